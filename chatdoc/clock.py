@@ -1,0 +1,44 @@
+"""Time comes from outside, in milliseconds, and is written in one spelling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+Clock = Callable[[], int]
+"""Returns the present as milliseconds since 1970-01-01T00:00:00Z."""
+
+EPOCH = "1970-01-01T00:00:00.000Z"
+MS_MAX = 253_402_300_799_999
+"""The last millisecond of the year 9999, the last one ISO 8601 spells with four digits."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def system_clock() -> int:
+    """The machine's present, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def iso(ms: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SS.mmmZ`, the only spelling of a date in a document; such texts sort like their instants.
+
+    Raises ValueError outside the years 1970 to 9999.
+    """
+    if not 0 <= ms <= MS_MAX:
+        raise ValueError(f"expected milliseconds from 1970 to 9999 (0 to {MS_MAX}), got {ms}")
+    moment = _EPOCH + timedelta(milliseconds=ms)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+def ms_of(date: str) -> int:
+    """Milliseconds of an ISO 8601 date with any offset, fractions below a millisecond cut; a date without offset is UTC.
+
+    Raises ValueError for anything else.
+    """
+    moment = datetime.fromisoformat(date)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // _MS

@@ -1,0 +1,78 @@
+"""Every error says what was expected, what came, which ids or line, and what to do."""
+
+from __future__ import annotations
+
+
+class ChatdocError(Exception):
+    """The root of all errors raised on purpose; anything else that escapes is a defect of this library.
+
+    `hint` is what the reader can do about it; it is part of the message.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{message}. {hint}" if hint else message)
+        self.hint = hint
+
+
+class NotFound(ChatdocError):
+    """An id names nothing in this document."""
+
+
+class CommandRefused(ChatdocError):
+    """A command cannot be carried out as asked; nothing was written."""
+
+
+class InvariantRefused(CommandRefused):
+    """A command would newly break a rule; `violations` are the ones it would have caused."""
+
+    def __init__(self, message: str, *, violations: tuple[object, ...], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.violations = violations
+
+
+class CommandConflict(ChatdocError):
+    """A command id was used before for a different command."""
+
+
+class UpdateRefused(ChatdocError):
+    """Bytes from a peer are not an update this document may take; the document is untouched."""
+
+
+class UnreadableFile(ChatdocError):
+    """A file is not any format known here, or is damaged beyond taking it safely; it is untouched."""
+
+
+class ReadOnlyTarget(ChatdocError):
+    """The file, its folder or its store may not be written."""
+
+
+class MigrationFailed(ChatdocError):
+    """A migration could not be verified or finished; the source is untouched."""
+
+
+class BackupDamaged(ChatdocError):
+    """A backup is missing or is not the bytes that were saved."""
+
+
+class NewerEdits(ChatdocError):
+    """A rollback would throw away edits made after the migration."""
+
+
+class StoreError(ChatdocError):
+    """The store could not be read or written."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of this program."""
+
+
+class StoreDamaged(StoreError):
+    """Bytes read from the store do not match the digest they were written with."""
+
+
+class DocumentFailed(ChatdocError):
+    """Memory may be ahead of the disk after a failed write; the document must be opened again."""
+
+
+class DocumentClosed(ChatdocError):
+    """The document was closed; open it again."""

@@ -1,0 +1,38 @@
+"""A delta names what one transaction changed, in records, so that a rule looks at nothing else."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatdoc.ids import MessageId, ThreadId
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """A lasting fact that somebody removed or overwrote; `subject` is the record it belongs to."""
+
+    root: str
+    key: str
+    subject: str
+    text: str | None
+    """What it said, when this replica still knows."""
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True):
+    """The records one transaction touched, and who caused it.
+
+    `origin` is a command id, a peer's name, `migration`, `repair` or `store`; `command` is the command's class name
+    where one of ours caused it. A thread id appears in each set whose kind of record changed.
+    """
+
+    origin: str
+    command: str | None = None
+    threads: frozenset[ThreadId] = frozenset()
+    messages: frozenset[MessageId] = frozenset()
+    configs: frozenset[ThreadId] = frozenset()
+    states: frozenset[ThreadId] = frozenset()
+    attic: frozenset[str] = frozenset()
+    new_threads: frozenset[ThreadId] = frozenset()
+    losses: tuple[Loss, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.threads or self.messages or self.configs or self.states or self.attic or self.losses)

@@ -1,0 +1,1 @@
+"""The only room that knows pycrdt: facts as a Y document, updates in and out."""
