@@ -32,6 +32,8 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     states: frozenset[ThreadId] = frozenset()
     attic: frozenset[str] = frozenset()
     new_threads: frozenset[ThreadId] = frozenset()
+    relinked: frozenset[MessageId] = frozenset()
+    """Messages whose chain of replies changed though they themselves did not: a target came, or one was moved."""
     losses: tuple[Loss, ...] = ()
 
     def __bool__(self) -> bool:

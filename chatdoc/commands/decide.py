@@ -1,0 +1,69 @@
+"""Every command has one pure decision: the same command on the same view at the same moment gives the same plan."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from chatdoc.commands import (
+    configure_thread,
+    create_thread,
+    delete,
+    edit_message,
+    fork_thread,
+    repairs,
+    send_message,
+)
+from chatdoc.commands.configure_thread import ConfigureThread
+from chatdoc.commands.create_thread import CreateThread
+from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
+from chatdoc.commands.edit_message import EditMessage
+from chatdoc.commands.fork_thread import ForkThread
+from chatdoc.commands.plan import Decide, Now, Plan
+from chatdoc.commands.repairs import AssumeRoot, AssumeThread, FinishMessage, ReparentMessage
+from chatdoc.commands.send_message import SendMessage
+from chatdoc.errors import CommandRefused
+from chatdoc.records.view import View
+
+Repair: TypeAlias = ReparentMessage | FinishMessage | AssumeThread | AssumeRoot
+Command: TypeAlias = (
+    CreateThread
+    | SendMessage
+    | EditMessage
+    | DeleteMessage
+    | RestoreMessage
+    | DeleteThread
+    | RestoreThread
+    | ConfigureThread
+    | ForkThread
+    | Repair
+)
+
+CONFIG_COMMANDS = frozenset({"ConfigureThread", "CreateThread", "ForkThread"})
+"""Commands that may write a thread's config; the last two only that of the thread they create."""
+
+_DECISIONS: dict[type[Any], Decide] = {
+    CreateThread: create_thread.decide,
+    SendMessage: send_message.decide,
+    EditMessage: edit_message.decide,
+    DeleteMessage: delete.decide_message,
+    RestoreMessage: delete.decide_message,
+    DeleteThread: delete.decide_thread,
+    RestoreThread: delete.decide_thread,
+    ConfigureThread: configure_thread.decide,
+    ForkThread: fork_thread.decide,
+    ReparentMessage: repairs.decide_reparent,
+    FinishMessage: repairs.decide_finish,
+    AssumeThread: repairs.decide_assume_thread,
+    AssumeRoot: repairs.decide_assume_root,
+}
+
+
+def decide(command: Command, view: View, now: Now) -> Plan:
+    """The facts a command asks for; raises CommandRefused or NotFound, and then nothing is written."""
+    decision = _DECISIONS.get(type(command))
+    if decision is None:
+        raise CommandRefused(
+            f"{type(command).__name__} is not a command",
+            hint=f"Expected one of {', '.join(sorted(kind.__name__ for kind in _DECISIONS))}",
+        )
+    return decision(command, view, now)

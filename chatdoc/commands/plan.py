@@ -1,0 +1,31 @@
+"""A plan is the pure answer to a command: the facts to write, and the record the caller gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from chatdoc.ids import Mint
+from chatdoc.records.facts import Fact
+
+Subject = Literal["thread", "message", "config", "none"]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts to add, in order; `kind` and `subject` name the record that answers the command."""
+
+    facts: tuple[Fact, ...]
+    kind: Subject
+    subject: str = ""
+
+
+class Now(msgspec.Struct, frozen=True, kw_only=True):
+    """The moment a command is decided in: its milliseconds, and fresh ids."""
+
+    ms: int
+    ids: Mint
+
+
+Decide = Callable[[Any, Any, Now], Plan]

@@ -1,0 +1,79 @@
+"""What a caller hands in is checked here, before anything is planned: texts that can be stored, values that come back equal."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from chatdoc.errors import CommandRefused, NotFound
+from chatdoc.records.view import View
+
+TEXT_BYTES_MAX = 8 * 1024 * 1024
+DEPTH_MAX = 64
+
+
+def require_text(name: str, text: object) -> None:
+    """Raise CommandRefused unless this is a text that UTF-8 can spell, of at most 8 MiB."""
+    if not isinstance(text, str):
+        raise CommandRefused(f"{name}: expected a text, got {type(text).__name__}")
+    try:
+        size = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError as error:
+        raise CommandRefused(
+            f"{name}: character {error.start} is half of a surrogate pair (U+{ord(text[error.start]):04X}), which UTF-8 cannot spell",
+            hint="Decode the text with errors='replace' where it comes from",
+        ) from None
+    if size > TEXT_BYTES_MAX:
+        raise CommandRefused(f"{name}: {size} bytes are more than the {TEXT_BYTES_MAX} one text may have")
+
+
+def require_value(name: str, value: Any, depth: int = 0) -> None:
+    """Raise CommandRefused unless JSON can hold this value and give it back equal."""
+    if depth > DEPTH_MAX:
+        raise CommandRefused(f"{name}: nested deeper than {DEPTH_MAX}")
+    if isinstance(value, str):
+        require_text(name, value)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise CommandRefused(f"{name}: {value} is no number that JSON can spell")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            require_text(f"{name} key", key)
+            require_value(f"{name}.{key}", inner, depth + 1)
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            require_value(f"{name}[{position}]", inner, depth + 1)
+    elif value is not None and not isinstance(value, bool):
+        if not isinstance(value, int):
+            raise CommandRefused(
+                f"{name}: expected a JSON value (text, number, true, false, null, list, object), got {type(value).__name__}"
+            )
+        if not -(2**63) <= value < 2**64:
+            raise CommandRefused(f"{name}: {value} does not fit into 64 bits")
+
+
+def require_thread(view: View, thread_id: str, verb: str) -> None:
+    """Raise NotFound unless the thread is in the document."""
+    if not view.has_thread(thread_id):
+        raise NotFound(
+            f"cannot {verb}: there is no thread {thread_id!r} in this document",
+            hint="threads() lists those there are",
+        )
+
+
+def require_message(view: View, message_id: str, verb: str) -> None:
+    """Raise NotFound unless the message is in the document."""
+    if not view.has_message(message_id):
+        raise NotFound(
+            f"cannot {verb}: there is no message {message_id!r} in this document",
+            hint="messages(thread_id) lists those of a thread",
+        )
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same text; 1, 1.0 and true are three values."""
+    return bool(
+        msgspec.json.encode(one, order="deterministic") == msgspec.json.encode(other, order="deterministic")
+    )

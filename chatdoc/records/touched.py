@@ -1,0 +1,36 @@
+"""What a transaction has touched so far, gathered while its facts are added."""
+
+from __future__ import annotations
+
+from chatdoc.ids import MessageId, ThreadId
+from chatdoc.records.delta import Delta, Loss
+
+
+class Touched:
+    """A delta in the making."""
+
+    __slots__ = ("attic", "configs", "messages", "new_threads", "relinked", "states", "threads")
+
+    def __init__(self) -> None:
+        self.threads: set[ThreadId] = set()
+        self.messages: set[MessageId] = set()
+        self.configs: set[ThreadId] = set()
+        self.states: set[ThreadId] = set()
+        self.attic: set[str] = set()
+        self.new_threads: set[ThreadId] = set()
+        self.relinked: set[MessageId] = set()
+
+    def delta(self, *, origin: str, command: str | None, losses: tuple[Loss, ...]) -> Delta:
+        """The finished delta."""
+        return Delta(
+            origin=origin,
+            command=command,
+            threads=frozenset(self.threads),
+            messages=frozenset(self.messages),
+            configs=frozenset(self.configs),
+            states=frozenset(self.states),
+            attic=frozenset(self.attic),
+            new_threads=frozenset(self.new_threads),
+            relinked=frozenset(self.relinked),
+            losses=losses,
+        )
