@@ -4,7 +4,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
-GOLDEN := tests/migrate/test_golden.py
+GOLDEN := -k golden
 
 .PHONY: demo test lint bench golden bless clean
 
