@@ -1,0 +1,112 @@
+"""What the command line prints is safe for any terminal, plain when no terminal reads it, and JSON when asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from chatdoc.errors import ChatdocError
+
+PLAIN_WIDTH = 100
+"""Columns of output that no terminal reads, so that it is the same everywhere."""
+
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+_WANTS_JSON = "chatdoc.json"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def json_option(command: _Command) -> _Command:
+    """Adds `--json`, passed on as `as_json`; errors are then JSON too."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> bool:
+        context.meta[_WANTS_JSON] = value
+        return value
+
+    option = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        callback=remember,
+        help="Print JSON with stable keys.",
+    )
+    return option(command)
+
+
+def console() -> Console:
+    """The console on standard output; without a terminal it has no colours and a fixed width."""
+    wide = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
+
+
+def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    """An empty table with these headings; the columns named in `numbers` are aligned to the right."""
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return grid
+
+
+def safe(text: str) -> str:
+    """The text on one line, without what steers a terminal or turns the direction of writing."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in _JOINERS
+        else character
+        for character in " ".join(text.split())
+    )
+
+
+def short(text: str, length: int = 40) -> Text:
+    """The safe text, cut with an ellipsis when it is longer than `length` characters."""
+    plain = safe(text)
+    return Text(plain if len(plain) <= length else plain[: length - 1].rstrip() + "…")
+
+
+def spelled(path: Path) -> str:
+    """A path as text that UTF-8 can carry, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def print_json(value: object) -> None:
+    """Writes a value as indented JSON and a line end; Structs become objects."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def reason(error: ChatdocError | OSError) -> tuple[str, str]:
+    """What went wrong and what to do about it, as texts that UTF-8 can carry."""
+    message, hint = str(error), ""
+    if isinstance(error, ChatdocError):
+        hint = error.hint
+        message = message.removesuffix(f". {hint}") if hint else message
+    elif error.strerror and error.filename:
+        message = f"{error.strerror}: {os.fsdecode(error.filename)}"
+    return message.encode("utf-8", "backslashreplace").decode(), hint
+
+
+def print_error(error: ChatdocError | OSError) -> None:
+    """`error: …` on standard error with the hint on the next line; also as JSON on standard output where asked."""
+    message, hint = reason(error)
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_WANTS_JSON):
+        print_json({"ok": False, "error": message, "hint": hint, "kind": type(error).__name__})
+    click.echo(f"error: {safe(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {safe(hint)}", err=True)
+
+
+def conclude(ok: bool) -> None:
+    """Ends the command with status 0 when all is good, with 1 when violations or failures were shown."""
+    if not ok:
+        raise click.exceptions.Exit(1)

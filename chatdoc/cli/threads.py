@@ -1,0 +1,66 @@
+"""Threads at a glance: one line each, for people as a table and for programs as values."""
+
+from __future__ import annotations
+
+import msgspec
+from rich.table import Table
+
+from chatdoc.cli.terminal import short, table
+from chatdoc.ids import ThreadId
+from chatdoc.records.view import View
+
+
+class ThreadSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says of one thread; `title` is its name, or else how its root message begins."""
+
+    thread_id: ThreadId
+    title: str
+    name: str | None
+    messages: int
+    created_at: str
+    created_by: str
+    last_message_at: str
+    agent: str | None
+    state: str | None
+    deleted: bool
+
+
+def summaries(view: View) -> list[ThreadSummary]:
+    """All threads, the deleted ones too, by creation date and id."""
+    return [_summary(view, thread_id) for thread_id in view.thread_ids()]
+
+
+def threads_table(threads: list[ThreadSummary]) -> Table:
+    """The threads as a table, one line each."""
+    grid = table("thread", "title", "messages", "last message", "agent", "state", numbers=("messages",))
+    for thread in threads:
+        grid.add_row(
+            thread.thread_id,
+            short(thread.title, 32),
+            str(thread.messages),
+            thread.last_message_at[:16].replace("T", " "),
+            short(thread.agent or "", 16),
+            "deleted" if thread.deleted else thread.state or "",
+        )
+    return grid
+
+
+def _summary(view: View, thread_id: ThreadId) -> ThreadSummary:
+    thread, config, state = view.thread(thread_id), view.config(thread_id), view.state(thread_id)
+    assert thread is not None, f"thread {thread_id} is listed and not there"
+    messages = [message for one in view.messages_of(thread_id) if (message := view.message(one)) is not None]
+    shown = [message for message in messages if message.deleted_at is None]
+    root = view.message(thread.root_message_id)
+    model = (config.acp_config or {}).get("model")
+    return ThreadSummary(
+        thread_id=thread_id,
+        title=config.name or (root.content if root is not None else ""),
+        name=config.name,
+        messages=len(shown),
+        created_at=thread.created_at,
+        created_by=thread.created_by,
+        last_message_at=max((message.date for message in messages), default=thread.created_at),
+        agent=model if isinstance(model, str) else None,
+        state=state.state if state is not None else None,
+        deleted=thread.deleted_at is not None,
+    )
