@@ -63,7 +63,9 @@ def derive(kind: str, ms: int, *parts: str) -> str:
     The random part is the first 80 bits of SHA-256 over the kind and the parts, each with its length before it,
     so no two lists of parts share a hash input. `ms` is clamped to what 48 bits hold.
     """
-    hashed = sha256("\x00".join([kind, *[f"{len(part)}:{part}" for part in parts]]).encode("utf-8", "surrogatepass"))
+    hashed = sha256(
+        "\x00".join([kind, *[f"{len(part)}:{part}" for part in parts]]).encode("utf-8", "surrogatepass")
+    )
     return _spell(min(max(ms, 0), (1 << 48) - 1) << 80 | int.from_bytes(hashed.digest()[:10], "big"))
 
 

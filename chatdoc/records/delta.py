@@ -35,6 +35,19 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     relinked: frozenset[MessageId] = frozenset()
     """Messages whose chain of replies changed though they themselves did not: a target came, or one was moved."""
     losses: tuple[Loss, ...] = ()
+    reused: frozenset[int] = frozenset()
+    """Client ids under which two different contents came."""
+
+    unreadable: frozenset[str] = frozenset()
+    """Entries of the Y document (`root/key`) that became or ceased to be no fact."""
 
     def __bool__(self) -> bool:
-        return bool(self.threads or self.messages or self.configs or self.states or self.attic or self.losses)
+        return bool(
+            self.threads
+            or self.messages
+            or self.configs
+            or self.states
+            or self.attic
+            or self.losses
+            or self.reused
+        )

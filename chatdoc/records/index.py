@@ -36,11 +36,12 @@ def apply(
     origin: str,
     command: str | None = None,
     losses: tuple[Loss, ...] = (),
+    reused: frozenset[int] = frozenset(),
 ) -> tuple[Delta, list[Fact]]:
     """Add facts; the delta names the records they changed, the list those that were new, for `undo`."""
     touched = Touched()
     added = [fact for fact in facts if _ADD[type(fact)](view, fact, touched)]
-    return touched.delta(origin=origin, command=command, losses=losses), added
+    return touched.delta(origin=origin, command=command, losses=losses, reused=reused), added
 
 
 def undo(view: View, added: list[Fact]) -> None:

@@ -20,7 +20,14 @@ class Touched:
         self.new_threads: set[ThreadId] = set()
         self.relinked: set[MessageId] = set()
 
-    def delta(self, *, origin: str, command: str | None, losses: tuple[Loss, ...]) -> Delta:
+    def delta(
+        self,
+        *,
+        origin: str,
+        command: str | None,
+        losses: tuple[Loss, ...],
+        reused: frozenset[int] = frozenset(),
+    ) -> Delta:
         """The finished delta."""
         return Delta(
             origin=origin,
@@ -33,4 +40,5 @@ class Touched:
             new_threads=frozenset(self.new_threads),
             relinked=frozenset(self.relinked),
             losses=losses,
+            reused=reused,
         )

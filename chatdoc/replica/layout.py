@@ -102,12 +102,32 @@ def encode(fact: Fact) -> tuple[str, str, str]:
 
 def decode(root: str, key: str, text: str) -> Fact | None:
     """The fact under a key, or None when the text is no such fact or is not what the key was computed from."""
+    fact = decode_value(root, text)
+    if fact is None or _PATHS[type(fact)](fact) + digest(text) != key:
+        return None
+    return fact
+
+
+def decode_value(root: str, text: str) -> Fact | None:
+    """The fact a text of this root spells, or None; fields that nobody here knows are kept."""
     try:
         fact: Fact = _decoders[root].decode(text)
-        whole = _PATHS[type(fact)](fact) + digest(text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+        if len(_encode(fact)) != len(text.encode()):
+            fact = _with_unknown_fields(fact, msgspec.json.decode(text))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError):
         return None
-    return fact if whole == key else None
+    return fact
+
+
+def _with_unknown_fields(fact: Fact, values: dict[str, Any]) -> Fact:
+    unknown = {name: value for name, value in values.items() if name not in fact.__struct_fields__}
+    if not unknown:
+        return fact
+    if isinstance(fact, Header):
+        return msgspec.structs.replace(fact, fields={**unknown, **(fact.fields or {})})
+    if isinstance(fact, ThreadFact | StateFact):
+        return msgspec.structs.replace(fact, extra={**unknown, **(fact.extra or {})})
+    return fact
 
 
 def key_problem(root: str, key: str) -> str | None:

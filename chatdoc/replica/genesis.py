@@ -1,0 +1,47 @@
+"""The first update of a migrated document: the same facts give the same bytes, in every process.
+
+Its client id is computed from the facts themselves, so one id never carries two contents; the top bit of 53 tells
+it from the ids sessions draw, and nobody writes under it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from chatdoc.ids import RandomSource
+from chatdoc.records.facts import Fact
+from chatdoc.replica.layout import encode
+from chatdoc.replica.replica import EMPTY_UPDATE, Replica
+
+_TOP = 1 << 52
+
+
+class Genesis:
+    """An update, its client id and how many items it has."""
+
+    __slots__ = ("client_id", "length", "update")
+
+    def __init__(self, client_id: int, length: int, update: bytes) -> None:
+        self.client_id, self.length, self.update = client_id, length, update
+
+
+def genesis(facts: Iterable[Fact]) -> Genesis:
+    """The deterministic update that adds these facts, in their order, to an empty document."""
+    entries = list(dict.fromkeys(encode(fact) for fact in facts))
+    hashed = sha256()
+    for root, key, _ in entries:
+        hashed.update(f"{root}/{key}\n".encode())
+    client_id = _TOP | int.from_bytes(hashed.digest()[:8], "big") & (_TOP - 1)
+    update = Replica(client_id).transact(entries) if entries else EMPTY_UPDATE
+    return Genesis(client_id, len(entries), update)
+
+
+def is_genesis_client(client_id: int) -> bool:
+    """Whether blocks of this client were made by a migration, whoever brings them."""
+    return client_id >= _TOP
+
+
+def session_client(random: RandomSource) -> int:
+    """A fresh client id for one opening: 52 random bits, never one of a genesis."""
+    return (int.from_bytes(random(7), "big") & (_TOP - 1)) or 1

@@ -1,0 +1,56 @@
+"""A row snapshot gives the view back without a Y document: the same facts, decoded in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from chatdoc.records import index, links
+from chatdoc.records.facts import DocumentFact, Fact, Header
+from chatdoc.records.known import other_facts
+from chatdoc.records.view import View
+from chatdoc.replica.layout import decode_value, encode
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(Header)
+
+
+def rows_of(view: View) -> tuple[bytes, bytes]:
+    """The picked headers, and every other fact, each as JSON Lines; the others have their root before them."""
+    headers = _encoder.encode_lines(list(view.headers.values()))
+    lines = [f"{root} {text}" for root, _, text in map(encode, _others(view))]
+    return headers, "\n".join(lines).encode()
+
+
+def view_of(headers: bytes, others: bytes) -> View:
+    """The view of a row snapshot; raises ValueError when it is not one."""
+    view = View()
+    try:
+        rows = _decoder.decode_lines(headers)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"the headers of a row snapshot are damaged: {error}") from error
+    view.headers = {row.message_id: row for row in rows}
+    links.link_all(view, rows)
+    facts = [_fact(line) for line in others.decode().split("\n") if line]
+    index.apply(view, facts, origin="store")
+    return view
+
+
+def _others(view: View) -> Iterable[Fact]:
+    for field in sorted(view.document_values):
+        for value in view.document_values[field]:
+            yield DocumentFact(field=field, value=value)
+    for thread_id in view.thread_facts:
+        yield from view.variants_of_thread(thread_id)
+    for variants in view.header_variants.values():
+        yield from variants
+    yield from other_facts(view)
+
+
+def _fact(line: str) -> Fact:
+    root, _, text = line.partition(" ")
+    fact = decode_value(root, text)
+    if fact is None:
+        raise ValueError(f"a line of a row snapshot is no {root} fact: {text[:80]!r}")
+    return fact

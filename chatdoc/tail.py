@@ -1,0 +1,85 @@
+"""A peer that lacks little gets little: what it misses comes from the end of the log, whatever the document's size."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from chatdoc.replica import guard
+from chatdoc.replica.replica import EMPTY_UPDATE, merge
+from chatdoc.store.log import UpdateLog
+
+ENTRIES_MAX = 4096
+"""How many of the newest entries are remembered by what they span."""
+READ_BACK_MAX = 1024
+"""How many older entries are read from the log before the whole document is encoded instead."""
+MERGE_MAX = 512
+"""How many updates are merged into one answer; beyond that, encoding the whole document costs less."""
+
+Spans = dict[int, tuple[int, int]]
+
+
+class Tail:
+    """The newest entries of one document's log, by the clocks they span."""
+
+    def __init__(self, log: UpdateLog, sequence: int) -> None:
+        self._log = log
+        self._floor = sequence + 1
+        self._entries: deque[tuple[int, Spans]] = deque()
+
+    def add(self, sequence: int, spans: Spans) -> None:
+        """Remember an entry that was appended to the log."""
+        if len(self._entries) == ENTRIES_MAX:
+            self._floor = self._entries.popleft()[0] + 1
+        self._entries.append((sequence, spans))
+
+    def since(self, theirs: dict[int, int], known: dict[int, int]) -> bytes | None:
+        """One update with all that lies beyond a peer's state vector, or None when the tail does not reach back so far.
+
+        Removals that came alone are left out: what was removed is superseded, and a peer that keeps it reads the same.
+        """
+        lacking = {
+            client: theirs.get(client, 0) for client, end in known.items() if end > theirs.get(client, 0)
+        }
+        if not lacking:
+            return EMPTY_UPDATE
+        reached = {client: known[client] for client in lacking}
+        found: list[int] = []
+        if not self._gather(reversed(self._entries), lacking, reached, found):
+            older = self._older()
+            if not self._gather(reversed(older), lacking, reached, found):
+                return None
+        if len(found) > MERGE_MAX:
+            return None
+        wanted = set(found)
+        updates = []
+        for entry in self._log.entries(after=min(found) - 1):
+            if entry.sequence in wanted:
+                updates.append(entry.update)
+        return updates[0] if len(updates) == 1 else merge(updates)
+
+    def _gather(
+        self,
+        entries: Iterable[tuple[int, Spans]],
+        lacking: dict[int, int],
+        reached: dict[int, int],
+        found: list[int],
+    ) -> bool:
+        for sequence, spans in entries:
+            if any(client in lacking and end > lacking[client] for client, (_, end) in spans.items()):
+                found.append(sequence)
+                for client, (start, _) in spans.items():
+                    if client in reached:
+                        reached[client] = min(start, reached[client])
+                if all(reached[client] <= clock for client, clock in lacking.items()):
+                    return True
+        return False
+
+    def _older(self) -> list[tuple[int, Spans]]:
+        start = max(0, self._floor - 1 - READ_BACK_MAX)
+        older = []
+        for entry in self._log.entries(after=start):
+            if entry.sequence >= self._floor:
+                break
+            older.append((entry.sequence, guard.read(entry.update).spans))
+        return older
