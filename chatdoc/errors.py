@@ -46,6 +46,10 @@ class ReadOnlyTarget(ChatdocError):
     """The file, its folder or its store may not be written."""
 
 
+class WriteFailed(ChatdocError):
+    """The system failed while a file was written; the message says which bytes stand there now."""
+
+
 class MigrationFailed(ChatdocError):
     """A migration could not be verified or finished; the source is untouched."""
 
@@ -68,6 +72,14 @@ class StoreTooNew(StoreError):
 
 class StoreDamaged(StoreError):
     """Bytes read from the store do not match the digest they were written with."""
+
+
+class DocumentExists(StoreError):
+    """A document is registered under this path already; open it instead of beginning a new one."""
+
+
+class ReceiptExists(StoreError):
+    """A command id has its receipt already, perhaps from another process; nothing was written."""
 
 
 class DocumentFailed(ChatdocError):

@@ -12,18 +12,28 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.clock",),
     ("chatdoc.ids",),
     ("chatdoc.errors", "chatdoc.records"),
+    ("chatdoc.atomic",),
     ("chatdoc.commands", "chatdoc.events", "migrate"),
     ("chatdoc.replica", "chatdoc.store", "invariants"),
-    ("chatdoc.projections", "chatdoc.textfile"),
-    ("chatdoc.document", "chatdoc.exports"),
-    ("chatdoc.opening", "chatdoc.turn"),
+    (
+        "chatdoc.incoming",
+        "chatdoc.projections",
+        "chatdoc.received",
+        "chatdoc.rows",
+        "chatdoc.tail",
+        "chatdoc.textfile",
+    ),
+    ("chatdoc.reader", "chatdoc.exports"),
+    ("chatdoc.answers", "chatdoc.corridor"),
+    ("chatdoc.document",),
+    ("chatdoc.memory", "chatdoc.opening", "chatdoc.turn"),
     ("chatdoc.testing",),
     ("chatdoc.cli", "chatdoc.web", "chatdoc.sync"),
 )
 
 # Rooms that see less than the floors below them.
 NARROW: dict[str, tuple[str, ...]] = {
-    "migrate": ("chatdoc.clock", "chatdoc.ids", "chatdoc.errors", "chatdoc.records"),
+    "migrate": ("chatdoc.clock", "chatdoc.ids", "chatdoc.errors", "chatdoc.records", "chatdoc.atomic"),
     "invariants": ("chatdoc.clock", "chatdoc.ids", "chatdoc.errors", "chatdoc.records", "chatdoc.commands"),
 }
 
