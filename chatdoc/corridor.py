@@ -37,7 +37,7 @@ from chatdoc.replica.holdback import Holdback, missing
 from chatdoc.replica.layout import encode
 from chatdoc.replica.replica import Replica, ReplicaBroken
 from chatdoc.store.log import Receipt, UpdateLog
-from chatdoc.tail import Spans, Tail
+from chatdoc.tail import Spans, Tail, updates_until
 from invariants.checker import Checker
 from invariants.rule import Violation
 
@@ -76,7 +76,7 @@ class Corridor:
         self.listeners: list[Listener] = []
         self._clock, self._random = clock, random
         self.ids = Mint(clock, random)
-        self.replica = Replica(self._fresh_client())
+        self.replica = Replica(session_client(self._random, self.known))
         self._holdback = Holdback()
         self._tail = Tail(log, sequence)
         self._restored: dict[tuple[str, str], int] = {}
@@ -151,7 +151,7 @@ class Corridor:
     def warm(self) -> Replica:
         """The replica with the whole document in it."""
         if not self.replica.whole:
-            self.replica.load(self._updates())
+            self.replica.load(updates_until(self.log, self.sequence))
         return self.replica
 
     def diff(self, state_vector: bytes | None) -> bytes:
@@ -184,7 +184,7 @@ class Corridor:
         try:
             incoming = read_incoming(self.view, self.known, update, reading, self.replica, self.warm)
         except ReplicaBroken as error:
-            self.replica = Replica(self._fresh_client())
+            self.replica = Replica(session_client(self._random, self.known))
             raise UpdateRefused(
                 f"an update of {len(update)} bytes from {origin!r} made pycrdt fail; it was not applied",
                 hint="The document was rebuilt from its log; ask the peer for its whole state",
@@ -248,7 +248,7 @@ class Corridor:
         try:
             return write()
         except ReplicaBroken:
-            self.replica = Replica(self._fresh_client())
+            self.replica = Replica(session_client(self._random, self.known))
             raise
 
     def _own_span(self, count: int) -> Spans:
@@ -269,7 +269,15 @@ class Corridor:
             self._others_between(before, sequence)
 
     def _others_between(self, before: int, own: int) -> None:
-        for entry in self.log.entries(after=before):
+        """Take what another process appended after we looked and before we wrote.
+
+        Our own update is in the log behind theirs, so a replica loaded now must be given it besides.
+        """
+        entries = list(self.log.entries(after=before))
+        if not self.replica.whole and len(entries) > 1:
+            mine = [entry.update for entry in entries if entry.sequence == own]
+            self.replica.load([*updates_until(self.log, before), *mine])
+        for entry in entries:
             if entry.sequence < own:
                 self._integrate(entry.update, guard.read(entry.update), entry.origin, logged=entry.sequence)
         self.sequence = own
@@ -292,17 +300,3 @@ class Corridor:
         held = len(self._holdback)
         wanted = guard.state_vector(self.known) if held else None
         return Received(delta=delta, violations=violations, held=held, wanted=wanted)
-
-    def _updates(self) -> Iterable[bytes]:
-        state = self.log.state()
-        if state is not None and state[0] <= self.sequence:
-            yield state[1]
-        for entry in self.log.entries(after=state[0] if state is not None else 0):
-            if entry.sequence <= self.sequence:
-                yield entry.update
-
-    def _fresh_client(self) -> int:
-        while True:
-            client = session_client(self._random)
-            if client not in self.known:
-                return client

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from chatdoc.replica import guard
 from chatdoc.replica.replica import EMPTY_UPDATE, merge
@@ -83,3 +83,13 @@ class Tail:
                 break
             older.append((entry.sequence, guard.read(entry.update).spans))
         return older
+
+
+def updates_until(log: UpdateLog, sequence: int) -> Iterator[bytes]:
+    """Every update of a log up to an entry, older ones as one snapshot where there is one."""
+    state = log.state()
+    if state is not None and state[0] <= sequence:
+        yield state[1]
+    for entry in log.entries(after=state[0] if state is not None and state[0] <= sequence else 0):
+        if entry.sequence <= sequence:
+            yield entry.update

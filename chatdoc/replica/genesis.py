@@ -6,7 +6,7 @@ it from the ids sessions draw, and nobody writes under it afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 
 from chatdoc.ids import RandomSource
@@ -42,6 +42,9 @@ def is_genesis_client(client_id: int) -> bool:
     return client_id >= _TOP
 
 
-def session_client(random: RandomSource) -> int:
-    """A fresh client id for one opening: 52 random bits, never one of a genesis."""
-    return (int.from_bytes(random(7), "big") & (_TOP - 1)) or 1
+def session_client(random: RandomSource, known: Collection[int] = ()) -> int:
+    """A fresh client id for one opening: 52 random bits, never one of a genesis, none that the document knows."""
+    while True:
+        client = int.from_bytes(random(7), "big") & (_TOP - 1)
+        if client and client not in known:
+            return client
