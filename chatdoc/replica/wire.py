@@ -62,3 +62,9 @@ def number(value: int) -> bytes:
         value >>= 7
     raw.append(value)
     return bytes(raw)
+
+
+def text_bytes(text: str) -> bytes:
+    """A text's length in bytes, then its UTF-8."""
+    raw = text.encode()
+    return number(len(raw)) + raw
