@@ -155,9 +155,10 @@ def build_message(
     deleted = marks.get("deleted")
     gone = deleted[-1] if deleted and deleted[-1].value is True else None
     fields.pop("deleted", None)
-    reply_to = (
-        fields.pop("reply_to_message_id") if "reply_to_message_id" in marks else picked.reply_to_message_id
-    )
+    reply_to = picked.reply_to_message_id
+    if "reply_to_message_id" in marks:
+        moved = fields.pop("reply_to_message_id")
+        reply_to = moved if moved is None or isinstance(moved, str) else reply_to
     known = {
         name: fields.pop(name)
         for name, kind in _MESSAGE_FIELDS.items()

@@ -33,7 +33,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     attic: frozenset[str] = frozenset()
     new_threads: frozenset[ThreadId] = frozenset()
     relinked: frozenset[MessageId] = frozenset()
-    """Messages whose chain of replies changed though they themselves did not: a target came, or one was moved."""
+    """Messages that now reach a root or no longer do, or joined or left a circle: a target came, or one was moved."""
     losses: tuple[Loss, ...] = ()
     reused: frozenset[int] = frozenset()
     """Client ids under which two different contents came."""
@@ -50,4 +50,5 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
             or self.attic
             or self.losses
             or self.reused
+            or self.unreadable
         )

@@ -16,12 +16,13 @@ from chatdoc.records.facts import (
     StateFact,
     ThreadFact,
 )
+from chatdoc.records.order import attic_key, same
 from chatdoc.records.view import View
 
 
 def knows(view: View, fact: Fact) -> bool:
     """Whether the view holds this very fact."""
-    return any(fact == one for one in fellows(view, fact))
+    return any(same(fact, one) for one in fellows(view, fact))
 
 
 def fellows(view: View, fact: Fact) -> Iterator[Fact]:
@@ -40,13 +41,13 @@ def fellows(view: View, fact: Fact) -> Iterator[Fact]:
         case StateFact():
             yield from view.states.get(fact.thread_id, ())
         case PieceFact():
-            for seq, text in view.pieces.get(fact.message_id, {}).items():
-                yield PieceFact(message_id=fact.message_id, seq=seq, text=text)
+            for text in view.texts_of_piece(fact.message_id, fact.seq):
+                yield PieceFact(message_id=fact.message_id, seq=fact.seq, text=text)
         case DocumentFact():
             for value in view.document_values.get(fact.field, ()):
                 yield DocumentFact(field=fact.field, value=value)
-        case AtticRow():
-            yield from view.attic_rows.values()
+        case AtticRow() if attic_key(fact) in view.attic_rows:
+            yield fact
 
 
 def superseded(view: View, fact: Fact) -> bool:
@@ -103,6 +104,7 @@ def other_facts(view: View) -> Iterator[Fact]:
         yield from view.states[thread_id]
     for message_id in sorted(view.pieces):
         for seq in sorted(view.pieces[message_id]):
-            yield PieceFact(message_id=message_id, seq=seq, text=view.pieces[message_id][seq])
+            for text in view.texts_of_piece(message_id, seq):
+                yield PieceFact(message_id=message_id, seq=seq, text=text)
     for key in sorted(view.attic_rows):
         yield view.attic_rows[key]

@@ -9,7 +9,7 @@ from chatdoc.records.delta import Delta, Loss
 class Touched:
     """A delta in the making."""
 
-    __slots__ = ("attic", "configs", "messages", "new_threads", "relinked", "states", "threads")
+    __slots__ = ("attic", "configs", "messages", "moved", "new_threads", "relinked", "states", "threads")
 
     def __init__(self) -> None:
         self.threads: set[ThreadId] = set()
@@ -19,6 +19,8 @@ class Touched:
         self.attic: set[str] = set()
         self.new_threads: set[ThreadId] = set()
         self.relinked: set[MessageId] = set()
+        self.moved: set[ThreadId] = set()
+        """Threads of messages that were moved; their links are found anew once all facts are in."""
 
     def delta(
         self,

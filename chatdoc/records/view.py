@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from chatdoc.ids import DocumentId, MessageId, ThreadId
@@ -17,6 +17,7 @@ from chatdoc.records.facts import (
     ThreadFact,
 )
 from chatdoc.records.message import Message
+from chatdoc.records.moments import Moments
 from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ConfigChange, ThreadConfig
 from chatdoc.records.thread_state import ThreadState
@@ -25,18 +26,21 @@ from chatdoc.records.thread_state import ThreadState
 class View:
     """Lookups by id; a missing id gives None, an unknown thread no messages.
 
-    Facts are kept per record, lists of them in ascending stamp order. `chatdoc/replica/index.py` fills it.
+    Facts are kept per record, lists of them in ascending stamp order. `index.py` fills it.
     """
 
     __slots__ = (
         "attic_rows",
         "document_values",
+        "generating",
         "header_variants",
         "headers",
         "late",
+        "looped",
         "marks",
         "members",
         "moments",
+        "piece_variants",
         "pieces",
         "revisions",
         "roots",
@@ -66,21 +70,27 @@ class View:
         self.marks: dict[str, dict[str, list[MarkFact]]] = {}
         self.states: dict[str, list[StateFact]] = {}
         self.pieces: dict[str, dict[int, str]] = {}
+        self.piece_variants: dict[tuple[str, int], list[str]] = {}
+        """All texts of a piece, where there is more than one; the first is shown."""
+        self.generating: set[MessageId] = set()
+        """Messages that are being written."""
         self.attic_rows: dict[str, AtticRow] = {}
         self.unanchored: set[MessageId] = set()
         """Messages whose chain of replies does not (yet) end at a message that replies to nothing."""
         self.waiting: dict[str, set[MessageId]] = {}
         """Unanchored messages by the id they reply to."""
+        self.looped: dict[MessageId, MessageId] = {}
+        """Messages that reply to each other in a circle, within a thread, with the smallest id of their circle."""
         self.late: set[str] = set()
         """Message ids that revisions, marks or pieces name, and no header has come for."""
-        self.moments: dict[str, list[MessageId]] | None = None
-        """Messages by date, made when first asked for and kept from then on."""
+        self.moments: Moments | None = None
+        """Which messages share a sender and a millisecond, made when first asked for and kept from then on."""
         self.unreadable: dict[tuple[str, str], str] = {}
         """Entries of the Y document that are no fact, by root and key."""
 
     def document_id(self) -> DocumentId | None:
         """The smallest of the ids this document was given; copies that met have several."""
-        values = self.document_values.get("document_id")
+        values = [value for value in self.document_field("document_id") if isinstance(value, str)]
         return DocumentId(min(values)) if values else None
 
     def document_field(self, field: str) -> list[Any]:
@@ -160,9 +170,9 @@ class View:
         return None if header is None else header.thread_id
 
     def reply_target(self, message_id: str) -> MessageId | None:
-        """What a message replies to: its header's word, or that of the last mark that moved it."""
+        """What a message replies to: its header's word, or that of the mark that moved it, if it is fit."""
         moved = self.mark(message_id, "reply_to_message_id")
-        if moved is not None:
+        if moved is not None and (moved.value is None or isinstance(moved.value, str)):
             return None if moved.value is None else MessageId(moved.value)
         header = self.headers.get(message_id)
         return None if header is None else header.reply_to_message_id
@@ -183,6 +193,14 @@ class View:
                 return header.fields[field]
         return None
 
+    def texts_of_piece(self, message_id: str, seq: int) -> list[str]:
+        """What was written as one piece of a streaming answer, what is shown first; more than one only by mischance."""
+        variants = self.piece_variants.get((message_id, seq))
+        if variants is not None:
+            return variants
+        text = self.pieces.get(message_id, {}).get(seq)
+        return [] if text is None else [text]
+
     def messages_of(self, thread_id: str) -> list[MessageId]:
         """The thread's message ids, in no order."""
         return self.members.get(thread_id, [])
@@ -192,15 +210,11 @@ class View:
         root, headers = self.root_of(thread_id), self.headers
         return sorted(self.members.get(thread_id, ()), key=lambda one: (one != root, headers[one].date, one))
 
-    def same_moment(self, message_id: str) -> list[MessageId]:
-        """Messages of the same sender and millisecond, this one among them, by id."""
-        header = self.headers[message_id]
+    def sharing(self, sender_id: str, date: str) -> Collection[MessageId]:
+        """The messages of a sender and millisecond, in no order; the first call looks at all messages."""
         if self.moments is None:
-            self.moments = {}
-            for other in self.headers.values():
-                self.moments.setdefault(other.date, []).append(other.message_id)
-        fellows = self.moments.get(header.date, ())
-        return sorted(one for one in fellows if self.headers[one].sender_id == header.sender_id)
+            self.moments = Moments(self.headers.values())
+        return self.moments.sharing(sender_id, date)
 
     def attic(self) -> Iterator[AtticRow]:
         """What is kept verbatim, by digest."""
