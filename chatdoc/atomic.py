@@ -186,7 +186,9 @@ def _failure(error: OSError, path: Path, state: str) -> ReadOnlyTarget | WriteFa
             hint="Allow writing, or copy it to a folder of yours",
         )
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return WriteFailed(f"{path} could not be written: {reason}; {state}", hint="Free space and save again")
+        return WriteFailed(
+            f"{path} could not be written: {reason}; {state}", hint="Free space and save again"
+        )
     return WriteFailed(
         f"{path} could not be written: {reason}; {state}", hint="Check the disk and save again"
     )

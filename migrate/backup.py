@@ -31,7 +31,9 @@ def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         if path.is_symlink():
-            raise BackupDamaged(f"{path} is a symbolic link, expected no file or an earlier backup", hint=_ASIDE)
+            raise BackupDamaged(
+                f"{path} is a symbolic link, expected no file or an earlier backup", hint=_ASIDE
+            )
         if path.exists():
             if path.read_bytes() != source:
                 raise BackupDamaged(
@@ -59,7 +61,8 @@ def load(path: Path, digest: str) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise BackupDamaged(
-            f"the backup {path} cannot be read: {error.strerror}", hint="Put the file back from a copy of yours"
+            f"the backup {path} cannot be read: {error.strerror}",
+            hint="Put the file back from a copy of yours",
         ) from error
     found = sha256(data).hexdigest()
     if found != digest:

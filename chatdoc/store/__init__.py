@@ -1,1 +1,1 @@
-"""Durable ground: what was acknowledged is found again after any crash, and what was damaged is never taken for true."""
+"""Durable ground: what was acknowledged is found after any crash, and what was damaged is never taken for true."""

@@ -1,0 +1,90 @@
+"""Which documents a store has and how far each migration went, as values."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Literal
+
+import msgspec
+
+Phase = Literal["backed_up", "committed", "published", "rolled_back"]
+Standing = Literal["registered", "replaced", "moved", "copied", "new"]
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that a store has; `path` is relative to the store's folder, with forward slashes.
+
+    `text_digest` is the digest of the text last published under that path, None before the first one.
+    """
+
+    path: str
+    document_id: str
+    created_at_ms: int
+    text_digest: str | None = None
+
+
+class Marker(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one migration went: of the file at `path`, with the bytes of `source_digest`, by the steps of
+    `steps_digest`.
+
+    `backup` is a file name in the store's folder of backups, `report` is JSON, `text_digest` is that of the text
+    that replaced the source.
+    """
+
+    path: str
+    source_digest: str
+    steps_digest: str
+    phase: Phase
+    backup: str
+    report: bytes = b"{}"
+    text_digest: str | None = None
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store knows of a file that says which document it is; `registration` is the one it was found by.
+
+    `registered`: this path has this document. `replaced`: this path has another one. `moved`: the document stands
+    under a path where no file is any more. `copied`: the document's own file is still there. `new`: never seen.
+    """
+
+    standing: Standing
+    registration: Registration | None
+
+
+REGISTRATION_COLUMNS = "path, document_id, created_at_ms, text_digest"
+MARKER_COLUMNS = "path, source_digest, steps_digest, phase, backup, report, text_digest"
+
+
+def path_bytes(path: str) -> bytes:
+    """A path as the file system spells it; SQLite's text would refuse names that are no UTF-8."""
+    return os.fsencode(path)
+
+
+def registration_of(row: tuple[Any, ...]) -> Registration:
+    """A row of REGISTRATION_COLUMNS."""
+    path, document_id, created_at_ms, text_digest = row
+    return Registration(
+        path=os.fsdecode(path), document_id=document_id, created_at_ms=created_at_ms, text_digest=text_digest
+    )
+
+
+def marker_of(row: tuple[Any, ...]) -> Marker:
+    """A row of MARKER_COLUMNS."""
+    path, source_digest, steps_digest, phase, backup, report, text_digest = row
+    return Marker(
+        path=os.fsdecode(path),
+        source_digest=source_digest,
+        steps_digest=steps_digest,
+        phase=phase,
+        backup=backup,
+        report=report,
+        text_digest=text_digest,
+    )
+
+
+def marker_values(marker: Marker, recorded_at_ms: int) -> tuple[Any, ...]:
+    """A row of MARKER_COLUMNS and the time it was recorded."""
+    return (
+        path_bytes(marker.path), marker.source_digest, marker.steps_digest, marker.phase, marker.backup,
+        marker.report, marker.text_digest, recorded_at_ms,
+    )  # fmt: skip

@@ -1,0 +1,128 @@
+"""The tables grow by numbered steps, each recorded in the transaction of its effect and never edited once released.
+
+| table | one row is |
+| --- | --- |
+| `documents` | a document below the store's folder; `number` is its local name, and a retired one keeps its log |
+| `updates` | an entry of a document's log; `position` is `(number << 40) + sequence`, so a log is one run of pages |
+| `receipts` | the answer to a command id |
+| `snapshots` | what a document's newest row snapshot or Y state covers |
+| `pieces` | up to 128 KiB of a snapshot, with a checksum for reading and a digest for telling what changed |
+| `markers` | how far one migration of one file went |
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import sha256
+from typing import NamedTuple
+
+APPLICATION_ID = 0x63686174  # "chat"
+
+
+class Step(NamedTuple):
+    """A numbered change of the tables."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """Tells a released step from an edited one."""
+        return sha256("\n;\n".join(self.statements).encode()).hexdigest()
+
+
+STEPS = (
+    Step(
+        1,
+        "documents_and_updates",
+        (
+            """CREATE TABLE documents (
+                number INTEGER PRIMARY KEY,
+                document_id TEXT NOT NULL,
+                path BLOB NOT NULL,
+                text_digest TEXT,
+                created_at_ms INTEGER NOT NULL,
+                retired_at_ms INTEGER
+            )""",
+            "CREATE UNIQUE INDEX documents_by_path ON documents (path) WHERE retired_at_ms IS NULL",
+            "CREATE INDEX documents_by_id ON documents (document_id)",
+            """CREATE TABLE updates (
+                position INTEGER PRIMARY KEY,
+                origin TEXT NOT NULL,
+                recorded_at_ms INTEGER NOT NULL,
+                digest BLOB NOT NULL,
+                bytes BLOB NOT NULL
+            )""",
+            """CREATE TABLE receipts (
+                document INTEGER NOT NULL REFERENCES documents,
+                command_id TEXT NOT NULL,
+                command_digest TEXT NOT NULL,
+                status TEXT NOT NULL CHECK (status IN ('accepted', 'rejected')),
+                result BLOB NOT NULL,
+                error TEXT,
+                sequence INTEGER,
+                recorded_at_ms INTEGER NOT NULL,
+                digest BLOB NOT NULL,
+                PRIMARY KEY (document, command_id)
+            ) WITHOUT ROWID""",
+            """CREATE TABLE snapshots (
+                document INTEGER NOT NULL REFERENCES documents,
+                kind TEXT NOT NULL CHECK (kind IN ('rows', 'state')),
+                sequence INTEGER NOT NULL,
+                known TEXT NOT NULL,
+                recorded_at_ms INTEGER NOT NULL,
+                set_aside INTEGER NOT NULL DEFAULT 0,
+                digest BLOB NOT NULL,
+                PRIMARY KEY (document, kind)
+            ) WITHOUT ROWID""",
+            """CREATE TABLE pieces (
+                document INTEGER NOT NULL REFERENCES documents,
+                part TEXT NOT NULL CHECK (part IN ('headers', 'others', 'state')),
+                number INTEGER NOT NULL,
+                checksum INTEGER NOT NULL,
+                digest BLOB NOT NULL,
+                bytes BLOB NOT NULL,
+                UNIQUE (document, part, number)
+            )""",
+            """CREATE TABLE markers (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                path BLOB NOT NULL,
+                source_digest TEXT NOT NULL,
+                steps_digest TEXT NOT NULL,
+                phase TEXT NOT NULL CHECK (phase IN ('backed_up', 'committed', 'published', 'rolled_back')),
+                backup TEXT NOT NULL,
+                report BLOB NOT NULL,
+                text_digest TEXT,
+                recorded_at_ms INTEGER NOT NULL,
+                UNIQUE (path, source_digest, steps_digest)
+            )""",
+        ),
+    ),
+)
+
+if [step.number for step in STEPS] != list(range(1, len(STEPS) + 1)):
+    raise AssertionError(f"schema steps are not numbered 1 to {len(STEPS)}")
+
+_RECORD_TABLE = (
+    "CREATE TABLE schema_steps (step INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL)"
+)
+
+
+def applied(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    """Number and digest of the steps a store has taken; raises sqlite3.Error where none were ever recorded."""
+    return connection.execute("SELECT step, digest FROM schema_steps ORDER BY step").fetchall()
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Mark an empty database as a store; inside a transaction."""
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(_RECORD_TABLE)
+
+
+def advance(connection: sqlite3.Connection) -> None:
+    """Take the steps a store lacks; inside a transaction."""
+    for step in STEPS[len(applied(connection)) :]:
+        for statement in step.statements:
+            connection.execute(statement)
+        connection.execute("INSERT INTO schema_steps VALUES (?, ?, ?)", (step.number, step.name, step.digest))

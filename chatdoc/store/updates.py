@@ -1,0 +1,229 @@
+"""What was appended to a document's log comes back in order and unchanged, whoever else appended meanwhile."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+from chatdoc.errors import ReceiptExists, StoreDamaged, StoreError
+from chatdoc.store import seals
+from chatdoc.store.database import Database
+from chatdoc.store.failures import START_OVER
+from chatdoc.store.log import Entry, Receipt, RowPieces, Rows
+from chatdoc.store.snapshots import Snapshots
+
+SEQUENCE_BITS = 40
+PAGE_ENTRIES = 256
+"""How many entries are read at a time; between two reads others may write."""
+
+_INSERT = "INSERT INTO updates VALUES (?, ?, ?, ?, ?)"
+_INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_LAST = "SELECT max(position) FROM updates WHERE position BETWEEN ? AND ?"
+_AFTER = (
+    "SELECT position, origin, recorded_at_ms, digest, bytes FROM updates"
+    " WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?"
+)
+_RECEIPT = (
+    "SELECT command_id, command_digest, status, result, error, sequence, recorded_at_ms, digest FROM receipts"
+    " WHERE document = ? AND command_id = ?"
+)
+_DATA_VERSION = "PRAGMA data_version"
+
+
+class SqliteLog:
+    """The log of one document in a store; others may append to it at any time.
+
+    A position is the document's number above SEQUENCE_BITS and the sequence below, so that one tree serves as table
+    and as index. The next sequence is guessed from the last one seen: where another process was faster, the insert
+    finds its place taken and tries again beyond it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        number: int,
+        document_id: str,
+        *,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self._database = database
+        self._document_id = document_id
+        self._salt = document_id.encode()
+        self._number = number
+        self._base = number << SEQUENCE_BITS
+        self._end = self._base + (1 << SEQUENCE_BITS) - 1
+        self._snapshots = Snapshots(database, number, document_id)
+        self._on_close = on_close
+        self._closed = False
+        self._version = self._data_version()
+        self._last = self.last_sequence()
+
+    def append(
+        self, update: bytes, origin: str, *, recorded_at_ms: int, receipt: Receipt | None = None
+    ) -> int:
+        """See the port."""
+        database = self._database
+        with database.lock:
+            self._require_open()
+            if receipt is not None:
+                with database.writing("append an update and its receipt") as connection:
+                    sequence = self.append_within(connection, update, origin, recorded_at_ms)
+                    self._put_receipt(connection, receipt, sequence, recorded_at_ms)
+            else:
+                database.require_writable()
+                try:
+                    # One statement on its own is a transaction, and takes one call instead of three.
+                    sequence = self.append_within(database.connection, update, origin, recorded_at_ms)
+                except sqlite3.Error as error:
+                    raise database.failed(error, "append an update") from error
+            self._last = sequence
+            return sequence
+
+    def append_within(
+        self, connection: sqlite3.Connection, update: bytes, origin: str, recorded_at_ms: int
+    ) -> int:
+        """Insert an entry in the caller's transaction; returns its sequence, raises sqlite3.Error."""
+        sequence = self._last + 1
+        while True:
+            seal = seals.of_update(self._salt, sequence, origin, recorded_at_ms, update)
+            try:
+                connection.execute(_INSERT, (self._base + sequence, origin, recorded_at_ms, seal, update))
+            except sqlite3.IntegrityError:
+                taken = sequence
+                sequence = self._last_in(connection) + 1
+                if sequence <= taken:  # The place was not taken, so something else is wrong with the row.
+                    raise
+                continue
+            return sequence
+
+    def put_receipt(self, receipt: Receipt, *, recorded_at_ms: int) -> None:
+        """See the port."""
+        with self._database.lock:
+            self._require_open()
+            with self._database.writing("store a receipt") as connection:
+                self._put_receipt(connection, receipt, None, recorded_at_ms)
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """See the port."""
+        expected = after + 1
+        while True:
+            self._require_open()
+            found = self._database.rows(
+                _AFTER, (self._base + expected, self._end, PAGE_ENTRIES), "read its updates"
+            )
+            for position, origin, recorded_at_ms, digest, update in found:
+                sequence = position - self._base
+                if sequence != expected:
+                    raise self._damaged(expected, f"is missing; the next one is {sequence}")
+                if not seals.holds(digest, self._salt, sequence, origin, recorded_at_ms, update):
+                    raise self._damaged(sequence, "is not what was appended: its digest differs")
+                expected += 1
+                yield Entry(sequence, update, origin)
+            if len(found) < PAGE_ENTRIES:
+                return
+
+    def last_sequence(self) -> int:
+        """See the port."""
+        self._require_open()
+        found = self._database.rows(_LAST, (self._base, self._end), "find its last update")[0][0]
+        return 0 if found is None else found - self._base
+
+    def changed(self) -> bool:
+        """See the port."""
+        self._require_open()
+        version = self._data_version()
+        if version == self._version:
+            return False
+        self._version = version
+        return True
+
+    def receipt(self, command_id: str) -> Receipt | None:
+        """See the port."""
+        self._require_open()
+        found = self._database.rows(_RECEIPT, (self._number, command_id), "look up a receipt")
+        if not found:
+            return None
+        name, command_digest, status, result, error, sequence, recorded_at_ms, digest = found[0]
+        receipt = Receipt(
+            command_id=name, command_digest=command_digest, status=status, result=result, error=error
+        )
+        if seals.of_receipt(self._salt, receipt, sequence, recorded_at_ms) != digest:
+            raise StoreDamaged(
+                f"the receipt of command {command_id} in document {self._document_id} is not what was stored in "
+                f"{self._database.file}",
+                hint=START_OVER,
+            )
+        return receipt
+
+    def rows(self) -> Rows | None:
+        """See the port."""
+        self._require_open()
+        return self._snapshots.rows()
+
+    def row_pieces(self) -> RowPieces | None:
+        """See the port."""
+        self._require_open()
+        return self._snapshots.row_pieces()
+
+    def put_rows(self, rows: Rows, *, recorded_at_ms: int) -> None:
+        """See the port."""
+        self._require_open()
+        self._snapshots.put_rows(rows, recorded_at_ms)
+
+    def state(self) -> tuple[int, bytes] | None:
+        """See the port."""
+        self._require_open()
+        return self._snapshots.state()
+
+    def put_state(self, sequence: int, update: bytes, *, recorded_at_ms: int) -> None:
+        """See the port."""
+        self._require_open()
+        self._snapshots.put_state(sequence, update, recorded_at_ms)
+
+    def close(self) -> None:
+        """See the port."""
+        if not self._closed:
+            self._closed = True
+            if self._on_close is not None:
+                self._on_close()
+
+    def _put_receipt(
+        self, connection: sqlite3.Connection, receipt: Receipt, sequence: int | None, recorded_at_ms: int
+    ) -> None:
+        seal = seals.of_receipt(self._salt, receipt, sequence, recorded_at_ms)
+        try:
+            connection.execute(
+                _INSERT_RECEIPT,
+                (
+                    self._number, receipt.command_id, receipt.command_digest, receipt.status, receipt.result,
+                    receipt.error, sequence, recorded_at_ms, seal,
+                ),
+            )  # fmt: skip
+        except sqlite3.IntegrityError as error:
+            raise ReceiptExists(
+                f"command {receipt.command_id} of document {self._document_id} has a receipt already",
+                hint="Return that one instead",
+            ) from error
+
+    def _last_in(self, connection: sqlite3.Connection) -> int:
+        found: int | None = connection.execute(_LAST, (self._base, self._end)).fetchone()[0]
+        return 0 if found is None else found - self._base
+
+    def _data_version(self) -> int:
+        database = self._database
+        with database.lock:
+            try:
+                version: int = database.connection.execute(_DATA_VERSION).fetchone()[0]
+            except sqlite3.Error as error:
+                raise database.failed(error, "be asked for changes") from error
+        return version
+
+    def _damaged(self, sequence: int, what: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"entry {sequence} of document {self._document_id} in {self._database.file} {what}",
+            hint=START_OVER,
+        )
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StoreError("this log is closed", hint="Open the document again")
