@@ -1,7 +1,7 @@
 """No byte of a peer reaches pycrdt before this strict and complete reader has taken it as an update of our layout.
 
 Of the Yjs update format, version 1, it takes map entries of one string under our roots with keys of our shapes,
-what remains of removed entries, and deletes; that is all our layout ever needs (see docs and `layout.py`).
+what remains of removed entries, and deletes; that is all `layout.py` ever needs.
 Everything else (nested types, garbage runs, skips, numbers, trailing bytes, ...) is refused as a whole.
 Refusing nested values, garbage runs and huge clocks matters most: those panic, hang or kill a process.
 
@@ -66,7 +66,10 @@ class Item(NamedTuple):
     """The root map, when the item names it; None when it continues `origin`, whose map and key it has."""
     key: str | None
     text: str | None
-    """The value; None when only the fact that something was removed remains."""
+    """The value; None for the remains of something removed.
+
+    Remains may hide what others wrote under the same key, even when the delete set is empty.
+    """
     origin: tuple[int, int] | None
     """Client and clock of the older entry of the same key that this one replaces."""
 

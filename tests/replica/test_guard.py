@@ -189,6 +189,20 @@ def test_sizes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         read(small)
 
 
+@pytest.mark.parametrize("kind", range(12, 32))
+def test_content_that_does_not_exist_yet_is_refused(kind: int) -> None:
+    """A later version of Yjs may write more; it is not taken for anything known."""
+    with pytest.raises(UpdateRefused, match=f"came unknown content {kind}"):
+        read(update(block(A, 1, bytes([0xA0 | kind]) + b"\x05\x00" + value())))
+
+
+def test_the_last_clock_may_be_written() -> None:
+    """Clocks may run up to the bound: in items, in deletes and in state vectors."""
+    reading = read(update(block(A, 2**31 - 1, entry()), removed={A: [(2**31 - 2, 2)]}))
+    assert reading.spans == {A: (2**31 - 1, 2**31)}
+    assert read_state_vector(state_vector({A: 2**31, B: 0})) == {A: 2**31, B: 0}
+
+
 def test_the_author_of_items_can_be_forbidden() -> None:
     """Items under a forbidden client id are refused; deletes of such items are not writes under that id."""
     raw = update(block(A, 0, entry()), removed={B: [(0, 1)]})

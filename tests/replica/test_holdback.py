@@ -114,6 +114,7 @@ def test_the_queue_is_bounded_in_count_and_bytes() -> None:
         held.hold(three, read(three))
     assert not held.hold(two, read(two))
     assert held.wanted() == {A: 1, B: 1}
+    assert Holdback(count_max=1, bytes_max=len(one)).hold(one, read(one))
     tight = Holdback(bytes_max=len(one) + len(two) - 1)
     assert tight.hold(one, read(one))
     with pytest.raises(UpdateRefused, match="sync by state vector"):

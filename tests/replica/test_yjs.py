@@ -6,6 +6,7 @@ import os
 from random import Random
 
 from chatdoc.replica.guard import read, read_state_vector, state_vector
+from tests.replica.crafting import KEY, ROOT, block, entry, remains, update
 from tests.replica.histories import content, play, receive
 from tests.replica.mutations import survivors
 from tests.replica.yjs_peer import YjsPeer
@@ -27,8 +28,8 @@ def shaken(updates: list[bytes], random: Random) -> list[bytes]:
 def test_everything_yjs_writes_within_the_layout_is_read(yjs: YjsPeer) -> None:
     """No update, merged update, difference or whole state of a Yjs client is refused."""
     for history in yjs.histories(SEED, HISTORIES):
-        for update in (*history["updates"], history["whole"]):
-            read(update)
+        for raw in (*history["updates"], history["whole"]):
+            read(raw)
 
 
 def test_a_state_vector_is_the_bytes_yjs_writes(yjs: YjsPeer) -> None:
@@ -89,6 +90,15 @@ def test_forged_updates_that_pass_mean_the_same_to_yjs(yjs: YjsPeer) -> None:
         assert reloaded == (content(doc), False), forged
         if not partly_known(updates):
             assert direct == (content(doc), False), forged
+
+
+def test_remains_hide_what_others_wrote_without_any_delete(yjs: YjsPeer) -> None:
+    """Remains under the greater client id empty a key of others, and the delete set says nothing of it."""
+    alive = update(block(5, 0, entry("{}")))
+    for client, shown in ((3, {ROOT: {KEY: "{}"}}), (9, {})):
+        updates = [alive, update(block(client, 0, remains()))]
+        assert content(receive(updates)[0]) == shown
+        assert yjs.replay([updates]) == [(shown, False)]
 
 
 def partly_known(updates: list[bytes]) -> bool:
