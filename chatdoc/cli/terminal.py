@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from unicodedata import category
 
 import click
 import msgspec
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -58,20 +58,31 @@ def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
     return grid
 
 
+def show(screen: Console, *things: RenderableType) -> None:
+    """Prints things below each other; without a terminal, lines are neither wrapped nor filled up with spaces."""
+    for thing in things:
+        if screen.is_terminal:
+            screen.print(thing)
+            continue
+        with screen.capture() as captured:
+            screen.print(thing, soft_wrap=isinstance(thing, str))
+        click.echo("\n".join(row.rstrip() for row in captured.get().rstrip("\n").split("\n")))
+
+
 def safe(text: str) -> str:
-    """The text on one line, without what steers a terminal or turns the direction of writing."""
+    """The text without what steers a terminal or turns the direction of writing; lines stay lines."""
     return "".join(
         "\N{REPLACEMENT CHARACTER}"
-        if unicodedata.category(character) in {"Cc", "Cf", "Cs"} and character not in _JOINERS
+        if character != "\n" and character not in _JOINERS and category(character) in {"Cc", "Cf", "Cs"}
         else character
-        for character in " ".join(text.split())
+        for character in text
     )
 
 
-def short(text: str, length: int = 40) -> Text:
-    """The safe text, cut with an ellipsis when it is longer than `length` characters."""
-    plain = safe(text)
-    return Text(plain if len(plain) <= length else plain[: length - 1].rstrip() + "…")
+def line(text: str, length: int | None = None) -> Text:
+    """The safe text on one line, cut with an ellipsis when it is longer than `length` characters."""
+    plain = safe(" ".join(text.split()))
+    return Text(plain if length is None or len(plain) <= length else plain[: length - 1].rstrip() + "…")
 
 
 def spelled(path: Path) -> str:
@@ -101,9 +112,9 @@ def print_error(error: ChatdocError | OSError) -> None:
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(_WANTS_JSON):
         print_json({"ok": False, "error": message, "hint": hint, "kind": type(error).__name__})
-    click.echo(f"error: {safe(message)}", err=True)
+    click.echo(f"error: {line(message)}", err=True)
     if hint:
-        click.echo(f"hint: {safe(hint)}", err=True)
+        click.echo(f"hint: {line(hint)}", err=True)
 
 
 def conclude(ok: bool) -> None:

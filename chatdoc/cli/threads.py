@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from rich.table import Table
 
-from chatdoc.cli.terminal import short, table
+from chatdoc.cli.terminal import line, table
 from chatdoc.ids import ThreadId
 from chatdoc.records.view import View
 
@@ -36,10 +36,10 @@ def threads_table(threads: list[ThreadSummary]) -> Table:
     for thread in threads:
         grid.add_row(
             thread.thread_id,
-            short(thread.title, 32),
+            line(thread.title, 32),
             str(thread.messages),
             thread.last_message_at[:16].replace("T", " "),
-            short(thread.agent or "", 16),
+            line(thread.agent or "", 16),
             "deleted" if thread.deleted else thread.state or "",
         )
     return grid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,16 +14,8 @@ from tests.tidy.source import PROJECT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-# Two threads of 2020: one with a reply, one of an agent. Written for these tests.
-LEGACY = """\
-{"event":"chat","sender_id":"ada","date":"2020-05-01T10:00:00.000Z","history":[{"author_id":"ada","content":"When do \
-we ship?","date":"2020-05-01T10:00:00.000Z"}]}
-{"event":"chat","sender_id":"bob","date":"2020-05-01T10:05:00.000Z","reply_to":"2020-05-01T10:00:00.000Z","history":\
-[{"author_id":"bob","content":"On Friday.","date":"2020-05-01T10:06:00.000Z"},{"author_id":"bob","content":"On Frday.",\
-"date":"2020-05-01T10:05:00.000Z"}]}
-{"event":"chat","sender_id":"ada","date":"2020-05-02T09:00:00.000Z","name":"Plan","history":[{"author_id":"ada",\
-"content":"A plan, please","date":"2020-05-02T09:00:00.000Z"}]}
-"""
+ERAS = PROJECT / "golden" / "cli" / "eras"
+"""A chat of 2013 to 2026 with an agent's thread, a draft, a video row and a torn last line."""
 
 
 @pytest.fixture
@@ -43,7 +36,5 @@ def chatdoc(tmp_path: Path) -> Run:
 
 @pytest.fixture
 def legacy(tmp_path: Path) -> Path:
-    """A chat of 2020 with two threads, in a fresh folder."""
-    path = tmp_path / "team.sage-chat"
-    path.write_text(LEGACY, encoding="utf-8")
-    return path
+    """A copy of the golden chat of several eras, in a fresh folder."""
+    return Path(shutil.copyfile(ERAS / "team.sage-chat", tmp_path / "team.sage-chat"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from chatdoc.cli.terminal import reason, safe, short, spelled
+from chatdoc.cli.terminal import line, reason, safe, spelled
 from chatdoc.errors import ChatdocError
 
 
 def test_escape_sequences_and_line_ends_never_reach_the_terminal() -> None:
     """A message may hold anything; printed, it is one harmless line."""
-    assert safe("a\x1b[2Jb\r\nc\u202ed\ud800") == "a\ufffd[2Jb c\ufffdd\ufffd"
+    assert line("a\x1b[2Jb\r\nc\u202ed\ud800").plain == "a\ufffd[2Jb c\ufffdd\ufffd"
 
 
 def test_joined_emoji_stay_whole() -> None:
@@ -21,8 +21,8 @@ def test_joined_emoji_stay_whole() -> None:
 
 def test_long_titles_end_with_an_ellipsis() -> None:
     """A cut title has the length asked for, the ellipsis included."""
-    assert short("word " * 20, 12).plain == "word word w…"
-    assert short("word", 12).plain == "word"
+    assert line("word " * 20, 12).plain == "word word w…"
+    assert line("word", 12).plain == "word"
 
 
 def test_hint_is_apart_from_the_message() -> None:

@@ -1,0 +1,40 @@
+"""`chatdoc open` opens a file as an editor would: it migrates what is old, keeps the old bytes, and shows what came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chatdoc.cli.integrity import print_integrity
+from chatdoc.cli.terminal import conclude, console, json_option, print_json, safe, show, spelled
+from chatdoc.cli.threads import summaries, threads_table
+from chatdoc.opening import open_document
+
+
+@click.command("open")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+def open_(file: Path, as_json: bool) -> None:
+    """Open FILE, migrating it if it is old; show its report, its threads and an integrity check."""
+    with open_document(file) as document:
+        report, found, threads = document.report, document.check(full=True), summaries(document.view)
+        document_id = document.document_id
+    if as_json:
+        print_json(
+            {
+                "ok": found.ok,
+                "file": spelled(file),
+                "document_id": document_id,
+                "report": report,
+                "threads": threads,
+                "integrity": found,
+            }
+        )
+    else:
+        screen = console()
+        if report is not None:
+            show(screen, safe(report.text()))
+        show(screen, threads_table(threads) if threads else "no threads")
+        print_integrity(screen, found)
+    conclude(found.ok)

@@ -1,0 +1,106 @@
+"""A legacy chat of several eras is opened, changed by two writers at once, merged, checked and rolled back.
+
+`make demo` runs this in a scratch folder; nothing in the project is written but `.demo/`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from chatdoc import ChatdocError, Document, open_document
+from chatdoc.cli.integrity import print_integrity
+from chatdoc.cli.terminal import console, safe, show
+from chatdoc.cli.threads import summaries, threads_table
+from chatdoc.opening import rollback
+
+PROJECT = Path(__file__).parents[1]
+SOURCE = PROJECT / "golden" / "cli" / "eras" / "team.sage-chat"
+SCRATCH = PROJECT / ".demo"
+
+screen = console()
+
+
+def main() -> None:
+    """The whole story, in six steps."""
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    ada_file, bob_file = copy_to("ada"), copy_to("bob")
+    title("1. A chat file of 2013 to 2026, as old software left it")
+    screen.print(
+        f"{ada_file.relative_to(PROJECT)}: {ada_file.stat().st_size} bytes, SHA-256 {digest(ada_file)}"
+    )
+
+    with open_document(ada_file) as ada, open_document(bob_file) as bob:
+        title("2. Opening migrates it, keeps the old bytes, and says what was decided")
+        assert ada.report is not None, "the scratch copy is a legacy file"
+        show(screen, safe(ada.report.text()))
+
+        title("3. Its threads")
+        show(screen, threads_table(summaries(ada.view)))
+
+        title(
+            "4. Ada and Bob migrated their copies apart; now both edit the same message, and then they meet"
+        )
+        edit_and_merge(ada, bob)
+
+        title("5. The integrity check")
+        print_integrity(screen, ada.check(full=True))
+
+    title("6. Rollback")
+    try:
+        rollback(ada_file)
+    except ChatdocError as error:
+        screen.print(f"refused: {error}")
+    rollback(ada_file, discard_edits=True)
+    same = ada_file.read_bytes() == SOURCE.read_bytes()
+    screen.print(
+        f"with --discard-edits: SHA-256 {digest(ada_file)}, the old bytes {'again' if same else 'are LOST'}"
+    )
+    assert same
+
+
+def edit_and_merge(ada: Document, bob: Document) -> None:
+    """Both edit the newest message of the release thread, then hand each other what the other has not seen."""
+    thread = next(one for one in ada.threads() if ada.config(one.thread_id).name == "Release plan")
+    message = ada.messages(thread.thread_id)[-1]
+    ada.edit(message.message_id, author_id="ada", content="They do, on Linux.")
+    bob.edit(message.message_id, author_id="bob", content="They do, on macOS.")
+    bob.configure(thread.thread_id, updated_by="bob", name="Release plan, final")
+
+    ada.receive(bob.diff(ada.state_vector()), origin="bob")
+    bob.receive(ada.diff(bob.state_vector()), origin="ada")
+    assert ada.message(message.message_id) == bob.message(message.message_id)
+    assert ada.config(thread.thread_id) == bob.config(thread.thread_id)
+
+    grid = Table("by", "date", "text", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for revision in ada.message(message.message_id).history:
+        grid.add_row(revision.author_id[:8], revision.date, Text(revision.content))
+    show(screen, grid)
+    screen.print(f"both replicas say so, and both call the thread {ada.config(thread.thread_id).name!r}")
+
+
+def copy_to(name: str) -> Path:
+    """A copy of the golden chat in a folder of its own."""
+    folder = SCRATCH / name
+    folder.mkdir(parents=True)
+    return Path(shutil.copyfile(SOURCE, folder / SOURCE.name))
+
+
+def digest(path: Path) -> str:
+    """The first 16 hex digits of the SHA-256 of a file."""
+    return sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def title(text: str) -> None:
+    """A heading with room above it."""
+    screen.print()
+    screen.rule(Text(text, style="bold"), align="left")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+"""The command line explains itself, and knows its version."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize("command", ["open", "check", "migrate", "rollback", "export", "status", "fuzz"])
+def test_every_command_has_help_and_json(chatdoc: Run, command: str) -> None:
+    """`--help` of each command names `--json`."""
+    done = chatdoc(command, "--help")
+    assert done.returncode == 0
+    assert "--json" in done.stdout
+
+
+def test_an_unknown_command_is_misuse(chatdoc: Run) -> None:
+    """A command that does not exist ends with status 2."""
+    assert chatdoc("explode").returncode == 2

@@ -1,0 +1,25 @@
+"""`chatdoc status` shows what a store holds, and makes none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import ERAS, Run
+from tests.conftest import Golden
+
+
+def test_golden_text_after_one_migration(chatdoc: Run, legacy: Path, golden: Golden) -> None:
+    """The migrated document is listed."""
+    assert chatdoc("open", legacy.name).returncode == 0
+    done = chatdoc("status")
+    assert (done.returncode, done.stderr) == (0, "")
+    golden(ERAS / "status.txt", done.stdout.encode())
+
+
+def test_a_folder_without_a_store_stays_without_one(chatdoc: Run, tmp_path: Path) -> None:
+    """Looking creates nothing."""
+    done = chatdoc("status", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["documents"] == []
+    assert list(tmp_path.iterdir()) == []
