@@ -1,4 +1,4 @@
-"""Repairs are commands whose ids are derived from what they mend, so replicas that repair at once write the same facts."""
+"""Repairs are commands with ids derived from what they mend, so replicas that repair at once write the same facts."""
 
 from __future__ import annotations
 
@@ -6,23 +6,34 @@ import msgspec
 
 from chatdoc.clock import iso, ms_of
 from chatdoc.commands.plan import Now, Plan
-from chatdoc.commands.values import require_message
-from chatdoc.ids import MessageId, Stamp, ThreadId, derive, time_ms
-from chatdoc.records.facts import Fact, Header, MarkFact, ThreadFact
+from chatdoc.commands.values import require_message, require_thread
+from chatdoc.ids import (
+    STAMP_MS_END,
+    MessageId,
+    RevisionId,
+    Stamp,
+    ThreadId,
+    derive,
+    is_ulid,
+    successor,
+    time_ms,
+)
+from chatdoc.records.assemble import build_history
+from chatdoc.records.facts import Fact, Header, MarkFact, RevisionFact, ThreadFact
 from chatdoc.records.view import View
 
 BY = "chatdoc:repair"
 
 
 class ReparentMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Let a message reply to another of its thread."""
+    """Let a message reply to another of its thread; None makes it one that replies to nothing, as a root does."""
 
     message_id: MessageId
-    reply_to: MessageId
+    reply_to: MessageId | None
 
 
 class FinishMessage(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Take a stale `generating` from a message whose turn is over."""
+    """Take a stale `generating` from a message whose turn is over, and keep what was streamed as its text."""
 
     message_id: MessageId
 
@@ -40,17 +51,26 @@ class AssumeRoot(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 def decide_reparent(command: ReparentMessage, view: View, now: Now) -> Plan:
-    """One mark, stamped after the one that holds."""
-    require_message(view, command.message_id, "repair")
-    mark = _mark(view, command.message_id, "reply_to_message_id", command.reply_to)
-    return Plan(facts=(mark,), kind="message", subject=command.message_id)
+    """One mark, stamped after the one that holds; nothing when it replies there already."""
+    message_id = command.message_id
+    require_message(view, message_id, "repair")
+    facts: tuple[Fact, ...] = ()
+    if view.reply_target(message_id) != command.reply_to:
+        facts = (_mark(view, message_id, "reply_to_message_id", command.reply_to),)
+    return Plan(facts=facts, kind="message", subject=message_id)
 
 
 def decide_finish(command: FinishMessage, view: View, now: Now) -> Plan:
-    """One mark, stamped after the one that holds."""
-    require_message(view, command.message_id, "repair")
-    mark = _mark(view, command.message_id, "generating", False)
-    return Plan(facts=(mark,), kind="message", subject=command.message_id)
+    """One mark, stamped after the one that holds, a revision where pieces are shown; nothing when it is finished."""
+    message_id = command.message_id
+    require_message(view, message_id, "repair")
+    facts: list[Fact] = []
+    if view.field(message_id, "generating") is True:
+        pieces = view.pieces.get(message_id)
+        if pieces:
+            facts.append(_streamed(view, message_id, pieces))
+        facts.append(_mark(view, message_id, "generating", False))
+    return Plan(facts=tuple(facts), kind="message", subject=message_id)
 
 
 def decide_assume_thread(command: AssumeThread, view: View, now: Now) -> Plan:
@@ -75,6 +95,7 @@ def decide_assume_thread(command: AssumeThread, view: View, now: Now) -> Plan:
 
 def decide_assume_root(command: AssumeRoot, view: View, now: Now) -> Plan:
     """A placeholder under the id the thread names."""
+    require_thread(view, command.thread_id, "repair")
     fact = view.thread_facts[command.thread_id]
     if view.has_message(fact.root_message_id):
         return Plan(facts=(), kind="thread", subject=command.thread_id)
@@ -84,9 +105,35 @@ def decide_assume_root(command: AssumeRoot, view: View, now: Now) -> Plan:
 
 def _mark(view: View, message_id: MessageId, field: str, value: object) -> MarkFact:
     present = view.mark(message_id, field)
-    ms = time_ms(present.stamp) + 1 if present else ms_of(view.headers[message_id].date)
+    if present is None:
+        ms = _ms_of(view.headers[message_id].date)
+    else:
+        ms = time_ms(present.stamp) + 1
     stamp = Stamp(derive("repair", ms, message_id, field, str(value)))
+    if present is not None and ms >= STAMP_MS_END:
+        stamp = Stamp(successor(present.stamp))
     return MarkFact(message_id=message_id, field=field, stamp=stamp, value=value, by=BY)
+
+
+def _streamed(view: View, message_id: MessageId, pieces: dict[int, str]) -> RevisionFact:
+    variants = view.variants_of_message(message_id)
+    newest = build_history(variants, view.revisions.get(message_id, ()))[0]
+    content = newest.content + "".join(pieces[seq] for seq in sorted(pieces))
+    ms = (time_ms(newest.revision_id) if is_ulid(newest.revision_id) else _ms_of(newest.date)) + 1
+    return RevisionFact(
+        message_id=message_id,
+        revision_id=RevisionId(derive("repair", ms, message_id, content)),
+        author_id=newest.author_id,
+        content=content,
+        date=newest.date,
+    )
+
+
+def _ms_of(date: str) -> int:
+    try:
+        return ms_of(date)
+    except ValueError:
+        return 0
 
 
 def _placeholder_id(thread_id: ThreadId) -> MessageId:

@@ -39,8 +39,8 @@ def build_thread(variants: Sequence[ThreadFact], settings: Mapping[str, Sequence
         created_by=picked.created_by,
         root_message_id=picked.root_message_id,
         schema_version=picked.schema_version,
-        deleted_at=gone and iso(time_ms(gone.stamp)),
-        deleted_by=gone and gone.by,
+        deleted_at=iso(time_ms(gone.stamp)) if gone is not None else None,
+        deleted_by=gone.by if gone is not None else None,
         extra=extra,
     )
 
@@ -155,7 +155,7 @@ def build_message(
     deleted = marks.get("deleted")
     gone = deleted[-1] if deleted and deleted[-1].value is True else None
     fields.pop("deleted", None)
-    reply_to = picked.reply_to_message_id
+    reply_to: str | None = picked.reply_to_message_id
     if "reply_to_message_id" in marks:
         moved = fields.pop("reply_to_message_id")
         reply_to = moved if moved is None or isinstance(moved, str) else reply_to
@@ -185,8 +185,8 @@ def build_message(
         reply_to_message_id=MessageId(reply_to) if reply_to is not None else None,
         history=history,
         **known,
-        deleted_at=gone and iso(time_ms(gone.stamp)),
-        deleted_by=gone and gone.by,
+        deleted_at=iso(time_ms(gone.stamp)) if gone is not None else None,
+        deleted_by=gone.by if gone is not None else None,
         assumed=picked.assumed,
         extra={name: value for name, value in sorted(fields.items()) if value is not None},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chatdoc.ids import MessageId
 from chatdoc.records.attic import AtticRow
 from chatdoc.records.facts import (
     DocumentFact,
@@ -58,7 +59,7 @@ def superseded(view: View, fact: Fact) -> bool:
             return present is not None and present.stamp > fact.stamp
         case StateFact():
             states = view.states.get(fact.thread_id)
-            return bool(states) and states[-1].stamp > fact.stamp
+            return states is not None and states[-1].stamp > fact.stamp
         case PieceFact():
             return fact.message_id in view.headers and not view.field(fact.message_id, "generating")
         case _:
@@ -105,6 +106,6 @@ def other_facts(view: View) -> Iterator[Fact]:
     for message_id in sorted(view.pieces):
         for seq in sorted(view.pieces[message_id]):
             for text in view.texts_of_piece(message_id, seq):
-                yield PieceFact(message_id=message_id, seq=seq, text=text)
+                yield PieceFact(message_id=MessageId(message_id), seq=seq, text=text)
     for key in sorted(view.attic_rows):
         yield view.attic_rows[key]

@@ -1,0 +1,47 @@
+"""The message a thread's state names as active is a message of that thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatdoc.records.delta import Delta
+from chatdoc.records.view import View
+from invariants.rule import Rule, Violation
+from invariants.standing import threads_of
+
+
+def every(view: View) -> Iterable[str]:
+    """Threads that have a state."""
+    return view.states
+
+
+def touched_by(delta: Delta, view: View) -> Iterable[str]:
+    """Threads whose state came, and those that a message came to, or left."""
+    subjects: set[str] = set(delta.states)
+    for message_id in delta.messages:
+        subjects.update(threads_of(view, message_id))
+    return subjects
+
+
+def check(view: View, thread_id: str) -> Violation | None:
+    """The message may be late; there is no repair, for only who runs the turn knows what is active."""
+    facts = view.states.get(thread_id)
+    active = facts[-1].active_message_id if facts else None
+    if active is None or view.thread_of(active) == thread_id:
+        return None
+    return Violation(
+        code="dangling_active_message",
+        subject=thread_id,
+        detail=f"its state names {active} as active, which is not a message of this thread",
+    )
+
+
+DANGLING_ACTIVE_MESSAGE = Rule(
+    code="dangling_active_message",
+    promise="The message a thread's state names as active is a message of that thread.",
+    watches=("states", "messages"),
+    suspects="states",
+    every=every,
+    touched_by=touched_by,
+    check=check,
+)

@@ -1,0 +1,55 @@
+"""Every thread has the root it names: a message of its own that replies to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatdoc.commands.decide import Command
+from chatdoc.commands.repairs import AssumeRoot, ReparentMessage
+from chatdoc.ids import ThreadId
+from chatdoc.records.delta import Delta
+from chatdoc.records.view import View
+from invariants.rule import Rule, Violation
+from invariants.standing import certain, rerooted
+
+
+def every(view: View) -> Iterable[str]:
+    """Threads whose named root is not among their messages that reply to nothing."""
+    roots = view.roots
+    return [
+        thread_id
+        for thread_id, fact in view.thread_facts.items()
+        if fact.root_message_id not in roots.get(thread_id, ())
+    ]
+
+
+def touched_by(delta: Delta, view: View) -> Iterable[str]:
+    """Threads whose identity changed, or whose root came, moved or left."""
+    return rerooted(delta, view)
+
+
+def check(view: View, thread_id: str) -> Violation | None:
+    """A root that is absent may be late; one that replies to something is wrong, for the thread's word goes before."""
+    fact = view.thread_facts.get(thread_id)
+    if fact is None:
+        return None
+    root = fact.root_message_id
+    if root in view.roots.get(thread_id, ()):
+        return None
+    repair: Command = AssumeRoot(thread_id=ThreadId(thread_id))
+    detail, safe = f"names root {root}, which is not a message of this thread", False
+    if view.thread_of(root) == thread_id:
+        repair = ReparentMessage(message_id=root, reply_to=None)
+        detail, safe = f"names root {root}, which replies to another message", certain(view, thread_id, root)
+    return Violation(code="missing_root", subject=thread_id, detail=detail, repair=repair, safe=safe)
+
+
+MISSING_ROOT = Rule(
+    code="missing_root",
+    promise="Every thread has the root it names: a message of its own that replies to nothing.",
+    metric="chat.integrity.multi_root_per_thread",
+    watches=("threads", "messages"),
+    every=every,
+    touched_by=touched_by,
+    check=check,
+)

@@ -1,0 +1,68 @@
+"""Which rules look at a delta is found once for each shape of delta, so a rule that need not look costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatdoc.records.delta import Delta
+from chatdoc.records.view import View
+from invariants.rule import Rule, Violation
+
+Ledger = dict[str, dict[str, Violation]]
+"""Present violations by code, then by subject."""
+Finding = tuple[Rule, str, Violation | None]
+"""What a rule says of a subject now, where that is not what the ledger says; None: healed."""
+Shape = tuple[bool, ...]
+
+
+class Watch:
+    """What a ledger must learn from a delta that its view has taken in."""
+
+    def __init__(self, view: View, ledger: Ledger, rules: Iterable[Rule]) -> None:
+        self._view = view
+        self._ledger = ledger
+        self._rules = tuple(rules)
+        self._watching: dict[Shape, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
+
+    def look(self, delta: Delta) -> tuple[list[Finding], list[Violation]]:
+        """Each touched subject of which the ledger is wrong, and what the change itself broke."""
+        shape = _shape(delta)
+        watching = self._watching.get(shape)
+        if watching is None:
+            watching = self._watching[shape] = (self._rules_for(shape, False), self._rules_for(shape, True))
+        states, transitions = watching
+        view, found = self._view, list[Finding]()
+        for rule in states:
+            present = self._ledger[rule.code]
+            if rule.suspects is not None and not present and not getattr(view, rule.suspects):
+                continue
+            check = rule.check
+            for subject in rule.touched_by(delta, view):
+                violation = check(view, subject)
+                if violation is None:
+                    if present and subject in present:
+                        found.append((rule, subject, violation))
+                elif present.get(subject) != violation:
+                    found.append((rule, subject, violation))
+        return found, [violation for rule in transitions for violation in rule.judge(view, delta)]
+
+    def _rules_for(self, shape: Shape, transitions: bool) -> tuple[Rule, ...]:
+        full = {field for field, holds in zip(_FIELDS, shape, strict=True) if holds}
+        kind = [rule for rule in self._rules if (rule.kind == "transition") == transitions]
+        return tuple(rule for rule in kind if full.intersection(rule.watches))
+
+
+_FIELDS = ("threads", "messages", "configs", "states", "relinked", "losses", "reused", "unreadable")
+
+
+def _shape(delta: Delta) -> Shape:
+    return (
+        bool(delta.threads),
+        bool(delta.messages),
+        bool(delta.configs),
+        bool(delta.states),
+        bool(delta.relinked),
+        bool(delta.losses),
+        bool(delta.reused),
+        bool(delta.unreadable),
+    )
