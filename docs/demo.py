@@ -15,7 +15,8 @@ from rich.text import Text
 
 from chatdoc import ChatdocError, Document, open_document
 from chatdoc.cli.integrity import print_integrity
-from chatdoc.cli.terminal import console, safe, show
+from chatdoc.cli.migration import print_report
+from chatdoc.cli.terminal import console, show
 from chatdoc.cli.threads import summaries, threads_table
 from chatdoc.opening import rollback
 
@@ -38,7 +39,7 @@ def main() -> None:
     with open_document(ada_file) as ada, open_document(bob_file) as bob:
         title("2. Opening migrates it, keeps the old bytes, and says what was decided")
         assert ada.report is not None, "the scratch copy is a legacy file"
-        show(screen, safe(ada.report.text()))
+        print_report(screen, ada.report)
 
         title("3. Its threads")
         show(screen, threads_table(summaries(ada.view)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec import Raw
 
 from chatdoc.cli.integrity import print_integrity
 from chatdoc.cli.terminal import conclude, console, json_option, print_json, spelled
@@ -18,7 +19,7 @@ def check(file: Path, as_json: bool) -> None:
     """Check FILE without writing anything; status 1 when a promise is broken."""
     found = read_document(file).check(full=True)
     if as_json:
-        print_json({"ok": found.ok, "file": spelled(file), "integrity": found})
+        print_json({"ok": found.ok, "file": spelled(file), "integrity": Raw(found.to_json())})
     else:
         print_integrity(console(), found)
     conclude(found.ok)

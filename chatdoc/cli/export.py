@@ -26,12 +26,11 @@ def export(file: Path, name: str, out: Path | None, as_json: bool) -> None:
     """Write the document in FILE in another format, to standard output or to a file."""
     if out is not None and out.exists() and out.samefile(file):
         raise click.UsageError("--out names FILE itself; an export never replaces the document it comes from")
-    text = FORMATS[name](read_document(file).view)
-    raw = text.encode()
+    raw = FORMATS[name](read_document(file).view)
     if out is not None:
         write_atomically(out, raw)
     if as_json:
-        where = {"out": spelled(out)} if out is not None else {"text": text}
+        where = {"out": spelled(out)} if out is not None else {"text": raw.decode()}
         print_json({"ok": True, "file": spelled(file), "format": name, "bytes": len(raw), **where})
     elif out is None:
         click.echo(raw, nl=False)

@@ -1,4 +1,4 @@
-"""The integrity check as people and programs read it: clean in one line, or each broken promise by name."""
+"""The integrity check as people read it: clean in one line, or each broken promise by name."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ SHOWN_MAX = 50
 
 
 def print_integrity(screen: Console, found: IntegrityReport) -> None:
-    """One line when all is good; else the violations as a table, the first 50 of them, and the counters."""
-    if found.violations:
-        grid = table("code", "subject", "detail")
-        for violation in found.violations[:SHOWN_MAX]:
-            grid.add_row(violation.code, line(violation.subject, 40), line(violation.detail))
+    """What was found as a table, violations first, the first 50 of it; then the verdict and the counters."""
+    rows = [*found.violations, *found.diagnostics, *found.incidents]
+    if rows:
+        grid = table("code", "subject", "detail", "repair")
+        for one in rows[:SHOWN_MAX]:
+            repair = type(one.repair).__name__ if one.repair is not None else ""
+            grid.add_row(one.code, line(one.subject, 40), line(one.detail), repair)
         show(screen, grid)
-        hidden = len(found.violations) - SHOWN_MAX
-        if hidden > 0:
-            show(screen, f"and {hidden} more; --json shows all")
-    counted = ", ".join(f"{name} {number}" for name, number in sorted(found.counters.items()) if number)
-    if found.ok:
-        show(screen, "integrity: clean" + (f" ({counted})" if counted else ""))
-    else:
-        show(screen, f"integrity: {len(found.violations)} violations ({counted})")
+    if len(rows) > SHOWN_MAX:
+        show(screen, f"and {len(rows) - SHOWN_MAX} more; --json shows all")
+    counted = ", ".join(f"{name} {number}" for name, number in found.counters.items() if number)
+    verdict = "clean" if found.ok else f"violations: {len(found.violations)}"
+    show(screen, f"integrity: {verdict}" + (f" ({counted})" if counted else ""))

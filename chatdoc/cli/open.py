@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from msgspec import Raw
 
 from chatdoc.cli.integrity import print_integrity
-from chatdoc.cli.terminal import conclude, console, json_option, print_json, safe, show, spelled
+from chatdoc.cli.migration import print_report
+from chatdoc.cli.terminal import conclude, console, json_option, print_json, show, spelled
 from chatdoc.cli.threads import summaries, threads_table
 from chatdoc.opening import open_document
 
@@ -28,13 +30,13 @@ def open_(file: Path, as_json: bool) -> None:
                 "document_id": document_id,
                 "report": report,
                 "threads": threads,
-                "integrity": found,
+                "integrity": Raw(found.to_json()),
             }
         )
     else:
         screen = console()
         if report is not None:
-            show(screen, safe(report.text()))
+            print_report(screen, report)
         show(screen, threads_table(threads) if threads else "no threads")
         print_integrity(screen, found)
     conclude(found.ok)
