@@ -57,6 +57,11 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
         raise _failure(error, path, "the file was replaced, but may be lost in a power failure") from error
 
 
+def require_writable(path: Path) -> None:
+    """Raise ReadOnlyTarget or WriteFailed when the file at `path` could not be replaced; nothing is written."""
+    _writable(Path(os.path.realpath(path)), path)
+
+
 def sync_folder(folder: Path) -> None:
     """Force a folder's entries to the disk: names that were added, renamed or removed in it. Raises OSError."""
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

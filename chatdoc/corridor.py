@@ -80,7 +80,7 @@ class Corridor:
         self._holdback = Holdback()
         self._tail = Tail(log, sequence)
         self._restored: dict[tuple[str, str], int] = {}
-        self._closed: type[DocumentFailed] | type[DocumentClosed] | None = None
+        self._closed: ChatdocError | None = None
 
     def now(self) -> Now:
         """The moment commands are decided in."""
@@ -107,13 +107,27 @@ class Corridor:
             if receipt is not None:
                 self._record(lambda: self.log.put_receipt(receipt(plan), recorded_at_ms=self._clock()))
             return plan, None
-        update = self._transact(added)
-        self.checker.follow(delta)
-        self._append(
-            update, origin, self._own_span(len(added)), receipt(plan) if receipt is not None else None
-        )
-        self._publish(update, origin)
+        self._carry_out(added, delta, origin, None if receipt is None else lambda: receipt(plan))
         return plan, delta
+
+    def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
+        """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""
+        self.require_open()
+        self.catch_up()
+        delta, added = index.apply(self.view, facts, origin=origin)
+        if added:
+            repairs = self._carry_out(added, delta, origin, None)
+            self._mend([], repairs)
+        return delta
+
+    def _carry_out(
+        self, added: list[Fact], delta: Delta, origin: str, receipt: Callable[[], Receipt] | None
+    ) -> Iterable[Command]:
+        update = self._transact(added)
+        outcome = self.checker.follow(delta)
+        self._append(update, origin, self._own_span(len(added)), receipt() if receipt is not None else None)
+        self._publish(update, origin)
+        return outcome.repairs
 
     def refuse(self, receipt: Receipt) -> None:
         """Keep the refusal of a command, so that its id is answered the same way again."""
@@ -141,12 +155,14 @@ class Corridor:
         return self._held(united(origin, [delta for delta, _ in steps]), violations)
 
     def catch_up(self) -> None:
-        """Take what other processes have written to the same log."""
-        if not self.log.changed():
-            return
+        """Take what other processes have written to the same log; nothing once the document is closed or failed."""
+        if self._closed is None and self.log.changed():
+            self.replay()
+
+    def replay(self) -> None:
+        """Take every entry of the log that the view has not."""
         for entry in self.log.entries(after=self.sequence):
-            reading = guard.read(entry.update)
-            self._integrate(entry.update, reading, entry.origin, logged=entry.sequence)
+            self._integrate(entry.update, guard.read(entry.update), entry.origin, logged=entry.sequence)
 
     def warm(self) -> Replica:
         """The replica with the whole document in it."""
@@ -163,19 +179,18 @@ class Corridor:
         return found if found is not None else self.warm().encode(state_vector)
 
     def require_open(self) -> None:
-        """Raise DocumentClosed or DocumentFailed once this document can no longer be used."""
-        if self._closed is DocumentFailed:
-            raise DocumentFailed(
-                "a write to the store failed, so memory may be ahead of the disk",
-                hint="Open the document again",
-            )
+        """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
         if self._closed is not None:
-            raise DocumentClosed("this document is closed", hint="Open it again")
+            raise self._closed
+
+    def freeze(self, reason: ChatdocError) -> None:
+        """Allow reading only: every later change raises the reason."""
+        self._closed = reason
 
     def close(self) -> None:
         """Let go of the log; later calls raise DocumentClosed."""
         if self._closed is None:
-            self._closed = DocumentClosed
+            self._closed = DocumentClosed("this document is closed", hint="Open it again")
         self.log.close()
 
     def _integrate(
@@ -286,7 +301,10 @@ class Corridor:
         try:
             return write()
         except BaseException:
-            self._closed = DocumentFailed
+            self._closed = DocumentFailed(
+                "a write to the store failed, so memory may be ahead of the disk",
+                hint="Open the document again",
+            )
             raise
 
     def _publish(self, update: bytes, origin: str) -> None:

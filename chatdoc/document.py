@@ -23,6 +23,7 @@ from chatdoc.reader import Reader
 from chatdoc.records.message import Message
 from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ThreadConfig
+from chatdoc.records.view import View
 from chatdoc.replica import guard
 from chatdoc.store.log import Receipt
 from invariants.report import IntegrityReport
@@ -51,6 +52,13 @@ class Document(Reader):
         self._publish = publish
         self._leave = leave
         self._lock = threading.RLock()
+
+    @property
+    def view(self) -> View:
+        """The lookups behind this document, with what other processes have written until now; read only."""
+        with self._lock:
+            self.corridor.catch_up()
+            return self.corridor.view
 
     # commands
 
@@ -219,7 +227,7 @@ class Document(Reader):
     def text(self) -> bytes:
         """The document as `.chat` text, version 2: sorted, and the same bytes for the same content."""
         with self._lock:
-            return textfile.render(self._view)
+            return textfile.render(self.view)
 
     def save(self) -> bool:
         """Write the `.chat` text if it changed; true when it was written. The store has everything already."""

@@ -23,15 +23,17 @@ def rows_of(view: View) -> tuple[bytes, bytes]:
     return headers, "\n".join(lines).encode()
 
 
-def view_of(headers: bytes, others: bytes) -> View:
-    """The view of a row snapshot; raises ValueError when it is not one."""
+def view_of(headers: Iterable[bytes], others: bytes) -> View:
+    """The view of a row snapshot, whose headers come in pieces of whole lines; raises ValueError when it is not one."""
     view = View()
+    table = view.headers
     try:
-        rows = _decoder.decode_lines(headers)
+        for piece in headers:
+            for row in _decoder.decode_lines(piece):
+                table[row.message_id] = row
     except msgspec.MsgspecError as error:
         raise ValueError(f"the headers of a row snapshot are damaged: {error}") from error
-    view.headers = {row.message_id: row for row in rows}
-    links.link_all(view, rows)
+    links.link_all(view, table.values())
     facts = [_fact(line) for line in others.decode().split("\n") if line]
     index.apply(view, facts, origin="store")
     return view

@@ -1,0 +1,43 @@
+"""`python -m benchmarks [name …]` runs them and prints one table; exit status 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from benchmarks import handing, migrating, opening, send
+from benchmarks.measure import Result
+
+SUITES: dict[str, Callable[[], Iterator[Result]]] = {
+    "send": send.results,
+    "handing": handing.results,
+    "migrating": migrating.results,
+    "opening": opening.results,
+}
+_SCALE = {"µs": 1e6, "ms": 1e3, "B": 1}
+
+
+def main(names: list[str]) -> int:
+    """Run the named suites, all without a name."""
+    unknown = [name for name in names if name not in SUITES]
+    if unknown:
+        print(f"no benchmark named {', '.join(unknown)}; there are {', '.join(SUITES)}", file=sys.stderr)
+        return 2
+    missed = 0
+    print(f"{'':60} {'ours':>10} {'baseline':>10} {'ratio':>7} {'goal':>6}")
+    for name in names or SUITES:
+        for result in SUITES[name]():
+            scale = _SCALE[result.unit]
+            missed += not result.reached
+            spread = f"  ({result.spread[0]:.2f} to {result.spread[1]:.2f})" if result.spread[1] else ""
+            print(
+                f"{result.name:60} {result.ours * scale:8.1f} {result.unit:2}"
+                f"{result.baseline * scale:8.1f} {result.unit:2} {result.ratio:6.2f} {result.goal:6.2f}"
+                f"{'' if result.reached else '  MISSED'}{spread}",
+                flush=True,
+            )
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""A ratio is fair when both sides run in turn, in one process, and the median of several rounds is quoted."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table: ours, the baseline it is held against, and the goal for their ratio."""
+
+    name: str
+    ours: float
+    baseline: float
+    goal: float
+    unit: str
+    note: str = ""
+    spread: tuple[float, float] = field(default=(0.0, 0.0))
+
+    @property
+    def ratio(self) -> float:
+        return self.ours / self.baseline if self.baseline else float("inf")
+
+    @property
+    def reached(self) -> bool:
+        return self.ratio <= self.goal
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one call takes, without a garbage collection in between."""
+    gc.collect()
+    gc.disable()
+    try:
+        start = perf_counter()
+        work()
+        return perf_counter() - start
+    finally:
+        gc.enable()
+
+
+def in_turn(
+    ours: Callable[[], float], baseline: Callable[[], float], rounds: int
+) -> tuple[float, float, tuple[float, float]]:
+    """Medians of both sides run A B A B …, and the least and greatest ratio of a pair."""
+    pairs = [(ours(), baseline()) for _ in range(rounds)]
+    ratios = [one / other for one, other in pairs]
+    return (
+        statistics.median(one for one, _ in pairs),
+        statistics.median(other for _, other in pairs),
+        (min(ratios), max(ratios)),
+    )
+
+
+def compare(
+    name: str,
+    ours: Callable[[], float],
+    baseline: Callable[[], float],
+    *,
+    goal: float,
+    unit: str,
+    rounds: int = 5,
+    note: str = "",
+) -> Result:
+    """A result from two functions that each return seconds (or bytes) for one round."""
+    one, other, spread = in_turn(ours, baseline, rounds)
+    return Result(name=name, ours=one, baseline=other, goal=goal, unit=unit, note=note, spread=spread)

@@ -1,0 +1,29 @@
+"""A document of any size in a folder of its own, opened from a `.chat` text."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Literal, cast
+
+from benchmarks.data import ManualClock, facts
+from chatdoc.document import Document
+from chatdoc.opening import open_document
+from chatdoc.records import index
+from chatdoc.records.view import View
+from chatdoc.textfile import render
+
+
+def stored_document(folder: Path, count: int, durability: str) -> Document:
+    """An open document of that many messages, migrated from its text into a store."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"bench-{count}-{durability}.chat"
+    view = View()
+    index.apply(view, facts(count), origin="benchmark")
+    path.write_bytes(render(view))
+    return open_document(
+        path,
+        clock=ManualClock(),
+        random=random.Random(7).randbytes,
+        durability=cast(Literal["full", "normal"], durability),
+    )

@@ -1,0 +1,151 @@
+"""Opening never loses and never guesses: a file is what its bytes say, an open document what its store holds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from chatdoc.adoption import Adopted, adopt, upgrade
+from chatdoc.atomic import require_writable
+from chatdoc.clock import Clock, system_clock
+from chatdoc.corridor import Corridor
+from chatdoc.document import Document
+from chatdoc.errors import DocumentExists, MigrationFailed, UnreadableFile
+from chatdoc.ids import RandomSource
+from chatdoc.loading import keep_rows, load, load_view
+from chatdoc.publishing import Publisher, read_bytes
+from chatdoc.reader import Reader
+from chatdoc.records import index
+from chatdoc.store.folder import store_folder
+from chatdoc.store.store import Store
+from migrate import sniff
+from migrate.outside import document_ids, merge
+from migrate.report import MigrationReport
+
+
+def open_document(
+    path: str | os.PathLike[str],
+    *,
+    clock: Clock = system_clock,
+    random: RandomSource = os.urandom,
+    durability: Literal["full", "normal"] = "full",
+    create: bool = True,
+) -> Document:
+    """Open a `.chat` file of any format, upgrading it first when it is old; close it with `close()` or `with`.
+
+    The old bytes are kept as a backup before anything is written, and `document.report` says what was done.
+    A file that is not there begins empty, unless `create` is false. A symbolic link is followed to the real file.
+    `durability` is SQLite's `synchronous`: `full` survives a power failure, `normal` a crash of the program.
+    Raises UnreadableFile, ReadOnlyTarget, StoreError; the file is then as it was. A migration that breaks a rule
+    gives a document to read only, whose changes raise MigrationFailed.
+    """
+    real = _real(path, create=create)
+    require_writable(real)
+    source = read_bytes(real)
+    if source.strip():
+        sniff(source)
+    store = Store.open(store_folder(real), durability=durability)
+    try:
+        return _open(store, real, source, clock, random)
+    except BaseException:
+        store.close()
+        raise
+
+
+def read_document(path: str | os.PathLike[str]) -> Reader:
+    """Read a file of any format, or the stored document behind it, and write nothing; raises as `open_document` does."""
+    real = _real(path, create=False)
+    source = read_bytes(real)
+    store = Store.look(store_folder(real))
+    if store is not None:
+        with store:
+            name = store.name_of(real)
+            if store.registration(name) is not None:
+                view = load_view(store.log(name))
+                report = None
+                if source.strip() and sniff(source) == "v2":
+                    merged = merge(view, source)
+                    index.apply(view, merged.facts, origin="outside")
+                    report = merged.report if merged.facts else None
+                return Reader(view, report)
+    if not source.strip():
+        return Reader(upgrade(b"").view, None)
+    made = upgrade(source)
+    return Reader(made.view, made.report)
+
+
+def migrate_file(path: str | os.PathLike[str], *, dry_run: bool = False) -> MigrationReport | None:
+    """Open, upgrade and close a file; the report of what was, or would be, done, None when it is up to date."""
+    if dry_run:
+        return read_document(path).report
+    with open_document(path, create=False) as document:
+        return document.report
+
+
+def _open(store: Store, path: Path, source: bytes, clock: Clock, random: RandomSource) -> Document:
+    name = store.name_of(path)
+    _follow_move(store, name, source)
+    adopted: Adopted | None = None
+    if store.registration(name) is None:
+        try:
+            adopted = adopt(store, name, source, clock=clock, random=random)
+        except DocumentExists:
+            adopted = None  # Another process was faster; what it committed is what we open.
+    log = store.log(name, closes_store=True)
+    if adopted is not None:
+        corridor = Corridor(adopted.view, log, known=adopted.known, sequence=1, clock=clock, random=random)
+        reached = 0
+    else:
+        corridor, reached = load(log, clock=clock, random=random)
+        if _is_another(corridor, source):
+            store.retire_document(name, recorded_at_ms=clock())
+            return _open(store, path, source, clock, random)
+    publisher = Publisher(store, name, path, corridor, clock)
+    snapshot = [reached]
+
+    def leave(document: Document) -> None:
+        snapshot[0] = keep_rows(corridor, snapshot[0], recorded_at_ms=clock())
+
+    if adopted is not None and adopted.broken and adopted.report is not None:
+        corridor.freeze(_unverified(path, adopted))
+        return Document(corridor, adopted.report, path=path)
+    report = adopted.report if adopted is not None else None
+    outside = publisher.take_outside()
+    document = Document(
+        corridor, report or outside, path=path, publish=lambda _: publisher.publish(), leave=leave
+    )
+    document.save()
+    leave(document)
+    return document
+
+
+def _follow_move(store: Store, name: str, source: bytes) -> None:
+    for document_id in document_ids(source):
+        claim = store.claim(name, document_id)
+        if claim.standing == "moved" and claim.registration is not None:
+            store.move_document(claim.registration.path, name)
+            return
+
+
+def _is_another(corridor: Corridor, source: bytes) -> bool:
+    """Whether the file holds a document that never was this one: then it is opened as its own, and ours is kept aside."""
+    said = set(document_ids(source))
+    return bool(said) and said.isdisjoint(corridor.view.document_values.get("document_id", ()))
+
+
+def _unverified(path: Path, adopted: Adopted) -> MigrationFailed:
+    found = "; ".join(f"{one.code} {one.subject}: {one.detail}" for one in adopted.broken[:3])
+    return MigrationFailed(
+        f"the migration of {path} breaks {len(adopted.broken)} rules ({found}), so it is open to read only",
+        hint="The file is untouched and backed up; please report this with the file's shape",
+    )
+
+
+def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
+    real = Path(os.path.realpath(path))
+    if real.is_dir():
+        raise UnreadableFile(f"{path} is a folder", hint="Name a file in it")
+    if not create and not real.exists():
+        raise UnreadableFile(f"there is no file {path}", hint="Check the name")
+    return real

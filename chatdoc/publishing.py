@@ -1,0 +1,92 @@
+"""The `.chat` text follows the document, and what somebody else wrote into the file is taken before it is replaced."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from chatdoc.adoption import backup_name, digest
+from chatdoc.atomic import write_atomically
+from chatdoc.clock import Clock
+from chatdoc.corridor import Corridor
+from chatdoc.errors import UnreadableFile
+from chatdoc.store.store import Store
+from chatdoc.textfile import render
+from migrate import migrate, sniff
+from migrate.backup import save
+from migrate.outside import merge
+from migrate.report import MigrationReport
+
+
+class Publisher:
+    """Keeps one file in step with its document; its store knows which text it published last."""
+
+    def __init__(self, store: Store, name: str, path: Path, corridor: Corridor, clock: Clock) -> None:
+        self._store, self._name, self._path = store, name, path
+        self._corridor, self._clock = corridor, clock
+        self._published: int | None = None
+
+    def take_outside(self) -> MigrationReport | None:
+        """Merge a file that was changed by somebody else; rows missing from it are reported, not deleted."""
+        source = read_bytes(self._path)
+        if digest(source) in self._own_digests():
+            return None
+        if not source.strip():
+            return merge(self._corridor.view, source).report if not self.is_empty() else None
+        if sniff(source) == "v2":
+            merged = merge(self._corridor.view, source)
+            self._corridor.enter(merged.facts, origin="outside")
+            return merged.report
+        source_digest = digest(source)
+        save(source, self._store.backups, backup_name(self._name, source_digest), source_digest)
+        migration = migrate(source)
+        self._corridor.enter(migration.facts, origin="migration")
+        return migration.report
+
+    def publish(self) -> bool:
+        """Write the text unless the file has it already; true when it was written."""
+        registration = self._store.registration(self._name)
+        last = registration.text_digest if registration is not None else None
+        if self._published == self._corridor.sequence and digest(read_bytes(self._path)) == last:
+            return False
+        self.take_outside()
+        if self.is_empty() and not read_bytes(self._path):
+            return False
+        text = render(self._corridor.view)
+        written = text != read_bytes(self._path)
+        if written:
+            write_atomically(self._path, text)
+        committed = [one for one in self._store.markers(self._name) if one.phase == "committed"]
+        marker = msgspec.structs.replace(committed[-1], phase="published") if committed else None
+        self._store.publish(self._name, digest(text), marker=marker, recorded_at_ms=self._clock())
+        self._published = self._corridor.sequence
+        return written
+
+    def is_empty(self) -> bool:
+        """Whether the document holds nothing but its own id."""
+        view = self._corridor.view
+        return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
+
+    def _own_digests(self) -> set[str]:
+        """What may stand in the file without anybody having changed it: our last text, or the source of its migration."""
+        registration = self._store.registration(self._name)
+        if registration is not None and registration.text_digest is not None:
+            return {registration.text_digest}
+        known = {digest(b"")}
+        for marker in self._store.markers(self._name):
+            if marker.phase == "committed":
+                known |= {marker.source_digest, marker.text_digest or ""}
+        return known
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, none for one that is not there; raises UnreadableFile when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path} cannot be read: {error.strerror}", hint="Name a file you may read"
+        ) from error

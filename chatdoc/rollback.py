@@ -1,0 +1,65 @@
+"""A rollback gives back the very bytes a file had before its migration, and throws nothing newer away unasked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from chatdoc.adoption import digest
+from chatdoc.atomic import require_writable, write_atomically
+from chatdoc.clock import Clock, system_clock
+from chatdoc.errors import MigrationFailed, NewerEdits
+from chatdoc.publishing import read_bytes
+from chatdoc.store.folder import store_folder
+from chatdoc.store.registry import Marker
+from chatdoc.store.store import Store
+from migrate.backup import load
+
+
+def rollback(
+    path: str | os.PathLike[str], *, discard_edits: bool = False, clock: Clock = system_clock
+) -> str:
+    """Restore a migrated file from its backup; returns the SHA-256 of its bytes.
+
+    The document's updates stay in the store, under no path. Raises MigrationFailed when the file was never
+    migrated, BackupDamaged, and NewerEdits when anything was written since, unless `discard_edits`.
+    """
+    real = Path(os.path.realpath(path))
+    require_writable(real)
+    with Store.open(store_folder(real)) as store:
+        name = store.name_of(real)
+        marker = _newest(store, name)
+        if marker is None:
+            raise MigrationFailed(
+                f"{path} was not migrated here, so there is nothing to roll back",
+                hint="`status` lists what was migrated",
+            )
+        source = load(store.backups / marker.backup, marker.source_digest)
+        present = read_bytes(real)
+        if not discard_edits and present != source:
+            _require_unedited(store, name, present, marker)
+        write_atomically(real, source)
+        done = msgspec.structs.replace(marker, phase="rolled_back")
+        if store.registration(name) is not None:
+            store.retire_document(name, marker=done, recorded_at_ms=clock())
+        else:
+            store.put_marker(done, recorded_at_ms=clock())
+    return marker.source_digest
+
+
+def _newest(store: Store, name: str) -> Marker | None:
+    found = [one for one in store.markers(name) if one.phase != "rolled_back"]
+    return found[-1] if found else None
+
+
+def _require_unedited(store: Store, name: str, present: bytes, marker: Marker) -> None:
+    hint = "Export what you want to keep, then repeat with --discard-edits (discard_edits=True)"
+    registration = store.registration(name)
+    if registration is not None:
+        later = [entry for entry in store.log(name).entries() if entry.origin != "migration"]
+        if later:
+            raise NewerEdits(f"{name} has {len(later)} updates since it was migrated", hint=hint)
+    if digest(present) not in {marker.text_digest, marker.source_digest}:
+        raise NewerEdits(f"{name} was changed by another program since it was migrated", hint=hint)
