@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pycrdt import Doc, Map, get_update, merge_updates
 
+from chatdoc.replica.boundary import split_at_known
 from chatdoc.replica.guard import read, read_state_vector
 from chatdoc.replica.holdback import Holdback, missing
 from chatdoc.replica.layout import ROOTS
@@ -109,6 +110,11 @@ def _ulid(random: Random) -> str:
     return "01J" + "".join(random.choices("0123456789ABCDEFGHJKMNPQRSTVWXYZ", k=23))
 
 
+def apply(doc: Doc[Any], update: bytes) -> None:
+    """Apply an update of which all predecessors are known."""
+    doc.apply_update(split_at_known(update, read(update), read_state_vector(doc.get_state()))[0])
+
+
 def receive(updates: Iterable[bytes]) -> tuple[Doc[Any], Holdback]:
     """A document that got these updates in this order through guard and hold-back."""
     doc: Doc[Any] = Doc()
@@ -119,7 +125,7 @@ def receive(updates: Iterable[bytes]) -> tuple[Doc[Any], Holdback]:
         if missing(reading, known):
             held.hold(update, reading, known)
             continue
-        doc.apply_update(update)
+        apply(doc, update)
         for released, _ in held.release(read_state_vector(doc.get_state())):
-            doc.apply_update(released)
+            apply(doc, released)
     return doc, held

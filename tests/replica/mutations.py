@@ -18,6 +18,7 @@ from typing import Any
 from pycrdt import Doc, merge_updates
 
 from chatdoc.errors import UpdateRefused
+from chatdoc.replica.boundary import split_at_known
 from chatdoc.replica.guard import Item, Reading, read, read_state_vector
 from chatdoc.replica.holdback import missing
 from tests.replica.crafting import after, block, deletes, entry, number, remains, remains_after
@@ -131,11 +132,12 @@ def passing(seed: int, count: int, came: Counter[str]) -> Iterator[tuple[list[by
         except UpdateRefused:
             came["refused"] += 1
             continue
-        loaded = random.random() < 0.7
-        if missing(reading, read_state_vector(history.state) if loaded else {}):
+        before = [history.whole] if random.random() < 0.7 else []
+        known = read_state_vector(history.state) if before else {}
+        if missing(reading, known):
             came["early"] += 1
             continue
-        yield [history.whole] if loaded else [], update
+        yield before, split_at_known(update, reading, known)[0]
 
 
 def harm(before: list[bytes], update: bytes) -> str | None:

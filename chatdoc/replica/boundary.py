@@ -1,0 +1,65 @@
+"""Removed items of which a document knows the first clocks are split there, so that no forger chooses their place.
+
+Peers that send more than was asked for send such items honestly: neighbours of one key, removed one after the other,
+become one item. Cut in two, the rest follows the last known clock, which is the very place it had.
+Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrdt even under a key of another root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chatdoc.replica.guard import Item, Reading
+from chatdoc.replica.wire import number, text_bytes
+
+
+def split_at_known(update: bytes, reading: Reading, known: Mapping[int, int]) -> tuple[bytes, Reading]:
+    """The same update, to be applied to a document with these clocks; the very same bytes when nothing is to split."""
+    if not any(_is_partly_known(item, known) for item in reading.items if item.length > 1):
+        return update, reading
+    items: list[Item] = []
+    for item in reading.items:
+        if _is_partly_known(item, known):
+            end = known[item.client]
+            rest = item.clock + item.length - end
+            items.append(item._replace(length=item.length - rest))
+            items.append(Item(item.client, end, rest, None, None, None, (item.client, end - 1)))
+        else:
+            items.append(item)
+    split = reading._replace(items=tuple(items))
+    return write(split), split
+
+
+def write(reading: Reading) -> bytes:
+    """The canonical bytes of a reading: what the guard reads as the same again."""
+    blocks: dict[int, list[Item]] = {client: [] for client in reading.spans}
+    for item in reading.items:
+        blocks[item.client].append(item)
+    pieces = [number(len(blocks))]
+    for client, items in blocks.items():
+        pieces += number(len(items)), number(client), number(reading.spans[client][0])
+        pieces += map(_write_item, items)
+    ranges: dict[int, list[bytes]] = {}
+    for client, clock, length in reading.removed:
+        ranges.setdefault(client, []).append(number(clock) + number(length))
+    pieces.append(number(len(ranges)))
+    for client, parts in ranges.items():
+        pieces += number(client), number(len(parts)), *parts
+    return b"".join(pieces)
+
+
+def _is_partly_known(item: Item, known: Mapping[int, int]) -> bool:
+    return item.clock < known.get(item.client, 0) < item.clock + item.length
+
+
+def _write_item(item: Item) -> bytes:
+    if item.origin is not None:
+        client, clock = item.origin
+        info, place = 0xA0, number(client) + number(clock)
+    else:
+        assert item.root is not None, f"neither root nor origin: {item}"
+        assert item.key is not None, f"no key: {item}"
+        info, place = 0x20, b"\x01" + text_bytes(item.root) + text_bytes(item.key)
+    if item.text is None:
+        return bytes([info | 1]) + place + number(item.length)
+    return bytes([info | 8]) + place + b"\x01\x77" + text_bytes(item.text)
