@@ -18,7 +18,7 @@ from chatdoc.cli.integrity import print_integrity
 from chatdoc.cli.migration import print_report
 from chatdoc.cli.terminal import console, show
 from chatdoc.cli.threads import summaries, threads_table
-from chatdoc.opening import rollback
+from chatdoc.rollback import rollback
 
 PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "golden" / "cli" / "eras" / "team.sage-chat"

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chatdoc.cli.terminal import json_option, print_json, spelled
-from chatdoc.opening import rollback as restore
+from chatdoc.rollback import rollback as restore
 
 
 @click.command("rollback")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chatdoc.cli.terminal import console, json_option, line, print_json, show, spelled, table
-from chatdoc.opening import status as read_status
+from chatdoc.status import status as documents_of
 
 
 @click.command("status")
@@ -15,12 +15,12 @@ from chatdoc.opening import status as read_status
 @json_option
 def status(folder: Path, as_json: bool) -> None:
     """Show the documents of the store in FOLDER, or in the nearest folder above it."""
-    found = read_status(folder)
+    found = documents_of(folder)
     if as_json:
         print_json({"ok": True, "folder": spelled(folder), "documents": found})
         return
-    screen = console()
-    grid = table("document", "migrated from", "updates", "bytes", numbers=("updates", "bytes"))
-    for row in found:
-        grid.add_row(line(str(row)))
-    show(screen, grid if found else "no documents here yet")
+    grid = table("file", "text", "updates", "migrated from", "backup", numbers=("updates",))
+    for one in found:
+        steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
+        grid.add_row(line(one.path), one.file, str(one.updates), steps, line(one.backup or ""))
+    show(console(), grid if found else "no documents here yet")

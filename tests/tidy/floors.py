@@ -26,7 +26,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.adoption", "chatdoc.exports", "chatdoc.reader"),
     ("chatdoc.answers", "chatdoc.corridor"),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
-    ("chatdoc.memory", "chatdoc.opening", "chatdoc.turn"),
+    ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.turn"),
     ("chatdoc.testing",),
     ("chatdoc.cli", "chatdoc.web", "chatdoc.sync"),
 )
