@@ -35,7 +35,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     """
     target = Path(os.path.realpath(path))
     before = _writable(target, path)
-    temporary = target.with_name(_temporary_name(target.name))
+    temporary = temporary_path(target)
     try:
         # A file that will be narrower than the umask's must never have been wider, not even while it is written.
         file = _claim(temporary, 0o666 if before is None and mode is None else 0o600)
@@ -62,6 +62,11 @@ def require_writable(path: Path) -> None:
     _writable(Path(os.path.realpath(path)), path)
 
 
+def temporary_path(target: Path) -> Path:
+    """Where the bytes of a file are written first: hidden, the same for every writer, short whatever its name."""
+    return target.with_name(f".chatdoc-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.tmp")
+
+
 def sync_folder(folder: Path) -> None:
     """Force a folder's entries to the disk: names that were added, renamed or removed in it. Raises OSError."""
     directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -72,11 +77,6 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(directory)
-
-
-def _temporary_name(name: str) -> str:
-    """Short whatever the length of `name`, hidden, and the same for every writer of that name."""
-    return f".chatdoc-{sha256(os.fsencode(name)).hexdigest()[:16]}.tmp"
 
 
 def _writable(target: Path, asked: Path) -> os.stat_result | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -26,12 +27,14 @@ from chatdoc.errors import (
 )
 from chatdoc.ids import Mint, RandomSource
 from chatdoc.incoming import Entry, losses_of, read_incoming
+from chatdoc.mending import Restores
 from chatdoc.received import Received, united
 from chatdoc.records import index
 from chatdoc.records.delta import Delta
 from chatdoc.records.facts import Fact
 from chatdoc.records.view import View
 from chatdoc.replica import guard
+from chatdoc.replica.boundary import split_at_known
 from chatdoc.replica.genesis import session_client
 from chatdoc.replica.holdback import Holdback, missing
 from chatdoc.replica.layout import encode
@@ -40,9 +43,6 @@ from chatdoc.store.log import Receipt, UpdateLog
 from chatdoc.tail import Spans, Tail, updates_until
 from invariants.checker import Checker
 from invariants.rule import Violation
-
-RESTORES_MAX = 8
-"""How often one entry is put back before it is left as its destroyer wants it, and only shown."""
 
 _log = logging.getLogger("chatdoc")
 
@@ -79,7 +79,7 @@ class Corridor:
         self.replica = Replica(session_client(self._random, self.known))
         self._holdback = Holdback()
         self._tail = Tail(log, sequence)
-        self._restored: dict[tuple[str, str], int] = {}
+        self._restores = Restores()
         self._closed: ChatdocError | None = None
 
     def now(self) -> Now:
@@ -98,11 +98,7 @@ class Corridor:
         broken = self.checker.preview(delta)
         if broken:
             index.undo(self.view, added)
-            raise InvariantRefused(
-                f"{name} would break {', '.join(sorted({one.code for one in broken}))}: "
-                + "; ".join(f"{one.subject} {one.detail}" for one in broken[:3]),
-                violations=tuple(broken),
-            )
+            raise InvariantRefused.by(name, broken)
         if not added:
             if receipt is not None:
                 self._record(lambda: self.log.put_receipt(receipt(plan), recorded_at_ms=self._clock()))
@@ -196,6 +192,7 @@ class Corridor:
     def _integrate(
         self, update: bytes, reading: guard.Reading, origin: str, *, logged: int | None = None
     ) -> tuple[Delta, tuple[Violation, ...]]:
+        update, reading = split_at_known(update, reading, self.known)
         try:
             incoming = read_incoming(self.view, self.known, update, reading, self.replica, self.warm)
         except ReplicaBroken as error:
@@ -229,27 +226,17 @@ class Corridor:
 
     def _mend(self, destroyed: Iterable[Entry], repairs: Iterable[Command]) -> None:
         """Put back what was destroyed and carry out safe repairs; replicas that do so at once write the same facts."""
-        writes = []
-        for root, key, text in sorted(set(destroyed)):
-            count = self._restored.get((root, key), 0)
-            if count < RESTORES_MAX:
-                self._restored[root, key] = count + 1
-                writes.append((root, key, text))
+        writes = self._restores.due(destroyed)
         if writes:
             self.warm()
             update = self._in_replica(lambda: self.replica.transact(writes))
-            places = [(root, key) for root, key, _ in writes if (root, key) in self.view.unreadable]
-            for place in places:
-                del self.view.unreadable[place]
+            healed = self._restores.heal(self.view, writes)
             self._append(update, "repair", self._own_span(len(writes)))
-            healed = frozenset(f"{root}/{key}" for root, key in places)
             self.checker.follow(Delta(origin="repair", unreadable=healed))
             self._publish(update, "repair")
         for repair in repairs:
-            try:
+            with suppress(CommandRefused):
                 self.execute(repair, origin="repair")
-            except CommandRefused:
-                continue
 
     def _transact(self, added: list[Fact]) -> bytes:
         entries = [encode(fact) for fact in added]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class ChatdocError(Exception):
     """The root of all errors raised on purpose; anything else that escapes is a defect of this library.
@@ -28,6 +31,13 @@ class InvariantRefused(CommandRefused):
     def __init__(self, message: str, *, violations: tuple[object, ...], hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.violations = violations
+
+    @classmethod
+    def by(cls, command: str, violations: Sequence[Any]) -> InvariantRefused:
+        """The refusal of a command that would cause these violations."""
+        codes = ", ".join(sorted({one.code for one in violations}))
+        found = "; ".join(f"{one.subject} {one.detail}" for one in violations[:3])
+        return cls(f"{command} would break {codes}: {found}", violations=tuple(violations))
 
 
 class CommandConflict(ChatdocError):

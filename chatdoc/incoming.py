@@ -66,9 +66,11 @@ def read_incoming(
     unreadable: dict[tuple[str, str], str] = {}
     simple = True
     for item in fresh:
-        if item.root is None or item.key is None:
-            simple = False
-        elif item.text is not None:
+        if item.root is None or item.key is None or item.text is None:
+            simple = (
+                False  # It continues an entry, or hides one of its key: only the Y document can tell which.
+            )
+        else:
             fact = decode(item.root, item.key, item.text)
             if fact is None:
                 unreadable[item.root, item.key] = item.text

@@ -1,0 +1,37 @@
+"""What somebody destroyed is put back, and a quarrel about it ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from chatdoc.incoming import Entry
+from chatdoc.records.view import View
+
+RESTORES_MAX = 8
+"""How often one entry is put back before it is left as its destroyer wants it, and only shown."""
+
+
+class Restores:
+    """Counts how often each entry was put back in this session."""
+
+    def __init__(self) -> None:
+        self._count: Counter[tuple[str, str]] = Counter()
+
+    def due(self, destroyed: Iterable[Entry]) -> list[Entry]:
+        """The entries to write again now, in a fixed order."""
+        due = [
+            (root, key, text)
+            for root, key, text in sorted(set(destroyed))
+            if self._count[root, key] < RESTORES_MAX
+        ]
+        self._count.update((root, key) for root, key, _ in due)
+        return due
+
+    @staticmethod
+    def heal(view: View, written: Iterable[Entry]) -> frozenset[str]:
+        """Forget what lay unreadable where these entries stand again; returns those places."""
+        places = [(root, key) for root, key, _ in written if (root, key) in view.unreadable]
+        for place in places:
+            del view.unreadable[place]
+        return frozenset(f"{root}/{key}" for root, key in places)
