@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from chatdoc.records.thread_config import ConfigChange as ConfigChange
     from chatdoc.records.thread_config import ThreadConfig as ThreadConfig
     from chatdoc.records.thread_state import ThreadState as ThreadState
+    from invariants.report import IntegrityReport as IntegrityReport
+    from invariants.rule import Violation as Violation
+    from migrate.report import MigrationReport as MigrationReport
 
 __version__ = "0.1.0"
 
@@ -41,6 +44,9 @@ _HOMES = {
     "Revision": "chatdoc.records.message",
     "ThreadState": "chatdoc.records.thread_state",
     "AtticRow": "chatdoc.records.attic",
+    "MigrationReport": "migrate.report",
+    "IntegrityReport": "invariants.report",
+    "Violation": "invariants.rule",
     "DocumentId": "chatdoc.ids",
     "ThreadId": "chatdoc.ids",
     "MessageId": "chatdoc.ids",
@@ -60,6 +66,9 @@ __all__ = [
     "Revision",
     "ThreadState",
     "AtticRow",
+    "MigrationReport",
+    "IntegrityReport",
+    "Violation",
     "DocumentId",
     "ThreadId",
     "MessageId",
