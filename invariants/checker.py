@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
@@ -44,7 +45,7 @@ class Checker:
         self._watch = Watch(view, self._ledger, self._rules)
         self._tally = Tally()
         self._due: dict[tuple[str, str], Command] = {}
-        """Safe repairs of present violations."""
+        """Safe repairs of present violations that have not been repaired too often."""
         self._repaired: Counter[tuple[str, str]] = Counter()
         self._looked: tuple[Delta, list[Finding], list[Violation]] | None = None
 
@@ -87,9 +88,12 @@ class Checker:
 
     def due_repairs(self) -> tuple[Command, ...]:
         """Safe repairs of present violations, a bounded number at a time, and each a bounded number of times."""
-        handed = [key for key in self._due if self._repaired[key] < REPAIRS_MAX][:REPAIRS_AT_ONCE]
-        self._repaired.update(handed)
-        return tuple(self._due[key] for key in handed)
+        handed = list(islice(self._due.items(), REPAIRS_AT_ONCE))
+        for key, _ in handed:
+            self._repaired[key] += 1
+            if self._repaired[key] == REPAIRS_MAX:
+                del self._due[key]
+        return tuple(repair for _, repair in handed)
 
     def ledger(self) -> dict[tuple[str, str], Violation]:
         """The present violations by code and subject, as `check_all` gives them."""
@@ -125,7 +129,7 @@ class Checker:
                     healed.append(before)
                 continue
             present[subject] = violation
-            if violation.safe and violation.repair is not None:
+            if violation.safe and violation.repair is not None and self._repaired[key] < REPAIRS_MAX:
                 self._due[key] = violation.repair
             if before is None:
                 self._tally.count(violation)

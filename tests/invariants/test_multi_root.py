@@ -1,0 +1,55 @@
+"""No message of a thread replies to nothing but the root the thread names."""
+
+from __future__ import annotations
+
+from chatdoc.commands.repairs import ReparentMessage
+from tests.invariants.watched import GOOD, ROOT, A, B, Watched, mark, message, thread
+
+
+def test_second_root_is_hung_on_the_first() -> None:
+    """Thread, root and message are all here: the repair is safe, and heals."""
+    watched = Watched(thread(), message(ROOT))
+    outcome = watched.add(message(A))
+    assert set(watched.broken("multi_root")) == {A}
+    assert outcome.repairs == (ReparentMessage(message_id=A, reply_to=ROOT),)
+    assert watched.execute(outcome.repairs[0]) == []
+    assert watched.checker.ledger() == {}
+
+
+def test_second_root_waits_for_the_first() -> None:
+    """While the named root is late there is nothing to hang it on; its coming makes the repair due."""
+    watched = Watched(thread(), message(A))
+    assert watched.broken("multi_root")[A].repair is None
+    outcome = watched.add(message(ROOT))
+    assert outcome.new == ()
+    assert outcome.repairs == (ReparentMessage(message_id=A, reply_to=ROOT),)
+
+
+def test_second_root_of_an_inferred_thread_is_only_shown() -> None:
+    """The real identity may be late, and name the other one."""
+    watched = Watched(thread(assumed=True), message(ROOT), message(A))
+    assert not watched.broken("multi_root")[A].safe
+    watched.add(thread(root=A))
+    assert set(watched.broken("multi_root")) == {ROOT}
+
+
+def test_inferred_message_is_only_shown() -> None:
+    """Its own row may be late, and say what it replies to."""
+    watched = Watched(thread(), message(ROOT), message(A, assumed=True))
+    assert not watched.broken("multi_root")[A].safe
+    watched.add(message(A, ROOT))
+    assert watched.checker.ledger() == {}
+
+
+def test_message_marked_as_replying_to_nothing_breaks_it() -> None:
+    """What a mark did a later mark heals."""
+    watched = Watched(*GOOD)
+    watched.add(mark(B, "reply_to_message_id", None))
+    assert set(watched.broken("multi_root")) == {B}
+    watched.add(mark(B, "reply_to_message_id", A, stamp=2))
+    assert watched.checker.ledger() == {}
+
+
+def test_roots_of_unknown_threads_are_not_judged() -> None:
+    """Which of them is the root nobody knows yet."""
+    assert Watched(message(A), message(B)).broken("multi_root") == {}
