@@ -52,9 +52,8 @@ def part_row(view: View, message_id: str) -> dict[str, Any]:
     marks = view.marks.get(message_id, {})
     present = {field: facts[-1] for field, facts in marks.items()}
     _place_marks(row, {}, present)
-    pieces = view.pieces.get(message_id, {})
-    if pieces:
-        row["live"] = [[seq, pieces[seq]] for seq in sorted(pieces)]
+    if message_id in view.pieces:
+        row["live"] = _pieces(view, message_id)
     return row
 
 
@@ -102,9 +101,16 @@ def _place_marks(row: dict[str, Any], fields: dict[str, Any], marks: dict[str, M
 
 
 def _place_live(view: View, message_id: str, row: dict[str, Any]) -> None:
-    pieces = view.pieces.get(message_id)
-    if pieces and row.get("generating") is True:
-        row["live"] = [[seq, pieces[seq]] for seq in sorted(pieces)]
+    if message_id in view.pieces and row.get("generating") is True:
+        row["live"] = _pieces(view, message_id)
+
+
+def _pieces(view: View, message_id: str) -> list[list[Any]]:
+    return [
+        [seq, text]
+        for seq in sorted(view.pieces[message_id])
+        for text in view.texts_of_piece(message_id, seq)
+    ]
 
 
 def _entry(revision: Revision) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _revisions(
     if all(_key(one) < _key(other) for one, other in pairwise(found)):
         return found
     reading.note("history_out_of_order", "revision ids do not descend", "later ones got new ids, by position")
-    return _ascending(found, message_id)
+    return _ascending(reading, found, message_id)
 
 
 def _named(
@@ -98,6 +98,7 @@ def _named(
         )
         derived = derive("revision", ms_of(written), message_id, author, content)
         revision_id = default_id(message_id, sender_id, date, author, written, content) if first else derived
+        reading.guessed.add(revision_id)
     return Revision(revision_id=RevisionId(revision_id), author_id=author, content=content, date=written)
 
 
@@ -121,7 +122,7 @@ def _key(revision: Revision) -> tuple[str, str, str]:
     return revision.revision_id, revision.content, revision.author_id
 
 
-def _ascending(found: list[Revision], message_id: str) -> list[Revision]:
+def _ascending(reading: Reading, found: list[Revision], message_id: str) -> list[Revision]:
     risen: list[Revision] = []
     for one in found:
         revision_id: str = one.revision_id
@@ -130,6 +131,7 @@ def _ascending(found: list[Revision], message_id: str) -> list[Revision]:
             revision_id = derive("revision", time_ms(last) + 1, message_id, one.author_id, one.content)
             if stamp(revision_id) is None:
                 revision_id = successor(last)
+            reading.guessed.add(revision_id)
         risen.append(
             Revision(
                 revision_id=RevisionId(revision_id),

@@ -157,6 +157,7 @@ def _marks(reading: Reading, message_id: MessageId, date: str, fields: dict[str,
             value = fields.get(field)
         if pair is None:
             pair = Stamp(derive("mark", ms_of(date), message_id, field, _canonical(value).decode())), ""
+            reading.guessed.add(pair[0])
             reading.note("unfit_stamp", f"stamp of {field[:80]!r}", f"{pair[0]} was derived")
         yield MarkFact(message_id=message_id, field=field, stamp=pair[0], value=value, by=pair[1])
     if "deleted" not in stamps and (row.get("deleted_at") is not None or row.get("deleted") is True):
@@ -168,6 +169,7 @@ def _marks(reading: Reading, message_id: MessageId, date: str, fields: dict[str,
             "deletion_without_stamp", f"deleted_at {row.get('deleted_at')!r}"[:80], f"{derived} was derived"
         )
         by = by if isinstance(by, str) else ""
+        reading.guessed.add(derived)
         yield MarkFact(message_id=message_id, field="deleted", stamp=derived, value=True, by=by)
 
 
@@ -226,6 +228,7 @@ def _edits_beside(
             reading.note(
                 "edited_beside_variants", f"field {field[:80]!r}", f"{derived} was derived for its value"
             )
+            reading.guessed.add(derived)
             yield MarkFact(
                 message_id=headers[0].message_id, field=field, stamp=derived, value=fields[field], by=""
             )

@@ -12,14 +12,20 @@ Note = Callable[[int, str, str, str], None]
 
 
 class Reading:
-    """One row on its way to facts: its line and fields, what ids are called, and where to note what was odd."""
+    """One row on its way to facts: its line and fields, what ids are called, and where to note what was odd.
 
-    __slots__ = ("_note", "line", "names", "row")
+    `guessed` gathers the stamps and revision ids that the text does not give.
+    """
 
-    def __init__(self, line: int, row: Mapping[str, Any], names: Names, note: Note) -> None:
+    __slots__ = ("_note", "guessed", "line", "names", "row")
+
+    def __init__(
+        self, line: int, row: Mapping[str, Any], names: Names, note: Note, guessed: set[str]
+    ) -> None:
         self.line = line
         self.row = row
         self.names = names
+        self.guessed = guessed
         self._note = note
 
     def note(self, code: str, found: str, decided: str) -> None:

@@ -45,9 +45,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     attic: str = ""
 
 
-def told_by(lines: list[Line], names: Names, note: Note) -> list[Told]:
-    """The facts of every line, in the order of the lines; anomalies go to `note`."""
-    readings = {line.number: Reading(line.number, line.row, names, note) for line in lines}
+def told_by(lines: list[Line], names: Names, note: Note, guessed: set[str]) -> list[Told]:
+    """The facts of every line, in the order of the lines; anomalies go to `note`, ids not given to `guessed`."""
+    readings = {line.number: Reading(line.number, line.row, names, note, guessed) for line in lines}
     told: dict[int, Told] = {}
     headers: list[Header] = []
     for line in lines:

@@ -84,6 +84,7 @@ def deletion(reading: Reading, thread_id: ThreadId) -> SettingFact | None:
     by = reading.row.get("deleted_by")
     by = by if isinstance(by, str) else ""
     derived = Stamp(derive("setting", ms, thread_id, "deleted", "true"))
+    reading.guessed.add(derived)
     return SettingFact(thread_id=thread_id, field="deleted", stamp=derived, value=True, by=by)
 
 
@@ -116,6 +117,7 @@ def config_facts(reading: Reading, thread_id: ThreadId, born_ms: int) -> Iterato
                 continue
             derived = derive("setting", ms, thread_id, field, _canonical(value).decode())
             pair = Stamp(derived), by
+            reading.guessed.add(derived)
             bare.append(field)
         yield SettingFact(thread_id=thread_id, field=field, stamp=pair[0], value=value, by=pair[1])
     if bare:
@@ -151,6 +153,7 @@ def state_facts(reading: Reading, thread_id: ThreadId) -> list[StateFact]:
     found = stamp(row.get("stamp"))
     if found is None:
         found = Stamp(derive("state", ms_of(updated_at), thread_id, state, active_id or ""))
+        reading.guessed.add(found)
         reading.note("state_without_stamp", f"stamp {row.get('stamp')!r}"[:90], f"{found} was derived")
     fact = StateFact(
         thread_id=thread_id,
