@@ -64,7 +64,7 @@ class Checker:
         ]
 
     def follow(self, delta: Delta) -> Outcome:
-        """Bring the ledger up to date; repairs are handed out after changes that no command made."""
+        """Bring the ledger up to date; repairs are handed out after changes from outside, not after own ones."""
         findings, incidents = self._look(delta)
         self._looked = None
         if not findings and not incidents and not self._due:
@@ -73,7 +73,8 @@ class Checker:
         for incident in incidents:
             self._tally.count(incident)
             self._tally.incidents.append(incident)
-        repairs = self.due_repairs() if delta.command is None else ()
+        outside = delta.command is None and delta.origin != "repair"
+        repairs = self.due_repairs() if outside else ()
         return Outcome(new=(*incidents, *new), healed=tuple(healed), repairs=repairs)
 
     def recheck(self) -> Outcome:

@@ -120,6 +120,7 @@ def test_repairs_follow_changes_of_others_only() -> None:
     watched = Watched(thread(), message(ROOT))
     delta, _ = index.apply(watched.view, [message(A)], origin="own", command="X")
     assert watched.checker.follow(delta).repairs == ()
+    assert watched.checker.follow(Delta(origin="repair")).repairs == ()
     assert watched.add(mark(B, "own", 1)).repairs == (ReparentMessage(message_id=A, reply_to=ROOT),)
 
 
