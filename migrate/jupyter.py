@@ -29,16 +29,17 @@ EXPORTED = "chatdoc"
 """The key in a message's `metadata` under which an export puts the fields jupyterlab-chat does not know."""
 
 _OWN = {"id", "body", "sender", "time", "deleted"}
-_HEAD = re.compile(r'\s*\{\s*"(?:messages|users|attachments|metadata)"\s*:\s*(?:[\[{]|null\b|$)')
+_HEAD = re.compile(r'\{\s*"(?:messages|users|attachments|metadata)"\s*:')
+_ROW_KEYS = ("event", "date", "mesg")
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
 def claims(source: bytes) -> bool:
     """Whether the bytes are, or once were, a jupyterlab-chat file; a damaged one is claimed too, to be refused."""
     text = source[:65_536].decode("utf-8-sig", "replace").lstrip()
-    if _HEAD.match(text):
-        return True
-    return re.match(r"\{\s*\n", text) is not None and '"messages"' in text
+    if re.match(r"\{\s*\n", text):
+        return '"messages"' in text
+    return _HEAD.match(text) is not None and not _is_row(source.lstrip().split(b"\n", 1)[0])
 
 
 def parse(source: bytes) -> dict[str, Any]:
@@ -64,8 +65,11 @@ def parse(source: bytes) -> dict[str, Any]:
 
 
 def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
-    """The facts of a parsed file, in the order of its messages after the document's own."""
-    clean: dict[str, Any] = _cleaned(found, note)
+    """The facts of a parsed file, in the order of its messages after the document's own; raises as `parse` does."""
+    try:
+        clean: dict[str, Any] = _cleaned(found, note)
+    except RecursionError:
+        raise _unreadable("its JSON is nested too deep") from None
     facts: list[Fact] = [
         DocumentFact(field=PREFIX + part, value=clean[part]) for part in sorted(clean) if part != "messages"
     ]
@@ -94,6 +98,15 @@ def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
         stamp = Stamp(derive("mark", ms, message_id, "deleted", "true"))
         facts.append(MarkFact(message_id=message_id, field="deleted", stamp=stamp, value=True, by=""))
     return facts
+
+
+def _is_row(line: bytes) -> bool:
+    """Whether a line by itself is a row of a format that has one JSON object a line."""
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return isinstance(found, dict) and any(key in found for key in _ROW_KEYS)
 
 
 def _header(number: int, message: dict[str, Any], note: Note) -> tuple[Header, int]:
