@@ -29,7 +29,9 @@ def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
         raise ValueError(f"expected a plain file name for a backup, got {name!r}")
     path = folder / name
     try:
-        folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
         if path.is_symlink():
             raise BackupDamaged(
                 f"{path} is a symbolic link, expected no file or an earlier backup", hint=_ASIDE

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from chatdoc.atomic import sync_folder
 from chatdoc.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew, WriteFailed
 from chatdoc.store import schema
-from chatdoc.store.failures import START_OVER, breaks_trust, failure
+from chatdoc.store.failures import FAULTS, START_OVER, Fault, breaks_trust, failure
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
@@ -43,7 +43,7 @@ class Database:
         self.broken = ""
         """Why nothing may be written any more, or empty."""
 
-    def failed(self, error: sqlite3.Error, doing: str) -> Exception:
+    def failed(self, error: Fault, doing: str) -> Exception:
         """The error to raise for one of SQLite's; some of them end all writing until the store is opened again."""
         if breaks_trust(error):
             self.broken = f"could not {doing}: {error}"
@@ -71,10 +71,10 @@ class Database:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException as error:
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(*FAULTS):
                     if self.connection.in_transaction:
                         self.connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, FAULTS):
                     raise self.failed(error, doing) from error
                 raise
 
@@ -83,7 +83,7 @@ class Database:
         with self.lock:
             try:
                 return self.connection.execute(question, values).fetchall()
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 raise self.failed(error, doing) from error
 
     def reader(self) -> sqlite3.Connection:
@@ -98,7 +98,7 @@ class Database:
         with self.lock:
             try:
                 self.connection.close()
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 raise self.failed(error, "close") from error
 
 
@@ -119,7 +119,7 @@ def open_database(file: Path, *, durability: Durability, timeout_s: float) -> Da
         raise WriteFailed(
             f"the store {file} cannot be made: {error.strerror}", hint="Check the disk and open again"
         ) from error
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise failure(error, file, "be made") from error
     _require_whole(file)
     return _opened(file, durability, timeout_s, readonly=False)
@@ -180,7 +180,7 @@ def _opened(
                 schema.advance(connection)
         connection = None
         return database
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise failure(error, file, "be opened") from error
     finally:
         if connection is not None:

@@ -12,16 +12,27 @@ START_OVER = (
 )
 
 
-def result_code(error: sqlite3.Error) -> int:
+Fault = sqlite3.Error | UnicodeDecodeError
+"""What the module raises; the second one when a damaged name stands in the text of the first."""
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
+
+# Every statement is a constant, so «no such table» says that a table was lost.
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA)
+
+
+def result_code(error: Fault) -> int:
     """SQLite's primary result code, 0 for an error that Python's own module raised."""
+    if isinstance(error, UnicodeDecodeError):
+        return sqlite3.SQLITE_CORRUPT
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def failure(error: sqlite3.Error, file: Path, doing: str) -> ChatdocError:
+def failure(error: Fault, file: Path, doing: str) -> ChatdocError:
     """The error to raise for one of SQLite's; `doing` is what was attempted («append an update»)."""
     code = result_code(error)
     text = f"the store {file} could not {doing}: {error}"
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in _DAMAGE:
         return StoreDamaged(text, hint=START_OVER)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return StoreError(
@@ -44,9 +55,9 @@ def failure(error: sqlite3.Error, file: Path, doing: str) -> ChatdocError:
     return StoreError(text, hint="Open the document again")
 
 
-def breaks_trust(error: sqlite3.Error) -> bool:
+def breaks_trust(error: Fault) -> bool:
     """Whether later writes may not be acknowledged after this error.
 
     When an fsync failed, the system may have forgotten which bytes are not on the disk, and the next one succeeds.
     """
-    return result_code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return result_code(error) in (sqlite3.SQLITE_IOERR, *_DAMAGE)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from chatdoc.errors import StoreDamaged
+from chatdoc.store.failures import START_OVER
+
+Value = TypeVar("Value", bound=msgspec.Struct)
 Phase = Literal["backed_up", "committed", "published", "rolled_back"]
 Standing = Literal["registered", "replaced", "moved", "copied", "new"]
 
@@ -61,30 +65,31 @@ def path_bytes(path: str) -> bytes:
 
 
 def registration_of(row: tuple[Any, ...]) -> Registration:
-    """A row of REGISTRATION_COLUMNS."""
-    path, document_id, created_at_ms, text_digest = row
-    return Registration(
-        path=os.fsdecode(path), document_id=document_id, created_at_ms=created_at_ms, text_digest=text_digest
-    )
+    """A row of REGISTRATION_COLUMNS; raises StoreDamaged when it is none."""
+    return _value(Registration, REGISTRATION_COLUMNS, row)
 
 
 def marker_of(row: tuple[Any, ...]) -> Marker:
-    """A row of MARKER_COLUMNS."""
-    path, source_digest, steps_digest, phase, backup, report, text_digest = row
-    return Marker(
-        path=os.fsdecode(path),
-        source_digest=source_digest,
-        steps_digest=steps_digest,
-        phase=phase,
-        backup=backup,
-        report=report,
-        text_digest=text_digest,
-    )
+    """A row of MARKER_COLUMNS; raises StoreDamaged when it is none."""
+    return _value(Marker, MARKER_COLUMNS, row)
 
 
 def marker_values(marker: Marker, recorded_at_ms: int) -> tuple[Any, ...]:
     """A row of MARKER_COLUMNS and the time it was recorded."""
     return (
-        path_bytes(marker.path), marker.source_digest, marker.steps_digest, marker.phase, marker.backup,
+        path_bytes(marker.path), marker.source_digest, marker.steps_digest, marker.phase, path_bytes(marker.backup),
         marker.report, marker.text_digest, recorded_at_ms,
     )  # fmt: skip
+
+
+def _value(kind: type[Value], columns: str, row: tuple[Any, ...]) -> Value:
+    fields = dict(zip(columns.split(", "), row, strict=True))
+    try:
+        for name in ("path", "backup"):
+            if name in fields:
+                fields[name] = os.fsdecode(fields[name])
+        return msgspec.convert(fields, kind)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise StoreDamaged(
+            f"a row of {kind.__name__.lower()}s in the store is damaged: {error}", hint=START_OVER
+        ) from error

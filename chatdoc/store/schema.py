@@ -2,7 +2,7 @@
 
 | table | one row is |
 | --- | --- |
-| `documents` | a document below the store's folder; `number` is its local name, and a retired one keeps its log |
+| `documents` | a document below the folder; `number` is its local name, `floor` a sequence its log has reached |
 | `updates` | an entry of a document's log; `position` is `(number << 40) + sequence`, so a log is one run of pages |
 | `receipts` | the answer to a command id |
 | `snapshots` | what a document's newest row snapshot or Y state covers |
@@ -43,7 +43,8 @@ STEPS = (
                 path BLOB NOT NULL,
                 text_digest TEXT,
                 created_at_ms INTEGER NOT NULL,
-                retired_at_ms INTEGER
+                retired_at_ms INTEGER,
+                floor INTEGER NOT NULL DEFAULT 0
             )""",
             "CREATE UNIQUE INDEX documents_by_path ON documents (path) WHERE retired_at_ms IS NULL",
             "CREATE INDEX documents_by_id ON documents (document_id)",
@@ -91,7 +92,7 @@ STEPS = (
                 source_digest TEXT NOT NULL,
                 steps_digest TEXT NOT NULL,
                 phase TEXT NOT NULL CHECK (phase IN ('backed_up', 'committed', 'published', 'rolled_back')),
-                backup TEXT NOT NULL,
+                backup BLOB NOT NULL,
                 report BLOB NOT NULL,
                 text_digest TEXT,
                 recorded_at_ms INTEGER NOT NULL,

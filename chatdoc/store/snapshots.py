@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import sqlite3
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -14,6 +13,7 @@ import msgspec
 from chatdoc.errors import ChatdocError, StoreDamaged
 from chatdoc.store import seals
 from chatdoc.store.database import Database
+from chatdoc.store.failures import FAULTS, Fault
 from chatdoc.store.log import RowPieces, Rows
 
 _log = logging.getLogger("chatdoc.store")
@@ -126,7 +126,7 @@ class _Opened:
             index = [
                 row for part in _PARTS[kind] for row in self._connection.execute(_PIECES, (number, part))
             ]
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise self._failed(error) from error
         seal = seals.of_snapshot(document_id.encode(), kind, self.sequence, self.known, index)
         if seal != digest:
@@ -139,7 +139,7 @@ class _Opened:
                 if type(piece) is not bytes or seals.checksum(piece) != checksum:
                     raise self._damaged(f"piece {count} of its {part} has another checksum")
                 yield piece
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise self._failed(error) from error
 
     def __del__(self) -> None:
@@ -147,7 +147,7 @@ class _Opened:
         if connection is not None:
             connection.close()
 
-    def _failed(self, error: sqlite3.Error) -> Exception:
+    def _failed(self, error: Fault) -> Exception:
         failed = self._database.failed(error, f"read a snapshot of {self._kind}")
         if isinstance(failed, StoreDamaged):
             _log.warning("%s; the document is read from its log", failed)

@@ -188,6 +188,12 @@ class Store:
         )
         return tuple(map(marker_of, found))
 
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the database as a whole, page by page; empty when nothing is. Reads all of it."""
+        found = self._database.rows("PRAGMA integrity_check", (), "check itself")
+        found += self._database.rows("PRAGMA foreign_key_check", (), "check itself")
+        return tuple(" ".join(map(str, row)) for row in found if row != ("ok",))
+
     def close(self) -> None:
         """Close the store and with it every log of it."""
         self._database.close()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from chatdoc.errors import ReceiptExists, StoreDamaged, StoreError
+from chatdoc.errors import ChatdocError, ReceiptExists, StoreDamaged, StoreError
 from chatdoc.store import seals
 from chatdoc.store.database import Database
-from chatdoc.store.failures import START_OVER
+from chatdoc.store.failures import FAULTS, START_OVER
 from chatdoc.store.log import Entry, Receipt, RowPieces, Rows
 from chatdoc.store.snapshots import Snapshots
 
@@ -27,6 +28,8 @@ _RECEIPT = (
     "SELECT command_id, command_digest, status, result, error, sequence, recorded_at_ms, digest FROM receipts"
     " WHERE document = ? AND command_id = ?"
 )
+_FLOOR = "SELECT floor FROM documents WHERE number = ?"
+_RAISE_FLOOR = "UPDATE documents SET floor = max(floor, ?) WHERE number = ?"
 _DATA_VERSION = "PRAGMA data_version"
 
 
@@ -46,6 +49,8 @@ class SqliteLog:
         *,
         on_close: Callable[[], None] | None = None,
     ) -> None:
+        if type(number) is not int or type(document_id) is not str:
+            raise StoreDamaged(f"the store {database.file} has a damaged row of documents", hint=START_OVER)
         self._database = database
         self._document_id = document_id
         self._salt = document_id.encode()
@@ -57,6 +62,9 @@ class SqliteLog:
         self._closed = False
         self._version = self._data_version()
         self._last = self.last_sequence()
+        self._floor = self._read_floor()
+        if self._last < self._floor:
+            raise self._damaged(self._last + 1, f"is missing; the log had reached {self._floor}")
 
     def append(
         self, update: bytes, origin: str, *, recorded_at_ms: int, receipt: Receipt | None = None
@@ -74,7 +82,7 @@ class SqliteLog:
                 try:
                     # One statement on its own is a transaction, and takes one call instead of three.
                     sequence = self.append_within(database.connection, update, origin, recorded_at_ms)
-                except sqlite3.Error as error:
+                except FAULTS as error:
                     raise database.failed(error, "append an update") from error
             self._last = sequence
             return sequence
@@ -108,6 +116,7 @@ class SqliteLog:
         expected = after + 1
         while True:
             self._require_open()
+            reached = self._last
             found = self._database.rows(
                 _AFTER, (self._base + expected, self._end, PAGE_ENTRIES), "read its updates"
             )
@@ -120,7 +129,9 @@ class SqliteLog:
                 expected += 1
                 yield Entry(sequence, update, origin)
             if len(found) < PAGE_ENTRIES:
-                return
+                break
+        if expected <= reached:
+            raise self._damaged(expected, f"is missing; the log had reached {reached}")
 
     def last_sequence(self) -> int:
         """See the port."""
@@ -169,6 +180,7 @@ class SqliteLog:
         """See the port."""
         self._require_open()
         self._snapshots.put_rows(rows, recorded_at_ms)
+        self._raise_floor()
 
     def state(self) -> tuple[int, bytes] | None:
         """See the port."""
@@ -179,11 +191,14 @@ class SqliteLog:
         """See the port."""
         self._require_open()
         self._snapshots.put_state(sequence, update, recorded_at_ms)
+        self._raise_floor()
 
     def close(self) -> None:
         """See the port."""
         if not self._closed:
             self._closed = True
+            with contextlib.suppress(ChatdocError):
+                self._raise_floor()
             if self._on_close is not None:
                 self._on_close()
 
@@ -205,6 +220,21 @@ class SqliteLog:
                 hint="Return that one instead",
             ) from error
 
+    def _read_floor(self) -> int:
+        found = self._database.rows(_FLOOR, (self._number,), "look up a document")
+        return found[0][0] if found and type(found[0][0]) is int else 0
+
+    def _raise_floor(self) -> None:
+        """Note how far the log has come.
+
+        A damaged page of SQLite's tree can hide the newest entries without any digest being wrong; appending does
+        not pay for it, so entries since the last note are found or lost with the page they lie in.
+        """
+        if self._last > self._floor and not self._database.readonly:
+            with self._database.writing("note how far a log has come") as connection:
+                connection.execute(_RAISE_FLOOR, (self._last, self._number))
+            self._floor = self._last
+
     def _last_in(self, connection: sqlite3.Connection) -> int:
         found: int | None = connection.execute(_LAST, (self._base, self._end)).fetchone()[0]
         return 0 if found is None else found - self._base
@@ -214,7 +244,7 @@ class SqliteLog:
         with database.lock:
             try:
                 version: int = database.connection.execute(_DATA_VERSION).fetchone()[0]
-            except sqlite3.Error as error:
+            except FAULTS as error:
                 raise database.failed(error, "be asked for changes") from error
         return version
 
