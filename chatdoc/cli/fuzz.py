@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 
 import click
+from msgspec import to_builtins
 
-from chatdoc.cli.terminal import conclude, json_option, print_json
+from chatdoc.cli.terminal import conclude, console, json_option, print_json, safe, show, table
 from chatdoc.testing import fuzz as run_fuzz
 
 
@@ -20,11 +21,18 @@ from chatdoc.testing import fuzz as run_fuzz
 def fuzz(steps: int, replicas: int, seed: int | None, as_json: bool) -> None:
     """Let replicas write at once over a network that delays, repeats, reorders and drops; then compare them."""
     chosen = secrets.randbits(32) if seed is None else seed
-    if not as_json:
-        click.echo(f"seed {chosen}")
-    outcome = run_fuzz(steps=steps, replicas=replicas, seed=chosen)
+    found = run_fuzz(steps=steps, replicas=replicas, seed=chosen)
     if as_json:
-        print_json({"ok": outcome.ok, "seed": chosen, "steps": steps, "replicas": replicas})
-    else:
-        click.echo(f"repeat with: chatdoc fuzz --steps {steps} --replicas {replicas} --seed {chosen}")
-    conclude(outcome.ok)
+        print_json({"ok": found.ok, **to_builtins(found)})
+        conclude(found.ok)
+        return
+    screen = console()
+    grid = table("what was done", "times", numbers=("times",))
+    for name, times in found.done.items():
+        grid.add_row(name, str(times))
+    show(screen, grid, *map(safe, found.problems))
+    verdict = "every promise held" if found.ok else "A PROMISE WAS BROKEN"
+    show(
+        screen, f"{verdict}; repeat with: chatdoc fuzz --steps {steps} --replicas {replicas} --seed {chosen}"
+    )
+    conclude(found.ok)

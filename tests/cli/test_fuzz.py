@@ -18,6 +18,7 @@ def test_golden_text_of_a_seeded_run(chatdoc: Run, golden: Golden) -> None:
 def test_without_a_seed_one_is_drawn_and_printed(chatdoc: Run) -> None:
     """A run can be repeated although nobody chose its seed."""
     value = json.loads(chatdoc("fuzz", "--steps", "5", "--json").stdout)
+    assert list(value)[:6] == ["ok", "seed", "steps", "replicas", "done", "problems"]
     assert value["ok"] is True
     assert isinstance(value["seed"], int)
 
