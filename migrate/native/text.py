@@ -11,16 +11,16 @@ from chatdoc.records.attic import AtticRow
 from chatdoc.records.facts import Fact
 from chatdoc.records.index import apply
 from chatdoc.records.view import View
+from migrate.cocalc.lines import attic_row, read_lines
 from migrate.native.mend import Mended, Mending, mend_replies, mend_threads
 from migrate.native.naming import Names
 from migrate.native.plain import plain_header
 from migrate.native.rows import Line, told_by
 from migrate.native.settle import settle_configs, settle_states
 
-_decode = msgspec.json.Decoder().decode
-
 Fate = Literal["record", "attic", "quarantined", "duplicate", "blank"]
 SAME = "was in the attic"
+REPEATED = "keys that stand twice"
 
 
 class Oddity(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,14 +59,8 @@ def read_text(source: bytes) -> NativeText:
             facts_by_line[number] = facts
         if line is not None:
             careful.append(line)
-        if fate in ("duplicate", "quarantined"):
-            found = (
-                facts[0].reason
-                if facts and isinstance(facts[0], AtticRow)
-                else "the line stands above already"
-            )
-            decided = "kept word for word" if facts else "it counts once"
-            oddities.append(Oddity(line=number, code=fate, found=found, decided=decided))
+        if fate == "duplicate" or (facts and isinstance(facts[0], AtticRow)):
+            oddities.append(_told(number, fate, facts))
 
     def note(line: int, code: str, found: str, decided: str) -> None:
         oddities.append(Oddity(line=line, code=code, found=found, decided=decided))
@@ -74,7 +68,7 @@ def read_text(source: bytes) -> NativeText:
     names = Names(line.row for line in careful)
     guessed: set[str] = set()
     for told in told_by(careful, names, note, guessed):
-        facts_by_line[told.line] = told.facts
+        facts_by_line.setdefault(told.line, []).extend(told.facts)
         if told.attic:
             fates[told.line - 1] = "attic"
             if told.attic != SAME:
@@ -109,16 +103,21 @@ def _first_look(number: int, raw: bytes, seen: set[bytes]) -> tuple[Fate, list[F
     header = plain_header(raw)
     if header is not None:
         return "record", [header], None
-    try:
-        row = _decode(raw)
-        text = raw.decode()
-    except UnicodeDecodeError as error:
-        return "quarantined", [_quarantined(raw, f"no UTF-8: byte {error.start} of the line")], None
-    except (msgspec.MsgspecError, RecursionError) as error:
-        return "quarantined", [_quarantined(raw, f"no JSON: {error}"[:120])], None
-    if not isinstance(row, dict):
-        return "quarantined", [_quarantined(raw, f"no JSON object but {type(row).__name__}")], None
-    return "record", [], Line(number=number, row=row, text=text)
+    read = next(read_lines(raw))
+    if read.row is None:
+        return "quarantined", [attic_row(read, "line", read.problem)], None
+    kept: list[Fact] = []
+    if read.repeated:
+        kept.append(attic_row(read, "row", f"{REPEATED}: {', '.join(read.repeated)}"[:120]))
+    return "record", kept, Line(number=number, row=read.row, text=raw.decode())
+
+
+def _told(number: int, fate: Fate, facts: list[Fact]) -> Oddity:
+    if not facts:
+        return Oddity(line=number, code=fate, found="the same line stands above", decided="it counts once")
+    assert isinstance(facts[0], AtticRow), fate
+    code = fate if fate == "quarantined" else "repeated_keys"
+    return Oddity(line=number, code=code, found=facts[0].reason, decided="the line is kept word for word")
 
 
 def _lines(source: bytes) -> list[bytes]:
@@ -126,11 +125,3 @@ def _lines(source: bytes) -> list[bytes]:
     if not lines[-1]:
         lines.pop()
     return lines
-
-
-def _quarantined(raw: bytes, reason: str) -> AtticRow:
-    try:
-        return AtticRow(kind="line", reason=reason, text=raw.decode())
-    except UnicodeDecodeError:
-        text = raw.decode("utf-8", "backslashreplace")
-        return AtticRow(kind="line", reason=reason, text=text, encoding="escaped")

@@ -159,6 +159,8 @@ def test_foreign_ids_are_renamed_everywhere() -> None:
         ([{"event": "message"}], "not_interpreted"),
         ([{"event": "attic", "kind": "cellar"}], "not_interpreted"),
         ([{}], "not_interpreted"),
+        ([THREAD_ROW, ROOT_ROW, b'{"event":"thread_config","thread_id":"%s","name":"a","name":"b"}' % THREAD.encode()],
+         "repeated_keys"),
         ([b"{"], "quarantined"),
         ([b"[1]"], "quarantined"),
         ([b"\xff\xfe"], "quarantined"),
