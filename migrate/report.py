@@ -40,7 +40,9 @@ class MigrationReport(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_text(self) -> str:
         """The report for people: one line on the source, one on its lines, the records, then every anomaly."""
-        became = ", ".join(f"{count} {name}" for name, count in self.lines.items() if name != "total" and count)
+        became = ", ".join(
+            f"{count} {name}" for name, count in self.lines.items() if name != "total" and count
+        )
         made = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
         out = [
             f"{self.format}: {self.source_bytes} bytes, SHA-256 {self.source_digest[:16]}…",
@@ -56,5 +58,7 @@ class MigrationReport(msgspec.Struct, frozen=True, kw_only=True):
 def sorted_anomalies(anomalies: list[Anomaly]) -> tuple[Anomaly, ...]:
     """Anomalies by line, code and subject, those of no line first."""
     return tuple(
-        sorted(anomalies, key=lambda one: (one.line or 0, one.code, one.subject or "", one.detail, one.decision))
+        sorted(
+            anomalies, key=lambda one: (one.line or 0, one.code, one.subject or "", one.detail, one.decision)
+        )
     )
