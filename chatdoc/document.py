@@ -16,10 +16,11 @@ from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage,
 from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.send_message import SendMessage
-from chatdoc.corridor import Corridor, Listener, Received
+from chatdoc.corridor import Corridor, Listener
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.reader import Reader
+from chatdoc.received import Received
 from chatdoc.records.message import Message
 from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ThreadConfig

@@ -24,16 +24,16 @@ def united(origin: str, deltas: list[Delta]) -> Delta:
     """Several deltas as one."""
     if len(deltas) == 1:
         return deltas[0]
-    sets = (
-        "threads",
-        "messages",
-        "configs",
-        "states",
-        "attic",
-        "new_threads",
-        "relinked",
-        "reused",
-        "unreadable",
+    return Delta(
+        origin=origin,
+        threads=frozenset().union(*(one.threads for one in deltas)),
+        messages=frozenset().union(*(one.messages for one in deltas)),
+        configs=frozenset().union(*(one.configs for one in deltas)),
+        states=frozenset().union(*(one.states for one in deltas)),
+        attic=frozenset().union(*(one.attic for one in deltas)),
+        new_threads=frozenset().union(*(one.new_threads for one in deltas)),
+        relinked=frozenset().union(*(one.relinked for one in deltas)),
+        losses=tuple(loss for one in deltas for loss in one.losses),
+        reused=frozenset().union(*(one.reused for one in deltas)),
+        unreadable=frozenset().union(*(one.unreadable for one in deltas)),
     )
-    together = {name: frozenset().union(*(getattr(delta, name) for delta in deltas)) for name in sets}
-    return Delta(origin=origin, losses=tuple(loss for delta in deltas for loss in delta.losses), **together)

@@ -11,7 +11,7 @@ from chatdoc.records.facts import Fact
 from migrate import jupyter
 from migrate.cocalc.format import claims as claims_cocalc
 from migrate.cocalc.reading import Reading
-from migrate.native.text import NativeText, read_text
+from migrate.native.text import mend, read_text
 from migrate.report import Anomaly
 
 
@@ -62,16 +62,11 @@ def _is_native(source: bytes) -> bool:
 
 def _read_native(source: bytes) -> Outcome:
     text = read_text(source)
-    return Outcome("v2", ("v2/0001-rows",), text.facts, counted(_fates(text)), list(_oddities(text)))
-
-
-def _fates(text: NativeText) -> Iterable[str]:
-    return ("quarantined" if fate == "quarantine" else fate for fate in text.fates)
-
-
-def _oddities(text: NativeText) -> Iterable[Anomaly]:
-    for one in text.oddities:
-        yield Anomaly(code=one.code, line=one.line or None, detail=one.found, decision=one.decided)
+    facts, mended = mend(text.facts, text.old_name)
+    told = [
+        Anomaly(code=one.code, subject=one.subject, detail=one.found, decision=one.decided) for one in mended
+    ]
+    return Outcome("v2", ("v2/0001-rows",), facts, counted(text.fates), [*text.oddities, *told])
 
 
 def _read_jupyter(source: bytes) -> Outcome:
