@@ -14,10 +14,10 @@ from chatdoc.document import Document
 from chatdoc.errors import DocumentExists, MigrationFailed, UnreadableFile
 from chatdoc.ids import RandomSource
 from chatdoc.loading import keep_rows, load, load_view
-from chatdoc.publishing import Publisher, read_bytes
+from chatdoc.publishing import Publisher, looks_published, read_bytes
 from chatdoc.reader import Reader
 from chatdoc.records import index
-from chatdoc.store.folder import store_folder
+from chatdoc.store.folder import NAME, store_folder
 from chatdoc.store.store import Store
 from migrate import sniff
 from migrate.outside import document_ids, merge
@@ -42,12 +42,11 @@ def open_document(
     """
     real = _real(path, create=create)
     require_writable(real)
-    source = read_bytes(real)
-    if source.strip():
-        sniff(source)
+    if not (store_folder(real) / NAME).exists() and (source := read_bytes(real)).strip():
+        sniff(source)  # What is no chat leaves no store behind.
     store = Store.open(store_folder(real), durability=durability)
     try:
-        return _open(store, real, source, clock, random)
+        return _open(store, real, clock, random)
     except BaseException:
         store.close()
         raise
@@ -83,8 +82,10 @@ def migrate_file(path: str | os.PathLike[str], *, dry_run: bool = False) -> Migr
         return document.report
 
 
-def _open(store: Store, path: Path, source: bytes, clock: Clock, random: RandomSource) -> Document:
+def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Document:
     name = store.name_of(path)
+    trusted = looks_published(store.registration(name), path)
+    source = b"" if trusted else read_bytes(path)
     _follow_move(store, name, source)
     adopted: Adopted | None = None
     if store.registration(name) is None:
@@ -100,7 +101,7 @@ def _open(store: Store, path: Path, source: bytes, clock: Clock, random: RandomS
         corridor, reached = load(log, clock=clock, random=random)
         if _is_another(corridor, source):
             store.retire_document(name, recorded_at_ms=clock())
-            return _open(store, path, source, clock, random)
+            return _open(store, path, clock, random)
     publisher = Publisher(store, name, path, corridor, clock)
     snapshot = [reached]
 

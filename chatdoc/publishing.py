@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TypeGuard
 
 import msgspec
 
@@ -11,6 +13,7 @@ from chatdoc.atomic import write_atomically
 from chatdoc.clock import Clock
 from chatdoc.corridor import Corridor
 from chatdoc.errors import UnreadableFile
+from chatdoc.store.registry import Registration
 from chatdoc.store.store import Store
 from chatdoc.textfile import render
 from migrate import migrate, sniff
@@ -20,15 +23,16 @@ from migrate.report import MigrationReport
 
 
 class Publisher:
-    """Keeps one file in step with its document; its store knows which text it published last."""
+    """Keeps one file in step with its document; its store knows which text it published last, and how the file looked."""
 
     def __init__(self, store: Store, name: str, path: Path, corridor: Corridor, clock: Clock) -> None:
         self._store, self._name, self._path = store, name, path
         self._corridor, self._clock = corridor, clock
-        self._published: int | None = None
 
     def take_outside(self) -> MigrationReport | None:
         """Merge a file that was changed by somebody else; rows missing from it are reported, not deleted."""
+        if looks_published(self._store.registration(self._name), self._path):
+            return None
         source = read_bytes(self._path)
         if digest(source) in self._own_digests():
             return None
@@ -47,8 +51,10 @@ class Publisher:
     def publish(self) -> bool:
         """Write the text unless the file has it already; true when it was written."""
         registration = self._store.registration(self._name)
-        last = registration.text_digest if registration is not None else None
-        if self._published == self._corridor.sequence and digest(read_bytes(self._path)) == last:
+        if (
+            looks_published(registration, self._path)
+            and registration.text_sequence == self._corridor.sequence
+        ):
             return False
         self.take_outside()
         if self.is_empty() and not read_bytes(self._path):
@@ -59,8 +65,14 @@ class Publisher:
             write_atomically(self._path, text)
         committed = [one for one in self._store.markers(self._name) if one.phase == "committed"]
         marker = msgspec.structs.replace(committed[-1], phase="published") if committed else None
-        self._store.publish(self._name, digest(text), marker=marker, recorded_at_ms=self._clock())
-        self._published = self._corridor.sequence
+        self._store.publish(
+            self._name,
+            digest(text),
+            text_stat=stat_of(self._path),
+            text_sequence=self._corridor.sequence,
+            marker=marker,
+            recorded_at_ms=self._clock(),
+        )
         return written
 
     def is_empty(self) -> bool:
@@ -78,6 +90,28 @@ class Publisher:
             if marker.phase == "committed":
                 known |= {marker.source_digest, marker.text_digest or ""}
         return known
+
+
+def looks_published(registration: Registration | None, path: Path) -> TypeGuard[Registration]:
+    """Whether the file looks just as it did when its text was published, so that nobody wrote to it since.
+
+    Inode, size and both times are compared, as a version control index does; a rename changes the inode, a write the
+    times.
+    """
+    return (
+        registration is not None
+        and registration.text_stat is not None
+        and registration.text_stat == stat_of(path)
+    )
+
+
+def stat_of(path: Path) -> str | None:
+    """How a file looks without reading it; None when it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
 def read_bytes(path: Path) -> bytes:

@@ -18,13 +18,17 @@ Standing = Literal["registered", "replaced", "moved", "copied", "new"]
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """A document that a store has; `path` is relative to the store's folder, with forward slashes.
 
-    `text_digest` is the digest of the text last published under that path, None before the first one.
+    `text_digest` is the digest of the text last published under that path, None before the first one; `text_stat` is
+    how the file that held it looked, so that one that still looks so need not be read, and `text_sequence` the last
+    entry of the log that the text has.
     """
 
     path: str
     document_id: str
     created_at_ms: int
     text_digest: str | None = None
+    text_stat: str | None = None
+    text_sequence: int | None = None
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +59,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     registration: Registration | None
 
 
-REGISTRATION_COLUMNS = "path, document_id, created_at_ms, text_digest"
+REGISTRATION_COLUMNS = "path, document_id, created_at_ms, text_digest, text_stat, text_sequence"
 MARKER_COLUMNS = "path, source_digest, steps_digest, phase, backup, report, text_digest"
 
 

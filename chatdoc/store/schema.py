@@ -42,6 +42,8 @@ STEPS = (
                 document_id TEXT NOT NULL,
                 path BLOB NOT NULL,
                 text_digest TEXT,
+                text_stat TEXT,
+                text_sequence INTEGER,
                 created_at_ms INTEGER NOT NULL,
                 retired_at_ms INTEGER,
                 floor INTEGER NOT NULL DEFAULT 0

@@ -27,7 +27,8 @@ BUSY_TIMEOUT_MS = 10_000
 
 _LIVE = f"SELECT {REGISTRATION_COLUMNS} FROM documents WHERE retired_at_ms IS NULL"
 _NUMBER = "SELECT number, document_id FROM documents WHERE retired_at_ms IS NULL AND path = ?"
-_BEGIN = "INSERT INTO documents (path, document_id, created_at_ms, text_digest) VALUES (?, ?, ?, ?)"
+_BEGIN = "INSERT INTO documents (path, document_id, created_at_ms, text_digest, text_stat, text_sequence) VALUES (?, ?, ?, ?, ?, ?)"
+_PUBLISH = "UPDATE documents SET text_digest = ?, text_stat = ?, text_sequence = ? WHERE number = ?"
 _MARKERS = f"SELECT {MARKER_COLUMNS} FROM markers"
 _PUT_MARKER = (
     f"INSERT OR REPLACE INTO markers ({MARKER_COLUMNS}, recorded_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -146,12 +147,22 @@ class Store:
             connection.execute("UPDATE OR REPLACE markers SET path = ? WHERE path = ?", paths)
 
     def publish(
-        self, path: str, text_digest: str, *, marker: Marker | None = None, recorded_at_ms: int
+        self,
+        path: str,
+        text_digest: str,
+        *,
+        text_stat: str | None = None,
+        text_sequence: int | None = None,
+        marker: Marker | None = None,
+        recorded_at_ms: int,
     ) -> None:
-        """Remember the digest of the text that now stands in the file, with its migration's marker; raises NotFound."""
+        """Remember the text that now stands in the file and how the file looks, with its migration's marker.
+
+        Raises NotFound.
+        """
         with self._database.writing("note what was published") as connection:
             number = self._require(connection, path)
-            connection.execute("UPDATE documents SET text_digest = ? WHERE number = ?", (text_digest, number))
+            connection.execute(_PUBLISH, (text_digest, text_stat, text_sequence, number))
             if marker is not None:
                 connection.execute(_PUT_MARKER, marker_values(marker, recorded_at_ms))
 
@@ -209,7 +220,7 @@ class Store:
     def _begin(self, connection: sqlite3.Connection, registration: Registration) -> int:
         values = (
             path_bytes(registration.path), registration.document_id, registration.created_at_ms,
-            registration.text_digest,
+            registration.text_digest, registration.text_stat, registration.text_sequence,
         )  # fmt: skip
         try:
             number = connection.execute(_BEGIN, values).lastrowid
