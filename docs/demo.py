@@ -1,11 +1,12 @@
 """A legacy chat of several eras is opened, changed by two writers at once, merged, checked and rolled back.
 
-`make demo` runs this in a scratch folder; nothing in the project is written but `.demo/`.
+`make demo` runs this in `.demo/`; `python docs/demo.py FOLDER` runs it in a folder that is not there yet.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,18 +23,16 @@ from chatdoc.rollback import rollback
 
 PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "golden" / "cli" / "eras" / "team.sage-chat"
-SCRATCH = PROJECT / ".demo"
 
 screen = console()
 
 
-def main() -> None:
-    """The whole story, in six steps."""
-    shutil.rmtree(SCRATCH, ignore_errors=True)
-    ada_file, bob_file = copy_to("ada"), copy_to("bob")
+def main(scratch: Path) -> None:
+    """The whole story, in six steps, in a scratch folder."""
+    ada_file, bob_file = copy_to(scratch / "ada"), copy_to(scratch / "bob")
     title("1. A chat file of 2013 to 2026, as old software left it")
     screen.print(
-        f"{ada_file.relative_to(PROJECT)}: {ada_file.stat().st_size} bytes, SHA-256 {digest(ada_file)}"
+        f"{ada_file.relative_to(scratch.parent)}: {ada_file.stat().st_size} bytes, SHA-256 {digest(ada_file)}"
     )
 
     with open_document(ada_file) as ada, open_document(bob_file) as bob:
@@ -85,9 +84,8 @@ def edit_and_merge(ada: Document, bob: Document) -> None:
     screen.print(f"both replicas say so, and both call the thread {ada.config(thread.thread_id).name!r}")
 
 
-def copy_to(name: str) -> Path:
+def copy_to(folder: Path) -> Path:
     """A copy of the golden chat in a folder of its own."""
-    folder = SCRATCH / name
     folder.mkdir(parents=True)
     return Path(shutil.copyfile(SOURCE, folder / SOURCE.name))
 
@@ -104,4 +102,8 @@ def title(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        shutil.rmtree(PROJECT / ".demo", ignore_errors=True)
+        main(PROJECT / ".demo")

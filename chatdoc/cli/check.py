@@ -8,7 +8,8 @@ import click
 from msgspec import Raw
 
 from chatdoc.cli.integrity import print_integrity
-from chatdoc.cli.terminal import conclude, console, json_option, print_json, spelled
+from chatdoc.cli.migration import print_report
+from chatdoc.cli.terminal import conclude, console, json_option, print_json, show, spelled
 from chatdoc.opening import read_document
 
 
@@ -16,10 +17,20 @@ from chatdoc.opening import read_document
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
 def check(file: Path, as_json: bool) -> None:
-    """Check FILE without writing anything; status 1 when a promise is broken."""
-    found = read_document(file).check(full=True)
+    """Check FILE without writing anything; status 1 when a promise is broken.
+
+    A file that opening would upgrade or mend is checked as it would then be, and what would be done is shown.
+    """
+    reader = read_document(file)
+    found, report = reader.check(full=True), reader.report
     if as_json:
-        print_json({"ok": found.ok, "file": spelled(file), "integrity": Raw(found.to_json())})
+        value = {"ok": found.ok, "file": spelled(file), "report": report, "integrity": Raw(found.to_json())}
+        print_json(value)
     else:
-        print_integrity(console(), found)
+        screen = console()
+        if report is not None:
+            show(screen, "opening this file would upgrade it:")
+            print_report(screen, report)
+            show(screen, "")
+        print_integrity(screen, found)
     conclude(found.ok)

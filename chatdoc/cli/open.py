@@ -37,6 +37,8 @@ def open_(file: Path, as_json: bool) -> None:
         screen = console()
         if report is not None:
             print_report(screen, report)
+            show(screen, "")
         show(screen, threads_table(threads) if threads else "no threads")
+        show(screen, "")
         print_integrity(screen, found)
     conclude(found.ok)

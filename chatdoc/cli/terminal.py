@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from unicodedata import category
 
 import click
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from chatdoc.errors import ChatdocError
 
-PLAIN_WIDTH = 100
+PLAIN_WIDTH = 120
 """Columns of output that no terminal reads, so that it is the same everywhere."""
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
@@ -50,11 +50,12 @@ def console() -> Console:
     return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
 
 
-def table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
-    """An empty table with these headings; the columns named in `numbers` are aligned to the right."""
+def table(*columns: str, numbers: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """An empty table with these headings; `numbers` are aligned to the right, `whole` ones are never wrapped."""
     grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
-        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        grid.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
     return grid
 
 

@@ -32,7 +32,8 @@ def summaries(view: View) -> list[ThreadSummary]:
 
 def threads_table(threads: list[ThreadSummary]) -> Table:
     """The threads as a table, one line each."""
-    grid = table("thread", "title", "messages", "last message", "agent", "state", numbers=("messages",))
+    columns = ("thread", "title", "messages", "last message", "agent", "state")
+    grid = table(*columns, numbers=("messages",), whole=("thread", "last message"))
     for thread in threads:
         grid.add_row(
             thread.thread_id,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from pycrdt import Doc, Map
+
+from chatdoc.ids import MessageId, ThreadId
+from chatdoc.opening import open_document
+from chatdoc.records.facts import Header
+from chatdoc.replica.layout import encode
 from tests.cli.conftest import ERAS, Run
 from tests.conftest import Golden
 
-BROKEN = """\
-{"event":"document","document_id":"01JAAAAAAAAAAAAAAAAAAAAAAA","schema_version":2}
-{"event":"thread","thread_id":"01JAAAAAAAAAAAAAAAAAAAAAA1","created_at":"2025-01-01T00:00:00.000Z","created_by":"ada",\
-"root_message_id":"01JAAAAAAAAAAAAAAAAAAAAAA2","schema_version":2}
-"""
-"""A thread whose root message is nowhere."""
+A, B = "01JAAAAAAAAAAAAAAAAAAAAAA1", "01JAAAAAAAAAAAAAAAAAAAAAA2"
 
 
 def test_golden_text_of_a_clean_check(chatdoc: Run, legacy: Path, golden: Golden) -> None:
@@ -32,11 +34,18 @@ def test_check_writes_nothing(chatdoc: Run, legacy: Path, tmp_path: Path) -> Non
 
 
 def test_violations_end_with_status_1(chatdoc: Run, tmp_path: Path) -> None:
-    """A thread without its root is named with the code of the rule."""
-    (tmp_path / "broken.chat").write_text(BROKEN, encoding="utf-8")
-    shown, told = chatdoc("check", "broken.chat"), chatdoc("check", "broken.chat", "--json")
+    """A message that a peer placed in a thread nobody knows is named with the code of the rule."""
+    peer = Doc[Any](client_id=7)
+    fact = Header(
+        message_id=MessageId(A), thread_id=ThreadId(B), sender_id="eve", date="2025-01-01T00:00:00.000Z"
+    )
+    root, key, text = encode(fact)
+    peer.get(root, type=Map[str])[key] = text
+    with open_document(tmp_path / "team.chat") as document:
+        document.receive(peer.get_update(), origin="eve")
+    shown, told = chatdoc("check", "team.chat"), chatdoc("check", "team.chat", "--json")
     assert (shown.returncode, told.returncode) == (1, 1)
-    assert "missing_root" in shown.stdout
+    assert "orphan_message" in shown.stdout
     value = json.loads(told.stdout)
-    assert list(value) == ["ok", "file", "integrity"]
-    assert "missing_root" in [violation["code"] for violation in value["integrity"]["violations"]]
+    assert list(value) == ["ok", "file", "report", "integrity"]
+    assert [one["code"] for one in value["integrity"]["violations"]] == ["orphan_message"]

@@ -38,7 +38,7 @@ def test_second_run_changes_nothing(chatdoc: Run, folder: Path) -> None:
     done = chatdoc("migrate", folder.name, "--json")
     second = json.loads(done.stdout)
     assert done.returncode == 0
-    assert first["counts"] == {"migrated": 2}
+    assert first["counts"] == {"migrated": 1, "up to date": 1}
     assert second["counts"] == {"up to date": 2}
     assert texts == {path: path.read_bytes() for path in folder.rglob("*chat") if path.is_file()}
 
@@ -49,7 +49,7 @@ def test_dry_run_writes_nothing(chatdoc: Run, folder: Path) -> None:
     done = chatdoc("migrate", "--dry-run", folder.name, "--json")
     value = json.loads(done.stdout)
     assert list(value) == ["ok", "dry_run", "counts", "files"]
-    assert value["counts"] == {"would migrate": 2, "failed": 1}
+    assert value["counts"] == {"would migrate": 1, "up to date": 1, "failed": 1}
     assert before == {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
