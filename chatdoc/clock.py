@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Clock = Callable[[], int]
 """Returns the present as milliseconds since 1970-01-01T00:00:00Z."""
@@ -15,6 +16,7 @@ MS_MAX = 253_402_300_799_999
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_DAY_MS = 86_400_000
 
 
 def system_clock() -> int:
@@ -29,8 +31,16 @@ def iso(ms: int) -> str:
     """
     if not 0 <= ms <= MS_MAX:
         raise ValueError(f"expected milliseconds from 1970 to 9999 (0 to {MS_MAX}), got {ms}")
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    days, rest = divmod(ms, _DAY_MS)
+    seconds, fraction = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_day(days)}T{hour:02d}:{minute:02d}:{second:02d}.{fraction:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day(days: int) -> str:
+    return f"{_EPOCH + timedelta(days=days):%Y-%m-%d}"
 
 
 def ms_of(date: str) -> int:

@@ -140,12 +140,14 @@ def build_history(variants: Sequence[Header], revisions: Iterable[RevisionFact])
 
 def build_message(
     variants: Sequence[Header],
-    revisions: Iterable[RevisionFact],
+    revisions: Sequence[RevisionFact],
     marks: Mapping[str, Sequence[MarkFact]],
     pieces: Mapping[int, str],
 ) -> Message:
     """The message its facts describe; `variants` holds the picked header first."""
     picked = variants[0]
+    if not (revisions or marks or pieces or picked.fields or picked.assumed) and len(variants) == 1:
+        return _plain_message(picked)
     fields: dict[str, Any] = {}
     for variant in reversed(variants):
         if variant.fields:
@@ -189,4 +191,16 @@ def build_message(
         deleted_by=gone.by if gone is not None else None,
         assumed=picked.assumed,
         extra={name: value for name, value in sorted(fields.items()) if value is not None},
+    )
+
+
+def _plain_message(header: Header) -> Message:
+    """A message nobody has touched since it was sent, as nearly all are."""
+    return Message(
+        message_id=header.message_id,
+        thread_id=header.thread_id,
+        sender_id=header.sender_id,
+        date=header.date,
+        reply_to_message_id=header.reply_to_message_id,
+        history=(first_revision(header),),
     )
