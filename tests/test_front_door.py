@@ -30,7 +30,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = chatdoc.open_documents
 
 
-@pytest.mark.parametrize("order", permutations(PACKAGES), ids="-".join)
+@pytest.mark.parametrize("order", list(permutations(PACKAGES)), ids="-".join)
 def test_packages_import_in_any_order(order: tuple[str, ...]) -> None:
     """No package needs another to be imported before it."""
     program = "; ".join(f"import {name}" for name in order)
