@@ -74,15 +74,25 @@ def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
         DocumentFact(field=PREFIX + part, value=clean[part]) for part in sorted(clean) if part != "messages"
     ]
     headers: list[Header] = []
+    seen: set[str] = set()
     deleted: list[tuple[MessageId, int]] = []
     if clean.get("messages") is None:
         note(0, "no_messages", "`messages` is missing or null", "the chat is empty")
+    ms = next((one for one in map(_ms, clean.get("messages") or ()) if one is not None), 0)
     for number, message in enumerate(clean.get("messages") or (), 1):
         if not isinstance(message, dict):
             note(number, "no_message", f"message {number} is no object", "it is kept in the attic")
             facts.append(AtticRow(kind="row", reason="no message", text=_canonical(message).decode()))
             continue
-        header, ms = _header(number, message, note)
+        header, ms = _header(number, message, ms, note)
+        if header.message_id in seen:
+            note(
+                number,
+                "repeated_message_id",
+                f"id {header.message_id} stands twice",
+                "it is one message, with both texts",
+            )
+        seen.add(header.message_id)
         headers.append(header)
         if message.get("deleted") is True:
             deleted.append((header.message_id, ms))
@@ -109,7 +119,15 @@ def _is_row(line: bytes) -> bool:
     return isinstance(found, dict) and any(key in found for key in _ROW_KEYS)
 
 
-def _header(number: int, message: dict[str, Any], note: Note) -> tuple[Header, int]:
+def _ms(message: Any) -> int | None:
+    """When a message was sent, or None where it does not say."""
+    time = message.get("time") if isinstance(message, dict) else None
+    if isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time <= MS_MAX / 1000:
+        return round(time * 1000)
+    return None
+
+
+def _header(number: int, message: dict[str, Any], before_ms: int, note: Note) -> tuple[Header, int]:
     fields = {name: value for name, value in message.items() if name not in _OWN}
     metadata = message.get("metadata")
     if isinstance(metadata, dict) and isinstance(metadata.get(EXPORTED), dict):
@@ -118,15 +136,12 @@ def _header(number: int, message: dict[str, Any], note: Note) -> tuple[Header, i
         if not rest:
             del fields["metadata"]
     time = message.get("time")
-    ms = 0
-    if isinstance(time, int | float) and not isinstance(time, bool) and 0 <= time <= MS_MAX / 1000:
-        ms = round(time * 1000)
-        if ms / 1000 != time:
-            fields["time"] = time
-    else:
-        note(number, "unfit_time", f"time {time!r}"[:80], "1970 was taken")
-        if "time" in message:
-            fields["time"] = time
+    found = _ms(message)
+    ms = before_ms if found is None else found
+    if found is None:
+        note(number, "unfit_time", f"time {time!r}"[:80], "that of the message before was taken")
+    if "time" in message and (found is None or ms / 1000 != time):
+        fields["time"] = time
     texts = {}
     for name in ("body", "sender"):
         value = message.get(name)

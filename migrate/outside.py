@@ -16,6 +16,7 @@ from chatdoc.ids import DocumentId
 from chatdoc.records.facts import DocumentFact, Fact, Header, SettingFact, StateFact, ThreadFact
 from chatdoc.records.index import apply, undo
 from chatdoc.records.view import View
+from migrate.formats import counted
 from migrate.native.changes import Changes
 from migrate.native.mend import Mended, Mending, mend_replies, mend_threads
 from migrate.native.text import NativeText, read_text
@@ -53,7 +54,7 @@ def merge(view: View, source: bytes) -> Merged:
     facts = changes.against(text.facts)
     facts, mended = _mended(view, facts, text)
     anomalies = [
-        *_oddities(text),
+        *text.oddities,
         *changes.anomalies,
         *(
             Anomaly(code=one.code, subject=one.subject, detail=one.found, decision=one.decided)
@@ -83,11 +84,6 @@ def _mended(view: View, facts: list[Fact], text: NativeText) -> tuple[list[Fact]
     return facts, mending.mended
 
 
-def _oddities(text: NativeText) -> Iterator[Anomaly]:
-    for one in text.oddities:
-        yield Anomaly(code=one.code, line=one.line, detail=one.found, decision=one.decided)
-
-
 def _missing(view: View, text: NativeText) -> Iterator[Anomaly]:
     found: dict[str, set[str]] = {"thread": set(), "message": set()}
     for fact in text.facts:
@@ -113,14 +109,13 @@ def _missing(view: View, text: NativeText) -> Iterator[Anomaly]:
 
 
 def _report(source: bytes, text: NativeText, facts: list[Fact], anomalies: list[Anomaly]) -> MigrationReport:
-    fates = Counter(text.fates)
     counts = Counter(type(fact).__name__.removesuffix("Fact").lower() for fact in facts)
     return MigrationReport(
         format="v2",
         source_digest=sha256(source).hexdigest(),
         source_bytes=len(source),
         steps=("outside",),
-        lines={"total": len(text.fates), **{str(fate): fates[fate] for fate in sorted(fates)}},
+        lines=counted(text.fates),
         counts={f"new_{kind}_facts": counts[kind] for kind in sorted(counts)},
         anomalies=sorted_anomalies(anomalies),
     )

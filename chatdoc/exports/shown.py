@@ -10,7 +10,7 @@ from chatdoc.records.message import Message
 from chatdoc.records.thread import Thread
 from chatdoc.records.view import View
 
-_ESCAPED = re.compile(rb"\\x([89a-fA-F][0-9a-fA-F])")
+_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 def is_placeholder(message: Message) -> bool:

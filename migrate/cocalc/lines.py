@@ -56,9 +56,9 @@ def attic_row(line: Line, kind: str, reason: str) -> AtticRow:
     try:
         text = line.raw.decode()
     except UnicodeDecodeError:
-        return AtticRow(
-            kind="line", reason=reason, text=line.raw.decode("utf-8", "backslashreplace"), encoding="escaped"
-        )
+        # A backslash before an x is spelled so too, so that the bytes can be had again.
+        text = line.raw.replace(b"\\x", b"\\x5cx").decode("utf-8", "backslashreplace")
+        return AtticRow(kind="line", reason=reason, text=text, encoding="escaped")
     return AtticRow(kind="row" if kind == "row" else "line", reason=reason, text=text)
 
 

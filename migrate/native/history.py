@@ -6,6 +6,7 @@ the entry that stands first is what its writer wants to be shown, so it gets the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,11 @@ from migrate.native.reading import Reading
 from migrate.native.values import moment, stamp
 
 _NAMES = frozenset({"revision_id", "author_id", "content", "date"})
+DERIVED = {
+    "author_id": "the oldest is the sender's, of others nobody is known",
+    "date": "that of the entry before, or of the message, was taken",
+    "revision_id": "derived from message, author, date and text",
+}
 
 
 def read_history(
@@ -28,78 +34,87 @@ def read_history(
     given = reading.row.get("history")
     besides: dict[str, Any] = {}
     if given is not None and not isinstance(given, list):
+        besides["history"] = given
         reading.note(
             "unfit_history", "history is no list", "it is kept as a field, and the message has no text"
         )
-        besides["history"] = given
-        given = []
-    if given == [] or given is None:
-        content = reading.row.get("content")
-        text = content if isinstance(content, str) and not besides else ""
-        reading.note(
-            "empty_history", "no history", "`content` was taken" if text else "the message has no text"
-        )
-        given = [{"content": text}]
-    odd = [entry for entry in given if not _is_entry(entry) or entry.keys() - _NAMES]
+    entries = given if isinstance(given, list) else []
+    odd = [entry for entry in entries if not _is_entry(entry) or _says_more(entry)]
     if odd:
+        besides["history_besides"] = odd
         reading.note(
             "odd_history_entries", f"{len(odd)} entries are not as expected", "kept in history_besides"
         )
-        besides["history_besides"] = odd
-    entries = [entry for entry in given if _is_entry(entry)] or [{"content": ""}]
-    return _revisions(reading, entries, message_id, sender_id, date), besides
+    fit = [entry for entry in entries if _is_entry(entry)]
+    if fit:
+        return _revisions(reading, fit, message_id, sender_id, date), besides
+    content = reading.row.get("content")
+    text = content if isinstance(content, str) else ""
+    if "history" not in besides:
+        reading.note(
+            "empty_history", "no history", "`content` was taken" if text else "the message has no text"
+        )
+    only = _first(message_id, sender_id, date, sender_id, date, text)
+    reading.guessed.add(only.revision_id)
+    return [only], besides
 
 
 def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("content"), str)
 
 
+def _says_more(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry holds what no revision can: other fields, or values of another kind."""
+    author, date, revision_id = (entry.get(name) for name in ("author_id", "date", "revision_id"))
+    return (
+        bool(entry.keys() - _NAMES)
+        or not isinstance(author, str | None)
+        or (revision_id is not None and stamp(revision_id) is None)
+        or (date is not None and moment(date) is None)
+    )
+
+
 def _revisions(
     reading: Reading, entries: list[Mapping[str, Any]], message_id: str, sender_id: str, date: str
 ) -> list[Revision]:
     found: list[Revision] = []
+    lacking: Counter[str] = Counter()
     for entry in reversed(entries):
         author = entry.get("author_id")
         if not isinstance(author, str):
             author = "" if found else sender_id
-            reading.note("missing_author", "a history entry has no author", f"{author!r} was taken")
+            lacking["author_id"] += 1
         ms = moment(entry.get("date"))
-        written = (found[-1].date if found else date) if ms is None else iso(ms)
-        if ms is None:
-            reading.note("missing_revision_date", "a history entry has no date", f"{written} was taken")
-        revision = _named(
-            reading, entry, message_id, author, written, first=not found, sender_id=sender_id, date=date
+        lacking["date"] += ms is None
+        written = iso(ms) if ms is not None else found[-1].date if found else date
+        content: str = entry["content"]
+        given = stamp(entry.get("revision_id"))
+        if given is not None:
+            found.append(
+                Revision(revision_id=RevisionId(given), author_id=author, content=content, date=written)
+            )
+            continue
+        lacking["revision_id"] += 1
+        if found:
+            derived = RevisionId(derive("revision", ms_of(written), message_id, author, content))
+            one = Revision(revision_id=derived, author_id=author, content=content, date=written)
+        else:
+            one = _first(message_id, sender_id, date, author, written, content)
+        reading.guessed.add(one.revision_id)
+        found.append(one)
+    for name in sorted(+lacking):
+        reading.note(
+            f"missing_{name}", f"{lacking[name]} of {len(entries)} history entries lack it", DERIVED[name]
         )
-        found.append(revision)
     if all(_key(one) < _key(other) for one, other in pairwise(found)):
         return found
     reading.note("history_out_of_order", "revision ids do not descend", "later ones got new ids, by position")
     return _ascending(reading, found, message_id)
 
 
-def _named(
-    reading: Reading,
-    entry: Mapping[str, Any],
-    message_id: str,
-    author: str,
-    written: str,
-    *,
-    first: bool,
-    sender_id: str,
-    date: str,
-) -> Revision:
-    given = entry.get("revision_id")
-    revision_id: str | None = stamp(given)
-    content: str = entry["content"]
-    if revision_id is None:
-        decided = "one was derived"
-        reading.note(
-            "missing_revision_id" if given is None else "unfit_revision_id", f"{given!r}"[:80], decided
-        )
-        derived = derive("revision", ms_of(written), message_id, author, content)
-        revision_id = default_id(message_id, sender_id, date, author, written, content) if first else derived
-        reading.guessed.add(revision_id)
-    return Revision(revision_id=RevisionId(revision_id), author_id=author, content=content, date=written)
+def _first(message_id: str, sender_id: str, date: str, author: str, written: str, content: str) -> Revision:
+    revision_id = default_id(message_id, sender_id, date, author, written, content)
+    return Revision(revision_id=revision_id, author_id=author, content=content, date=written)
 
 
 def default_id(

@@ -76,7 +76,7 @@ def mend_threads(mending: Mending, old_name: Callable[[str], str | None]) -> Non
             "missing_thread",
             thread_id,
             "rows name a thread that has none",
-            "its messages gave it its identity",
+            "an assumed identity stands for it",
         )
     for thread_id, fact in sorted(view.thread_facts.items()):
         owner = view.thread_of(fact.root_message_id)
@@ -134,7 +134,11 @@ def _move(mending: Mending, message_id: str, target: MessageId | None, code: str
     if view.mark(message_id, REPLY) is not None or message_id in view.header_variants:
         mending.add(_mark(view, header, target))
     else:
-        mending.replace(header, msgspec.structs.replace(header, reply_to_message_id=target, assumed=True))
+        fields = header.fields
+        if header.reply_to_message_id is not None:
+            fields = {"assumed_instead_of": header.reply_to_message_id, **(fields or {})}
+        assumed = msgspec.structs.replace(header, reply_to_message_id=target, assumed=True, fields=fields)
+        mending.replace(header, assumed)
     decided = f"it is taken to reply to the root {target}" if target else "it is taken to reply to nothing"
     mending.say(code, message_id, found, decided)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from migrate.native.reading import Reading
 from migrate.native.values import fits_a_key, moment, stamp, stamp_pair
 
 REPLY = "reply_to_message_id"
+_TEXTS = ("message_id", "thread_id", "sender_id", "reply_to_message_id", "deleted_by")
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _read_header = msgspec.json.Decoder(Header).decode
 
@@ -29,7 +30,7 @@ def message_facts(reading: Reading) -> list[Fact]:
     date = _date(reading) if not part else EPOCH
     sender_id = reading.text("sender_id") if not part else ""
     message_id = _message_id(reading, date, sender_id)
-    fields = taken(row, MESSAGE_KEYS)
+    fields = taken(row, MESSAGE_KEYS) | _unfit(row)
     marks = list(_marks(reading, message_id, date, fields))
     facts: list[Fact] = [*_pieces(reading, message_id, fields)]
     if part:
@@ -50,6 +51,15 @@ def message_facts(reading: Reading) -> list[Fact]:
     told = {(one.revision_id, one.content, one.author_id) for one in build_history(headers, ())}
     later = [one for one in revisions if (one.revision_id, one.content, one.author_id) not in told]
     return [*headers, *(_revision_fact(message_id, one) for one in later), *marks, *facts]
+
+
+def _unfit(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the row's own fields that cannot be what these mean; they are kept as fields of the same names."""
+    found = {name: row[name] for name in _TEXTS if not isinstance(row.get(name), str | None)}
+    date = row.get("date")
+    if date is not None and moment(date) is None:
+        found["date"] = date
+    return found
 
 
 def _date(reading: Reading) -> str:

@@ -6,14 +6,14 @@ brings the record, else 0; so it depends on nothing but the record and its name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from chatdoc.ids import MessageId, ThreadId, derive, is_id
+from chatdoc.ids import MessageId, ThreadId, is_id
+from migrate.cocalc.naming import message_named, thread_named
 from migrate.native.values import moment
 
-_MS_INSIDE = re.compile(r"(?<!\d)(\d{12,13})(?!\d)")
+Id = TypeVar("Id", bound=str)
 
 
 class Names:
@@ -39,20 +39,16 @@ class Names:
 
     def thread(self, name: str) -> ThreadId:
         """The thread id for a name in the text."""
-        return ThreadId(self._id("thread", name, self._threads))
+        return self._told(name, thread_named(name, self._threads.get(name, 0)))
 
     def message(self, name: str) -> MessageId:
         """The message id for a name in the text."""
-        return MessageId(self._id("message", name, self._messages))
+        return self._told(name, message_named(name, self._messages.get(name, 0)))
 
-    def _id(self, kind: str, name: str, dates: Mapping[str, int]) -> str:
-        if is_id(name):
-            return name
-        inside = _MS_INSIDE.search(name)
-        ms = int(inside[1]) if inside else dates.get(name, 0)
-        derived = derive(kind, ms, name)
-        self.given[derived] = name
-        return derived
+    def _told(self, name: str, found: Id) -> Id:
+        if found != name:
+            self.given[found] = name
+        return found
 
 
 def _keep_least(table: dict[str, int], name: str, ms: int | None) -> None:

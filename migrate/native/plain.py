@@ -23,7 +23,13 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
 
 class _Row(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="event", tag="message", gc=False
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="event",
+    tag="message",
+    gc=False,
 ):
     message_id: MessageId
     thread_id: ThreadId
@@ -34,13 +40,19 @@ class _Row(
 
 
 _decode = msgspec.json.Decoder(_Row).decode
+_encode = msgspec.json.Encoder().encode
 
 
-def plain_header(line: str | bytes) -> Header | None:
-    """The header of a row as this program writes it, or None for a row that needs the careful reader."""
+def plain_header(line: bytes) -> Header | None:
+    """The header of a row as this program writes it, or None for a row that needs the careful reader.
+
+    A row of another length than it would be written with has spaces, escapes, or a key that stands twice.
+    """
     try:
         row = _decode(line)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    if len(_encode(row)) != len(line):
         return None
     entry = row.history[0]
     message_id = row.message_id

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from chatdoc.clock import ms_of
-from chatdoc.ids import ThreadId
+from chatdoc.errors import UnreadableFile
+from chatdoc.ids import ThreadId, is_id
 from chatdoc.records.attic import AtticRow
 from chatdoc.records.facts import DocumentFact, Fact, Header, SettingFact, ThreadFact
 from migrate.native.grammar import DOCUMENT_KEYS, taken
@@ -26,6 +27,7 @@ from migrate.native.thread_rows import (
 )
 from migrate.native.values import fits_a_key
 
+SCHEMA_VERSION = 2
 _read_attic = msgspec.json.Decoder(AtticRow).decode
 
 
@@ -129,7 +131,7 @@ def _other(
 ) -> Told:
     event = line.row.get("event")
     if event == "document":
-        return _document(line)
+        return _document(line, reading)
     if event == "attic":
         try:
             row = {
@@ -141,7 +143,7 @@ def _other(
         except msgspec.MsgspecError:
             return _kept(line, "attic row without kind, reason or text")
     if event not in ("thread_config", "thread_state"):
-        return _kept(line, f"unknown event {event!r}"[:80])
+        return _kept(line, f"unknown event {event!r}"[:80] if event is not None else "no event")
     thread_id = thread_id_of(reading)
     if thread_id is None:
         return _kept(line, f"{event} row without thread_id")
@@ -161,8 +163,18 @@ def _other(
     return Told(line=line.number, facts=facts)
 
 
-def _document(line: Line) -> Told:
+def _document(line: Line, reading: Reading) -> Told:
     values = taken(line.row, DOCUMENT_KEYS)
+    version = values.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise UnreadableFile(
+            f"line {line.number}: expected schema_version {SCHEMA_VERSION} or less, got {version} of a newer program",
+            hint="Update this program; the file was not touched",
+        )
+    given = values.get("document_id")
+    if given is not None and not _is_document_id(given):
+        values["legacy_document_id"] = values.pop("document_id")
+        reading.note("unfit_document_id", f"document_id {given!r}"[:90], "it is kept as legacy_document_id")
     also = line.row.get("also")
     facts: list[Fact] = [
         DocumentFact(field=field, value=values[field]) for field in sorted(values) if fits_a_key(field)
@@ -170,8 +182,13 @@ def _document(line: Line) -> Told:
     if isinstance(also, dict):
         for field in sorted(also):
             if isinstance(also[field], list) and fits_a_key(field):
-                facts += [DocumentFact(field=field, value=value) for value in also[field]]
+                fit = [one for one in also[field] if field != "document_id" or _is_document_id(one)]
+                facts += [DocumentFact(field=field, value=value) for value in fit]
     return Told(line=line.number, facts=facts)
+
+
+def _is_document_id(value: Any) -> bool:
+    return isinstance(value, str) and is_id(value)
 
 
 def _kept(line: Line, reason: str) -> Told:

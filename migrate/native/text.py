@@ -8,28 +8,22 @@ from typing import Literal
 import msgspec
 
 from chatdoc.records.attic import AtticRow
-from chatdoc.records.facts import Fact
+from chatdoc.records.facts import Fact, Header, ThreadFact
 from chatdoc.records.index import apply
 from chatdoc.records.view import View
+from migrate.cocalc.format import EVENTS
 from migrate.cocalc.lines import attic_row, read_lines
+from migrate.cocalc.reading import Reading
 from migrate.native.mend import Mended, Mending, mend_replies, mend_threads
 from migrate.native.naming import Names
 from migrate.native.plain import plain_header
 from migrate.native.rows import Line, told_by
 from migrate.native.settle import settle_configs, settle_states
+from migrate.report import Anomaly
 
 Fate = Literal["record", "attic", "quarantined", "duplicate", "blank"]
 SAME = "was in the attic"
 REPEATED = "keys that stand twice"
-
-
-class Oddity(msgspec.Struct, frozen=True, kw_only=True):
-    """Something unusual: its line, its code, what was found, what was decided."""
-
-    line: int
-    code: str
-    found: str
-    decided: str
 
 
 class NativeText(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +33,7 @@ class NativeText(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     facts: list[Fact]
-    oddities: list[Oddity]
+    oddities: list[Anomaly]
     fates: list[Fate]
     guessed: frozenset[str]
     old_name: Callable[[str], str | None]
@@ -47,10 +41,11 @@ class NativeText(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_text(source: bytes) -> NativeText:
     """The facts of a v2 text as it stands; a line that cannot be read is quarantined and noted, never an error."""
-    oddities: list[Oddity] = []
+    oddities: list[Anomaly] = []
     facts_by_line: dict[int, list[Fact]] = {}
     fates: list[Fate] = []
     careful: list[Line] = []
+    foreign: list[Line] = []
     seen: set[bytes] = set()
     for number, raw in enumerate(_lines(source), 1):
         fate, facts, line = _first_look(number, raw.strip(), seen)
@@ -58,12 +53,12 @@ def read_text(source: bytes) -> NativeText:
         if facts:
             facts_by_line[number] = facts
         if line is not None:
-            careful.append(line)
+            (foreign if line.row.get("event") in EVENTS else careful).append(line)
         if fate == "duplicate" or (facts and isinstance(facts[0], AtticRow)):
             oddities.append(_told(number, fate, facts))
 
     def note(line: int, code: str, found: str, decided: str) -> None:
-        oddities.append(Oddity(line=line, code=code, found=found, decided=decided))
+        oddities.append(Anomaly(line=line, code=code, detail=found, decision=decided))
 
     names = Names(line.row for line in careful)
     guessed: set[str] = set()
@@ -73,6 +68,8 @@ def read_text(source: bytes) -> NativeText:
             fates[told.line - 1] = "attic"
             if told.attic != SAME:
                 note(told.line, "not_interpreted", told.attic, "the line is kept in the attic")
+    if foreign:
+        _read_foreign(foreign, facts_by_line, fates, oddities)
     return NativeText(
         facts=[fact for number in sorted(facts_by_line) for fact in facts_by_line[number]],
         oddities=oddities,
@@ -112,12 +109,39 @@ def _first_look(number: int, raw: bytes, seen: set[bytes]) -> tuple[Fate, list[F
     return "record", kept, Line(number=number, row=read.row, text=raw.decode())
 
 
-def _told(number: int, fate: Fate, facts: list[Fact]) -> Oddity:
+def _read_foreign(
+    lines: list[Line], facts_by_line: dict[int, list[Fact]], fates: list[Fate], oddities: list[Anomaly]
+) -> None:
+    """Rows that CoCalc wrote among ours, for it opens any `.chat` file, are read as its own.
+
+    Of threads that our rows know it cannot say what they are, nor that their root is missing.
+    """
+    reading = Reading(b"\n".join(line.text.encode() for line in lines))
+    told = [fact for facts in facts_by_line.values() for fact in facts]
+    ours = {fact.thread_id for fact in told if isinstance(fact, ThreadFact)}
+    facts_by_line.setdefault(lines[0].number, []).extend(
+        fact
+        for fact in reading.facts
+        if not (isinstance(fact, ThreadFact) and fact.thread_id in ours)
+        and not (isinstance(fact, Header) and fact.assumed and not fact.content and fact.thread_id in ours)
+    )
+    for place, line in enumerate(lines, 1):
+        fates[line.number - 1] = msgspec.convert(reading.fates[place], Fate)
+    for one in reading.anomalies:
+        if one.code == "missing_root" and one.subject in ours:
+            continue
+        number = lines[one.line - 1].number if one.line is not None else None
+        oddities.append(msgspec.structs.replace(one, line=number))
+
+
+def _told(number: int, fate: Fate, facts: list[Fact]) -> Anomaly:
     if not facts:
-        return Oddity(line=number, code=fate, found="the same line stands above", decided="it counts once")
+        return Anomaly(
+            line=number, code="duplicate_line", detail="the line stands twice", decision="it is one record"
+        )
     assert isinstance(facts[0], AtticRow), fate
     code = fate if fate == "quarantined" else "repeated_keys"
-    return Oddity(line=number, code=code, found=facts[0].reason, decided="the line is kept word for word")
+    return Anomaly(line=number, code=code, detail=facts[0].reason, decision="the line is kept word for word")
 
 
 def _lines(source: bytes) -> list[bytes]:

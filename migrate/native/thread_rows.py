@@ -121,7 +121,9 @@ def config_facts(reading: Reading, thread_id: ThreadId, born_ms: int) -> Iterato
             bare.append(field)
         yield SettingFact(thread_id=thread_id, field=field, stamp=pair[0], value=value, by=pair[1])
     if bare:
-        reading.note("setting_without_stamp", f"no stamp for {', '.join(bare)[:200]}", "they were derived")
+        reading.note(
+            "setting_without_stamp", f"no stamp for {', '.join(bare)[:200]}", "derived from value and time"
+        )
 
 
 def needs_attic(row: Mapping[str, Any]) -> bool:

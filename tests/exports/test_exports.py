@@ -134,11 +134,11 @@ def test_attic_lines_are_given_back_word_for_word(name: str) -> None:
     kept = [
         AtticRow(kind="row", reason="draft", text='{"event":"draft", "input":" "}'),
         AtticRow(kind="line", reason="no JSON", text='{"event":"chat'),
-        AtticRow(kind="line", reason="no UTF-8", text="ab\\xffc", encoding="escaped"),
+        AtticRow(kind="line", reason="no UTF-8", text="ab\\xffc\\x5cxff", encoding="escaped"),
     ]
     out = FORMATS[name](view_of([*TWO_ROOTS, *kept])).split(b"\n")
     assert out == sorted(out)
-    assert {b'{"event":"draft", "input":" "}', b'{"event":"chat', b"ab\xffc"} <= set(out)
+    assert {b'{"event":"draft", "input":" "}', b'{"event":"chat', b"ab\xffc\\xff"} <= set(out)
 
 
 def test_cocalc_rows_are_what_it_ships() -> None:

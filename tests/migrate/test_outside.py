@@ -111,7 +111,13 @@ def test_an_older_text_does_not_undo_what_came_since(view: View) -> None:
     """A text from before an edit and a rename changes neither; new rows in it come in."""
     old = render(view)
     stamp = derive("setting", 1_700_000_009_000, "x")
-    edit = {"message_id": REPLY, "revision_id": stamp, "author_id": "bob", "content": "Hi again", "date": LATER}
+    edit = {
+        "message_id": REPLY,
+        "revision_id": stamp,
+        "author_id": "bob",
+        "content": "Hi again",
+        "date": LATER,
+    }
     facts: list[Fact] = [msgspec.convert(edit, RevisionFact)]
     apply(view, facts, origin="test")
     assert merge(view, old).facts == []
@@ -164,7 +170,9 @@ def test_an_empty_text_lacks_every_row(view: View) -> None:
 
 def test_a_new_message_without_a_target_replies_to_the_root(view: View) -> None:
     """A row written by hand, without ids but for its thread, becomes a reply to the root."""
-    text = render(view) + text_of([row("message", thread_id=THREAD, sender_id="eve", date=LATER, content="New")])
+    text = render(view) + text_of(
+        [row("message", thread_id=THREAD, sender_id="eve", date=LATER, content="New")]
+    )
     before = render(view)
     found = merge(view, text)
     assert render(view) == before

@@ -144,7 +144,7 @@ def test_foreign_ids_are_renamed_everywhere() -> None:
         ([THREAD_ROW, message(ROOT, history="text")], "unfit_history"),
         ([THREAD_ROW, message(ROOT, history=[])], "empty_history"),
         ([THREAD_ROW, message(ROOT, history=[entry("a", extra=1), "b"])], "odd_history_entries"),
-        ([THREAD_ROW, message(ROOT, history=[entry("a", revision_id="7" + "Z" * 25)])], "unfit_revision_id"),
+        ([THREAD_ROW, message(ROOT, history=[entry("a", revision_id="7" + "Z" * 25)])], "odd_history_entries"),
         ([THREAD_ROW, message(ROOT, stamps={"generating": ["x", "y"]}, generating=False)], "unfit_stamp"),
         ([THREAD_ROW, message(ROOT, stamps=[])], "unfit_stamps"),
         ([THREAD_ROW, message(ROOT, live="abc")], "unfit_live"),
@@ -165,7 +165,7 @@ def test_foreign_ids_are_renamed_everywhere() -> None:
         ([b"[1]"], "quarantined"),
         ([b"\xff\xfe"], "quarantined"),
         ([b"[" * 3000], "quarantined"),
-        ([THREAD_ROW, ROOT_ROW, ROOT_ROW], "duplicate"),
+        ([THREAD_ROW, ROOT_ROW, ROOT_ROW], "duplicate_line"),
     ],
 )  # fmt: skip
 def test_each_oddity_is_told_and_mended(rows: list[Any], code: str) -> None:
