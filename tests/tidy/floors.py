@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatdoc.tail",
         "chatdoc.textfile",
     ),
-    ("chatdoc.adoption", "chatdoc.exports", "chatdoc.reader"),
+    ("chatdoc.adoption", "chatdoc.exports", "chatdoc.mending", "chatdoc.reader", "chatdoc.session"),
     ("chatdoc.answers", "chatdoc.corridor"),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
     ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.turn"),
