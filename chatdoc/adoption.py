@@ -93,8 +93,8 @@ def digest(data: bytes) -> str:
 
 
 def backup_name(name: str, source_digest: str) -> str:
-    """The file name of a backup: the file's own, and the digest of what it held."""
-    return f"{Path(name).name[-80:]}.{source_digest}"
+    """The file name of a backup: the file's own, and the beginning of the digest of what it held."""
+    return f"{Path(name).name[-80:]}.{source_digest[:16]}"
 
 
 def steps_digest(report: MigrationReport) -> str:
