@@ -33,7 +33,8 @@ def export_legacy(view: View) -> bytes:
             thread = view.thread_facts[thread_id]
             date = dates.get(root_id, thread.created_at)
             lines.add(_encode({"event": "chat", "date": date, **settings}))
-    return b"\n".join(sorted([*lines, *(attic_line(row) for row in view.attic())]))
+    kept = [line for line in map(attic_line, view.attic()) if not _tells_of_threads(line)]
+    return b"\n".join(sorted([*lines, *kept]))
 
 
 def _row(view: View, message: Message, dates: dict[MessageId, str]) -> dict[str, Any]:
@@ -52,18 +53,37 @@ def _row(view: View, message: Message, dates: dict[MessageId, str]) -> dict[str,
 
 
 def _unique_dates(view: View, messages: list[Message]) -> dict[MessageId, str]:
-    """A date for every message: one millisecond holds one root, and one message of each sender."""
+    """A date for every message: one millisecond holds one root, and one message of each sender.
+
+    A reply of the same millisecond as its root would be taken for a root. A placeholder has no row of its own, so
+    its millisecond holds nothing else.
+    """
     roots = {view.root_of(thread_id) for thread_id in view.thread_ids()}
-    taken_by_roots: set[int] = set()
-    taken: set[tuple[int, str]] = set()
     dates: dict[MessageId, str] = {}
-    for message in sorted(messages, key=lambda one: one.message_id not in roots):
+    taken: set[tuple[int, str]] = set()
+    root_ms: set[int] = set()
+    held: set[int] = set()
+    for message in sorted(messages, key=lambda one: (is_placeholder(one), one.message_id not in roots)):
         ms = ms_of(message.date)
         is_root = message.message_id in roots
-        while (ms, message.sender_id) in taken or (is_root and ms in taken_by_roots):
+        own_root = dates.get(view.root_of(message.thread_id) or message.message_id)
+        forbidden = (
+            held if is_placeholder(message) else root_ms if is_root else {own_root and ms_of(own_root)}
+        )
+        while (ms, message.sender_id) in taken or ms in forbidden:
             ms += 1
         taken.add((ms, message.sender_id))
+        held.add(ms)
         if is_root:
-            taken_by_roots.add(ms)
+            root_ms.add(ms)
         dates[message.message_id] = iso(ms)
     return dates
+
+
+def _tells_of_threads(line: bytes) -> bool:
+    """Whether a kept line is CoCalc's record of a thread by its id, which no row of this format has."""
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return False
+    return isinstance(row, dict) and str(row.get("event")).startswith("chat-thread")
