@@ -64,11 +64,14 @@ def upgrade(source: bytes) -> Upgrade:
 def adopt(store: Store, name: str, source: bytes, *, clock: Clock, random: RandomSource) -> Adopted:
     """Commit the document a file's bytes hold, the bytes themselves saved before.
 
+    A migration that breaks a rule is not committed: what it gives names the rules, and the store stays as it was.
     Raises UnreadableFile, BackupDamaged, DocumentExists when another process was faster; the file is untouched.
     """
     if not source:
         return _begin_empty(store, name, clock, random)
     made = upgrade(source)
+    if made.report is not None and made.broken:
+        return Adopted(made.view, {}, made.report, made.broken)
     first = genesis(made.facts)
     marker = None
     if made.report is not None:
@@ -84,7 +87,7 @@ def adopt(store: Store, name: str, source: bytes, *, clock: Clock, random: Rando
     store.begin_document(
         registration, first.update, origin="migration", recorded_at_ms=clock(), marker=marker
     )
-    return Adopted(made.view, {first.client_id: first.length}, made.report, made.broken)
+    return Adopted(made.view, {first.client_id: first.length}, made.report, ())
 
 
 def digest(data: bytes) -> str:

@@ -46,12 +46,14 @@ class Document(Reader):
         path: Path | None = None,
         publish: Callable[[Document], bool] | None = None,
         leave: Callable[[Document], None] | None = None,
+        read_only: bool = False,
     ) -> None:
         super().__init__(corridor.view, report)
         self.path = path
         self.corridor = corridor
         self._publish = publish
         self._leave = leave
+        self._read_only = read_only
         self._lock = threading.RLock()
 
     @property
@@ -220,6 +222,8 @@ class Document(Reader):
 
     def check(self, *, full: bool = True) -> IntegrityReport:
         """What the rules say: `full` looks at everything anew, otherwise the ledger kept after every change."""
+        if self._read_only:
+            return super().check()
         with self._lock:
             self.corridor.require_open()
             self.corridor.catch_up()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,9 @@ from chatdoc.publishing import Publisher, looks_published, read_bytes
 from chatdoc.reader import Reader
 from chatdoc.records import index
 from chatdoc.store.folder import NAME, store_folder
+from chatdoc.store.memory import MemoryLog
 from chatdoc.store.store import Store
+from invariants.rule import Violation
 from migrate import sniff
 from migrate.outside import document_ids, merge
 from migrate.report import MigrationReport
@@ -53,7 +56,27 @@ def open_document(
 
 
 def read_document(path: str | os.PathLike[str]) -> Reader:
-    """Read a file of any format, or the stored document behind it, and write nothing; raises as `open_document` does."""
+    """Read a file of any format, or the stored document behind it, and write nothing; raises like `open_document`."""
+    return _read(path)[0]
+
+
+def migrate_file(path: str | os.PathLike[str], *, dry_run: bool = False) -> MigrationReport | None:
+    """Open, upgrade and close a file; the report of what was, or would be, done, None when it is up to date.
+
+    Raises as `open_document` does, and MigrationFailed when the result would break a rule; nothing is written then.
+    """
+    if dry_run:
+        reader, broken = _read(path)
+        if broken:
+            raise _unverified(path, broken)
+        return reader.report
+    with open_document(path, create=False) as document:
+        document.corridor.require_open()
+        return document.report
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
+    """A reader, and the rules that a migration of the file would break."""
     real = _real(path, create=False)
     source = read_bytes(real)
     store = Store.look(store_folder(real))
@@ -67,19 +90,11 @@ def read_document(path: str | os.PathLike[str]) -> Reader:
                     merged = merge(view, source)
                     index.apply(view, merged.facts, origin="outside")
                     report = merged.report if merged.facts else None
-                return Reader(view, report)
+                return Reader(view, report), ()
     if not source.strip():
-        return Reader(upgrade(b"").view, None)
+        return Reader(upgrade(b"").view, None), ()
     made = upgrade(source)
-    return Reader(made.view, made.report)
-
-
-def migrate_file(path: str | os.PathLike[str], *, dry_run: bool = False) -> MigrationReport | None:
-    """Open, upgrade and close a file; the report of what was, or would be, done, None when it is up to date."""
-    if dry_run:
-        return read_document(path).report
-    with open_document(path, create=False) as document:
-        return document.report
+    return Reader(made.view, made.report), made.broken if made.report is not None else ()
 
 
 def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Document:
@@ -93,6 +108,9 @@ def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Docum
             adopted = adopt(store, name, source, clock=clock, random=random)
         except DocumentExists:
             adopted = None  # Another process was faster; what it committed is what we open.
+        if adopted is not None and adopted.broken:
+            store.close()
+            return _to_read_only(path, adopted, clock, random)
     log = store.log(name, closes_store=True)
     if adopted is not None:
         corridor = Corridor(adopted.view, log, known=adopted.known, sequence=1, clock=clock, random=random)
@@ -108,9 +126,6 @@ def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Docum
     def leave(document: Document) -> None:
         snapshot[0] = keep_rows(corridor, snapshot[0], recorded_at_ms=clock())
 
-    if adopted is not None and adopted.broken and adopted.report is not None:
-        corridor.freeze(_unverified(path, adopted))
-        return Document(corridor, adopted.report, path=path)
     report = adopted.report if adopted is not None else None
     outside = publisher.take_outside()
     document = Document(
@@ -130,16 +145,22 @@ def _follow_move(store: Store, name: str, source: bytes) -> None:
 
 
 def _is_another(corridor: Corridor, source: bytes) -> bool:
-    """Whether the file holds a document that never was this one: then it is opened as its own, and ours is kept aside."""
+    """Whether the file holds a document that never was this one: it is opened as its own then, ours is kept aside."""
     said = set(document_ids(source))
     return bool(said) and said.isdisjoint(corridor.view.document_values.get("document_id", ()))
 
 
-def _unverified(path: Path, adopted: Adopted) -> MigrationFailed:
-    found = "; ".join(f"{one.code} {one.subject}: {one.detail}" for one in adopted.broken[:3])
+def _to_read_only(path: Path, adopted: Adopted, clock: Clock, random: RandomSource) -> Document:
+    corridor = Corridor(adopted.view, MemoryLog(), known={}, sequence=0, clock=clock, random=random)
+    corridor.freeze(_unverified(path, adopted.broken))
+    return Document(corridor, adopted.report, path=path, read_only=True)
+
+
+def _unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> MigrationFailed:
+    found = "; ".join(f"{one.code} {one.subject}: {one.detail}" for one in broken[:3])
     return MigrationFailed(
-        f"the migration of {path} breaks {len(adopted.broken)} rules ({found}), so it is open to read only",
-        hint="The file is untouched and backed up; please report this with the file's shape",
+        f"the migration of {os.fspath(path)} would break rules in {len(broken)} places ({found}), so it was not done",
+        hint="The file is untouched and can be read; please report this with the shape of the file",
     )
 
 
