@@ -82,7 +82,9 @@ def test_byte_flips_anywhere_never_change_what_is_read(folder: Path, whole: byte
 def test_other_content_is_never_an_empty_store(folder: Path, whole: bytes, content: bytes) -> None:
     """An empty or foreign file under the store's name is damage, and is left as it is."""
     database(folder).write_bytes(content)
-    assert isinstance(read(folder), ChatdocError)
+    found = read(folder)
+    assert isinstance(found, StoreDamaged)
+    assert ("is empty" in str(found)) == (content == b"")
     assert database(folder).read_bytes() == content
 
 
@@ -127,6 +129,27 @@ def test_missing_swapped_and_rewritten_entries_are_noticed(
         assert before == [1, 2, 3, 4, 5, 6]
         with pytest.raises(StoreDamaged, match=f"entry 7 of document {DOCUMENT_ID}"):
             next(entries)
+
+
+def test_lost_newest_entries_are_noticed(folder: Path, whole: bytes) -> None:
+    """A log that is shorter than it was at its last closing or snapshot is damaged, not shorter."""
+    with Store.open(folder) as store:
+        log = store.log("team.chat")
+        log.append(b"update", "local", recorded_at_ms=NOW)
+        log.close()
+    change(folder, f"DELETE FROM updates WHERE position & 0xFF = {ENTRIES + 1}")
+    found = read(folder)
+    assert isinstance(found, StoreDamaged)
+    assert f"entry {ENTRIES + 1} of document {DOCUMENT_ID}" in str(found)
+
+
+def test_entries_that_vanish_from_an_open_log_are_noticed(folder: Path, whole: bytes) -> None:
+    """What this log has seen must be there when it reads again."""
+    with Store.open(folder) as store:
+        log = store.log("team.chat")
+        change(folder, f"DELETE FROM updates WHERE position & 0xFF > {ENTRIES - 2}")
+        with pytest.raises(StoreDamaged, match=f"entry {ENTRIES - 1} of document"):
+            list(log.entries())
 
 
 def test_entry_of_another_document_is_noticed(folder: Path, store: Store) -> None:

@@ -13,9 +13,19 @@ import pytest
 
 from chatdoc.errors import DocumentExists, ReceiptExists, StoreError
 from chatdoc.store.store import Store
+from tests import strace
 from tests.store.documents import GENESIS, NOW, begin, receipt, rows
 from tests.tidy.source import PROJECT
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
+BEGIN = """
+import sys
+from pathlib import Path
+from chatdoc.store.store import Store
+from tests.store.documents import begin
+with Store.open(Path(sys.argv[1])) as store:
+    begin(store, sys.argv[2])
+"""
 APPEND = """
 import sys
 from itertools import chain
@@ -88,12 +98,11 @@ def test_snapshot_of_another_process_is_found(store: Store, folder: Path) -> Non
 
 def test_processes_appending_at_once_lose_nothing(store: Store, folder: Path) -> None:
     """Three processes of a hundred appends each: 300 places, all different, each with its own bytes."""
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
     names = ("one", "two", "three")
     children = [
         subprocess.Popen(
             [sys.executable, "-c", APPEND, name, str(folder)],
-            env=environment,
+            env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -112,20 +121,28 @@ def test_processes_appending_at_once_lose_nothing(store: Store, folder: Path) ->
 
 def test_stores_made_at_once_are_one_store(folder: Path) -> None:
     """Processes that make the same store in the same moment end up in the same one."""
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom chatdoc.store.store import Store\n"
-        "from tests.store.documents import begin\n"
-        "with Store.open(Path(sys.argv[1])) as store:\n    begin(store, sys.argv[2])\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
     names = [f"{number}.chat" for number in range(4)]
     children = [
-        subprocess.Popen([sys.executable, "-c", program, str(folder), name], env=environment)
-        for name in names
+        subprocess.Popen([sys.executable, "-c", BEGIN, str(folder), name], env=ENVIRONMENT) for name in names
     ]
     assert [child.wait(timeout=60) for child in children] == [0] * len(names)
     with Store.open(folder) as store:
         assert [one.path for one in store.registrations()] == names
+
+
+def test_slow_maker_does_not_replace_the_store_of_another(tmp_path: Path, folder: Path) -> None:
+    """A process held up before the last step of making a store makes others wait, and overwrites nothing."""
+    trace = ["-f", "--seccomp-bpf", "-qq", "-o", str(tmp_path / "trace"), "-e", "trace=rename"]
+    slow = [strace.require_strace(), *trace, "-e", "inject=rename:delay_enter=700000"]
+    begin_in_child = [sys.executable, "-c", BEGIN, str(folder)]
+    with subprocess.Popen([*slow, *begin_in_child, "slow.chat"], env=ENVIRONMENT) as maker:
+        draft = folder / ".chatdoc" / "store.sqlite3.new"
+        while not draft.exists() and maker.poll() is None:
+            pass
+        subprocess.run([*begin_in_child, "fast.chat"], env=ENVIRONMENT, check=True)
+    assert maker.returncode == 0
+    with Store.open(folder) as store:
+        assert [one.path for one in store.registrations()] == ["fast.chat", "slow.chat"]
 
 
 def test_writer_that_does_not_let_go_is_named(store: Store, folder: Path) -> None:
