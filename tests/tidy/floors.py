@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("chatdoc.adoption", "chatdoc.exports", "chatdoc.mending", "chatdoc.reader", "chatdoc.session"),
     ("chatdoc.answers", "chatdoc.corridor"),
-    ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
+    ("chatdoc.compaction", "chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
     ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.turn"),
     ("chatdoc.testing",),
     ("chatdoc.cli", "chatdoc.web", "chatdoc.sync"),
