@@ -41,7 +41,7 @@ def main(scratch: Path) -> None:
         print_report(screen, ada.report)
 
         title("3. Its threads")
-        show(screen, threads_table(summaries(ada.view)))
+        show(screen, threads_table(summaries(ada.view), screen.width))
 
         title(
             "4. Ada and Bob migrated their copies apart; now both edit the same message, and then they meet"

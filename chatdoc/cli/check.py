@@ -17,9 +17,10 @@ from chatdoc.opening import read_document
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
 def check(file: Path, as_json: bool) -> None:
-    """Check FILE without writing anything; status 1 when a promise is broken.
+    """Check FILE and write nothing.
 
-    A file that opening would upgrade or mend is checked as it would then be, and what would be done is shown.
+    Status 1 says that a promise is broken. A file that opening would upgrade or mend is checked as it would then be,
+    and what would be done is shown.
     """
     reader = read_document(file)
     found, report = reader.check(full=True), reader.report

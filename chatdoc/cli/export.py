@@ -23,7 +23,10 @@ from chatdoc.opening import read_document
 )
 @json_option
 def export(file: Path, name: str, out: Path | None, as_json: bool) -> None:
-    """Write the document in FILE in another format, to standard output or to a file."""
+    """Write FILE in another format.
+
+    To standard output, or to another file; FILE stays as it is.
+    """
     if out is not None and out.exists() and out.samefile(file):
         raise click.UsageError("--out names FILE itself; an export never replaces the document it comes from")
     raw = FORMATS[name](read_document(file).view)

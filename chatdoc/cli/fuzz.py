@@ -19,7 +19,10 @@ from chatdoc.testing import fuzz as run_fuzz
 @click.option("--seed", type=click.IntRange(min=0), help="Repeats the run that printed it.")
 @json_option
 def fuzz(steps: int, replicas: int, seed: int | None, as_json: bool) -> None:
-    """Let replicas write at once over a network that delays, repeats, reorders and drops; then compare them."""
+    """Let simulated writers look for defects.
+
+    They write at once, over a network that delays, repeats, reorders and drops, and are compared with each other.
+    """
     chosen = secrets.randbits(32) if seed is None else seed
     found = run_fuzz(steps=steps, replicas=replicas, seed=chosen)
     if as_json:

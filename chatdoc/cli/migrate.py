@@ -42,7 +42,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @json_option
 def migrate(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
-    """Migrate files, and every *.chat and *.sage-chat below folders; status 1 when any failed."""
+    """Migrate files and whole folders.
+
+    Of folders, every *.chat and *.sage-chat below them, hidden ones too. Status 1 says that a file failed.
+    """
     unread: list[OSError] = []
     files = list(dict.fromkeys(file for path in paths for file in chat_files(path, unread.append)))
     errors = Console(stderr=True)

@@ -18,7 +18,10 @@ from chatdoc.opening import open_document
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
 def open_(file: Path, as_json: bool) -> None:
-    """Open FILE, migrating it if it is old; show its report, its threads and an integrity check."""
+    """Open FILE and show what it holds.
+
+    An old file is migrated, its bytes kept as a backup; its report, its threads and an integrity check are shown.
+    """
     with open_document(file) as document:
         report, found, threads = document.report, document.check(full=True), summaries(document.view)
         document_id = document.document_id
@@ -38,7 +41,7 @@ def open_(file: Path, as_json: bool) -> None:
         if report is not None:
             print_report(screen, report)
             show(screen, "")
-        show(screen, threads_table(threads) if threads else "no threads")
+        show(screen, threads_table(threads, screen.width) if threads else "no threads")
         show(screen, "")
         print_integrity(screen, found)
     conclude(found.ok)

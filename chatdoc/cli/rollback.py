@@ -15,9 +15,9 @@ from chatdoc.rollback import rollback as restore
 @click.option("--discard-edits", is_flag=True, help="Throw away what was written after the migration.")
 @json_option
 def rollback(file: Path, discard_edits: bool, as_json: bool) -> None:
-    """Give FILE the bytes back that it had before it was migrated.
+    """Give FILE its old bytes back.
 
-    Edits made since then are never thrown away unasked.
+    Those it had before it was migrated. Edits made since then are never thrown away unasked.
     """
     digest = restore(file, discard_edits=discard_edits)
     if as_json:

@@ -14,7 +14,10 @@ from chatdoc.status import status as documents_of
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show the documents of the store in FOLDER, or in the nearest folder above it."""
+    """Show the documents of a store.
+
+    It is the one in FOLDER, or in the nearest folder above it that has one.
+    """
     found = documents_of(folder)
     if as_json:
         print_json({"ok": True, "folder": spelled(folder), "documents": found})

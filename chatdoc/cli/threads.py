@@ -9,6 +9,9 @@ from chatdoc.cli.terminal import line, table
 from chatdoc.ids import ThreadId
 from chatdoc.records.view import View
 
+NARROW = 100
+"""Columns of a screen below which a table of threads leaves something out."""
+
 
 class ThreadSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line says of one thread; `title` is its name, or else how its root message begins."""
@@ -30,17 +33,18 @@ def summaries(view: View) -> list[ThreadSummary]:
     return [_summary(view, thread_id) for thread_id in view.thread_ids()]
 
 
-def threads_table(threads: list[ThreadSummary]) -> Table:
-    """The threads as a table, one line each."""
-    columns = ("thread", "title", "messages", "last message", "agent", "state")
-    grid = table(*columns, numbers=("messages",), whole=("thread", "last message"))
+def threads_table(threads: list[ThreadSummary], width: int) -> Table:
+    """The threads as a table, one line each; on a narrow screen without agents, and with days instead of minutes."""
+    narrow = width < NARROW
+    columns = ("thread", "title", "messages", "last", *(() if narrow else ("agent",)), "state")
+    grid = table(*columns, numbers=("messages",), whole=("thread", "messages", "last", "state"))
     for thread in threads:
         grid.add_row(
             thread.thread_id,
-            line(thread.title, 32),
+            line(thread.title, 13 if narrow else 32),
             str(thread.messages),
-            thread.last_message_at[:16].replace("T", " "),
-            line(thread.agent or "", 16),
+            thread.last_message_at[: 10 if narrow else 16].replace("T", " "),
+            *(() if narrow else (line(thread.agent or "", 16),)),
             "deleted" if thread.deleted else thread.state or "",
         )
     return grid
