@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from chatdoc.replica import guard
-from chatdoc.replica.replica import EMPTY_UPDATE, merge
+from chatdoc.replica.boundary import beyond
+from chatdoc.replica.replica import EMPTY_UPDATE
 from chatdoc.store.log import UpdateLog
 
 ENTRIES_MAX = 4096
@@ -14,7 +15,7 @@ ENTRIES_MAX = 4096
 READ_BACK_MAX = 1024
 """How many older entries are read from the log before the whole document is encoded instead."""
 MERGE_MAX = 512
-"""How many updates are merged into one answer; beyond that, encoding the whole document costs less."""
+"""How many updates become one answer; beyond that, encoding the whole document costs less."""
 
 Spans = dict[int, tuple[int, int]]
 
@@ -36,7 +37,8 @@ class Tail:
     def since(self, theirs: dict[int, int], known: dict[int, int]) -> bytes | None:
         """One update with all that lies beyond a peer's state vector, or None when the tail does not reach back so far.
 
-        Removals that came alone are left out: what was removed is superseded, and a peer that keeps it reads the same.
+        It carries every removal that came alone after the oldest of it. Older ones are left out: what was removed is
+        superseded, and a peer that keeps it reads the same.
         """
         lacking = {
             client: theirs.get(client, 0) for client, end in known.items() if end > theirs.get(client, 0)
@@ -52,11 +54,9 @@ class Tail:
         if len(found) > MERGE_MAX:
             return None
         wanted = set(found)
-        updates = []
-        for entry in self._log.entries(after=min(found) - 1):
-            if entry.sequence in wanted:
-                updates.append(entry.update)
-        return updates[0] if len(updates) == 1 else merge(updates)
+        entries = self._log.entries(after=min(found) - 1)
+        updates = [entry.update for entry in entries if entry.sequence in wanted]
+        return updates[0] if len(updates) == 1 else beyond(map(guard.read, updates), lacking)
 
     def _gather(
         self,
@@ -65,14 +65,19 @@ class Tail:
         reached: dict[int, int],
         found: list[int],
     ) -> bool:
+        """Go back through entries until they reach what the peer has, without a gap; whether they do."""
         for sequence, spans in entries:
-            if any(client in lacking and end > lacking[client] for client, (_, end) in spans.items()):
-                found.append(sequence)
-                for client, (start, _) in spans.items():
-                    if client in reached:
-                        reached[client] = min(start, reached[client])
-                if all(reached[client] <= clock for client, clock in lacking.items()):
-                    return True
+            if spans and not any(
+                client in lacking and end > lacking[client] for client, (_, end) in spans.items()
+            ):
+                continue
+            found.append(sequence)
+            for client, (start, end) in spans.items():
+                # An entry may repeat what was known long before; it then says nothing of what came in between.
+                if client in reached and end >= reached[client]:
+                    reached[client] = min(start, reached[client])
+            if all(reached[client] <= clock for client, clock in lacking.items()):
+                return True
         return False
 
     def _older(self) -> list[tuple[int, Spans]]:

@@ -7,7 +7,7 @@ Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrd
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from chatdoc.replica.guard import Item, Reading
 from chatdoc.replica.wire import number, text_bytes
@@ -21,13 +21,37 @@ def split_at_known(update: bytes, reading: Reading, known: Mapping[int, int]) ->
     for item in reading.items:
         if _is_partly_known(item, known):
             end = known[item.client]
-            rest = item.clock + item.length - end
-            items.append(item._replace(length=item.length - rest))
-            items.append(Item(item.client, end, rest, None, None, None, (item.client, end - 1)))
+            items.append(item._replace(length=end - item.clock))
+            items.append(_rest(item, end))
         else:
             items.append(item)
     split = reading._replace(items=tuple(items))
     return write(split), split
+
+
+def beyond(readings: Iterable[Reading], known: Mapping[int, int]) -> bytes | None:
+    """One update with what these, in the order of a log, say beyond the given clocks of the given clients.
+
+    Whoever has these clocks, and all of every other client, can take it at once. None when there is a gap.
+    Merging by pycrdt would fill gaps of other clients with skips, which no guard takes.
+    """
+    reach = dict(known)
+    items: list[Item] = []
+    removed: dict[int, list[tuple[int, int]]] = {}
+    for reading in readings:
+        for item in reading.items:
+            end = item.clock + item.length
+            if end <= reach.get(item.client, end):
+                continue
+            if item.clock > reach[item.client]:
+                return None
+            items.append(item if item.clock == reach[item.client] else _rest(item, reach[item.client]))
+            reach[item.client] = end
+        for client, clock, length in reading.removed:
+            removed.setdefault(client, []).append((clock, clock + length))
+    spans = {client: (known[client], end) for client, end in reach.items() if end > known[client]}
+    ranges = [(client, start, end - start) for client in removed for start, end in _united(removed[client])]
+    return write(Reading(tuple(items), tuple(ranges), spans))
 
 
 def write(reading: Reading) -> bytes:
@@ -46,6 +70,24 @@ def write(reading: Reading) -> bytes:
     for client, parts in ranges.items():
         pieces += number(client), number(len(parts)), *parts
     return b"".join(pieces)
+
+
+def _rest(item: Item, start: int) -> Item:
+    """A removed item from one of its clocks on."""
+    return Item(
+        item.client, start, item.clock + item.length - start, None, None, None, (item.client, start - 1)
+    )
+
+
+def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same ranges ascending and apart."""
+    united: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if united and start <= united[-1][1]:
+            united[-1] = (united[-1][0], max(end, united[-1][1]))
+        else:
+            united.append((start, end))
+    return united
 
 
 def _is_partly_known(item: Item, known: Mapping[int, int]) -> bool:
