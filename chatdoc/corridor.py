@@ -23,11 +23,13 @@ from chatdoc.errors import (
     DocumentClosed,
     DocumentFailed,
     InvariantRefused,
+    NotFound,
     UpdateRefused,
 )
 from chatdoc.ids import Mint, RandomSource
 from chatdoc.incoming import Entry, losses_of, read_incoming
-from chatdoc.mending import Restores
+from chatdoc.listeners import Listeners
+from chatdoc.mending import Restores, heal
 from chatdoc.received import Received, united
 from chatdoc.records import index
 from chatdoc.records.delta import Delta
@@ -35,19 +37,16 @@ from chatdoc.records.facts import Fact
 from chatdoc.records.view import View
 from chatdoc.replica import guard
 from chatdoc.replica.boundary import split_at_known
-from chatdoc.replica.genesis import session_client
 from chatdoc.replica.holdback import Holdback, missing
-from chatdoc.replica.layout import encode
+from chatdoc.replica.outgoing import outgoing
 from chatdoc.replica.replica import Replica, ReplicaBroken
+from chatdoc.session import Session
 from chatdoc.store.log import Receipt, UpdateLog
-from chatdoc.tail import Spans, Tail, updates_until
+from chatdoc.tail import Spans
 from invariants.checker import Checker
 from invariants.rule import Violation
 
 _log = logging.getLogger("chatdoc")
-
-Listener = Callable[[bytes, str], None]
-
 
 Answer = TypeVar("Answer")
 
@@ -67,20 +66,27 @@ class Corridor:
     ) -> None:
         self.view = view
         self.log = log
-        self.known = known
-        """The clock after the last item of each client."""
-        self.sequence = sequence
-        """The last entry of the log that the view has."""
+        self.session = Session(log, random, known=known, sequence=sequence)
         self.checker = Checker(view)
         self.checker.recheck()
-        self.listeners: list[Listener] = []
-        self._clock, self._random = clock, random
+        self.listeners = Listeners()
+        self._clock = clock
         self.ids = Mint(clock, random)
-        self.replica = Replica(session_client(self._random, self.known))
         self._holdback = Holdback()
-        self._tail = Tail(log, sequence)
         self._restores = Restores()
+        self._torn: list[Entry] = []
+        """What was destroyed according to the log, and not seen to be put back."""
         self._closed: ChatdocError | None = None
+
+    @property
+    def known(self) -> dict[int, int]:
+        """The clock after the last item of each client."""
+        return self.session.known
+
+    @property
+    def sequence(self) -> int:
+        """The last entry of the log that the view has."""
+        return self.session.sequence
 
     def now(self) -> Now:
         """The moment commands are decided in."""
@@ -119,10 +125,18 @@ class Corridor:
     def _carry_out(
         self, added: list[Fact], delta: Delta, origin: str, receipt: Callable[[], Receipt] | None
     ) -> Iterable[Command]:
-        update = self._transact(added)
+        try:
+            entries = outgoing(added)
+            update, spans = self.session.write(entries, astray=self.view.unreadable)
+        except ChatdocError:
+            index.undo(self.view, added)
+            raise
+        healed = heal(self.view, entries)
+        if healed:
+            delta = msgspec.structs.replace(delta, unreadable=healed)
         outcome = self.checker.follow(delta)
-        self._append(update, origin, self._own_span(len(added)), receipt() if receipt is not None else None)
-        self._publish(update, origin)
+        self._append(update, origin, spans, receipt() if receipt is not None else None)
+        self.listeners.tell(update, origin)
         return outcome.repairs
 
     def refuse(self, receipt: Receipt) -> None:
@@ -134,26 +148,30 @@ class Corridor:
         self.require_open()
         self.catch_up()
         reading = guard.read(update)
-        own = reading.spans.get(self.replica.client_id)
-        if own is not None and own[1] > self.known.get(self.replica.client_id, 0):
-            raise UpdateRefused(
-                f"update from {origin!r} has items {own[0]} to {own[1]} of this document's own client id "
-                f"{self.replica.client_id}, which wrote {self.known.get(self.replica.client_id, 0)}",
-                hint="A client id belongs to one session; let every opening draw its own",
-            )
+        self.session.refuse_forgery(reading.spans, origin)
+        steps = []
         if missing(reading, self.known):
             self._holdback.hold(update, reading)
-            return self._held(Delta(origin=origin), ())
-        steps = [self._integrate(update, reading, origin)]
-        while released := self._holdback.release(self.known):
-            steps += [self._integrate(held, its_reading, origin) for held, its_reading in released]
-        violations = tuple(violation for _, new in steps for violation in new)
-        return self._held(united(origin, [delta for delta, _ in steps]), violations)
+        else:
+            steps.append(self._integrate(update, reading, origin))
+        steps += self._release(origin)
+        held = len(self._holdback)
+        return Received(
+            delta=united(origin, [delta for delta, _ in steps]),
+            violations=tuple(violation for _, new in steps for violation in new),
+            held=held,
+            wanted=guard.state_vector(self.known) if held else None,
+        )
 
     def catch_up(self) -> None:
         """Take what other processes have written to the same log; nothing once the document is closed or failed."""
-        if self._closed is None and self.log.changed():
+        if self._closed is not None:
+            return
+        if self._torn:
+            self._finish_mending()
+        if self.log.changed():
             self.replay()
+            self._torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
 
     def replay(self) -> None:
         """Take every entry of the log that the view has not."""
@@ -162,17 +180,13 @@ class Corridor:
 
     def warm(self) -> Replica:
         """The replica with the whole document in it."""
-        if not self.replica.whole:
-            self.replica.load(updates_until(self.log, self.sequence))
-        return self.replica
+        return self.session.warm()
 
     def diff(self, state_vector: bytes | None) -> bytes:
         """An update with what a peer of this state vector lacks; from the log when that reaches back far enough."""
         self.require_open()
         self.catch_up()
-        theirs = guard.read_state_vector(state_vector) if state_vector else {}
-        found = self._tail.since(theirs, self.known)
-        return found if found is not None else self.warm().encode(state_vector)
+        return self.session.diff(state_vector)
 
     def require_open(self) -> None:
         """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
@@ -189,100 +203,88 @@ class Corridor:
             self._closed = DocumentClosed("this document is closed", hint="Open it again")
         self.log.close()
 
+    def _release(self, origin: str) -> list[tuple[Delta, tuple[Violation, ...]]]:
+        """Take the updates that waited and need not any more."""
+        steps = []
+        while released := self._holdback.release(self.known):
+            for update, reading in released:
+                if not missing(
+                    reading, self.known
+                ):  # One that failed before it leaves it without its ground.
+                    try:
+                        steps.append(self._integrate(update, reading, origin))
+                    except UpdateRefused:
+                        _log.exception("an update that had been held back was refused")
+        return steps
+
     def _integrate(
         self, update: bytes, reading: guard.Reading, origin: str, *, logged: int | None = None
     ) -> tuple[Delta, tuple[Violation, ...]]:
+        session, view = self.session, self.view
         update, reading = split_at_known(update, reading, self.known)
         try:
-            incoming = read_incoming(self.view, self.known, update, reading, self.replica, self.warm)
+            incoming = read_incoming(view, self.known, update, reading, session.replica, session.warm)
         except ReplicaBroken as error:
-            self.replica = Replica(session_client(self._random, self.known))
+            session.renew()
             raise UpdateRefused(
                 f"an update of {len(update)} bytes from {origin!r} made pycrdt fail; it was not applied",
                 hint="The document was rebuilt from its log; ask the peer for its whole state",
             ) from error
-        for client, (_, end) in reading.spans.items():
-            self.known[client] = max(end, self.known.get(client, 0))
-        if logged is not None:
-            self.sequence = logged
-            self._tail.add(logged, reading.spans)
-        elif incoming.is_new:
-            self._append(update, origin, reading.spans)
-        delta, _ = index.apply(self.view, incoming.facts, origin=origin, reused=incoming.reused)
-        gone, forgotten = incoming.judge(self.view)
-        index.undo(self.view, forgotten)
-        for place in incoming.mended:
-            self.view.unreadable.pop(place, None)
-        self.view.unreadable.update(incoming.unreadable)
-        places = frozenset(f"{root}/{key}" for root, key in (*incoming.mended, *incoming.unreadable))
+        session.learn(reading.spans)
+        delta, _ = index.apply(view, incoming.facts, origin=origin, reused=incoming.reused)
+        gone, places = incoming.settle(view)
         if gone or places:
             delta = msgspec.structs.replace(delta, losses=losses_of(gone), unreadable=places)
         outcome = self.checker.follow(delta)
+        if logged is not None:
+            session.sequence = logged
+            session.remember(logged, reading.spans)
+        elif incoming.is_new:
+            self._append(update, origin, reading.spans)
         if incoming.is_new or logged is not None:
-            self._publish(update, origin)
-        if logged is None:
-            self._mend([(one.root, one.key, one.text) for one in gone] + incoming.rescued, outcome.repairs)
+            self.listeners.tell(update, origin)
+        destroyed = [(one.root, one.key, one.text) for one in gone] + incoming.rescued
+        if logged is not None:
+            self._torn += destroyed
+        else:
+            self._mend(destroyed, outcome.repairs)
         return delta, tuple(outcome.new)
+
+    def _finish_mending(self) -> None:
+        """Put back what a crash kept us from putting back."""
+        replica = self.session.warm()
+        torn = [(root, key, text) for root, key, text in self._torn if replica.entry(root, key) != text]
+        self._torn.clear()
+        self._mend(torn, ())
 
     def _mend(self, destroyed: Iterable[Entry], repairs: Iterable[Command]) -> None:
         """Put back what was destroyed and carry out safe repairs; replicas that do so at once write the same facts."""
         writes = self._restores.due(destroyed)
         if writes:
-            self.warm()
-            update = self._in_replica(lambda: self.replica.transact(writes))
-            healed = self._restores.heal(self.view, writes)
-            self._append(update, "repair", self._own_span(len(writes)))
+            self.session.warm()
+            update, spans = self.session.write(writes, astray=())
+            healed = heal(self.view, writes)
             self.checker.follow(Delta(origin="repair", unreadable=healed))
-            self._publish(update, "repair")
+            self._append(update, "repair", spans)
+            self.listeners.tell(update, "repair")
         for repair in repairs:
-            with suppress(CommandRefused):
+            with suppress(CommandRefused, NotFound):
                 self.execute(repair, origin="repair")
 
-    def _transact(self, added: list[Fact]) -> bytes:
-        entries = [encode(fact) for fact in added]
-        try:
-            return self._in_replica(lambda: self.replica.transact(entries))
-        except ChatdocError:
-            index.undo(self.view, added)
-            raise
-
-    def _in_replica(self, write: Callable[[], bytes]) -> bytes:
-        try:
-            return write()
-        except ReplicaBroken:
-            self.replica = Replica(session_client(self._random, self.known))
-            raise
-
-    def _own_span(self, count: int) -> Spans:
-        own = self.replica.client_id
-        start = self.known.get(own, 0)
-        self.known[own] = start + count
-        return {own: (start, start + count)}
-
     def _append(self, update: bytes, origin: str, spans: Spans, receipt: Receipt | None = None) -> None:
-        before = self.sequence
+        session = self.session
         sequence = self._record(
             lambda: self.log.append(update, origin, recorded_at_ms=self._clock(), receipt=receipt)
         )
-        self._tail.add(sequence, spans)
-        if sequence == before + 1:
-            self.sequence = sequence
-        else:
-            self._others_between(before, sequence)
-
-    def _others_between(self, before: int, own: int) -> None:
-        """Take what another process appended after we looked and before we wrote.
-
-        Our own update is in the log behind theirs, so a replica loaded now must be given it besides.
-        """
-        entries = list(self.log.entries(after=before))
-        if not self.replica.whole and len(entries) > 1:
-            mine = [entry.update for entry in entries if entry.sequence == own]
-            self.replica.load([*updates_until(self.log, before), *mine])
+        # What another process appended after we looked and before we wrote comes first.
+        entries = list(self.log.entries(after=session.sequence)) if sequence > session.sequence + 1 else []
+        if entries:
+            session.load_with(entries, sequence)
         for entry in entries:
-            if entry.sequence < own:
+            if entry.sequence < sequence:
                 self._integrate(entry.update, guard.read(entry.update), entry.origin, logged=entry.sequence)
-        self.sequence = own
+        session.remember(sequence, spans)
+        session.sequence = sequence
 
     def _record(self, write: Callable[[], Answer]) -> Answer:
         try:
@@ -293,15 +295,3 @@ class Corridor:
                 hint="Open the document again",
             )
             raise
-
-    def _publish(self, update: bytes, origin: str) -> None:
-        for listener in list(self.listeners):
-            try:
-                listener(update, origin)
-            except Exception:
-                _log.exception("a subscriber failed on an update from %s; the update is stored", origin)
-
-    def _held(self, delta: Delta, violations: tuple[Violation, ...]) -> Received:
-        held = len(self._holdback)
-        wanted = guard.state_vector(self.known) if held else None
-        return Received(delta=delta, violations=violations, held=held, wanted=wanted)

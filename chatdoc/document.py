@@ -16,9 +16,10 @@ from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage,
 from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.send_message import SendMessage
-from chatdoc.corridor import Corridor, Listener
+from chatdoc.corridor import Corridor
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
+from chatdoc.listeners import Listener
 from chatdoc.reader import Reader
 from chatdoc.received import Received
 from chatdoc.records.message import Message

@@ -61,12 +61,12 @@ def derive(kind: str, ms: int, *parts: str) -> str:
     """The same ULID for the same kind, millisecond and parts, in every process, for ever.
 
     The random part is the first 80 bits of SHA-256 over the kind and the parts, each with its length before it,
-    so no two lists of parts share a hash input. `ms` is clamped to what 48 bits hold.
+    so no two lists of parts share a hash input. `ms` is clamped to 1970 to 2099: a stamp beyond is refused by every peer.
     """
     hashed = sha256(
         "\x00".join([kind, *[f"{len(part)}:{part}" for part in parts]]).encode("utf-8", "surrogatepass")
     )
-    return _spell(min(max(ms, 0), (1 << 48) - 1) << 80 | int.from_bytes(hashed.digest()[:10], "big"))
+    return _spell(min(max(ms, 0), STAMP_MS_END - 1) << 80 | int.from_bytes(hashed.digest()[:10], "big"))
 
 
 def successor(id_or_stamp: str) -> str:
@@ -121,3 +121,7 @@ def _number(spelled: str) -> int:
     for character in spelled:
         number = number << 5 | _VALUE[character]
     return number
+
+
+STAMP_END = _spell(STAMP_MS_END << 80)
+"""The first ULID of 2100: every stamp is smaller."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from chatdoc.records import index
 from chatdoc.records.delta import Loss
-from chatdoc.records.facts import LASTING, Fact
+from chatdoc.records.facts import Fact
 from chatdoc.records.known import knows, subject_of, superseded
 from chatdoc.records.view import View
 from chatdoc.replica.guard import Item, Reading
@@ -37,16 +38,23 @@ class Incoming(NamedTuple):
     gone: list[Gone]
     unreadable: dict[tuple[str, str], str]
     mended: set[tuple[str, str]]
-    """Entries that were unreadable and are facts again."""
+    """Entries that were unreadable, and are facts again or nothing."""
     reused: frozenset[int]
     rescued: list[Entry]
     """Entries that Yjs will never show, because their client id was used twice; to be written anew."""
 
-    def judge(self, view: View) -> tuple[list[Gone], list[Fact]]:
-        """Those gone that still count, and the superseded facts that may be forgotten; once the new facts are in the view."""
+    def settle(self, view: View) -> tuple[list[Gone], frozenset[str]]:
+        """Forget superseded facts that are gone, note what is unreadable; once the new facts are in the view.
+
+        Returns those gone that still count, and the entries (`root/key`) that became or ceased to be unreadable.
+        """
+        done = [one.fact for one in self.gone if superseded(view, one.fact)]
         still = [one for one in self.gone if not superseded(view, one.fact)]
-        forgotten = [one.fact for one in self.gone if superseded(view, one.fact) and knows(view, one.fact)]
-        return still, forgotten
+        index.undo(view, [fact for fact in done if knows(view, fact)])
+        for place in self.mended:
+            view.unreadable.pop(place, None)
+        view.unreadable.update(self.unreadable)
+        return still, frozenset(f"{root}/{key}" for root, key in (*self.mended, *self.unreadable))
 
 
 def read_incoming(
@@ -86,16 +94,22 @@ def read_incoming(
     changes, _ = replica.receive(update)
     gone: list[Gone] = []
     for change in changes:
-        _read_change(change, facts, gone, unreadable)
+        _read_change(change, facts, gone)
+    # What Yjs shows now, where anything was written: not always what was written last, or in this update.
+    shown = {place: replica.entry(*place) for place in unreadable}
+    shown |= {(one.root, one.key): one.new for one in changes}
     for (root, key, text), fact in entries:
-        if (root, key) in contested and replica.entry(root, key) != text:
+        if (root, key) not in shown:
+            shown[root, key] = replica.entry(root, key)
+        if shown[root, key] != text:
             gone.append(Gone(root, key, text, fact))
-    mended = {
-        (one.root, one.key)
-        for one in changes
-        if one.new is not None and (one.root, one.key) not in unreadable
-    } & view.unreadable.keys()
-    return Incoming(bool(fresh or changes), facts, gone, unreadable, mended, reused, rescued)
+    astray = {
+        place: str(text)
+        for place, text in shown.items()
+        if text is not None and _fact_at(*place, text) is None
+    }
+    mended = (shown.keys() - astray.keys()) & view.unreadable.keys()
+    return Incoming(bool(fresh or changes), facts, gone, astray, mended, reused, rescued)
 
 
 def losses_of(gone: Iterable[Gone]) -> tuple[Loss, ...]:
@@ -107,35 +121,28 @@ def losses_of(gone: Iterable[Gone]) -> tuple[Loss, ...]:
     )
 
 
-def _read_change(
-    change: Change,
-    facts: list[Fact],
-    gone: list[Gone],
-    unreadable: dict[tuple[str, str], str],
-) -> None:
-    place = (change.root, change.key)
-    if change.new is not None:
-        fact = decode(change.root, change.key, change.new) if isinstance(change.new, str) else None
-        if fact is not None:
-            facts.append(fact)
-            unreadable.pop(place, None)
-        else:
-            unreadable[place] = str(change.new)
-    if isinstance(change.old, str) and change.new != change.old:
-        old = decode(change.root, change.key, change.old)
-        if old is not None:
-            gone.append(Gone(change.root, change.key, change.old, old))
+def _read_change(change: Change, facts: list[Fact], gone: list[Gone]) -> None:
+    new = _fact_at(change.root, change.key, change.new)
+    if new is not None:
+        facts.append(new)
+    old = _fact_at(change.root, change.key, change.old)
+    if old is not None and change.old is not None and change.new != change.old:
+        gone.append(Gone(change.root, change.key, change.old, old))
+
+
+def _fact_at(root: str, key: str, value: object) -> Fact | None:
+    return decode(root, key, value) if isinstance(value, str) else None
 
 
 def _used_twice(view: View, echoes: Iterable[Item]) -> tuple[frozenset[int], list[Entry]]:
-    """Lasting facts that came under clocks this document has, and that it does not know."""
+    """Facts that came under clocks this document has, that count, and that it does not know."""
     reused: set[int] = set()
     rescued: list[Entry] = []
     for item in echoes:
         if item.root is None or item.key is None or item.text is None:
             continue
         fact = decode(item.root, item.key, item.text)
-        if isinstance(fact, LASTING) and not knows(view, fact):
+        if fact is not None and not knows(view, fact) and not superseded(view, fact):
             reused.add(item.client)
             rescued.append((item.root, item.key, item.text))
     return frozenset(reused), rescued

@@ -28,10 +28,12 @@ class Restores:
         self._count.update((root, key) for root, key, _ in due)
         return due
 
-    @staticmethod
-    def heal(view: View, written: Iterable[Entry]) -> frozenset[str]:
-        """Forget what lay unreadable where these entries stand again; returns those places."""
-        places = [(root, key) for root, key, _ in written if (root, key) in view.unreadable]
-        for place in places:
-            del view.unreadable[place]
-        return frozenset(f"{root}/{key}" for root, key in places)
+
+def heal(view: View, written: Iterable[Entry]) -> frozenset[str]:
+    """Forget what lay unreadable where these entries stand now; returns those places."""
+    if not view.unreadable:
+        return frozenset()
+    places = [(root, key) for root, key, _ in written if (root, key) in view.unreadable]
+    for place in places:
+        del view.unreadable[place]
+    return frozenset(f"{root}/{key}" for root, key in places)

@@ -14,12 +14,22 @@ from chatdoc.replica.layout import decode_value, encode
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Header)
+_places = msgspec.json.Decoder(tuple[str, str, str])
+_UNREADABLE = "unreadable"
 
 
 def rows_of(view: View) -> tuple[bytes, bytes]:
-    """The picked headers, and every other fact, each as JSON Lines; the others have their root before them."""
+    """The picked headers, and every other fact, each as JSON Lines; the others have their root before them.
+
+    Entries that are no fact come last, as root, key and text: without them a replica that has not loaded the whole
+    would not know which of its entries Yjs may be hiding.
+    """
     headers = _encoder.encode_lines(list(view.headers.values()))
     lines = [f"{root} {text}" for root, _, text in map(encode, _others(view))]
+    lines += [
+        f"{_UNREADABLE} {_encoder.encode((*place, view.unreadable[place])).decode()}"
+        for place in sorted(view.unreadable)
+    ]
     return headers, "\n".join(lines).encode()
 
 
@@ -34,7 +44,13 @@ def view_of(headers: Iterable[bytes], others: bytes) -> View:
     except msgspec.MsgspecError as error:
         raise ValueError(f"the headers of a row snapshot are damaged: {error}") from error
     links.link_all(view, table.values())
-    facts = [_fact(line) for line in others.decode().split("\n") if line]
+    facts = []
+    for line in others.decode().split("\n"):
+        if line.startswith(_UNREADABLE):
+            root, key, text = _place(line)
+            view.unreadable[root, key] = text
+        elif line:
+            facts.append(_fact(line))
     index.apply(view, facts, origin="store")
     return view
 
@@ -48,6 +64,13 @@ def _others(view: View) -> Iterable[Fact]:
     for variants in view.header_variants.values():
         yield from variants
     yield from other_facts(view)
+
+
+def _place(line: str) -> tuple[str, str, str]:
+    try:
+        return _places.decode(line.partition(" ")[2])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"a line of a row snapshot is no entry: {line[:80]!r}") from error
 
 
 def _fact(line: str) -> Fact:

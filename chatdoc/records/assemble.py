@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chatdoc.clock import EPOCH, iso, ms_of
-from chatdoc.ids import MessageId, RevisionId, ThreadId, derive, is_ulid, time_ms
+from chatdoc.ids import STAMP_END, MessageId, RevisionId, ThreadId, derive, is_ulid, time_ms
 from chatdoc.records.facts import Header, MarkFact, RevisionFact, SettingFact, StateFact, ThreadFact
 from chatdoc.records.message import Message, Revision
 from chatdoc.records.thread import Thread
@@ -104,11 +104,10 @@ def first_revision(header: Header) -> Revision:
     date = header.date if header.revised_at is None else header.revised_at
     revision_id = header.revision_id
     if revision_id is None:
-        message_id = header.message_id
-        derived = (
-            message_id if is_ulid(message_id) else derive_revision(message_id, date, author, header.content)
-        )
-        revision_id = RevisionId(derived)
+        if is_ulid(header.message_id) and header.message_id < STAMP_END:
+            revision_id = RevisionId(header.message_id)
+        else:
+            revision_id = derive_revision(header.message_id, date, author, header.content)
     return Revision(revision_id=revision_id, author_id=author, content=header.content, date=date)
 
 

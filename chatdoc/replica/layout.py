@@ -15,7 +15,8 @@ and putting back what somebody removed writes the same bytes on every replica.
 | `live` | `message_id/seq/digest` |
 | `attic` | `digest` |
 
-`field` is percent-encoded, `seq` has ten digits, `digest` is the first 16 hex digits of the text's SHA-256.
+`field` is percent-encoded and, when long, cut; `seq` has ten digits; `digest` is the first 16 hex digits of the
+text's SHA-256.
 """
 
 from __future__ import annotations
@@ -41,12 +42,15 @@ from chatdoc.records.facts import (
     StateFact,
     ThreadFact,
 )
+from chatdoc.replica.soundness import is_sound
 
 ROOTS = ("document", "thread", "message", "revision", "setting", "mark", "state", "live", "attic")
 KEY_LENGTH_MAX = 512
 
 _ID = f"(?:{ULID_PATTERN}|{UUID_PATTERN})"
-_FIELD = r"[A-Za-z0-9_.~%-]{1,384}"
+FIELD_LENGTH_MAX = 384
+
+_FIELD = rf"[A-Za-z0-9_.~%-]{{1,{FIELD_LENGTH_MAX}}}"
 _STAMP = f"(?P<stamp>{ULID_PATTERN})"
 _DIGEST = "[0-9a-f]{16}"
 _KEYS = {
@@ -76,16 +80,20 @@ _TYPES: dict[str, type[Any]] = {
 ROOT_OF: dict[type[Any], str] = {kind: root for root, kind in _TYPES.items()}
 _decoders = {root: msgspec.json.Decoder(kind) for root, kind in _TYPES.items()}
 _PATHS: dict[type[Any], Callable[[Any], str]] = {
-    DocumentFact: lambda fact: f"{quote(fact.field, safe='')}/",
+    DocumentFact: lambda fact: f"{_field(fact.field)}/",
     ThreadFact: lambda fact: f"{fact.thread_id}/",
     Header: lambda fact: f"{fact.message_id}/",
     RevisionFact: lambda fact: f"{fact.message_id}/{fact.revision_id}/",
-    SettingFact: lambda fact: f"{fact.thread_id}/{quote(fact.field, safe='')}/{fact.stamp}/",
-    MarkFact: lambda fact: f"{fact.message_id}/{quote(fact.field, safe='')}/{fact.stamp}/",
+    SettingFact: lambda fact: f"{fact.thread_id}/{_field(fact.field)}/{fact.stamp}/",
+    MarkFact: lambda fact: f"{fact.message_id}/{_field(fact.field)}/{fact.stamp}/",
     StateFact: lambda fact: f"{fact.thread_id}/{fact.stamp}/",
     PieceFact: lambda fact: f"{fact.message_id}/{fact.seq:010d}/",
     AtticRow: lambda fact: "",
 }
+
+
+def _field(field: str) -> str:
+    return quote(field, safe="")[:FIELD_LENGTH_MAX] or "~"
 
 
 def digest(text: str) -> str:
@@ -101,9 +109,9 @@ def encode(fact: Fact) -> tuple[str, str, str]:
 
 
 def decode(root: str, key: str, text: str) -> Fact | None:
-    """The fact under a key, or None when the text is no such fact or is not what the key was computed from."""
+    """The fact under a key, or None when the text is no sound fact or is not what the key was computed from."""
     fact = decode_value(root, text)
-    if fact is None or _PATHS[type(fact)](fact) + digest(text) != key:
+    if fact is None or _PATHS[type(fact)](fact) + digest(text) != key or not is_sound(fact, text):
         return None
     return fact
 

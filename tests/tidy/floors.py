@@ -17,6 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.replica", "chatdoc.store", "invariants"),
     (
         "chatdoc.incoming",
+        "chatdoc.listeners",
         "chatdoc.projections",
         "chatdoc.received",
         "chatdoc.rows",

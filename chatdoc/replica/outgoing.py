@@ -1,0 +1,30 @@
+"""Nothing is written that the guard of a peer would refuse: it would refuse all that follows as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatdoc.errors import CommandRefused
+from chatdoc.records.facts import Fact
+from chatdoc.replica.guard import UPDATE_BYTES_MAX, VALUE_BYTES_MAX
+from chatdoc.replica.layout import encode, key_problem
+
+_ROOM = 1024
+"""Bytes an update needs besides its values, for each of them; keys are half as long."""
+
+
+def outgoing(facts: Iterable[Fact]) -> list[tuple[str, str, str]]:
+    """Root, key and text of facts to write; raises CommandRefused when peers would refuse them."""
+    entries = [encode(fact) for fact in facts]
+    total = 0
+    for root, key, text in entries:
+        problem = key_problem(root, key)
+        size = len(text) if text.isascii() else len(text.encode())
+        if size > VALUE_BYTES_MAX:
+            problem = f"{size} bytes as JSON are more than the {VALUE_BYTES_MAX} one record may have"
+        total += size + _ROOM
+        if total > UPDATE_BYTES_MAX:
+            problem = f"some {total} bytes are more than the {UPDATE_BYTES_MAX} one update may have"
+        if problem is not None:
+            raise CommandRefused(f"no peer would take this change: {problem}")
+    return entries
