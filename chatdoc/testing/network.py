@@ -1,0 +1,199 @@
+"""A network of documents delays, repeats, reorders, batches and drops what they say, and in the end delivers all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from random import Random
+from typing import NamedTuple
+
+from chatdoc.document import Document
+from chatdoc.errors import UpdateRefused
+from chatdoc.loading import load
+from chatdoc.memory import memory_document
+from chatdoc.records.facts import Fact
+from chatdoc.replica import guard
+from chatdoc.replica.replica import merge
+from chatdoc.rows import rows_of
+from chatdoc.store.log import Rows
+from chatdoc.testing.clocks import START_MS, ManualClock
+from chatdoc.testing.content import differences, hidden
+
+ROUNDS_MAX = 12
+"""So many rounds of everybody asking everybody; who then still lacks something will for ever."""
+
+Fate = str
+FATES: dict[Fate, int] = {"deliver": 60, "repeat": 10, "drop": 12, "batch": 10, "cut": 4, "delay": 4}
+"""What becomes of a message, by weight."""
+
+
+class Message(NamedTuple):
+    """An update on its way."""
+
+    sender: int
+    receiver: int
+    update: bytes
+
+
+class Network:
+    """Documents in memory, each with a clock of its own; one seed gives one course of events.
+
+    Everything a document stores goes to every other one, on its own time. Nothing moves but by `step`, `sync` and
+    `settle`. After `settle`, `assert_converged` says whether all of them hold the same.
+    """
+
+    def __init__(self, replicas: int = 3, *, seed: int, facts: Sequence[Iterable[Fact]] = ()) -> None:
+        """`facts`: what each document begins with, say a migrated file; none where the list ends."""
+        self.random = Random(seed)
+        self.clocks = [ManualClock(START_MS + self.random.randrange(-5000, 5000)) for _ in range(replicas)]
+        self.in_flight: list[Message] = []
+        self.done: Counter[str] = Counter()
+        """How often what happened."""
+        self.documents: list[Document] = []
+        self._leaving: list[Callable[[], None]] = []
+        for number in range(replicas):
+            self._join(self._begin(number, facts[number] if number < len(facts) else ()))
+
+    def tick(self) -> None:
+        """Let time pass, on each clock in its own way."""
+        for clock in self.clocks:
+            clock.advance(
+                self.random.choice((0, 0, 1, 1, 7, 400, -3000 if self.random.random() < 0.1 else 2))
+            )
+
+    def step(self) -> None:
+        """Let one message on its way meet its fate."""
+        if not self.in_flight:
+            return
+        # From anywhere in the line: this is also what reorders.
+        message = self.in_flight.pop(self.random.randrange(len(self.in_flight)))
+        fate = self.random.choices(list(FATES), list(FATES.values()))[0]
+        self.done[fate] += 1
+        if fate in ("delay", "repeat"):
+            self.in_flight.append(message)
+        if fate == "batch":
+            message = self._batched(message)
+        if fate == "cut":
+            self._deliver_cut(message)
+        elif fate not in ("drop", "delay"):
+            self.deliver(message)
+
+    def deliver(self, message: Message) -> None:
+        """Hand a message to its receiver; who is told that something is missing asks the sender for it."""
+        receiver, sender = self.documents[message.receiver], self.documents[message.sender]
+        received = receiver.receive(message.update, origin=f"replica {message.sender}")
+        if received.wanted is not None and self.random.random() < 0.5:
+            self.done["resend"] += 1
+            receiver.receive(sender.diff(received.wanted), origin=f"replica {message.sender}")
+
+    def sync(self, one: int, other: int, *, whole: bool = False) -> None:
+        """Let one document get from another what it lacks, by its state vector, or all there is."""
+        self.done["sync"] += 1
+        ours, theirs = self.documents[one], self.documents[other]
+        lacking = theirs.diff(None if whole else ours.state_vector())
+        ours.receive(lacking, origin=f"replica {other}")
+
+    def settle(self, *, whole: bool = False) -> None:
+        """Deliver all there is, and let everybody ask everybody until nobody lacks anything; raises AssertionError.
+
+        `whole` lets everybody send all they have once: state vectors hide what was written under one client id twice.
+        """
+        while self.in_flight:
+            self.deliver(self.in_flight.pop(self.random.randrange(len(self.in_flight))))
+        pairs = [(one, other) for one in range(len(self.documents)) for other in range(len(self.documents))]
+        for number in range(ROUNDS_MAX):
+            for one, other in pairs:
+                if one != other:
+                    self.sync(one, other, whole=whole and not number)
+            self.in_flight.clear()
+            if len({document.state_vector() for document in self.documents}) == 1:
+                return
+        raise AssertionError(
+            f"after {ROUNDS_MAX} rounds documents still lack something: "
+            f"{[guard.read_state_vector(document.state_vector()) for document in self.documents]}"
+        )
+
+    def assert_converged(self) -> None:
+        """Raise AssertionError unless all documents say the same, show the same text and report the same."""
+        first = self.documents[0]
+        for number, document in enumerate(self.documents):
+            told = [*differences(first.view, document.view), *hidden(document)]
+            assert not told, f"documents 0 and {number} differ:\n" + "\n".join(told[:8])
+            assert document.text() == first.text(), f"documents 0 and {number} differ in their text"
+            one, other = first.check(), document.check()
+            assert (one.violations, one.diagnostics) == (other.violations, other.diagnostics), (
+                f"documents 0 and {number} report differently:\n{one.to_text()}\n{other.to_text()}"
+            )
+
+    def warm(self, number: int) -> None:
+        """Load a document's whole Y document, as the first removal or snapshot does."""
+        self.documents[number].corridor.warm()
+
+    def restart(self, number: int, *, rows: bool = False, state: bool = False) -> None:
+        """Let a document crash and open it from its log, with a snapshot of its rows or its Y state taken before.
+
+        Raises AssertionError when it comes back saying anything else.
+        """
+        before = self.documents[number]
+        corridor = before.corridor
+        if rows:
+            headers, others = rows_of(corridor.view)
+            snapshot = Rows(
+                sequence=corridor.sequence, known=dict(corridor.known), headers=headers, others=others
+            )
+            corridor.log.put_rows(snapshot, recorded_at_ms=0)
+        if state:
+            corridor.log.put_state(corridor.sequence, corridor.warm().encode(), recorded_at_ms=0)
+        opened, _ = load(corridor.log, clock=self.clocks[number], random=self.random.randbytes)
+        document = Document(opened)
+        told = list(differences(before.view, document.view))
+        assert not told, f"document {number} came back changed (rows={rows}):\n" + "\n".join(told[:8])
+        one, other = before.check(), document.check()
+        assert (one.violations, one.diagnostics) == (other.violations, other.diagnostics), (
+            f"document {number} reports differently once reopened:\n{one.to_text()}\n{other.to_text()}"
+        )
+        assert before.state_vector() == document.state_vector()
+        self._leaving[number]()
+        self.documents[number] = document
+        self._leaving[number] = document.subscribe(partial(self._send, number))
+        self.done["restart"] += 1
+
+    def _begin(self, number: int, facts: Iterable[Fact]) -> Document:
+        return memory_document(clock=self.clocks[number], random=self.random.randbytes, facts=facts)
+
+    def _join(self, document: Document) -> None:
+        number = len(self.documents)
+        self.documents.append(document)
+        self._leaving.append(document.subscribe(partial(self._send, number)))
+
+    def _send(self, sender: int, update: bytes, origin: str) -> None:
+        if origin.startswith("replica "):
+            return  # Whoever wrote it sends it to everybody.
+        for receiver in range(len(self.documents)):
+            if receiver != sender:
+                self.in_flight.append(Message(sender, receiver, update))
+
+    def _batched(self, message: Message) -> Message:
+        """The message together with others on the same way, as far as they make one update without gaps."""
+        fellows = [one for one in self.in_flight if one[:2] == message[:2]]
+        chosen = fellows[: self.random.randrange(len(fellows) + 1)]
+        merged = merge([message.update, *(one.update for one in chosen)]) if chosen else message.update
+        try:
+            guard.read(merged)
+        except UpdateRefused:  # It has gaps, which a peer that batches in order never sends.
+            return message
+        for one in chosen:
+            self.in_flight.remove(one)
+        return message._replace(update=merged)
+
+    def _deliver_cut(self, message: Message) -> None:
+        receiver = self.documents[message.receiver]
+        torn = message.update[: self.random.randrange(len(message.update))]
+        before = receiver.state_vector()
+        try:
+            receiver.receive(torn, origin=f"replica {message.sender}")
+        except UpdateRefused:
+            assert receiver.state_vector() == before, "a refused update changed the document"
+        else:
+            raise AssertionError(f"an update cut to {len(torn)} bytes was taken: {torn.hex()}")

@@ -1,0 +1,144 @@
+"""A writer does what people and agents do to a document, at random, within what its commands allow."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from chatdoc.commands.configure_thread import ConfigureThread
+from chatdoc.commands.create_thread import CreateThread
+from chatdoc.commands.decide import Command
+from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
+from chatdoc.commands.edit_message import EditMessage
+from chatdoc.commands.fork_thread import ForkThread
+from chatdoc.commands.send_message import SendMessage
+from chatdoc.document import Document
+from chatdoc.errors import CommandRefused, NotFound
+from chatdoc.ids import MessageId, ThreadId
+from chatdoc.records.message import Message
+from chatdoc.records.thread import Thread
+from chatdoc.records.thread_config import ThreadConfig
+from chatdoc.records.view import View
+from chatdoc.testing.oracle import Oracle
+
+PEOPLE = ("ada", "bob", "codex", "")
+TEXTS = ("", "Hi", "Hi!", "two\nlines", "\u2028 \x00 \U0001f600 漢", "x" * 400, '{"a": [1]}')
+VALUES: tuple[Any, ...] = (None, True, 0, 1, 1.0, "", "gpt", [1, "a", None], {"deep": {"er": -0.5}})
+FIELDS = ("thread_color", "thread_icon", "colour of my own", "x/y%z")
+ACP_FIELDS = ("model", "sessionId", "mode", "a.b")
+WEIGHTS = {
+    "create": 4,
+    "send": 30,
+    "reply": 14,
+    "edit": 20,
+    "delete": 5,
+    "restore": 5,
+    "delete thread": 2,
+    "restore thread": 2,
+    "configure": 16,
+    "fork": 2,
+}
+
+
+def some_command(random: Random, view: View, kind: str) -> Command | None:
+    """A command of a kind that means something in this view, or None when nothing here can be so changed."""
+    by = random.choice(PEOPLE)
+    if kind == "create":
+        return CreateThread(sender_id=by, content=random.choice(TEXTS), config=some_config(random))
+    thread_id = some_thread(random, view)
+    if thread_id is None:
+        return None
+    message_id = some_message(random, view, thread_id)
+    match kind:
+        case "send":
+            fields = {"note": random.choice(VALUES)} if random.random() < 0.1 else {}
+            return SendMessage(thread_id=thread_id, sender_id=by, content=random.choice(TEXTS), fields=fields)
+        case "configure":
+            return ConfigureThread(thread_id=thread_id, updated_by=by, config=some_config(random))
+        case "delete thread":
+            return DeleteThread(thread_id=thread_id, deleted_by=by)
+        case "restore thread":
+            return RestoreThread(thread_id=thread_id, restored_by=by)
+    if message_id is None:
+        return None
+    match kind:
+        case "reply":
+            return SendMessage(
+                thread_id=thread_id, sender_id=by, content=random.choice(TEXTS), reply_to=message_id
+            )
+        case "edit":
+            return EditMessage(message_id=message_id, author_id=by, content=random.choice(TEXTS))
+        case "delete":
+            return DeleteMessage(message_id=message_id, deleted_by=by)
+        case "restore":
+            return RestoreMessage(message_id=message_id, restored_by=by)
+        case "fork":
+            return ForkThread(thread_id=thread_id, at=message_id, sender_id=by)
+    raise ValueError(f"expected one of {', '.join(WEIGHTS)}, got {kind!r}")
+
+
+def some_config(random: Random) -> dict[str, Any]:
+    """Fields to set, the same ones often enough that writers meet; None clears one."""
+    config: dict[str, Any] = {}
+    if random.random() < 0.5:
+        config["name"] = random.choice((None, "Plan", "Plan B", ""))
+    if random.random() < 0.2:
+        config["pin"] = random.choice((None, True, False))
+    if random.random() < 0.3:
+        config[random.choice(FIELDS[2:])] = random.choice(VALUES)
+    if random.random() < 0.2:
+        config[random.choice(FIELDS[:2])] = random.choice((None, "red", "blue"))
+    if random.random() < 0.5:
+        names = random.sample(ACP_FIELDS, random.randrange(3))
+        config["acp_config"] = {name: random.choice(VALUES) for name in names} or None
+    return config
+
+
+def some_thread(random: Random, view: View) -> ThreadId | None:
+    """One of the threads, or None when there is none."""
+    threads = view.thread_ids()
+    return random.choice(threads) if threads else None
+
+
+def some_message(random: Random, view: View, thread_id: str) -> MessageId | None:
+    """One of a thread's messages, often one of the few newest, so that writers meet."""
+    messages = view.ordered(thread_id)
+    if not messages:
+        return None
+    return random.choice(messages[-3:] if random.random() < 0.5 else messages)
+
+
+class Writer:
+    """Carries out random commands and tells an oracle what was answered."""
+
+    def __init__(self, random: Random, oracle: Oracle) -> None:
+        self.random, self.oracle = random, oracle
+        self._count = 0
+
+    def act(self, document: Document) -> str:
+        """Do one thing to a document; returns what, with a question mark when it was refused."""
+        kind = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        command = some_command(self.random, document.view, kind)
+        if command is None:
+            kind = "create"
+            command = some_command(self.random, document.view, kind)
+            assert command is not None
+        self._count += 1
+        command_id = f"command-{self._count}" if self.random.random() < 0.3 else None
+        try:
+            answer = document.execute(command, command_id=command_id)
+        except (CommandRefused, NotFound):
+            return f"{kind}?"
+        self.note(document, answer)
+        if command_id is not None:
+            before = document.state_vector()
+            assert document.execute(command, command_id=command_id) == answer, f"{kind} was answered anew"
+            assert document.state_vector() == before, f"{kind} was carried out twice"
+        return kind
+
+    def note(self, document: Document, answer: Thread | Message | ThreadConfig) -> None:
+        """Tell the oracle what a command answered."""
+        if isinstance(answer, Message):
+            self.oracle.see_message(document, answer.message_id)
+        else:
+            self.oracle.see_thread(document, answer.thread_id)
