@@ -11,6 +11,8 @@ from chatdoc.records.view import View
 
 NARROW = 100
 """Columns of a screen below which a table of threads leaves something out."""
+GAP = 3
+"""Columns of a screen between two columns of a table."""
 
 
 class ThreadSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,18 +38,21 @@ def summaries(view: View) -> list[ThreadSummary]:
 def threads_table(threads: list[ThreadSummary], width: int) -> Table:
     """The threads as a table, one line each; on a narrow screen without agents, and with days instead of minutes."""
     narrow = width < NARROW
-    columns = ("thread", "title", "messages", "last", *(() if narrow else ("agent",)), "state")
-    grid = table(*columns, numbers=("messages",), whole=("thread", "messages", "last", "state"))
-    for thread in threads:
-        grid.add_row(
-            thread.thread_id,
-            line(thread.title, 13 if narrow else 32),
-            str(thread.messages),
-            thread.last_message_at[: 10 if narrow else 16].replace("T", " "),
-            *(() if narrow else (line(thread.agent or "", 16),)),
-            "deleted" if thread.deleted else thread.state or "",
-        )
+    columns = ("thread", "messages", "last", *(() if narrow else ("agent",)), "state")
+    rows = [_cells(thread, narrow) for thread in threads]
+    taken = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    room = width - sum(taken) - GAP * len(columns)
+    grid = table(columns[0], "title", *columns[1:], numbers=("messages",), whole=columns)
+    for thread, cells in zip(threads, rows, strict=True):
+        grid.add_row(cells[0], line(thread.title, max(8, min(32, room))), *cells[1:])
     return grid
+
+
+def _cells(thread: ThreadSummary, narrow: bool) -> tuple[str, ...]:
+    last = thread.last_message_at[: 10 if narrow else 16].replace("T", " ")
+    agent = () if narrow else (line(thread.agent or "", 16).plain,)
+    state = "deleted" if thread.deleted else thread.state or ""
+    return (thread.thread_id, str(thread.messages), last, *agent, state)
 
 
 def _summary(view: View, thread_id: ThreadId) -> ThreadSummary:
