@@ -27,7 +27,10 @@ BUSY_TIMEOUT_MS = 10_000
 
 _LIVE = f"SELECT {REGISTRATION_COLUMNS} FROM documents WHERE retired_at_ms IS NULL"
 _NUMBER = "SELECT number, document_id FROM documents WHERE retired_at_ms IS NULL AND path = ?"
-_BEGIN = "INSERT INTO documents (path, document_id, created_at_ms, text_digest, text_stat, text_sequence) VALUES (?, ?, ?, ?, ?, ?)"
+_BEGIN = (
+    "INSERT INTO documents (path, document_id, created_at_ms, text_digest, text_stat, text_sequence)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
 _PUBLISH = "UPDATE documents SET text_digest = ?, text_stat = ?, text_sequence = ? WHERE number = ?"
 _MARKERS = f"SELECT {MARKER_COLUMNS} FROM markers"
 _PUT_MARKER = (
