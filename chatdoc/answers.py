@@ -9,11 +9,11 @@ import msgspec
 
 from chatdoc.commands.decide import Command
 from chatdoc.commands.plan import Plan
-from chatdoc.errors import CommandConflict, CommandRefused
-from chatdoc.reader import Reader
+from chatdoc.errors import CommandConflict, CommandRefused, NotFound
 from chatdoc.records.message import Message
 from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ThreadConfig
+from chatdoc.records.view import View
 from chatdoc.store.log import Receipt
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -25,27 +25,38 @@ _TYPES: dict[str, type[Any]] = {
 }
 
 
-def read(reader: Reader, plan: Plan) -> Any:
-    """The record a plan answers with."""
+def read(view: View, plan: Plan) -> Any:
+    """The record a plan answers with, in a view that has the plan's facts."""
     match plan.kind:
         case "thread":
-            return reader.thread(plan.subject)
+            return view.thread(plan.subject)
         case "message":
-            return reader.message(plan.subject)
+            return view.message(plan.subject)
         case "config":
-            return reader.config(plan.subject)
+            return view.config(plan.subject)
         case "none":
             return None
 
 
-def write(reader: Reader, plan: Plan) -> bytes:
-    """The same record as a receipt keeps it."""
-    return bytes(_encode({"kind": plan.kind, "record": read(reader, plan)}))
+def acceptance(command_id: str, command_digest: str, plan: Plan, record: Any) -> Receipt:
+    """The receipt of a command that was carried out, with the record that answered it."""
+    return Receipt(
+        command_id=command_id,
+        command_digest=command_digest,
+        status="accepted",
+        result=_encode({"kind": plan.kind, "record": record}),
+    )
 
 
 def digest(command: Command) -> str:
-    """Tells two commands apart: SHA-256 of the command's canonical JSON, in hex."""
-    return sha256(_encode(command)).hexdigest()
+    """Tells two commands apart: SHA-256 of the command's canonical JSON, in hex; raises CommandRefused without one."""
+    try:
+        return sha256(_encode(command)).hexdigest()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise CommandRefused(
+            f"{type(command).__name__} holds a value that JSON cannot spell: {error}",
+            hint="Give texts, numbers of up to 64 bits, true, false, None, lists and dicts",
+        ) from error
 
 
 def refusal(command_id: str, command_digest: str, error: Exception) -> Receipt:
@@ -54,7 +65,7 @@ def refusal(command_id: str, command_digest: str, error: Exception) -> Receipt:
         command_id=command_id,
         command_digest=command_digest,
         status="rejected",
-        result=b"null",
+        result=_encode({"refused": type(error).__name__}),
         error=str(error),
     )
 
@@ -67,6 +78,8 @@ def repeat(receipt: Receipt, command_id: str, command_digest: str) -> Any:
             hint="Give every new command an id of its own; repeat an id only to repeat its command",
         )
     if receipt.status == "rejected":
-        raise CommandRefused(receipt.error or f"command {command_id!r} was refused before")
+        kind = msgspec.json.decode(receipt.result) or {}
+        missing = kind.get("refused") == NotFound.__name__
+        raise (NotFound if missing else CommandRefused)(receipt.error or f"{command_id!r} was refused before")
     answer = msgspec.json.decode(receipt.result)
     return msgspec.convert(answer["record"], _TYPES[answer["kind"]])

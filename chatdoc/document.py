@@ -15,6 +15,7 @@ from chatdoc.commands.decide import Command
 from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
 from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
+from chatdoc.commands.plan import Plan
 from chatdoc.commands.send_message import SendMessage
 from chatdoc.corridor import Corridor
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
@@ -169,23 +170,26 @@ class Document(Reader):
             corridor = self.corridor
             if command_id is None:
                 plan, _ = corridor.execute(command, origin="local")
-                return answers.read(self, plan)
+                return answers.read(corridor.view, plan)
             corridor.require_open()
             digest = answers.digest(command)
             first = corridor.log.receipt(command_id)
             if first is not None:
                 return answers.repeat(first, command_id, digest)
 
-            def receipt(plan: Any) -> Receipt:
-                answer = answers.write(self, plan)
-                return Receipt(command_id=command_id, command_digest=digest, status="accepted", result=answer)
+            record: Any = None
+
+            def receipt(plan: Plan) -> Receipt:
+                nonlocal record  # Another process may write before our update is in the log; the receipt is the answer.
+                record = answers.read(corridor.view, plan)
+                return answers.acceptance(command_id, digest, plan, record)
 
             try:
-                plan, _ = corridor.execute(command, origin=command_id, receipt=receipt)
+                corridor.execute(command, origin=command_id, receipt=receipt)
             except (CommandRefused, NotFound) as refusal:
                 corridor.refuse(answers.refusal(command_id, digest, refusal))
                 raise
-            return answers.read(self, plan)
+            return record
 
     # replicas
 
