@@ -41,7 +41,7 @@ def test_what_one_process_writes_the_other_reads(two: Two) -> None:
 
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_write_in_the_gap_before_ours_is_taken_first(two: Two, warm: bool) -> None:
-    """Between looking and writing another process may write: both writes are there on both sides, under other clocks."""
+    """Between looking and writing another process may write: both writes are there on both sides."""
     one, first, other, _ = two
     thread_id = one.threads()[0].thread_id
     if warm:
