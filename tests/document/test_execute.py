@@ -188,7 +188,7 @@ def test_a_change_that_would_break_a_rule_leaves_no_trace(document: Document, th
 
 
 def test_a_failed_write_closes_the_document(document: Document, thread_id: ThreadId) -> None:
-    """When the log fails memory may be ahead of it: nothing more is written, and nobody hears of what was not stored."""
+    """When the log fails memory may be ahead of it: nothing more is written, and nobody hears of what is not stored."""
     heard: list[bytes] = []
     document.subscribe(lambda update, origin: heard.append(update))
 
