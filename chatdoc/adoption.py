@@ -28,6 +28,8 @@ from migrate.backup import save
 from migrate.report import MigrationReport
 
 SCHEMA_VERSION = 2
+NAME_BYTES_MAX = 180
+"""So much of a file's name goes into that of its backup; file systems allow 255 bytes in all."""
 
 
 class Adopted(NamedTuple):
@@ -97,7 +99,8 @@ def digest(data: bytes) -> str:
 
 def backup_name(name: str, source_digest: str) -> str:
     """The file name of a backup: the file's own, and the beginning of the digest of what it held."""
-    return f"{Path(name).name[-80:]}.{source_digest[:16]}"
+    own = Path(name).name.encode("utf-8", "surrogateescape")[:NAME_BYTES_MAX].decode("utf-8", "ignore")
+    return f"{own}.{source_digest[:16]}"
 
 
 def steps_digest(report: MigrationReport) -> str:

@@ -17,6 +17,7 @@ from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.plan import Plan
 from chatdoc.commands.send_message import SendMessage
+from chatdoc.compaction import Compacted, compact
 from chatdoc.corridor import Corridor
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
@@ -238,6 +239,11 @@ class Document(Reader):
         """The document as `.chat` text, version 2: sorted, and the same bytes for the same content."""
         with self._lock:
             return textfile.render(self.view)
+
+    def compact(self) -> Compacted:
+        """Store the whole Y document as one update, reloaded and compared first, so that loading it is one step."""
+        with self._lock:
+            return compact(self.corridor, recorded_at_ms=self.corridor.now().ms)
 
     def save(self) -> bool:
         """Write the `.chat` text if it changed; true when it was written. The store has everything already."""
