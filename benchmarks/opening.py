@@ -63,8 +63,16 @@ def results() -> Iterator[Result]:
             "open 100,000 / bare pycrdt load and decode", opened, bare, goal=1.2, unit="ms", rounds=3
         )
         yield Result(
-            name="memory a message, cold", ours=bytes_per_message(path, COUNT, warm=False), baseline=1024, goal=1.0, unit="B"
+            name="memory a message, cold",
+            ours=bytes_per_message(path, COUNT, warm=False),
+            baseline=1024,
+            goal=1.0,
+            unit="B",
         )
         yield Result(
-            name="memory a message, warm", ours=bytes_per_message(path, COUNT, warm=True), baseline=1024, goal=3.0, unit="B"
+            name="memory a message, warm",
+            ours=bytes_per_message(path, COUNT, warm=True),
+            baseline=1024,
+            goal=3.0,
+            unit="B",
         )

@@ -34,7 +34,7 @@ def results() -> Iterator[Result]:
 
 
 def in_memory() -> Result:
-    """Against the bare thing: one JSON text into a Y map, in its own transaction, with an observer that keeps the update."""
+    """Against the bare thing: one JSON text into a Y map, in its own transaction, its observer keeping the update."""
     document = memory_document(clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(1000))
     return compare(
         "send in memory / bare observed insert",

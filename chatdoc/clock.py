@@ -44,7 +44,7 @@ def _day(days: int) -> str:
 
 
 def ms_of(date: str) -> int:
-    """Milliseconds of an ISO 8601 date with any offset, fractions below a millisecond cut; a date without offset is UTC.
+    """Milliseconds of an ISO 8601 date with any offset, finer fractions cut; a date without offset is UTC.
 
     Raises ValueError for anything else.
     """

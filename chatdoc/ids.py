@@ -61,7 +61,7 @@ def derive(kind: str, ms: int, *parts: str) -> str:
     """The same ULID for the same kind, millisecond and parts, in every process, for ever.
 
     The random part is the first 80 bits of SHA-256 over the kind and the parts, each with its length before it,
-    so no two lists of parts share a hash input. `ms` is clamped to 1970 to 2099: a stamp beyond is refused by every peer.
+    so no two lists of parts share a hash input. `ms` is clamped to 1970 to 2099: peers refuse a stamp beyond.
     """
     hashed = sha256(
         "\x00".join([kind, *[f"{len(part)}:{part}" for part in parts]]).encode("utf-8", "surrogatepass")
@@ -75,7 +75,7 @@ def successor(id_or_stamp: str) -> str:
 
 
 class Mint:
-    """Fresh ULIDs from a passed clock and random source, each greater than the one before, also within a millisecond."""
+    """Fresh ULIDs from a passed clock and random source, each greater than the last, also within a millisecond."""
 
     def __init__(self, clock: Clock, random: RandomSource) -> None:
         self._clock = clock

@@ -37,7 +37,7 @@ def load_view(log: UpdateLog) -> View:
 
 
 def keep_rows(corridor: Corridor, reached: int, *, recorded_at_ms: int) -> int:
-    """Store a new row snapshot once reading the updates since the last one would cost more; returns the items it has."""
+    """Store a row snapshot once reading the updates since the last would cost more; returns the items it has."""
     items = sum(corridor.known.values())
     if items - reached <= max(ITEMS_MIN, len(corridor.view.headers) // 200):
         return reached

@@ -23,7 +23,7 @@ from migrate.report import MigrationReport
 
 
 class Publisher:
-    """Keeps one file in step with its document; its store knows which text it published last, and how the file looked."""
+    """Keeps one file in step with its document; the store knows the text published last, and how the file looked then."""
 
     def __init__(self, store: Store, name: str, path: Path, corridor: Corridor, clock: Clock) -> None:
         self._store, self._name, self._path = store, name, path
@@ -81,7 +81,7 @@ class Publisher:
         return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
 
     def _own_digests(self) -> set[str]:
-        """What may stand in the file without anybody having changed it: our last text, or the source of its migration."""
+        """What may stand in the file with nobody having changed it: our last text, or the source of its migration."""
         registration = self._store.registration(self._name)
         if registration is not None and registration.text_digest is not None:
             return {registration.text_digest}

@@ -45,7 +45,7 @@ class Reader:
         return thread
 
     def messages(self, thread_id: str, *, deleted: bool = False) -> list[Message]:
-        """A thread's messages: the root, then by date and id; those that were deleted only on demand; raises NotFound."""
+        """A thread's messages: the root, then by date and id; deleted ones only on demand; raises NotFound."""
         self.thread(thread_id)
         found = [self.message(message_id) for message_id in self.view.ordered(thread_id)]
         return [message for message in found if deleted or message.deleted_at is None]

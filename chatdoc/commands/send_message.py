@@ -1,4 +1,4 @@
-"""Sending adds a message to a thread; what it replies to is a message of that thread, the root unless said otherwise."""
+"""Sending adds a message to a thread; what it replies to is a message of that thread, the root by default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller hands in is checked here, before anything is planned: texts that can be stored, values that come back equal."""
+"""What a caller hands in is checked before anything is planned: texts can be stored, values come back equal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def require_text(name: str, text: object) -> None:
         size = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
         raise CommandRefused(
-            f"{name}: character {error.start} is half of a surrogate pair (U+{ord(text[error.start]):04X}), which UTF-8 cannot spell",
+            f"{name}: character {error.start} is half of a surrogate pair (U+{ord(text[error.start]):04X}),"
+            " which UTF-8 cannot spell",
             hint="Decode the text with errors='replace' where it comes from",
         ) from None
     if size > TEXT_BYTES_MAX:
@@ -48,7 +49,8 @@ def require_value(name: str, value: Any, depth: int = 0) -> None:
     elif value is not None and not isinstance(value, bool):
         if not isinstance(value, int):
             raise CommandRefused(
-                f"{name}: expected a JSON value (text, number, true, false, null, list, object), got {type(value).__name__}"
+                f"{name}: expected a JSON value (text, number, true, false, null, list, object),"
+                f" got {type(value).__name__}"
             )
         if not -(2**63) <= value < 2**64:
             raise CommandRefused(f"{name}: {value} does not fit into 64 bits")

@@ -15,7 +15,6 @@ from pycrdt import Doc, Map, Subscription, merge_updates
 from chatdoc.errors import ChatdocError
 from chatdoc.replica.layout import ROOTS
 
-
 EMPTY_UPDATE = b"\x00\x00"
 """The update that says nothing."""
 
@@ -57,12 +56,11 @@ class Replica:
         writes = list(writes)
         expected = {(root, key): text for root, key, text in writes}
         gone = list(removals)
-        with _panics_are_errors("writing to"):
-            with self._doc.transaction():
-                for root, key, text in writes:
-                    self._maps[root][key] = text
-                for root, key in gone:
-                    del self._maps[root][key]
+        with _panics_are_errors("writing to"), self._doc.transaction():
+            for root, key, text in writes:
+                self._maps[root][key] = text
+            for root, key in gone:
+                del self._maps[root][key]
         changes, update = self._observed()
         seen = {(one.root, one.key): one.new for one in changes if one.new is not None}
         assert seen == expected, f"planned {sorted(expected)}, observed {sorted(seen)}"
@@ -70,7 +68,7 @@ class Replica:
         return update
 
     def receive(self, update: bytes) -> tuple[list[Change], bytes]:
-        """Apply a guarded update to the whole document; returns what changed, and the part of the update that was new."""
+        """Apply a guarded update to the whole document; returns what changed, and the part of it that was new."""
         assert self.whole, "only a whole document can receive"
         with _panics_are_errors("applying an update to"):
             self._doc.apply_update(update)
@@ -99,7 +97,7 @@ class Replica:
             return {(root, key): text for root in ROOTS for key, text in list(self._maps[root].items())}
 
     def encode(self, state_vector: bytes | None = None) -> bytes:
-        """The whole document as one update, or what a peer with this state vector lacks; cost grows with the document."""
+        """The whole document as one update, or what a peer of this state vector lacks; costs grow with the document."""
         assert self.whole, "only a whole document can be encoded"
         with _panics_are_errors("encoding"):
             return bytes(self._doc.get_update(state_vector) if state_vector else self._doc.get_update())
@@ -129,7 +127,7 @@ def _recorder(root: str, changes: list[Change]) -> Callable[[Any], None]:
     return record
 
 
-class _panics_are_errors:  # noqa: N801 - read as a sentence where it is used
+class _panics_are_errors:
     """A panic is a BaseException that leaves the document half changed; it must neither pass unseen nor be survived."""
 
     def __init__(self, verb: str) -> None:

@@ -1,4 +1,4 @@
-"""CoCalc's own records of threads, in each of their shapes, best first: those under the key it reads go before others."""
+"""CoCalc's own records of threads, in each of their shapes, best first: those under the key it reads come first."""
 
 from __future__ import annotations
 
