@@ -23,7 +23,7 @@ from migrate.report import MigrationReport
 
 
 class Publisher:
-    """Keeps one file in step with its document; the store knows the text published last, and how the file looked then."""
+    """Keeps one file in step with its document; the store knows its last published text, and how the file looked."""
 
     def __init__(self, store: Store, name: str, path: Path, corridor: Corridor, clock: Clock) -> None:
         self._store, self._name, self._path = store, name, path
