@@ -17,6 +17,7 @@ from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.plan import Plan
 from chatdoc.commands.send_message import SendMessage
+from chatdoc.commands.values import require_name
 from chatdoc.compaction import Compacted, compact
 from chatdoc.corridor import Corridor
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
@@ -173,6 +174,7 @@ class Document(Reader):
                 plan, _ = corridor.execute(command, origin="local")
                 return answers.read(corridor.view, plan)
             corridor.require_open()
+            require_name("command_id", command_id)
             digest = answers.digest(command)
             first = corridor.log.receipt(command_id)
             if first is not None:
@@ -211,6 +213,7 @@ class Document(Reader):
 
         One whose predecessors are missing is held back, and the answer's `wanted` is what to ask the peer for.
         """
+        require_name("origin", origin)
         with self._lock:
             return self.corridor.receive(update, origin=origin)
 

@@ -39,7 +39,7 @@ class Reader:
 
     def thread(self, thread_id: str) -> Thread:
         """One thread, also a deleted one; raises NotFound."""
-        thread = self.view.thread(thread_id)
+        thread = self.view.thread(thread_id) if isinstance(thread_id, str) else None
         if thread is None:
             raise NotFound(f"there is no thread {thread_id!r} in this document", hint="threads() lists them")
         return thread
@@ -52,7 +52,7 @@ class Reader:
 
     def message(self, message_id: str) -> Message:
         """One message with its history, also a deleted one; raises NotFound."""
-        message = self.view.message(message_id)
+        message = self.view.message(message_id) if isinstance(message_id, str) else None
         if message is None:
             raise NotFound(
                 f"there is no message {message_id!r} in this document", hint="messages(thread_id) lists them"

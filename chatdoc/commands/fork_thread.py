@@ -33,7 +33,7 @@ def decide(command: ForkThread, view: View, now: Now) -> Plan:
     """
     require_thread(view, command.thread_id, "fork")
     require_text("sender_id", command.sender_id)
-    if view.thread_of(command.at) != command.thread_id:
+    if not isinstance(command.at, str) or view.thread_of(command.at) != command.thread_id:
         raise CommandRefused(
             f"cannot fork at message {command.at!r}: it is not a message of thread {command.thread_id}"
         )

@@ -36,8 +36,7 @@ def decide(command: SendMessage, view: View, now: Now) -> Plan:
     reply_to = command.reply_to
     if reply_to is None:
         reply_to = thread.root_message_id
-    elif view.thread_of(reply_to) != command.thread_id:
-        found = view.thread_of(reply_to)
+    elif (found := view.thread_of(reply_to) if isinstance(reply_to, str) else None) != command.thread_id:
         raise CommandRefused(
             f"cannot reply to message {reply_to!r}: expected a message of thread {command.thread_id}, "
             + (f"it belongs to thread {found}" if found else "it is not in this document")

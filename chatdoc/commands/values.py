@@ -11,6 +11,7 @@ from chatdoc.errors import CommandRefused, NotFound
 from chatdoc.records.view import View
 
 TEXT_BYTES_MAX = 8 * 1024 * 1024
+NAME_LENGTH_MAX = 1000
 DEPTH_MAX = 64
 
 
@@ -28,6 +29,14 @@ def require_text(name: str, text: object) -> None:
         ) from None
     if size > TEXT_BYTES_MAX:
         raise CommandRefused(f"{name}: {size} bytes are more than the {TEXT_BYTES_MAX} one text may have")
+
+
+def require_name(name: str, text: object) -> None:
+    """Raise CommandRefused unless this is a text of 1 to 1000 characters that UTF-8 can spell."""
+    require_text(name, text)
+    assert isinstance(text, str)
+    if not 0 < len(text) <= NAME_LENGTH_MAX:
+        raise CommandRefused(f"{name}: expected 1 to {NAME_LENGTH_MAX} characters, got {len(text)}")
 
 
 def require_value(name: str, value: Any, depth: int = 0) -> None:
@@ -58,7 +67,7 @@ def require_value(name: str, value: Any, depth: int = 0) -> None:
 
 def require_thread(view: View, thread_id: str, verb: str) -> None:
     """Raise NotFound unless the thread is in the document."""
-    if not view.has_thread(thread_id):
+    if not (isinstance(thread_id, str) and view.has_thread(thread_id)):
         raise NotFound(
             f"cannot {verb}: there is no thread {thread_id!r} in this document",
             hint="threads() lists those there are",
@@ -67,7 +76,7 @@ def require_thread(view: View, thread_id: str, verb: str) -> None:
 
 def require_message(view: View, message_id: str, verb: str) -> None:
     """Raise NotFound unless the message is in the document."""
-    if not view.has_message(message_id):
+    if not (isinstance(message_id, str) and view.has_message(message_id)):
         raise NotFound(
             f"cannot {verb}: there is no message {message_id!r} in this document",
             hint="messages(thread_id) lists those of a thread",
