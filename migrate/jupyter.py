@@ -18,6 +18,7 @@ from chatdoc.errors import UnreadableFile
 from chatdoc.ids import MessageId, Stamp, ThreadId, derive, is_id
 from chatdoc.records.attic import AtticRow
 from chatdoc.records.facts import DocumentFact, Fact, Header, MarkFact, ThreadFact
+from migrate.nesting import is_deep
 
 NAME = "jupyter"
 PREFIX = "jupyter."
@@ -66,10 +67,9 @@ def parse(source: bytes) -> dict[str, Any]:
 
 def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
     """The facts of a parsed file, in the order of its messages after the document's own; raises as `parse` does."""
-    try:
-        clean: dict[str, Any] = _cleaned(found, note)
-    except RecursionError:
-        raise _unreadable("its JSON is nested too deep") from None
+    if is_deep(found):
+        raise _unreadable("its JSON is nested too deep")
+    clean: dict[str, Any] = _cleaned(found, note)
     facts: list[Fact] = [
         DocumentFact(field=PREFIX + part, value=clean[part]) for part in sorted(clean) if part != "messages"
     ]

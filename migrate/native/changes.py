@@ -7,7 +7,6 @@ kept the old name. It becomes a change of its own, named above the present one, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -173,7 +172,7 @@ class Changes:
                     "message_identity_changed", message_id, f"{name} is {said!r}, it was {is_now!r}"[:160]
                 )
         found: list[Fact] = []
-        fields: dict[str, Any] = dict(header.fields or {})
+        fields = {name: value for name, value in (header.fields or {}).items() if name != REPLY}
         if view.mark(message_id, REPLY) is None and header.reply_to_message_id != present.reply_to_message_id:
             fields[REPLY] = header.reply_to_message_id
         for field in sorted(fields):

@@ -15,7 +15,7 @@ from chatdoc.records.message import Revision
 from migrate.native.grammar import MESSAGE_KEYS, taken
 from migrate.native.history import default_id, read_history
 from migrate.native.reading import Reading
-from migrate.native.values import fits_a_key, moment, stamp, stamp_pair
+from migrate.native.values import moment, stamp, stamp_pair
 
 REPLY = "reply_to_message_id"
 _TEXTS = ("message_id", "thread_id", "sender_id", "reply_to_message_id", "deleted_by")
@@ -153,11 +153,6 @@ def _marks(reading: Reading, message_id: MessageId, date: str, fields: dict[str,
     if given is not None and not isinstance(given, dict):
         reading.note("unfit_stamps", "stamps is no object", "its fields count as the message's own")
     for field in sorted(stamps):
-        if not fits_a_key(field):
-            reading.note(
-                "unfit_field_name", f"field {field[:80]!r}", "its stamp is left out, the field is kept"
-            )
-            continue
         pair = stamp_pair(stamps[field])
         if field == REPLY:
             value: Any = _reply_to(reading)
@@ -231,9 +226,9 @@ def _edits_beside(
     said: dict[str, Any] = {}
     for header in reversed(headers):
         said |= header.fields or {}
-    for field in sorted(fields.keys() - marked - {"legacy_message_id"}):
+    for field in sorted(fields.keys() - marked - {"legacy_message_id", REPLY}):
         spelled = _canonical(fields[field])
-        if (field not in said or _canonical(said[field]) != spelled) and fits_a_key(field):
+        if field not in said or _canonical(said[field]) != spelled:
             derived = Stamp(derive("mark", ms_of(date), headers[0].message_id, field, spelled.decode()))
             reading.note(
                 "edited_beside_variants", f"field {field[:80]!r}", f"{derived} was derived for its value"

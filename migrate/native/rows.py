@@ -20,12 +20,10 @@ from migrate.native.thread_rows import (
     Implied,
     config_facts,
     deletion,
-    needs_attic,
     state_facts,
     thread_facts,
     thread_id_of,
 )
-from migrate.native.values import fits_a_key
 
 SCHEMA_VERSION = 2
 _read_attic = msgspec.json.Decoder(AtticRow).decode
@@ -158,8 +156,6 @@ def _other(
     facts = list(config_facts(reading, thread_id, ms_of(born.get(thread_id, "1970-01-01"))))
     if any(isinstance(fact, SettingFact) and fact.field == "deleted" for fact in facts):
         deleted.setdefault(thread_id, []).append(line.number)
-    if needs_attic(line.row):
-        facts += _kept(line, "field name too long for a fact").facts
     return Told(line=line.number, facts=facts)
 
 
@@ -176,12 +172,10 @@ def _document(line: Line, reading: Reading) -> Told:
         values["legacy_document_id"] = values.pop("document_id")
         reading.note("unfit_document_id", f"document_id {given!r}"[:90], "it is kept as legacy_document_id")
     also = line.row.get("also")
-    facts: list[Fact] = [
-        DocumentFact(field=field, value=values[field]) for field in sorted(values) if fits_a_key(field)
-    ]
+    facts: list[Fact] = [DocumentFact(field=field, value=values[field]) for field in sorted(values)]
     if isinstance(also, dict):
         for field in sorted(also):
-            if isinstance(also[field], list) and fits_a_key(field):
+            if isinstance(also[field], list):
                 fit = [one for one in also[field] if field != "document_id" or _is_document_id(one)]
                 facts += [DocumentFact(field=field, value=value) for value in fit]
     return Told(line=line.number, facts=facts)

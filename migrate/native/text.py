@@ -19,6 +19,7 @@ from migrate.native.naming import Names
 from migrate.native.plain import plain_header
 from migrate.native.rows import Line, told_by
 from migrate.native.settle import settle_configs, settle_states
+from migrate.nesting import DEPTH_MAX, is_deep
 from migrate.report import Anomaly
 
 Fate = Literal["record", "attic", "quarantined", "duplicate", "blank"]
@@ -103,6 +104,8 @@ def _first_look(number: int, raw: bytes, seen: set[bytes]) -> tuple[Fate, list[F
     read = next(read_lines(raw))
     if read.row is None:
         return "quarantined", [attic_row(read, "line", read.problem)], None
+    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and is_deep(read.row):
+        return "quarantined", [attic_row(read, "line", "its JSON is nested too deep")], None
     kept: list[Fact] = []
     if read.repeated:
         kept.append(attic_row(read, "row", f"{REPEATED}: {', '.join(read.repeated)}"[:120]))

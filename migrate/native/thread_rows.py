@@ -14,7 +14,7 @@ from chatdoc.records.facts import SettingFact, StateFact, ThreadFact
 from chatdoc.records.thread_state import State
 from migrate.native.grammar import CONFIG_KEYS, STATE_KEYS, THREAD_KEYS, taken
 from migrate.native.reading import Reading
-from migrate.native.values import fits_a_key, moment, stamp, stamp_pair
+from migrate.native.values import moment, stamp, stamp_pair
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _read_thread = msgspec.json.Decoder(ThreadFact).decode
@@ -108,9 +108,6 @@ def config_facts(reading: Reading, thread_id: ThreadId, born_ms: int) -> Iterato
     bare = []
     for field in sorted(values.keys() | stamps.keys()):
         value = values.get(field)
-        if not fits_a_key(field):
-            reading.note("unfit_field_name", f"field {field[:80]!r}", "its line is kept in the attic")
-            continue
         pair = stamp_pair(stamps.get(field))
         if pair is None:
             if value is None:
@@ -124,13 +121,6 @@ def config_facts(reading: Reading, thread_id: ThreadId, born_ms: int) -> Iterato
         reading.note(
             "setting_without_stamp", f"no stamp for {', '.join(bare)[:200]}", "derived from value and time"
         )
-
-
-def needs_attic(row: Mapping[str, Any]) -> bool:
-    """Whether a config row holds fields that no fact can carry, so that its line must be kept as well."""
-    acp = row.get("acp_config")
-    names = [*taken(row, CONFIG_KEYS), *((ACP + name for name in acp) if isinstance(acp, dict) else ())]
-    return not all(fits_a_key(name) for name in names)
 
 
 def state_facts(reading: Reading, thread_id: ThreadId) -> list[StateFact]:
@@ -176,7 +166,9 @@ def _variants(reading: Reading, thread_id: ThreadId) -> list[ThreadFact]:
         found = [_read_thread(_canonical({**one, "thread_id": thread_id})) for one in given]
     except (TypeError, ValueError, msgspec.MsgspecError):
         found = []
-    fit = [one for one in found if is_id(one.root_message_id) and moment(one.created_at) is not None]
+    dates = {one.created_at: moment(one.created_at) for one in found}
+    spelled = {date for date, ms in dates.items() if ms is not None and iso(ms) == date}
+    fit = [one for one in found if is_id(one.root_message_id) and one.created_at in spelled]
     if not fit or len(fit) < len(found):
         reading.note("unfit_variants", "variants is not a list of thread identities", "unfit ones were left")
     return fit

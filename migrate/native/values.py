@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from chatdoc.clock import MS_MAX, ms_of
 from chatdoc.ids import STAMP_MS_END, Stamp, is_ulid, time_ms
-
-FIELD_BYTES_MAX = 384
-"""The longest field name a fact can carry, percent-encoded."""
 
 
 def moment(value: Any) -> int | None:
@@ -48,8 +44,3 @@ def stamp_pair(value: Any) -> tuple[Stamp, str] | None:
 def text(value: Any) -> str | None:
     """A text, or None."""
     return value if isinstance(value, str) else None
-
-
-def fits_a_key(field: str) -> bool:
-    """Whether a fact can carry a field of this name."""
-    return 0 < len(quote(field, safe="")) <= FIELD_BYTES_MAX

@@ -16,6 +16,7 @@ from chatdoc.errors import UnreadableFile
 from chatdoc.records.facts import DocumentFact, Fact
 from chatdoc.records.index import apply, canonical
 from chatdoc.records.view import View
+from chatdoc.replica.layout import decode, encode, key_problem
 from chatdoc.textfile import render
 from invariants.full import check_all
 from migrate import migrate, sniff
@@ -70,6 +71,15 @@ def test_no_rule_is_broken(folder: Path) -> None:
     """What came out passes the full check."""
     found = check_all(view_of(migrate(source_of(folder)).facts)).values()
     assert [(one.code, one.subject) for one in found if one.severity == "violation"] == []
+
+
+@pytest.mark.parametrize("folder", READ, ids=named)
+def test_every_fact_is_one_that_peers_take(folder: Path) -> None:
+    """Each fact has a place in the Y document and is read back from there as it was."""
+    for fact in migrate(source_of(folder)).facts:
+        root, key, text = encode(fact)
+        assert key_problem(root, key) is None
+        assert decode(root, key, text) == fact
 
 
 @pytest.mark.parametrize("folder", READ, ids=named)

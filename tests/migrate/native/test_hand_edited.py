@@ -10,6 +10,7 @@ import pytest
 
 from chatdoc.ids import derive, is_id
 from chatdoc.records.view import View
+from chatdoc.replica.layout import decode, encode
 from chatdoc.textfile import render
 from invariants.full import check_all
 from migrate.native.text import mend, read_text
@@ -62,6 +63,8 @@ def opened(source: bytes) -> tuple[View, list[str]]:
     facts, mended = mend(text.facts, text.old_name)
     view = view_of(facts)
     assert [one for one in check_all(view).values() if one.severity == "violation"] == []
+    for fact in facts:
+        assert decode(*encode(fact)) == fact
     once = render(view)
     again = read_text(once)
     assert mend(again.facts, again.old_name)[1] == []
@@ -165,6 +168,9 @@ def test_foreign_ids_are_renamed_everywhere() -> None:
         ([b"[1]"], "quarantined"),
         ([b"\xff\xfe"], "quarantined"),
         ([b"[" * 3000], "quarantined"),
+        ([THREAD_ROW, message(ROOT, deep=msgspec.json.decode("[" * 300 + "]" * 300))], "quarantined"),
+        ([THREAD_ROW, message(ROOT, stamps={"x" * 600: [ROOT, "ada"]}, **{"x" * 600: 1, "": 2})],
+         "missing_revision_id"),
         ([THREAD_ROW, ROOT_ROW, ROOT_ROW], "duplicate_line"),
     ],
 )  # fmt: skip
