@@ -96,8 +96,7 @@ class Corridor:
         self, command: Command, *, origin: str, receipt: Callable[[Plan], Receipt] | None = None
     ) -> tuple[Plan, Delta | None]:
         """Decide a command, judge its plan, carry it out; raises CommandRefused, and then nothing was written."""
-        self.require_open()
-        self.catch_up()
+        self.make_ready()
         plan = decide(command, self.view, self.now())
         name = type(command).__name__
         delta, added = index.apply(self.view, plan.facts, origin=origin, command=name)
@@ -114,8 +113,7 @@ class Corridor:
 
     def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
         """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""
-        self.require_open()
-        self.catch_up()
+        self.make_ready()
         delta, added = index.apply(self.view, facts, origin=origin)
         if added:
             repairs = self._carry_out(added, delta, origin, None)
@@ -145,8 +143,7 @@ class Corridor:
 
     def receive(self, update: bytes, *, origin: str) -> Received:
         """Take an update from a peer, or hold it back until what it builds on is here; raises UpdateRefused."""
-        self.require_open()
-        self.catch_up()
+        self.make_ready()
         reading = guard.read(update)
         self.session.refuse_forgery(reading.spans, origin)
         steps = []
@@ -169,9 +166,17 @@ class Corridor:
             return
         if self._torn:
             self._finish_mending()
-        if self.log.changed():
-            self.replay()
-            self._torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
+        try:
+            if self.log.changed():
+                self.replay()
+                self._torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
+        except DocumentFailed as error:  # What it says can still be read.
+            self._closed = error
+
+    def make_ready(self) -> None:
+        """Catch up, and raise what ended this document's use."""
+        self.catch_up()
+        self.require_open()
 
     def replay(self) -> None:
         """Take every entry of the log that the view has not."""
@@ -184,8 +189,7 @@ class Corridor:
 
     def diff(self, state_vector: bytes | None) -> bytes:
         """An update with what a peer of this state vector lacks; from the log when that reaches back far enough."""
-        self.require_open()
-        self.catch_up()
+        self.make_ready()
         return self.session.diff(state_vector)
 
     def require_open(self) -> None:
@@ -208,9 +212,8 @@ class Corridor:
         steps = []
         while released := self._holdback.release(self.known):
             for update, reading in released:
-                if not missing(
-                    reading, self.known
-                ):  # One that failed before it leaves it without its ground.
+                # One that failed before it leaves it without its ground.
+                if not missing(reading, self.known):
                     try:
                         steps.append(self._integrate(update, reading, origin))
                     except UpdateRefused:

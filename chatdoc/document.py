@@ -173,7 +173,7 @@ class Document(Reader):
             if command_id is None:
                 plan, _ = corridor.execute(command, origin="local")
                 return answers.read(corridor.view, plan)
-            corridor.require_open()
+            corridor.make_ready()
             require_name("command_id", command_id)
             digest = answers.digest(command)
             first = corridor.log.receipt(command_id)
@@ -199,8 +199,7 @@ class Document(Reader):
     def state_vector(self) -> bytes:
         """What this document has seen, per client, as Yjs encodes it; equal ones do not prove equal content."""
         with self._lock:
-            self.corridor.require_open()
-            self.corridor.catch_up()
+            self.corridor.make_ready()
             return guard.state_vector(self.corridor.known)
 
     def diff(self, state_vector: bytes | None = None) -> bytes:
@@ -234,8 +233,7 @@ class Document(Reader):
         if self._read_only:
             return super().check()
         with self._lock:
-            self.corridor.require_open()
-            self.corridor.catch_up()
+            self.corridor.make_ready()
             return self.corridor.checker.report(full=full)
 
     def text(self) -> bytes:
@@ -251,15 +249,14 @@ class Document(Reader):
     def save(self) -> bool:
         """Write the `.chat` text if it changed; true when it was written. The store has everything already."""
         with self._lock:
-            self.corridor.require_open()
-            self.corridor.catch_up()
+            self.corridor.make_ready()
             return self._publish(self) if self._publish is not None else False
 
     def close(self) -> None:
         """Save and let go of the file; a document that failed is only let go of."""
         with self._lock:
             try:
-                self.corridor.require_open()
+                self.corridor.make_ready()
             except ChatdocError:
                 self.corridor.close()
                 return

@@ -12,7 +12,7 @@ from chatdoc.adoption import backup_name, digest
 from chatdoc.atomic import write_atomically
 from chatdoc.clock import Clock
 from chatdoc.corridor import Corridor
-from chatdoc.errors import UnreadableFile
+from chatdoc.errors import DocumentFailed, UnreadableFile
 from chatdoc.store.registry import Registration
 from chatdoc.store.store import Store
 from chatdoc.textfile import render
@@ -51,6 +51,12 @@ class Publisher:
     def publish(self) -> bool:
         """Write the text unless the file has it already; true when it was written."""
         registration = self._store.registration(self._name)
+        if registration is None:
+            raise DocumentFailed(
+                f"{self._path} is not this document's file any more: another process rolled it back, or opened it "
+                "under another name",
+                hint="Open the file again; all that was changed is in the store",
+            )
         if (
             looks_published(registration, self._path)
             and registration.text_sequence == self._corridor.sequence

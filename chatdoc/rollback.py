@@ -12,7 +12,7 @@ from chatdoc.atomic import require_writable, write_atomically
 from chatdoc.clock import Clock, system_clock
 from chatdoc.errors import MigrationFailed, NewerEdits
 from chatdoc.publishing import read_bytes
-from chatdoc.store.folder import store_folder
+from chatdoc.store.folder import store_file, store_folder
 from chatdoc.store.registry import Marker
 from chatdoc.store.store import Store
 from migrate.backup import load
@@ -28,18 +28,14 @@ def rollback(
     """
     real = Path(os.path.realpath(path))
     require_writable(real)
-    with Store.open(store_folder(real)) as store:
+    with _store(real) as store:
         name = store.name_of(real)
         marker = _newest(store, name)
         if marker is None:
-            raise MigrationFailed(
-                f"{path} was not migrated here, so there is nothing to roll back",
-                hint="`status` lists what was migrated",
-            )
+            raise _not_migrated(real)
         source = load(store.backups / marker.backup, marker.source_digest)
-        present = read_bytes(real)
-        if not discard_edits and present != source:
-            _require_unedited(store, name, present, marker)
+        if not discard_edits:
+            _require_unedited(store, name, read_bytes(real), marker)
         write_atomically(real, source)
         done = msgspec.structs.replace(marker, phase="rolled_back")
         if store.registration(name) is not None:
@@ -47,6 +43,19 @@ def rollback(
         else:
             store.put_marker(done, recorded_at_ms=clock())
     return marker.source_digest
+
+
+def _store(real: Path) -> Store:
+    if not store_file(folder := store_folder(real)).exists():
+        raise _not_migrated(real)  # Nothing is made where nothing is to be done.
+    return Store.open(folder)
+
+
+def _not_migrated(real: Path) -> MigrationFailed:
+    return MigrationFailed(
+        f"{real} was not migrated here, so there is nothing to roll back",
+        hint="`status` lists what was migrated",
+    )
 
 
 def _newest(store: Store, name: str) -> Marker | None:

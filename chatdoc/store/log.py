@@ -75,7 +75,10 @@ class UpdateLog(Protocol):
         """The sequence of the newest entry, 0 when there is none."""
 
     def changed(self) -> bool:
-        """Whether another connection may have written since the last call, or since this log was made; cheap."""
+        """Whether another connection may have written since the last call, or since this log was made; cheap.
+
+        Raises DocumentFailed when the document was retired, by a rollback say.
+        """
 
     def receipt(self, command_id: str) -> Receipt | None:
         """The receipt of a command id, or None; raises StoreDamaged when it is not what was stored."""

@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from chatdoc.errors import ChatdocError, ReceiptExists, StoreDamaged, StoreError
+from chatdoc.errors import ChatdocError, DocumentFailed, ReceiptExists, StoreDamaged, StoreError
 from chatdoc.store import seals
 from chatdoc.store.database import Database
 from chatdoc.store.failures import FAULTS, START_OVER
@@ -29,6 +29,7 @@ _RECEIPT = (
     " WHERE document = ? AND command_id = ?"
 )
 _FLOOR = "SELECT floor FROM documents WHERE number = ?"
+_RETIRED = "SELECT 1 FROM documents WHERE number = ? AND retired_at_ms IS NOT NULL"
 _RAISE_FLOOR = "UPDATE documents SET floor = max(floor, ?) WHERE number = ?"
 _DATA_VERSION = "PRAGMA data_version"
 
@@ -146,6 +147,12 @@ class SqliteLog:
         if version == self._version:
             return False
         self._version = version
+        if self._database.rows(_RETIRED, (self._number,), "look up a document"):
+            raise DocumentFailed(
+                f"document {self._document_id} was rolled back or replaced by another process, so nothing is written "
+                "to it any more",
+                hint="Open the file again",
+            )
         return True
 
     def receipt(self, command_id: str) -> Receipt | None:
