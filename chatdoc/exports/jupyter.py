@@ -5,8 +5,9 @@ It refuses a whole chat for one unknown key of one message, so such fields go in
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import msgspec
 
 from chatdoc.clock import ms_of
 from chatdoc.exports.shown import all_messages, config_fields, fields, gone, is_placeholder
@@ -15,6 +16,8 @@ from chatdoc.records.view import View
 from migrate.jupyter import EXPORTED, PREFIX
 
 _KNOWN = {"type", "attachments", "mentions", "raw_time", "edited", "metadata", "mime_model"}
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def export_jupyter(view: View) -> bytes:
@@ -33,7 +36,7 @@ def export_jupyter(view: View) -> bytes:
     threads = _threads(view)
     if threads:
         whole["metadata"][EXPORTED] = {"threads": threads}
-    return (json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return msgspec.json.format(_encode(whole), indent=2) + b"\n"
 
 
 def _message(view: View, message: Message) -> dict[str, Any]:
