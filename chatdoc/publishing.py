@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TypeGuard
 
@@ -38,7 +39,7 @@ class Publisher:
             return None
         if not source.strip():
             return merge(self._corridor.view, source).report if not self.is_empty() else None
-        if sniff(source) == "v2":
+        if self._format(source) == "v2":
             merged = merge(self._corridor.view, source)
             self._corridor.enter(merged.facts, origin="outside")
             return merged.report
@@ -86,6 +87,15 @@ class Publisher:
         view = self._corridor.view
         return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
 
+    def _format(self, source: bytes) -> str:
+        try:
+            return sniff(source)
+        except UnreadableFile as error:
+            raise UnreadableFile(
+                f"{self._path} was replaced by what is no chat ({str(error).removesuffix(f'. {error.hint}')})",
+                hint="The store has its document: move this file away and open it again to get the text back",
+            ) from error
+
     def _own_digests(self) -> set[str]:
         """What may stand in the file with nobody having changed it: our last text, or the source of its migration."""
         registration = self._store.registration(self._name)
@@ -121,9 +131,18 @@ def stat_of(path: Path) -> str | None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file's bytes, none for one that is not there; raises UnreadableFile when it cannot be read."""
+    """A file's bytes, none for one that is not there; raises UnreadableFile for what is no file one may read.
+
+    A pipe or a device is refused at once: reading it might wait for ever, or never end.
+    """
     try:
-        return path.read_bytes()
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise UnreadableFile(
+                    f"{path} is not a regular file ({stat.filemode(mode)})", hint="Name a file"
+                )
+            return file.read()
     except FileNotFoundError:
         return b""
     except OSError as error:

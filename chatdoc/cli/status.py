@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from chatdoc.cli.terminal import console, json_option, line, print_json, show, spelled, table
+from chatdoc.status import DocumentStatus
 from chatdoc.status import status as documents_of
 
 
@@ -18,7 +20,7 @@ def status(folder: Path, as_json: bool) -> None:
 
     It is the one in FOLDER, or in the nearest folder above it that has one.
     """
-    found = documents_of(folder)
+    found = [_spelled(one) for one in documents_of(folder)]
     if as_json:
         print_json({"ok": True, "folder": spelled(folder), "documents": found})
         return
@@ -27,3 +29,9 @@ def status(folder: Path, as_json: bool) -> None:
         steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
         grid.add_row(line(one.path), one.file, str(one.updates), steps, line(one.backup or ""))
     show(console(), grid if found else "no documents here yet")
+
+
+def _spelled(one: DocumentStatus) -> DocumentStatus:
+    """The same with names that UTF-8 can carry."""
+    backup = None if one.backup is None else spelled(Path(one.backup))
+    return msgspec.structs.replace(one, path=spelled(Path(one.path)), backup=backup)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tests.cli.conftest import ERAS, Run
@@ -23,3 +24,12 @@ def test_a_folder_without_a_store_stays_without_one(chatdoc: Run, tmp_path: Path
     assert done.returncode == 0
     assert json.loads(done.stdout)["documents"] == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_are_no_utf_8_are_listed(chatdoc: Run, legacy: Path) -> None:
+    """One such name hides none of the others, as text and as JSON."""
+    odd = legacy.rename(legacy.with_name(os.fsdecode(b"odd\xff.chat")))
+    assert chatdoc("open", odd.name).returncode == 0
+    done = chatdoc("status", "--json")
+    assert json.loads(done.stdout)["documents"][0]["path"] == "odd\\xff.chat"
+    assert "odd\\xff.chat" in chatdoc("status").stdout
