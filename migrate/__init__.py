@@ -6,6 +6,7 @@ claim one file are an error, and so is none: a file that is not understood is ne
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import sha256
 
 import msgspec
@@ -98,8 +99,7 @@ def _counts(facts: list[Fact]) -> dict[str, int]:
         "AtticRow": "attic",
     }
     counts = dict.fromkeys(names.values(), 0)
-    for fact in facts:
-        name = names.get(type(fact).__name__)
-        if name is not None:
-            counts[name] += 1
+    for kind, count in Counter(map(type, facts)).items():
+        if kind.__name__ in names:
+            counts[names[kind.__name__]] = count
     return counts

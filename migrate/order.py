@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -21,16 +22,16 @@ from chatdoc.records.facts import (
 )
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_KEYS: dict[type[Any], Callable[[Any], tuple[Any, ...]]] = {
-    DocumentFact: lambda fact: (fact.field,),
-    ThreadFact: lambda fact: (fact.created_at, fact.thread_id),
-    SettingFact: lambda fact: (fact.thread_id, fact.field, fact.stamp),
-    StateFact: lambda fact: (fact.thread_id, fact.stamp),
-    Header: lambda fact: (fact.date, fact.message_id),
-    RevisionFact: lambda fact: (fact.message_id, fact.revision_id),
-    MarkFact: lambda fact: (fact.message_id, fact.field, fact.stamp),
-    PieceFact: lambda fact: (fact.message_id, fact.seq),
-    AtticRow: lambda fact: (),
+_KEYS: dict[type[Any], Callable[[Any], Any]] = {
+    DocumentFact: attrgetter("field"),
+    ThreadFact: attrgetter("created_at", "thread_id"),
+    SettingFact: attrgetter("thread_id", "field", "stamp"),
+    StateFact: attrgetter("thread_id", "stamp"),
+    Header: attrgetter("date", "message_id"),
+    RevisionFact: attrgetter("message_id", "revision_id"),
+    MarkFact: attrgetter("message_id", "field", "stamp"),
+    PieceFact: attrgetter("message_id", "seq"),
+    AtticRow: attrgetter("text"),
 }
 
 
@@ -42,14 +43,20 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
     return [fact for kind, found in kinds.items() for fact in _sorted(found, _KEYS[kind])]
 
 
-def _sorted(facts: list[Any], key: Callable[[Any], tuple[Any, ...]]) -> list[Any]:
-    by_key: dict[tuple[Any, ...], list[Any]] = {}
-    for fact in facts:
-        by_key.setdefault(key(fact), []).append(fact)
-    ordered = []
-    for place in sorted(by_key):
-        fellows = by_key[place]
-        if len(fellows) > 1:
-            fellows = list({_encode(fact): fact for fact in sorted(fellows, key=_encode)}.values())
-        ordered += fellows
+def _sorted(facts: list[Any], key: Callable[[Any], Any]) -> list[Any]:
+    facts.sort(key=key)
+    keys = list(map(key, facts))
+    if len(set(keys)) == len(keys):
+        return facts
+    ordered: list[Any] = []
+    start = 0
+    for end in range(1, len(facts) + 1):
+        if end == len(facts) or keys[end] != keys[start]:
+            fellows = facts[start:end]
+            ordered += (
+                fellows
+                if len(fellows) == 1
+                else {_encode(one): one for one in sorted(fellows, key=_encode)}.values()
+            )
+            start = end
     return ordered

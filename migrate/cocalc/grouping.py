@@ -2,101 +2,186 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 
 from chatdoc.ids import MessageId, ThreadId, derive
 from migrate.cocalc.chat import Chat
-from migrate.cocalc.naming import message_named, thread_named
+from migrate.cocalc.index import Index
+from migrate.cocalc.naming import message_named, thread_named, thread_of
 
-Moments = dict[int, list[Chat]]
+
+class Anchor:
+    """Where chains of replies end: at a root, at something that is missing, or at a row that knows its thread."""
+
+    __slots__ = ("claims", "missing_id", "missing_ms", "root", "thread_id")
+
+    def __init__(
+        self,
+        thread_id: ThreadId | None,
+        root: Chat | None,
+        missing_ms: int | None,
+        missing_id: MessageId | None,
+    ) -> None:
+        self.thread_id = thread_id
+        self.root = root
+        self.missing_ms = missing_ms
+        self.missing_id = missing_id
+        self.claims: set[ThreadId] = set()
+        """Threads whose own rows hang here."""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the chains end at something that is not in the file."""
+        return self.missing_ms is not None or self.missing_id is not None
+
+    def missing_name(self, thread_id: ThreadId) -> MessageId:
+        """The id of what is missing; without a word on it the one of the thread's placeholder."""
+        return missing_root(thread_id) if self.missing_id is None else self.missing_id
 
 
-def group(chats: list[Chat]) -> None:
-    """Set every row's `thread_id`, and `target` where it replies to a row of this file or to one that is missing."""
-    moments: Moments = defaultdict(list)
-    for chat in chats:
-        if chat.ms is not None:
-            moments[chat.ms].append(chat)
-    for fellows in moments.values():
-        if len(fellows) > 1:
-            fellows.sort(key=_rank)
-    by_old_id: dict[str, Chat] = {}
-    for chat in sorted(chats, key=_rank):
-        if chat.old_message_id is not None:
-            by_old_id.setdefault(chat.old_message_id, chat)
-        by_old_id.setdefault(chat.message_id, chat)
-    for chat in chats:
-        if chat.old_thread_id is not None:
-            chat.thread_id = thread_named(chat.old_thread_id, chat.ms or 0)
-            if chat.thread_id != chat.old_thread_id:
-                chat.fields["legacy_thread_id"] = chat.old_thread_id
-    for chat in chats:
+def group(chats: list[Chat], index: Index, named: Mapping[ThreadId, Chat]) -> None:
+    """Set `thread_id`, `target`, `assumed` and `missing_ms` of every row; `named` are roots that thread rows name."""
+    _Grouping(chats, index, named)
+
+
+class _Grouping:
+    def __init__(self, chats: list[Chat], index: Index, named: Mapping[ThreadId, Chat]) -> None:
+        self._chats = chats
+        self._index = index
+        self._anchors: dict[object, Anchor] = {}
+        self._of: dict[MessageId, Anchor] = {}
+        self._rooted: set[ThreadId] = set()
+        """Threads that have a root among the rows that carry their id."""
+        self._known = self._read_ids()
+        self._claim(named)
+        self._settle()
+        for chat in chats:
+            self._aim(chat)
+
+    def _read_ids(self) -> set[ThreadId]:
+        known: dict[str, ThreadId] = {}
+        for chat in self._chats:
+            old = chat.old_thread_id
+            if old is not None:
+                found = known.get(old)
+                if found is None:
+                    found = known[old] = thread_named(old)
+                chat.thread_id = found
+                if self._index.above(chat) is chat:
+                    self._rooted.add(found)
+        return set(known.values())
+
+    def _claim(self, named: Mapping[ThreadId, Chat]) -> None:
+        """Note which threads hang on rows that do not know their thread; those must become one."""
+        for chat in self._chats:
+            if chat.old_thread_id is None:
+                self._anchor(chat)
+                continue
+            above = self._index.above(chat)
+            if above is None:
+                self._missing(chat).claims.add(chat.thread_id)
+            elif above is not chat and above.old_thread_id is None:
+                self._anchor(above).claims.add(chat.thread_id)
+        for thread_id, root in named.items():
+            if root.old_thread_id is None:
+                self._anchor(root).claims.add(thread_id)
+
+    def _anchor(self, chat: Chat) -> Anchor:
+        """Follow the replies of a row that does not know its thread; each row is walked over once."""
+        path: list[Chat] = []
+        walked: set[MessageId] = set()
+        here = chat
+        while True:
+            found = self._of.get(here.message_id)
+            if found is not None:
+                break
+            if here.old_thread_id is not None:
+                found = self._keep(("thread", here.thread_id), Anchor(here.thread_id, None, None, None))
+                break
+            above = self._index.above(here)
+            if above is here:
+                found = Anchor(None, here, None, None)
+                self._of[here.message_id] = self._keep(("root", here.message_id), found)
+                break
+            path.append(here)
+            walked.add(here.message_id)
+            if above is None:
+                found = self._missing(here)
+                break
+            if above.message_id in walked:
+                found = self._cut(path[[one.message_id for one in path].index(above.message_id) :])
+                break
+            here = above
+        for one in path:
+            self._of[one.message_id] = found
+        return found
+
+    def _keep(self, key: object, anchor: Anchor) -> Anchor:
+        return self._anchors.setdefault(key, anchor)
+
+    def _missing(self, chat: Chat) -> Anchor:
+        if chat.parent is None:
+            chat.missing_ms = chat.reply_ms
+            return self._keep(("ms", chat.reply_ms), Anchor(None, None, chat.reply_ms, None))
+        name = message_named(chat.parent)
+        return self._keep(("id", name), Anchor(None, None, None, name))
+
+    def _cut(self, circle: list[Chat]) -> Anchor:
+        root = min(circle, key=lambda one: (one.date, one.message_id))
+        self._index.cut(root)
+        root.assumed = True
+        root.note("reply_circle", "its replies run in a circle", "it is the root")
+        return self._keep(("root", root.message_id), Anchor(None, root, None, None))
+
+    def _settle(self) -> None:
+        """Give every anchor its thread: one whose rows hang on it and that lacks a root, else one of its own."""
+        open_ = [anchor for anchor in self._anchors.values() if anchor.thread_id is None]
+        taken: set[ThreadId] = set()
+        for anchor in open_:
+            if anchor.is_missing and anchor.claims:
+                anchor.thread_id = min(anchor.claims)
+        for anchor in sorted((one for one in open_ if one.claims and one.root is not None), key=_place):
+            free = anchor.claims - self._rooted - taken
+            if free:
+                anchor.thread_id = min(free)
+                taken.add(anchor.thread_id)
+        alone = [anchor for anchor in open_ if anchor.thread_id is None]
+        rivals = Counter(anchor.root.ms for anchor in alone if anchor.root is not None)
+        for anchor in alone:
+            anchor.thread_id = self._own_thread(anchor, rivals, taken)
+
+    def _own_thread(self, anchor: Anchor, rivals: Mapping[int | None, int], taken: set[ThreadId]) -> ThreadId:
+        if anchor.root is None:
+            if anchor.missing_id is not None:
+                return ThreadId(derive("thread", 0, "missing", anchor.missing_id))
+            return thread_of(anchor.missing_ms or 0)
+        root = anchor.root
+        if root.ms is not None and rivals[root.ms] == 1:
+            plain = thread_of(root.ms)
+            if plain not in self._rooted and plain not in taken:
+                return plain
+        return thread_of(root.ms or 0, root.message_id)
+
+    def _aim(self, chat: Chat) -> None:
+        above = self._index.above(chat)
         if chat.old_thread_id is None:
-            chat.thread_id = _legacy_thread(chat, moments, by_old_id)
-        _aim(chat, moments, by_old_id)
-
-
-def above(chat: Chat, moments: Moments, by_old_id: dict[str, Chat]) -> Chat | None:
-    """The row a row replies to, or None: it is a root, or that row is missing."""
-    if chat.parent is not None:
-        found = by_old_id.get(chat.parent)
-        return None if found is chat else found
-    if chat.reply_ms is None or chat.reply_ms == chat.ms:
-        return None
-    fellows = moments.get(chat.reply_ms)
-    return fellows[0] if fellows else None
-
-
-def thread_of_root(root: Chat, moments: Moments) -> ThreadId:
-    """The thread a row without thread id is the root of; two roots of one millisecond have two."""
-    if root.ms is None:
-        return ThreadId(derive("thread", 0, root.message_id))
-    ms = root.ms
-    rivals = {one.message_id for one in _roots_at(root, moments)}
-    if len(rivals) <= 1:
-        return ThreadId(derive("thread", ms))
-    return ThreadId(derive("thread", ms, root.message_id))
-
-
-def _legacy_thread(chat: Chat, moments: Moments, by_old_id: dict[str, Chat]) -> ThreadId:
-    seen = [chat]
-    while True:
-        here = seen[-1]
-        if here.old_thread_id is not None:
-            return here.thread_id
-        up = above(here, moments, by_old_id)
-        if up is None:
-            break
-        if up in seen:
-            circle = seen[seen.index(up) :]
-            here = min(circle, key=_rank_in_circle)
-            if here is chat:
-                chat.notes.append(("reply_circle", "its replies run in a circle", "it is the root"))
-                chat.reply_ms = chat.parent = None
-            break
-        seen.append(up)
-    if here.parent is not None and above(here, moments, by_old_id) is None and here.reply_ms is None:
-        return ThreadId(derive("thread", here.ms or 0))
-    missing = here.reply_ms is not None and here.reply_ms != here.ms and not moments.get(here.reply_ms)
-    if missing and here.reply_ms is not None:
-        return ThreadId(derive("thread", here.reply_ms))
-    return thread_of_root(here, moments)
-
-
-def _aim(chat: Chat, moments: Moments, by_old_id: dict[str, Chat]) -> None:
-    up = above(chat, moments, by_old_id)
-    if up is not None:
-        chat.target = up.message_id
-        if chat.parent is None and up.ms is not None:
-            rivals = {one.message_id for one in _roots_at(up, moments)}
-            if len(rivals) > 1 and up.reply_ms is None:
-                found = f"{len(rivals)} roots stand at the millisecond it replies to"
-                chat.notes.append(("ambiguous_root", found, f"it replies to {up.message_id}"))
-    elif chat.parent is not None and chat.parent not in (chat.old_message_id, chat.message_id):
-        chat.target = message_named(chat.parent)
-    elif chat.reply_ms is not None and chat.reply_ms != chat.ms:
-        chat.target = missing_root(chat.thread_id)
+            anchor = self._of[chat.message_id]
+            assert anchor.thread_id is not None
+            chat.thread_id = anchor.thread_id
+            if anchor.is_missing:
+                # Another copy may have what is missing here: what hangs on it hangs on nothing else.
+                chat.target = anchor.missing_name(chat.thread_id)
+                chat.assumed = True
+                return
+        if above is None:
+            chat.target = self._missing(chat).missing_name(chat.thread_id)
+        elif above is not chat:
+            chat.target = above.message_id
+            if chat.parent is None and self._index.is_ambiguous(chat):
+                found = "several messages stand at the millisecond it replies to"
+                chat.note("ambiguous_root", found, f"it replies to {above.message_id}")
+                chat.assumed = True
 
 
 def missing_root(thread_id: ThreadId) -> MessageId:
@@ -104,19 +189,6 @@ def missing_root(thread_id: ThreadId) -> MessageId:
     return MessageId(derive("message", 0, thread_id, "placeholder"))
 
 
-def _roots_at(chat: Chat, moments: Moments) -> Iterable[Chat]:
-    return [
-        one
-        for one in moments.get(chat.ms or 0, [chat])
-        if one.parent is None and one.old_thread_id is None and one.reply_ms in (None, one.ms)
-    ]
-
-
-def _rank(chat: Chat) -> tuple[bool, str, str, str]:
-    """Roots first, then by what the rows say; never by where they stand."""
-    replies = chat.parent is not None or chat.reply_ms not in (None, chat.ms)
-    return replies, chat.sender, chat.oldest, chat.message_id
-
-
-def _rank_in_circle(chat: Chat) -> tuple[int, str, str]:
-    return chat.ms or 0, chat.sender, chat.message_id
+def _place(anchor: Anchor) -> tuple[str, str]:
+    assert anchor.root is not None
+    return anchor.root.date, anchor.root.message_id

@@ -6,68 +6,93 @@ before it, so they stay in the field's history, and any edit made later goes bef
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
-from chatdoc.ids import Stamp, ThreadId, derive
+from chatdoc.ids import STAMP_MS_END, Stamp, ThreadId, derive
 from chatdoc.records.facts import SettingFact
 
+RECORD, ROOT, SAME_MOMENT, STUB, ELSEWHERE, AGENT = range(6)
+"""Where settings were found, the best place first."""
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
-_TRUE = (True, 1, "true", "1", "True")
-_NAME_LENGTH_MAX = 120
+_ACP = "acp_config."
+_TEXTS = ("name", "thread_color", "thread_icon")
+_TRUE = ("true", "1")
+_FALSE = ("false", "0", "")
+_RESERVED = ("acp_config", "deleted", "event", "stamps", "fields", "thread_id", "updated_at", "updated_by")
 
 
 class Said(NamedTuple):
     """Fields somebody wrote: the lower the rank, the more they count; `ms` is when, `by` who."""
 
-    rank: int
+    rank: tuple[int, int]
     ms: int
     by: str
     fields: dict[str, Any]
 
 
+class _Word(NamedTuple):
+    rank: tuple[int, int, int]
+    age: int
+    by: str
+    spelled: bytes
+    value: Any
+
+
 def settings_of(thread_id: ThreadId, root_ms: int, said: Iterable[Said]) -> list[SettingFact]:
     """One fact for every different word on a field, the best with the greatest stamp."""
-    words: dict[str, dict[bytes, tuple[int, int, str, Any]]] = {}
+    words: dict[str, dict[bytes, _Word]] = {}
     for one in said:
-        for field, value in _flat(one.fields):
-            spelled = _encode(value)
-            known = words.setdefault(field, {})
-            word = (one.rank, -one.ms, one.by, value)
-            if spelled not in known or word[:3] < known[spelled][:3]:
-                known[spelled] = word
-    facts = []
-    for field in sorted(words):
-        best = sorted(words[field].items(), key=lambda item: (item[1][:3], item[0]))
-        top = max(root_ms, max(-word[1] for _, word in best[:1]))
-        for place, (spelled, (_, _, by, value)) in enumerate(best):
-            ms = max(top - place, 0)
-            stamp = Stamp(derive("setting", ms, thread_id, field, spelled.decode()))
-            facts.append(SettingFact(thread_id=thread_id, field=field, stamp=stamp, value=value, by=by))
-    return facts
+        for field, value, later in _flat(one.fields):
+            word = _Word((*one.rank, later), -one.ms, one.by, _encode(value), value)
+            known = words.setdefault(field, {}).setdefault(word.spelled, word)
+            if word[:3] < known[:3]:
+                words[field][word.spelled] = word
+    return [
+        fact
+        for field in sorted(words)
+        for fact in _stamped(
+            thread_id, root_ms, field, sorted(words[field].values(), key=lambda word: word[:4])
+        )
+    ]
 
 
-def _flat(fields: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+def _stamped(thread_id: ThreadId, root_ms: int, field: str, words: list[_Word]) -> Iterator[SettingFact]:
+    if all(word.value is None for word in words):
+        return
+    top = min(max(root_ms, -words[0].age, len(words) - 1), STAMP_MS_END - 1)
+    for place, word in enumerate(words):
+        stamp = Stamp(derive("setting", top - place, thread_id, field, word.spelled.decode()))
+        yield SettingFact(thread_id=thread_id, field=field, stamp=stamp, value=word.value, by=word.by)
+
+
+def _flat(fields: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
+    """Field, value and 1 for what an older name says; None clears, as an empty name does."""
     for field, value in fields.items():
-        if value is None or not field or len(field) > _NAME_LENGTH_MAX:
+        if value is None:
             continue
-        if field == "acp_config" and isinstance(value, dict):
+        if field in ("acp_config", "codex_config") and isinstance(value, dict):
             for name, inner in value.items():
-                if inner is not None and name and len(name) <= _NAME_LENGTH_MAX:
-                    yield f"acp_config.{name}", inner
+                yield _ACP + name, inner, int(field == "codex_config")
         elif field == "pin":
-            if value in _TRUE:
-                yield field, True
-        elif field in ("name", "thread_color", "thread_icon"):
-            if isinstance(value, str) and value.strip():
-                yield field, value.strip()
-            elif not isinstance(value, str):
-                yield f"legacy_{field}", value
-        elif field in ("acp_config", "deleted", "stamps", "event", "extra") or field.startswith(
-            "acp_config."
-        ):
-            yield f"legacy_{field}", value
+            yield _pin(value)
+        elif field in _TEXTS:
+            if isinstance(value, str):
+                yield field, value if value.strip() else None, 0
+            else:
+                yield f"legacy_{field}", value, 0
+        elif field in _RESERVED or field.startswith(_ACP):
+            yield f"legacy_{field}", value, 0
         else:
-            yield field, value
+            yield field, value, 0
+
+
+def _pin(value: Any) -> tuple[str, Any, int]:
+    """Pins were booleans, numbers and texts; a file holds all of them."""
+    spelled = value.strip().lower() if isinstance(value, str) else _encode(value).decode()
+    if spelled in _TRUE or spelled in _FALSE:
+        return "pin", spelled in _TRUE, 0
+    return "legacy_pin", value, 0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from migrate.cocalc.chat import CONFIG_FIELDS, CONFIG_PREFIXES, Chat
+from migrate.cocalc.chat import Chat
 from migrate.cocalc.dates import read_date
 from migrate.cocalc.lines import Line
+from migrate.cocalc.records import Record
+from migrate.cocalc.rows import ID_FIELDS, chat_of, is_config
 
-THREAD, CONFIG, STATE, CHAT = "chat-thread", "chat-thread-config", "chat-thread-state", "chat"
+CHAT = "chat"
+THREAD, CONFIG, STATE = "chat-thread", "chat-thread-config", "chat-thread-state"
 _REASONS = {
     "draft": "a draft, no message",
     "start_video": "a video call, no message",
@@ -16,7 +19,12 @@ _REASONS = {
     "video": "a video call, no message",
     "coding-agent": "a row of an embedded agent, no message",
     "notebook-agent": "a row of an embedded agent, no message",
+    THREAD: "a record of a thread without its id",
+    CONFIG: "a record of a thread without its id",
+    STATE: "a record of a thread without its id",
 }
+_VIDEO = "a video call, no message"
+_FIELDS_ONLY = "fields for a message that it does not name"
 
 
 class Stub(NamedTuple):
@@ -25,22 +33,24 @@ class Stub(NamedTuple):
     line: Line
     ms: int | None
     fields: dict[str, Any]
+    whole: bool
+    """Whether all it says are fields of a thread."""
 
 
 class Sorted(NamedTuple):
     """The rows of a source by kind; `rest` are those kept verbatim, with the reason."""
 
     chats: list[Chat]
-    threads: list[Line]
-    configs: list[Line]
-    states: list[Line]
+    threads: list[Record]
+    configs: list[Record]
+    states: list[Record]
     stubs: list[Stub]
     rest: list[tuple[Line, str]]
 
 
-def sort_rows(lines: list[Line]) -> Sorted:
-    """Each line that has a row, to its kind."""
-    found = Sorted([], [], [], [], [], [])
+def sort_rows(chats: list[Chat], lines: list[Line]) -> Sorted:
+    """Each line that has a row, to its kind; beside the messages found already."""
+    found = Sorted(chats, [], [], [], [], [])
     records = {THREAD: found.threads, CONFIG: found.configs, STATE: found.states}
     for line in lines:
         row = line.row
@@ -48,10 +58,10 @@ def sort_rows(lines: list[Line]) -> Sorted:
         event = row.get("event")
         if event == CHAT or (event is None and isinstance(row.get("mesg"), dict)):
             _sort_chat(line, row, found)
-        elif event in records and isinstance(row.get("thread_id"), str) and row["thread_id"].strip():
-            records[event].append(line)
-        elif event is None and "date" in row and not _is_message(row) and _config_of(row):
-            found.stubs.append(_stub(line, row))
+        elif isinstance(event, str) and event in records and _has_thread(row):
+            records[event].append(Record(line.number, line.raw, row))
+        elif event is None and "date" in row and not _is_message(row):
+            _sort_stub(line, row, found)
         else:
             found.rest.append((line, _reason(row)))
     return found
@@ -60,33 +70,35 @@ def sort_rows(lines: list[Line]) -> Sorted:
 def _sort_chat(line: Line, row: dict[str, Any], found: Sorted) -> None:
     video = row.get("video_chat")
     if isinstance(video, dict) and video.get("is_video_chat"):
-        found.rest.append((line, "a video call, no message"))
-    elif _is_message(row) or not _config_of(row):
-        found.chats.append(Chat(line, row))
+        found.rest.append((line, _VIDEO))
+    elif _is_message(row):
+        found.chats.append(chat_of(line.number, line.raw, row))
     else:
-        found.stubs.append(_stub(line, row))
+        _sort_stub(line, row, found)
+
+
+def _sort_stub(line: Line, row: dict[str, Any], found: Sorted) -> None:
+    said = {name: value for name, value in row.items() if name not in ("event", "date") and value is not None}
+    fields = {name: value for name, value in said.items() if is_config(name)}
+    if fields:
+        found.stubs.append(Stub(line, read_date(row.get("date")), fields, len(fields) == len(said)))
+    else:
+        found.rest.append((line, _FIELDS_ONLY if said else "a row that says nothing"))
 
 
 def _is_message(row: dict[str, Any]) -> bool:
-    """Whether the row says who wrote what; a partial-key write leaves one that does not."""
+    """Whether the row says who wrote what, or which message it is; a partial-key write leaves one that does not."""
     return (
         bool(row.get("sender_id"))
         or bool(row.get("history"))
-        or isinstance(row.get("payload"), dict)
-        or isinstance(row.get("mesg"), dict)
-        or bool(row.get("message_id"))
+        or row.get("payload") is not None
+        or row.get("mesg") is not None
+        or any(row.get(name) for name in ID_FIELDS)
     )
 
 
-def _config_of(row: dict[str, Any]) -> bool:
-    return any(name in CONFIG_FIELDS or name.startswith(CONFIG_PREFIXES) for name in row)
-
-
-def _stub(line: Line, row: dict[str, Any]) -> Stub:
-    fields = {
-        name: value for name, value in row.items() if name not in ("event", "date") and value is not None
-    }
-    return Stub(line, read_date(row.get("date")), fields)
+def _has_thread(row: dict[str, Any]) -> bool:
+    return isinstance(row.get("thread_id"), str) and bool(row["thread_id"].strip())
 
 
 def _reason(row: dict[str, Any]) -> str:
