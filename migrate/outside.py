@@ -6,6 +6,7 @@ never said; a value the document had once and has no more is the document's past
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
@@ -22,6 +23,7 @@ from migrate.native.mend import Mended, Mending, mend_replies, mend_threads
 from migrate.native.text import NativeText, read_text
 from migrate.report import Anomaly, MigrationReport, sorted_anomalies
 
+_DOCUMENT = re.compile(rb'"event"\s*:\s*"document"')
 MISSING_SHOWN = 50
 """So many missing rows of one kind are named one by one; of the others only the number is told."""
 
@@ -35,7 +37,9 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True):
 
 def document_ids(source: bytes) -> list[DocumentId]:
     """The ids a v2 text gives its document; none for any other bytes."""
-    lines = [line for line in source.split(b"\n", 64)[:64] if b'"document"' in line]
+    lines = (
+        [line for line in source.split(b"\n") if _DOCUMENT.search(line)] if b'"document"' in source else []
+    )
     facts = read_text(b"\n".join(lines)).facts if lines else []
     return [
         DocumentId(fact.value)

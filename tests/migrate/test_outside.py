@@ -198,6 +198,7 @@ def test_lines_that_cannot_be_read_are_kept(view: View) -> None:
 def test_document_ids_are_read_from_the_text(view: View) -> None:
     """The ids of the document row, and none of bytes of another kind."""
     assert document_ids(render(view)) == [DOCUMENT]
+    assert document_ids(b'{"event":"attic"}\n' * 100 + render(view)) == [DOCUMENT]
     assert document_ids(b'{"event":"chat","document":1}\n') == []
 
 
