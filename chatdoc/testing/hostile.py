@@ -16,6 +16,7 @@ from chatdoc.records.facts import (
     PieceFact,
     RevisionFact,
     SettingFact,
+    StateFact,
     ThreadFact,
 )
 from chatdoc.replica.genesis import session_client
@@ -101,7 +102,7 @@ class HostilePeer:
         wrong = random.choice(WRONG)
         text = wrong if isinstance(wrong, str) else self._id("message")
         date = random.choice(("2024-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "yesterday", text))
-        match random.randrange(8):
+        match random.randrange(9):
             case 0:
                 return ThreadFact(
                     thread_id=random.choice((thread_id, ThreadId(self._id("thread")))),
@@ -139,6 +140,14 @@ class HostilePeer:
                 return MarkFact(message_id=message_id, field=field, stamp=stamp, value=value, by="mallory")
             case 6:
                 return PieceFact(message_id=message_id, seq=random.randrange(3), text=text)
+            case 7:
+                return StateFact(
+                    thread_id=thread_id,
+                    stamp=stamp,
+                    state=random.choice(("running", "complete", "error")),
+                    updated_at=date,
+                    active_message_id=random.choice((None, message_id, MessageId(text))),
+                )
             case _:
                 return DocumentFact(field=random.choice(("document_id", "schema_version")), value=wrong)
 

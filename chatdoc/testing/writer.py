@@ -108,6 +108,25 @@ def some_message(random: Random, view: View, thread_id: str) -> MessageId | None
     return random.choice(messages[-3:] if random.random() < 0.5 else messages)
 
 
+def assert_shown(command: Command, answer: Any) -> None:
+    """Raise AssertionError unless the answer shows what the command asked for, whatever the writers' clocks say."""
+    match command:
+        case SendMessage() | EditMessage():
+            shown = answer.content == command.content
+        case DeleteMessage() | DeleteThread():
+            shown = answer.deleted_at is not None
+        case RestoreMessage() | RestoreThread():
+            shown = answer.deleted_at is None
+        case ConfigureThread():
+            acp = command.config.get("acp_config") or {}
+            given = {name: value for name, value in acp.items() if value is not None}
+            shown = given.items() <= (answer.acp_config or {}).items()
+            shown &= "name" not in command.config or answer.name == command.config["name"]
+        case _:
+            shown = True
+    assert shown, f"{command} was answered with {answer}"
+
+
 class Writer:
     """Carries out random commands and tells an oracle what was answered."""
 
@@ -129,6 +148,7 @@ class Writer:
             answer = document.execute(command, command_id=command_id)
         except (CommandRefused, NotFound):
             return f"{kind}?"
+        assert_shown(command, answer)
         self.note(document, answer)
         if command_id is not None:
             before = document.state_vector()

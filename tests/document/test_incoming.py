@@ -34,14 +34,6 @@ def forged(document: Document, *, content: str = "forged") -> Header:
     )
 
 
-@pytest.fixture
-def document() -> Document:
-    """A document with one thread."""
-    made = begin(1)
-    made.create_thread(sender_id="ada", content="root", name="Plan")
-    return made
-
-
 def test_a_removed_lasting_fact_is_put_back_for_everybody(document: Document) -> None:
     """A message a peer removes stays in sight, is reported, and comes back to the peer and to those who join later."""
     root = document.threads()[0].root_message_id
