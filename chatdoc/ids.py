@@ -11,7 +11,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import NewType
 
-import ulid
+from ulid import base32
 
 from chatdoc.clock import Clock
 
@@ -89,7 +89,7 @@ class Mint:
         such a stamp does not drag the ids of other records into the future.
         """
         ms = min(max(self._clock(), 0), STAMP_MS_END - 1)
-        fresh = str(ulid.from_bytes(ms.to_bytes(6, "big") + self._random(10)).str)
+        fresh = str(base32.encode_ulid(ms.to_bytes(6, "big") + self._random(10)))
         if fresh <= self._last:
             fresh = successor(self._last)
         self._last = fresh

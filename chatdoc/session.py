@@ -53,8 +53,8 @@ class Session:
         """
         if astray and any((root, key) in astray for root, key, _ in entries):
             self.warm()
-        update = self.attempt(lambda: self.replica.transact(entries))
         start = self.known.get(self.client_id, 0)
+        update = self.attempt(lambda: self.replica.transact(entries, clock=start))
         end = self.known[self.client_id] = start + len(entries)
         return update, {self.client_id: (start, end)}
 
