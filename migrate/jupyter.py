@@ -17,7 +17,7 @@ from chatdoc.clock import MS_MAX, iso, ms_of
 from chatdoc.errors import UnreadableFile
 from chatdoc.ids import MessageId, Stamp, ThreadId, derive, is_id
 from chatdoc.records.attic import AtticRow
-from chatdoc.records.facts import DocumentFact, Fact, Header, MarkFact, ThreadFact
+from chatdoc.records.facts import DocumentFact, Fact, Header, MarkFact, SettingFact, ThreadFact
 from migrate.nesting import is_deep
 
 NAME = "jupyter"
@@ -30,6 +30,8 @@ EXPORTED = "chatdoc"
 """The key in a message's `metadata` under which an export puts the fields jupyterlab-chat does not know."""
 
 _OWN = {"id", "body", "sender", "time", "deleted"}
+_TRACES = {"acp_thread_id", "acp_usage", "acp_interrupted"}
+"""Fields that an agent's turn leaves; a thread with any has a config, if only the defaults."""
 _HEAD = re.compile(r'\{\s*"(?:messages|users|attachments|metadata)"\s*:')
 _ROW_KEYS = ("event", "date", "mesg")
 _canonical = msgspec.json.Encoder(order="deterministic").encode
@@ -107,6 +109,9 @@ def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
     for message_id, ms in deleted:
         stamp = Stamp(derive("mark", ms, message_id, "deleted", "true"))
         facts.append(MarkFact(message_id=message_id, field="deleted", stamp=stamp, value=True, by=""))
+    if any(not _TRACES.isdisjoint(header.fields or ()) for header in headers):
+        stamp = Stamp(derive("setting", ms_of(thread.created_at), thread.thread_id, "pin", "false"))
+        facts.append(SettingFact(thread_id=thread.thread_id, field="pin", stamp=stamp, value=False, by=""))
     return facts
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chatdoc.errors import UnreadableFile
 from chatdoc.exports import FORMATS
 from chatdoc.records.view import View
+from invariants.full import check_all
 from migrate.jupyter import claims, facts_of, parse
 from tests.textfile.documents import view_of
 
@@ -178,3 +179,13 @@ def test_ids_times_and_texts_survive_the_way_out_and_in(messages: list[dict[str,
     again, _ = read(out)
     assert again.thread_ids() == view.thread_ids()
     assert FORMATS["jupyter"](again) == out
+
+
+def test_an_agent_s_chat_that_was_exported_can_be_opened_again() -> None:
+    """The thread gets the config that threads with an agent's traces have, so no rule is broken."""
+    traces = {"acp_thread_id": "s-1", "acp_usage": {"input_tokens": 3}}
+    for agent in (message(2, **traces), message(2, metadata={"chatdoc": traces})):
+        view, _ = read(chat(message(1), agent))
+        assert check_all(view) == {}
+        (thread_id,) = view.thread_ids()
+        assert view.has_config(thread_id)
