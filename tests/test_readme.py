@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shutil
 import subprocess
@@ -37,6 +38,7 @@ def test_the_session_prints_what_it_shows(tmp_path: Path) -> None:
         ran = subprocess.run(
             [sys.executable, "-m", "chatdoc.cli.main", *command.split()],
             cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
             capture_output=True,
             text=True,
             check=False,
