@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chatdoc.clock import iso, ms_of
 from chatdoc.ids import STAMP_MS_END, RevisionId, derive, is_id, is_ulid, successor, time_ms
 from chatdoc.records.assemble import derive_revision, first_revision
@@ -58,7 +60,7 @@ def rest(chat: Chat) -> None:
     if is_agent(chat):
         fields = chat.fields or {}
         if "acp_log_key" not in fields and "acp_events" not in fields:
-            chat.keep("acp_log_key", _log_key(chat))
+            chat.keep("acp_log_key", _log_key(chat, fields))
     if chat.was_generating:
         before = (chat.fields or {}).pop("acp_interrupted", None)
         if before is not None and not isinstance(before, bool):
@@ -71,8 +73,11 @@ def rest(chat: Chat) -> None:
         chat.fields = dict(sorted(chat.fields.items()))
 
 
-def _log_key(chat: Chat) -> str:
-    """Where the agent's log of this row is: by ids where CoCalc gave them, before that by the dates in the row."""
+def _log_key(chat: Chat, fields: dict[str, Any]) -> str:
+    """Where the agent's log of this row is: where it says, by ids where it has them, before that by its dates."""
+    thread, turn = fields.get("acp_log_thread"), fields.get("acp_log_turn")
+    if isinstance(thread, str) and isinstance(turn, str) and thread and turn:
+        return f"{thread}:{turn}"
     thread, message = chat.old_thread_id, chat.old_message_id
     if thread is not None and message is not None and is_id(thread) and is_id(message):
         return f"{thread}:{message}"

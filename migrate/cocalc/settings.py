@@ -1,7 +1,7 @@
 """A thread's config is gathered from everywhere it was ever written; nothing that lost is dropped.
 
-Each source of settings has a rank. The best word for a field gets the stamp of its own time, the others get stamps
-before it, so they stay in the field's history, and any edit made later goes before all of them.
+Each source of settings has a rank. A word's stamp tells its rank and its own time, not what else the file holds, so
+two copies of a file that hold different rows agree on who wins. Any edit made later goes before all of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from chatdoc.records.facts import SettingFact
 
 RECORD, ROOT, SAME_MOMENT, STUB, ELSEWHERE, AGENT = range(6)
 """Where settings were found, the best place first."""
+
+_APART = 10
+"""Milliseconds between the stamps of one rank and the next."""
+_EARLIEST, _LATEST = 1_000, STAMP_MS_END - 1_000
+"""Between these lie the stamps of a root's settings, so that there is room below and above them."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _ACP = "acp_config."
@@ -61,11 +66,16 @@ def settings_of(thread_id: ThreadId, root_ms: int, said: Iterable[Said]) -> list
 
 
 def _stamped(thread_id: ThreadId, root_ms: int, field: str, words: list[_Word]) -> Iterator[SettingFact]:
+    """A stamp for each word, the best first; of one rank each lies just before the one that goes before it."""
     if all(word.value is None for word in words):
         return
-    top = min(max(root_ms, -words[0].age, len(words) - 1), STAMP_MS_END - 1)
-    for place, word in enumerate(words):
-        stamp = Stamp(derive("setting", top - place, thread_id, field, word.spelled.decode()))
+    root_ms = min(max(root_ms, _EARLIEST), _LATEST)
+    last = STAMP_MS_END
+    for word in words:
+        rank = word.rank[0]
+        own = max(-word.age, root_ms) if rank == RECORD else root_ms - _APART * (rank - ROOT)
+        last = min(own, last - 1)
+        stamp = Stamp(derive("setting", last, thread_id, field, word.spelled.decode()))
         yield SettingFact(thread_id=thread_id, field=field, stamp=stamp, value=word.value, by=word.by)
 
 
