@@ -18,6 +18,7 @@ from typing import Any, Literal
 from chatdoc.atomic import sync_folder
 from chatdoc.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew, WriteFailed
 from chatdoc.store import schema
+from chatdoc.store.connection import Access, Looks, connect, looks_of
 from chatdoc.store.failures import FAULTS, START_OVER, Fault, breaks_trust, failure
 
 Durability = Literal["full", "normal"]
@@ -33,12 +34,18 @@ class Database:
     """A connection with its lock; any thread may use it, one at a time, and after a failed fsync nobody writes."""
 
     def __init__(
-        self, file: Path, connection: sqlite3.Connection, *, readonly: bool = False, still: bool = False
+        self,
+        file: Path,
+        connection: sqlite3.Connection,
+        *,
+        readonly: bool = False,
+        still: Looks | None = None,
     ) -> None:
         self.file = file
         self.connection = connection
         self.readonly = readonly
         self._still = still
+        """How the file looked when reading began without locks; None while locks are used."""
         self.lock = threading.RLock()
         self.broken = ""
         """Why nothing may be written any more, or empty."""
@@ -82,13 +89,31 @@ class Database:
         """All rows that a question has; errors come out as StoreError."""
         with self.lock:
             try:
+                try:
+                    found = self.connection.execute(question, values).fetchall()
+                except FAULTS:
+                    if not self._was_overtaken():
+                        raise
+                else:
+                    if not self._was_overtaken():
+                        return found
                 return self.connection.execute(question, values).fetchall()
             except FAULTS as error:
                 raise self.failed(error, doing) from error
 
+    def _was_overtaken(self) -> bool:
+        """Whether somebody wrote while this read without locks, so that the answer may be wrong; then take locks."""
+        if self._still is None or looks_of(self.file) == self._still:
+            return False
+        self.connection.close()
+        self.connection = connect(self.file, timeout_s=READER_TIMEOUT_S, access="read")
+        self._still = None
+        return True
+
     def reader(self) -> sqlite3.Connection:
         """A second connection that sees one moment of the store, whatever others write; raises sqlite3.Error."""
-        connection = connect(self.file, timeout_s=READER_TIMEOUT_S, still=self._still)
+        access: Access = "write" if not self.readonly else "read" if self._still is None else "still"
+        connection = connect(self.file, timeout_s=READER_TIMEOUT_S, access=access)
         connection.execute("PRAGMA query_only = ON")
         connection.execute("BEGIN")
         return connection
@@ -126,47 +151,31 @@ def open_database(file: Path, *, durability: Durability, timeout_s: float) -> Da
 
 
 def open_for_reading(file: Path, *, timeout_s: float) -> Database:
-    """Open a store that is there without changing what it holds; raises as `open_database` does.
+    """Open a store that is there and write nothing, not even beside it; raises as `open_database` does.
 
-    A connection that may write, but is told not to, takes its journal away when it closes; one that may not cannot.
-    On a medium that takes no writes at all, a store that was closed cleanly is read as it stands.
+    A store without a journal was closed cleanly: it is read without locks, as it stands, until somebody begins to
+    write. Beside a journal, SQLite's own locks are taken; the journal stays for the next who may write.
     """
     _require_whole(file)
+    looks = looks_of(file)
+    if not looks.has_journal:
+        return _opened(file, "normal", timeout_s, readonly=True, still=looks)
     try:
         return _opened(file, "normal", timeout_s, readonly=True)
     except (StoreError, ReadOnlyTarget):
         journal = Path(f"{file}-wal")
         if os.access(file.parent, os.W_OK) or (journal.exists() and journal.stat().st_size > 0):
             raise
-    return _opened(file, "normal", timeout_s, readonly=True, still=True)
-
-
-def connect(file: Path, *, timeout_s: float, still: bool = False) -> sqlite3.Connection:
-    """A connection to a file that is there; text that is no UTF-8 comes back visibly wrong instead of raising.
-
-    `still` reads a file that nobody can change, without locks or journal.
-    """
-    connection = sqlite3.connect(
-        f"{file.absolute().as_uri()}?{'mode=ro&immutable=1' if still else 'mode=rw'}",
-        timeout=timeout_s,
-        isolation_level=None,
-        check_same_thread=False,
-        uri=True,
-    )
-    connection.text_factory = _text
-    return connection
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+    return _opened(file, "normal", timeout_s, readonly=True, still=looks)
 
 
 def _opened(
-    file: Path, durability: Durability, timeout_s: float, *, readonly: bool, still: bool = False
+    file: Path, durability: Durability, timeout_s: float, *, readonly: bool, still: Looks | None = None
 ) -> Database:
     connection = None
     try:
-        connection = connect(file, timeout_s=timeout_s, still=still)
+        access: Access = "still" if still is not None else "read" if readonly else "write"
+        connection = connect(file, timeout_s=timeout_s, access=access)
         _require_known(connection, file)
         if readonly:
             connection.execute("PRAGMA query_only = ON")
