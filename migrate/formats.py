@@ -13,6 +13,9 @@ from migrate.cocalc.format import claims as claims_cocalc
 from migrate.cocalc.reading import Reading
 from migrate.native.text import mend, read_text
 from migrate.report import Anomaly
+from migrate.steps import STEPS
+
+BOM = b"\xef\xbb\xbf"
 
 
 class Outcome(NamedTuple):
@@ -41,7 +44,7 @@ def counted(fates: Iterable[str]) -> dict[str, int]:
 
 
 def _is_blank(source: bytes) -> bool:
-    return not source.strip()
+    return not source.removeprefix(BOM).strip()
 
 
 def _read_blank(source: bytes) -> Outcome:
@@ -49,15 +52,16 @@ def _read_blank(source: bytes) -> Outcome:
     return Outcome("empty", (), [], counted(["blank"] * lines), [])
 
 
+# It begins with a plain character, which is searched for at once, and looks at no blank line twice.
 _NATIVE = re.compile(
-    rb'^\s*\{\s*"event"\s*:\s*"(?:document|thread|thread_config|thread_state|message|message_part|attic)"',
-    re.MULTILINE,
+    rb'\n[ \t]*\{[ \t]*"event"[ \t]*:[ \t]*"'
+    rb'(?:document|thread|thread_config|thread_state|message|message_part|attic)"'
 )
 
 
 def _is_native(source: bytes) -> bool:
     """Whether a line begins as our rows do: `event` first, with one of our names."""
-    return _NATIVE.search(source) is not None and not jupyter.claims(source)
+    return _NATIVE.search(b"\n" + source.removeprefix(BOM)) is not None and not jupyter.claims(source)
 
 
 def _read_native(source: bytes) -> Outcome:
@@ -66,7 +70,7 @@ def _read_native(source: bytes) -> Outcome:
     told = [
         Anomaly(code=one.code, subject=one.subject, detail=one.found, decision=one.decided) for one in mended
     ]
-    return Outcome("v2", ("v2/0001-rows",), facts, counted(text.fates), [*text.oddities, *told])
+    return Outcome("v2", STEPS["v2"], facts, counted(text.fates), [*text.oddities, *told])
 
 
 def _read_jupyter(source: bytes) -> Outcome:
@@ -78,7 +82,7 @@ def _read_jupyter(source: bytes) -> Outcome:
 
     facts = jupyter.facts_of(jupyter.parse(source), note)
     lines = source.count(b"\n") + (0 if source.endswith(b"\n") else 1)
-    return Outcome("jupyter", ("jupyter/0001-messages",), facts, counted(["record"] * lines), anomalies)
+    return Outcome("jupyter", STEPS["jupyter"], facts, counted(["record"] * lines), anomalies)
 
 
 def _is_cocalc(source: bytes) -> bool:
@@ -87,10 +91,8 @@ def _is_cocalc(source: bytes) -> bool:
 
 def _read_cocalc(source: bytes) -> Outcome:
     reading = Reading(source)
-    steps = ("cocalc/0001-rows", "cocalc/0002-names", "cocalc/0003-threads", "cocalc/0004-settings")
-    return Outcome(
-        reading.generation, steps, reading.facts, counted(reading.fates.values()), reading.anomalies
-    )
+    fates = counted(reading.fates.values())
+    return Outcome(reading.generation, STEPS["cocalc"], reading.facts, fates, reading.anomalies)
 
 
 FORMATS = (
