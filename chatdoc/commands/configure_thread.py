@@ -12,6 +12,7 @@ from chatdoc.errors import CommandRefused
 from chatdoc.ids import Stamp, ThreadId
 from chatdoc.records.assemble import ACP
 from chatdoc.records.facts import SettingFact
+from chatdoc.records.own import own
 from chatdoc.records.view import View
 
 FIELD_LENGTH_MAX = 120
@@ -53,7 +54,9 @@ def settings(view: View, thread_id: ThreadId, config: dict[str, Any], by: str, n
         if equal(history[-1].value if history else None, flat[field]):
             continue
         stamp = Stamp(now.ids.mint(above=history[-1].stamp if history else ""))
-        facts.append(SettingFact(thread_id=thread_id, field=field, stamp=stamp, value=flat[field], by=by))
+        facts.append(
+            SettingFact(thread_id=thread_id, field=field, stamp=stamp, value=own(flat[field]), by=by)
+        )
     return facts
 
 

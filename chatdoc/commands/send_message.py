@@ -12,6 +12,7 @@ from chatdoc.commands.values import require_text, require_thread, require_value
 from chatdoc.errors import CommandRefused
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.facts import Header
+from chatdoc.records.own import own
 from chatdoc.records.view import View
 
 
@@ -49,6 +50,6 @@ def decide(command: SendMessage, view: View, now: Now) -> Plan:
         date=iso(now.ms),
         reply_to_message_id=reply_to,
         content=command.content,
-        fields=command.fields or None,
+        fields=own(command.fields) or None,
     )
     return Plan(facts=(header,), kind="message", subject=message_id)

@@ -9,6 +9,7 @@ from chatdoc.clock import EPOCH, iso, ms_of
 from chatdoc.ids import STAMP_END, MessageId, RevisionId, ThreadId, derive, is_ulid, time_ms
 from chatdoc.records.facts import Header, MarkFact, RevisionFact, SettingFact, StateFact, ThreadFact
 from chatdoc.records.message import Message, Revision
+from chatdoc.records.own import own
 from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ConfigChange, ThreadConfig
 from chatdoc.records.thread_state import ThreadState
@@ -41,7 +42,7 @@ def build_thread(variants: Sequence[ThreadFact], settings: Mapping[str, Sequence
         schema_version=picked.schema_version,
         deleted_at=iso(time_ms(gone.stamp)) if gone is not None else None,
         deleted_by=gone.by if gone is not None else None,
-        extra=extra,
+        extra=own(extra),
     )
 
 
@@ -60,11 +61,11 @@ def build_config(thread_id: ThreadId, settings: Mapping[str, Sequence[SettingFac
         if fact.value is None:
             continue
         if field.startswith(ACP):
-            acp[field[len(ACP) :]] = fact.value
+            acp[field[len(ACP) :]] = own(fact.value)
         elif field in _CONFIG_FIELDS and isinstance(fact.value, _CONFIG_FIELDS[field]):
             known[field] = fact.value
         else:
-            extra[field] = fact.value
+            extra[field] = own(fact.value)
     return ThreadConfig(
         thread_id=thread_id,
         **known,
@@ -80,7 +81,7 @@ def build_change(fact: SettingFact) -> ConfigChange:
     return ConfigChange(
         thread_id=fact.thread_id,
         field=fact.field,
-        value=fact.value,
+        value=own(fact.value),
         by=fact.by,
         stamp=fact.stamp,
         at=iso(time_ms(fact.stamp)),
@@ -94,7 +95,7 @@ def build_state(fact: StateFact) -> ThreadState:
         state=fact.state,
         active_message_id=fact.active_message_id,
         updated_at=fact.updated_at,
-        extra=fact.extra or {},
+        extra=own(fact.extra or {}),
     )
 
 
@@ -161,7 +162,7 @@ def build_message(
         moved = fields.pop("reply_to_message_id")
         reply_to = moved if moved is None or isinstance(moved, str) else reply_to
     known = {
-        name: fields.pop(name)
+        name: own(fields.pop(name))
         for name, kind in _MESSAGE_FIELDS.items()
         if name in fields and isinstance(fields[name], kind)
     }
@@ -189,7 +190,7 @@ def build_message(
         deleted_at=iso(time_ms(gone.stamp)) if gone is not None else None,
         deleted_by=gone.by if gone is not None else None,
         assumed=picked.assumed,
-        extra={name: value for name, value in sorted(fields.items()) if value is not None},
+        extra={name: own(value) for name, value in sorted(fields.items()) if value is not None},
     )
 
 
