@@ -43,7 +43,9 @@ class Oracle:
     def see_message(self, document: Document, message_id: str) -> None:
         """Remember every text of a message, and whether it is deleted."""
         said = self.texts.setdefault(message_id, set())
-        for revision in document.message(message_id).history:
+        message = document.message(message_id)
+        # What is being streamed is shown and not yet said.
+        for revision in message.history[1 if message.generating else 0 :]:
             said.add(Said(revision.author_id, revision.date, revision.content))
         mark = document.view.mark(message_id, "deleted")
         if mark is not None:

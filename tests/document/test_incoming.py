@@ -9,6 +9,7 @@ import pytest
 from chatdoc.document import Document
 from chatdoc.ids import MessageId, Stamp
 from chatdoc.loading import load
+from chatdoc.mending import RESTORES_MAX
 from chatdoc.records.facts import Header, MarkFact
 from chatdoc.replica.layout import encode
 from chatdoc.replica.replica import Replica, merge
@@ -180,6 +181,21 @@ def test_replicas_that_put_back_at_once_fall_silent() -> None:
     written.clear()
     network.settle()
     assert not written
+
+
+def test_a_quarrel_about_an_entry_ends(document: Document) -> None:
+    """Who removes the same entry again and again is answered a bounded number of times, and we still show it."""
+    root = document.threads()[0].root_message_id
+    place = place_of(document.view.headers[root])
+    peer = raw_peer(document)
+    answers: list[str] = []
+    document.subscribe(lambda update, origin: answers.append(origin))
+    for _ in range(20):
+        peer.receive(document.diff())
+        if peer.entry(*place) is not None:
+            document.receive(peer.transact([], [place]), origin="mallory")
+    assert answers.count("repair") == RESTORES_MAX
+    assert document.message(root).content == "root"
 
 
 def test_a_restored_entry_that_names_no_key_is_understood_by_a_cold_receiver(document: Document) -> None:

@@ -125,7 +125,7 @@ def test_processes_that_write_in_each_others_gaps_stay_equal(seed: int) -> None:
     """Random commands of two processes, many of them in the gap, leave both with everything either acknowledged."""
     random, oracle, shared = Random(seed), Oracle(), MemoryLog()
     pairs = [process(shared, 1), process(shared, 2)]
-    writer = Writer(random, oracle)
+    writer = Writer(random, oracle, alone=False)
     for _ in range(80):
         (document, handle), (other, _) = random.sample(pairs, 2)
         if random.random() < 0.5:
