@@ -165,7 +165,10 @@ def _unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> Mi
 
 
 def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
-    real = Path(os.path.realpath(path))
+    try:
+        real = Path(os.path.realpath(os.fsdecode(path)))
+    except ValueError as error:
+        raise UnreadableFile(f"{path!r} is no path: {error}", hint="Check the name") from error
     if real.is_dir():
         raise UnreadableFile(f"{path} is a folder", hint="Name a file in it")
     if not create and not real.exists():

@@ -43,3 +43,11 @@ def test_a_file_replaced_by_garbage_is_left_alone_and_its_document_comes_back(tm
     path.rename(tmp_path / "garbage")
     open_document(path).close()
     assert path.read_bytes() == text
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    """The error is ours; and a name given as bytes is a name like others."""
+    with pytest.raises(UnreadableFile, match="no path"):
+        open_document("a\0b.chat")
+    with open_document(os.fsencode(tmp_path / "bytes.chat")) as document:  # type: ignore[arg-type]
+        assert document.path == tmp_path / "bytes.chat"
