@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from chatdoc.ids import MessageId, ThreadId, derive
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.index import Index
-from migrate.cocalc.naming import message_named, thread_named, thread_of
+from migrate.cocalc.naming import meant_in, root_of, thread_named, thread_of
 
 
 class Anchor:
@@ -35,9 +35,10 @@ class Anchor:
         """Whether the chains end at something that is not in the file."""
         return self.missing_ms is not None or self.missing_id is not None
 
-    def missing_name(self, thread_id: ThreadId) -> MessageId:
-        """The id of what is missing; without a word on it the one of the thread's placeholder."""
-        return missing_root(thread_id) if self.missing_id is None else self.missing_id
+    @property
+    def missing_name(self) -> MessageId:
+        """The id of what is missing: as rows call it, else that of the root of its millisecond."""
+        return self.missing_id or root_of(self.missing_ms or 0)
 
 
 def group(chats: list[Chat], index: Index, named: Mapping[ThreadId, Chat]) -> None:
@@ -124,7 +125,7 @@ class _Grouping:
         if chat.parent is None:
             chat.missing_ms = chat.reply_ms
             return self._keep(("ms", chat.reply_ms), Anchor(None, None, chat.reply_ms, None))
-        name = message_named(chat.parent)
+        name = meant_in(chat.thread_id, chat.parent)
         return self._keep(("id", name), Anchor(None, None, None, name))
 
     def _cut(self, circle: list[Chat]) -> Anchor:
@@ -171,11 +172,11 @@ class _Grouping:
             chat.thread_id = anchor.thread_id
             if anchor.is_missing:
                 # Another copy may have what is missing here: what hangs on it hangs on nothing else.
-                chat.target = anchor.missing_name(chat.thread_id)
+                chat.target = anchor.missing_name
                 chat.assumed = True
                 return
         if above is None:
-            chat.target = self._missing(chat).missing_name(chat.thread_id)
+            chat.target = self._missing(chat).missing_name
         elif above is not chat:
             chat.target = above.message_id
             if chat.parent is None and self._index.is_ambiguous(chat):

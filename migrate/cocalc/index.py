@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from chatdoc.ids import MessageId, ThreadId
 from migrate.cocalc.chat import Chat
-from migrate.cocalc.naming import message_named
+from migrate.cocalc.naming import PLAIN_MESSAGE, meant_in, message_named, upstream_id
 
 
 class Index:
@@ -46,7 +46,7 @@ class Index:
     def find(self, text: str) -> Chat | None:
         """The row that is meant by an id, old or new."""
         namesakes = self._by_old_id.get(text)
-        return namesakes[0] if namesakes else self._by_id.get(message_named(text))
+        return namesakes[0] if namesakes else self._unnamed(text)
 
     def meant(self, text: str, thread_id: ThreadId) -> MessageId:
         """The id that is meant by one in a record of a thread, whether or not its message is in the file."""
@@ -55,7 +55,7 @@ class Index:
                 for chat in namesakes:
                     self._meant.setdefault((old, chat.thread_id), chat)
         found = self._meant.get((text, thread_id)) or self.find(text)
-        return message_named(text) if found is None else found.message_id
+        return meant_in(thread_id, text) if found is None else found.message_id
 
     def cut(self, chat: Chat) -> None:
         """From now on this row replies to nothing."""
@@ -98,8 +98,17 @@ class Index:
         namesakes = self._by_old_id.get(parent)
         if namesakes:
             return self._fellow(chat, parent, namesakes)
-        found = self._by_id.get(message_named(parent))
+        found = self._unnamed(parent)
         return chat if found is not None and found.message_id == chat.message_id else found
+
+    def _unnamed(self, text: str) -> Chat | None:
+        """The row without ids that CoCalc's own upgrade would have called so, or that is called so here."""
+        found = self._by_id.get(message_named(text))
+        told = PLAIN_MESSAGE.fullmatch(text) if found is None else None
+        if told is not None:
+            fellows = [chat for chat in self.at(int(told[1])) if upstream_id(chat) == text]
+            return fellows[0] if fellows else None
+        return found
 
     def _fellow(self, chat: Chat, key: int | str, fellows: list[Chat]) -> Chat:
         """The best of several rows of a millisecond or an old id: one of the same thread, else the first."""

@@ -1,9 +1,13 @@
-"""Messages get ids from what they are: their own where they have a fit one, else from millisecond and sender."""
+"""Messages get ids from what they are: their own where they have a fit one, else from millisecond and sender.
+
+The one root of a millisecond is named by that alone. So a copy of the file that lost the root has the same id for the
+placeholder that stands for it, and where both copies meet they are one message.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from chatdoc.ids import STAMP_MS_END, MessageId, ThreadId, derive, is_id
@@ -12,7 +16,9 @@ from migrate.cocalc.chat import UNKNOWN, Chat
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 _MS = re.compile(r"[0-9]{5,15}")
 _PLAIN_THREAD = re.compile(r"legacy-thread-([0-9]{1,15})")
-_PLAIN_MESSAGE = re.compile(r"legacy-message-([0-9]{1,15})-([A-Za-z0-9-]*|__unknown__)")
+_TOLD_MESSAGE = re.compile(r"legacy-message-([0-9]{1,15})-([A-Za-z0-9-]*|__unknown__)")
+PLAIN_MESSAGE = re.compile(r"legacy-message-([0-9]{1,15})-[A-Za-z0-9_-]*")
+"""What CoCalc's own upgrade calls messages, by millisecond and sender."""
 
 
 def name_messages(chats: list[Chat]) -> list[Chat]:
@@ -22,6 +28,7 @@ def name_messages(chats: list[Chat]) -> list[Chat]:
     message in an old and a new row is one. Nothing else of the file has a say.
     """
     moments: dict[tuple[int | None, str], Chat | list[Chat]] = {}
+    owned: dict[str, list[Chat]] = defaultdict(list)
     for chat in chats:
         key = (chat.ms, chat.sender)
         known = moments.setdefault(key, chat)
@@ -29,19 +36,23 @@ def name_messages(chats: list[Chat]) -> list[Chat]:
             known.append(chat)
         elif known is not chat:
             moments[key] = [known, chat]
-    owned: dict[str, list[Chat]] = defaultdict(list)
-    for fellows in moments.values():
-        for chat in fellows if isinstance(fellows, list) else (fellows,):
-            if _is_own(chat):
-                assert chat.old_message_id is not None
-                owned[chat.old_message_id].append(chat)
+        if _is_own(chat):
+            assert chat.old_message_id is not None
+            owned[chat.old_message_id].append(chat)
     for old, namesakes in owned.items():
         _name_owned(old, namesakes)
-    for fellows in moments.values():
-        if isinstance(fellows, list):
-            _name_fellows(fellows)
-        elif not fellows.message_id:
-            fellows.message_id = _derived(fellows)
+    nameless: dict[tuple[int, str], dict[str, list[Chat]]] = {}
+    roots: Counter[int] = Counter()
+    for (ms, sender), fellows in moments.items():
+        different = _different(fellows if isinstance(fellows, list) else [fellows])
+        if ms is None:
+            for rows in different.values():
+                _call(rows, MessageId(derive("message", 0, sender, rows[0].oldest, "undated")))
+        elif different:
+            nameless[ms, sender] = different
+            roots[ms] += sum(_is_root(rows) for rows in different.values())
+    for (ms, sender), different in nameless.items():
+        _name_nameless(ms, sender, different, alone=roots[ms] == 1)
     return _one_each(chats)
 
 
@@ -62,15 +73,28 @@ def message_named(old: str, fallback_ms: int = 0) -> MessageId:
     """The id another row means by an id; where a row of that id is in the file, its own name goes before this."""
     if is_id(old):
         return MessageId(old)
-    plain = _PLAIN_MESSAGE.fullmatch(old)
+    plain = _TOLD_MESSAGE.fullmatch(old)
     if plain is not None:
         return message_of(int(plain[1]), "" if plain[2] == UNKNOWN else plain[2])
     return MessageId(derive("message", _ms_in(old, fallback_ms), old))
 
 
+def meant_in(thread_id: ThreadId, old: str) -> MessageId:
+    """The id a row of a thread means by one whose message is not in the file."""
+    plain = _TOLD_MESSAGE.fullmatch(old)
+    if plain is not None and thread_id == thread_of(int(plain[1])):
+        return root_of(int(plain[1]))
+    return message_named(old)
+
+
 def thread_of(ms: int, *further: str) -> ThreadId:
     """The id of a thread whose root stands at a millisecond."""
     return ThreadId(derive("thread", ms, *_beyond(ms), *further))
+
+
+def root_of(ms: int) -> MessageId:
+    """The id of the one root of a millisecond, whether the file has it or not."""
+    return MessageId(derive("root", ms, *_beyond(ms)))
 
 
 def message_of(ms: int, sender: str, *further: str) -> MessageId:
@@ -83,6 +107,11 @@ def _beyond(ms: int) -> tuple[str, ...]:
     return () if ms < STAMP_MS_END else (f"{ms} ms",)
 
 
+def upstream_id(chat: Chat) -> str:
+    """What CoCalc's own upgrade calls a message without an id."""
+    return f"legacy-message-{chat.ms}-{_UNSAFE.sub('_', chat.sender or UNKNOWN)}"
+
+
 def _ms_in(old: str, fallback_ms: int) -> int:
     found = _MS.search(old)
     return int(found[0]) if found is not None else fallback_ms
@@ -90,14 +119,7 @@ def _ms_in(old: str, fallback_ms: int) -> int:
 
 def _is_own(chat: Chat) -> bool:
     """Whether the row brings an id that says more than millisecond and sender."""
-    old = chat.old_message_id
-    return old is not None and old != (f"legacy-message-{chat.ms}-{_UNSAFE.sub('_', chat.sender or UNKNOWN)}")
-
-
-def _derived(chat: Chat, *further: str) -> MessageId:
-    if chat.ms is None:
-        return MessageId(derive("message", 0, chat.sender, chat.oldest, "undated"))
-    return message_of(chat.ms, chat.sender, *further)
+    return chat.old_message_id is not None and chat.old_message_id != upstream_id(chat)
 
 
 def _name_owned(old: str, namesakes: list[Chat]) -> None:
@@ -120,21 +142,42 @@ def _name_owned(old: str, namesakes: list[Chat]) -> None:
                 chat.note("duplicate_message_id", f"another message has the id {old} too", f"it is {name}")
 
 
-def _name_fellows(fellows: list[Chat]) -> None:
-    """Rows of one millisecond and sender."""
-    nameless = [chat for chat in fellows if not chat.message_id]
+def _different(fellows: list[Chat]) -> dict[str, list[Chat]]:
+    """The rows without a name among those of one millisecond and sender, by message; the others lend them theirs."""
     named: dict[str, MessageId] = {}
     for chat in fellows:
         if chat.message_id:
             named[chat.oldest] = min(chat.message_id, named.get(chat.oldest, chat.message_id))
-    different = {chat.oldest for chat in nameless} - named.keys()
-    for chat in nameless:
+    different: dict[str, list[Chat]] = {}
+    for chat in fellows:
+        if chat.message_id:
+            continue
         if chat.oldest in named:
             chat.message_id = named[chat.oldest]
-        elif len(different) == 1:
-            chat.message_id = _derived(chat)
         else:
-            chat.message_id = _derived(chat, chat.oldest)
+            different.setdefault(chat.oldest, []).append(chat)
+    return different
+
+
+def _is_root(rows: list[Chat]) -> bool:
+    return not any(chat.replies for chat in rows)
+
+
+def _name_nameless(ms: int, sender: str, different: dict[str, list[Chat]], *, alone: bool) -> None:
+    """Messages of one millisecond and sender; `alone` when that millisecond has one root."""
+    others = []
+    for rows in different.values():
+        if alone and _is_root(rows):
+            _call(rows, root_of(ms))
+        else:
+            others.append(rows)
+    for rows in others:
+        _call(rows, message_of(ms, sender, *([rows[0].oldest] if len(others) > 1 else [])))
+
+
+def _call(rows: list[Chat], name: MessageId) -> None:
+    for chat in rows:
+        chat.message_id = name
 
 
 def _one_each(chats: Iterable[Chat]) -> list[Chat]:

@@ -10,7 +10,7 @@ from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.facts import Header
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.grouping import missing_root
-from migrate.cocalc.naming import message_named
+from migrate.cocalc.naming import meant_in
 
 
 class Rooted(NamedTuple):
@@ -147,7 +147,7 @@ def _keep_words(chat: Chat, by_id: dict[MessageId, Chat], rooted: Rooted) -> Non
     above = by_id.get(chat.target) if chat.target is not None else None
     if (
         chat.parent is not None
-        and chat.target != message_named(chat.parent)
+        and chat.target != meant_in(chat.thread_id, chat.parent)
         and (above is None or above.old_message_id != chat.parent)
     ):
         chat.keep("legacy_parent_message_id", chat.parent)

@@ -22,7 +22,13 @@ def settle_state(thread: Thread, index: Index, account: Account) -> None:
         interrupted = newest.fields is not None and newest.fields.get("acp_interrupted") is True
         state: State = "interrupted" if interrupted else "complete"
         account.facts.append(
-            make_state(thread.thread_id, state, newest.message_id, newest.ms or thread.rooted.ms)
+            # A message whose thread was inferred may have its place in another one.
+            make_state(
+                thread.thread_id,
+                state,
+                None if newest.assumed else newest.message_id,
+                newest.ms or thread.rooted.ms,
+            )
         )
 
 
