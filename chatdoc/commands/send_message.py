@@ -50,6 +50,6 @@ def decide(command: SendMessage, view: View, now: Now) -> Plan:
         date=iso(now.ms),
         reply_to_message_id=reply_to,
         content=command.content,
-        fields=own(command.fields) or None,
+        fields=own(command.fields) if command.fields else None,
     )
     return Plan(facts=(header,), kind="message", subject=message_id)
