@@ -21,7 +21,7 @@ from chatdoc.errors import (
     StoreError,
 )
 from chatdoc.ids import MessageId, RevisionId, ThreadId
-from chatdoc.records.facts import Header, SettingFact, ThreadFact
+from chatdoc.records.facts import Header, RevisionFact, SettingFact, ThreadFact
 from chatdoc.testing.content import content_of, hidden
 from tests.document.begin import begin, pull
 
@@ -139,6 +139,27 @@ def test_the_last_stamp_there_is_locks_a_field_and_nothing_else(
     peer = begin(2)
     pull(peer, document)
     assert peer.config(thread_id).pin
+
+
+def test_the_last_revision_there_is_locks_a_message_and_nothing_else(
+    document: Document, thread_id: ThreadId
+) -> None:
+    """Editing above a peer's last revision of 2099 is refused; written, it would shut our peers to us for good."""
+    root = document.threads()[0].root_message_id
+    last = RevisionFact(
+        message_id=root,
+        revision_id=RevisionId(LAST_STAMP),
+        author_id="mallory",
+        content="mine",
+        date="2024-01-01T00:00:00.000Z",
+    )
+    document.corridor.enter([last], origin="mallory")
+    with pytest.raises(CommandRefused, match="2099"):
+        document.edit(root, author_id="ada", content="ours")
+    sent = document.send(thread_id, sender_id="ada", content="next")
+    peer = begin(2)
+    pull(peer, document)
+    assert peer.message(sent.message_id) == sent
 
 
 @pytest.mark.parametrize("message_id", ["7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "7ZZZZZZZZZ0000000000000000"])
