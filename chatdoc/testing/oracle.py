@@ -46,6 +46,8 @@ class Oracle:
         message = document.message(message_id)
         # What is being streamed is shown and not yet said.
         for revision in message.history[1 if message.generating else 0 :]:
+            if message.assumed and not (revision.author_id or revision.content):
+                continue  # A placeholder stands in for what somebody said, and says nothing itself.
             said.add(Said(revision.author_id, revision.date, revision.content))
         mark = document.view.mark(message_id, "deleted")
         if mark is not None:
