@@ -24,13 +24,14 @@ from chatdoc.errors import (
     DocumentFailed,
     InvariantRefused,
     NotFound,
+    ReceiptExists,
     UpdateRefused,
 )
 from chatdoc.ids import Mint, RandomSource
 from chatdoc.incoming import Entry, losses_of, read_incoming
 from chatdoc.listeners import Listeners
 from chatdoc.mending import Restores, heal
-from chatdoc.received import Received, united
+from chatdoc.received import Received, Step, received
 from chatdoc.records import index
 from chatdoc.records.delta import Delta
 from chatdoc.records.facts import Fact
@@ -44,7 +45,6 @@ from chatdoc.session import Session
 from chatdoc.store.log import Receipt, UpdateLog
 from chatdoc.tail import Spans
 from invariants.checker import Checker
-from invariants.rule import Violation
 
 _log = logging.getLogger("chatdoc")
 
@@ -116,8 +116,7 @@ class Corridor:
         self.make_ready()
         delta, added = index.apply(self.view, facts, origin=origin)
         if added:
-            repairs = self._carry_out(added, delta, origin, None)
-            self._mend([], repairs)
+            self._mend([], self._carry_out(added, delta, origin, None))
         return delta
 
     def _carry_out(
@@ -133,7 +132,13 @@ class Corridor:
         if healed:
             delta = msgspec.structs.replace(delta, unreadable=healed)
         outcome = self.checker.follow(delta)
-        self._append(update, origin, spans, receipt() if receipt is not None else None)
+        try:
+            self._append(update, origin, spans, receipt() if receipt is not None else None)
+        except ReceiptExists:  # Another process carried out the same command just now; ours never was.
+            index.undo(self.view, added)
+            self.checker.recheck()
+            self.session.take_back(spans)
+            raise
         self.listeners.tell(update, origin)
         return outcome.repairs
 
@@ -152,13 +157,7 @@ class Corridor:
         else:
             steps.append(self._integrate(update, reading, origin))
         steps += self._release(origin)
-        held = len(self._holdback)
-        return Received(
-            delta=united(origin, [delta for delta, _ in steps]),
-            violations=tuple(violation for _, new in steps for violation in new),
-            held=held,
-            wanted=guard.state_vector(self.known) if held else None,
-        )
+        return received(origin, steps, held=len(self._holdback), known=self.known)
 
     def catch_up(self) -> None:
         """Take what other processes have written to the same log; nothing once the document is closed or failed."""
@@ -207,7 +206,7 @@ class Corridor:
             self._closed = DocumentClosed("this document is closed", hint="Open it again")
         self.log.close()
 
-    def _release(self, origin: str) -> list[tuple[Delta, tuple[Violation, ...]]]:
+    def _release(self, origin: str) -> list[Step]:
         """Take the updates that waited and need not any more."""
         steps = []
         while released := self._holdback.release(self.known):
@@ -222,7 +221,7 @@ class Corridor:
 
     def _integrate(
         self, update: bytes, reading: guard.Reading, origin: str, *, logged: int | None = None
-    ) -> tuple[Delta, tuple[Violation, ...]]:
+    ) -> Step:
         session, view = self.session, self.view
         update, reading = split_at_known(update, reading, self.known)
         try:
@@ -292,9 +291,10 @@ class Corridor:
     def _record(self, write: Callable[[], Answer]) -> Answer:
         try:
             return write()
-        except BaseException:
-            self._closed = DocumentFailed(
-                "a write to the store failed, so memory may be ahead of the disk",
-                hint="Open the document again",
-            )
+        except BaseException as error:
+            if not isinstance(error, ReceiptExists):
+                self._closed = DocumentFailed(
+                    "a write to the store failed, so memory may be ahead of the disk",
+                    hint="Open the document again",
+                )
             raise

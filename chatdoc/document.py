@@ -20,7 +20,7 @@ from chatdoc.commands.send_message import SendMessage
 from chatdoc.commands.values import require_name
 from chatdoc.compaction import Compacted, compact
 from chatdoc.corridor import Corridor
-from chatdoc.errors import ChatdocError, CommandRefused, NotFound
+from chatdoc.errors import ChatdocError, CommandRefused, NotFound, ReceiptExists
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.listeners import Listener
 from chatdoc.reader import Reader
@@ -188,10 +188,16 @@ class Document(Reader):
                 return answers.acceptance(command_id, digest, plan, record)
 
             try:
-                corridor.execute(command, origin=command_id, receipt=receipt)
-            except (CommandRefused, NotFound) as refusal:
-                corridor.refuse(answers.refusal(command_id, digest, refusal))
-                raise
+                try:
+                    corridor.execute(command, origin=command_id, receipt=receipt)
+                except (CommandRefused, NotFound) as refusal:
+                    corridor.refuse(answers.refusal(command_id, digest, refusal))
+                    raise
+            except ReceiptExists:
+                corridor.make_ready()
+                first = corridor.log.receipt(command_id)
+                assert first is not None, "the store refused a second receipt, so it has a first one"
+                return answers.repeat(first, command_id, digest)
             return record
 
     # replicas

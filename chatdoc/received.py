@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from chatdoc.records.delta import Delta
+from chatdoc.replica.guard import state_vector
 from invariants.rule import Violation
 
 
@@ -18,6 +19,20 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """How many updates are held back because what they build on is missing."""
     wanted: bytes | None = None
     """While any is held: this document's state vector; ask the peer for what lies beyond it."""
+
+
+Step = tuple[Delta, tuple[Violation, ...]]
+"""What one update changed, and which violations are new since."""
+
+
+def received(origin: str, steps: list[Step], *, held: int, known: dict[int, int]) -> Received:
+    """The answer to an update that led to these steps, with so many still held back."""
+    return Received(
+        delta=united(origin, [delta for delta, _ in steps]),
+        violations=tuple(violation for _, new in steps for violation in new),
+        held=held,
+        wanted=state_vector(known) if held else None,
+    )
 
 
 def united(origin: str, deltas: list[Delta]) -> Delta:

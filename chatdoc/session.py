@@ -54,9 +54,22 @@ class Session:
         if astray and any((root, key) in astray for root, key, _ in entries):
             self.warm()
         start = self.known.get(self.client_id, 0)
-        update = self.attempt(lambda: self.replica.transact(entries, clock=start))
+        try:
+            update = self.replica.transact(entries, clock=start)
+        except ReplicaBroken:
+            self.renew()
+            raise
         end = self.known[self.client_id] = start + len(entries)
         return update, {self.client_id: (start, end)}
+
+    def take_back(self, spans: Spans) -> None:
+        """Forget a write that did not get into the log; the replica has it, so another takes its place."""
+        for client, (start, _) in spans.items():
+            if start:
+                self.known[client] = start
+            else:
+                self.known.pop(client, None)
+        self.renew()
 
     def attempt(self, use: Callable[[], bytes]) -> bytes:
         """Use the replica, and renew it when it breaks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chatdoc.commands.repairs import ReparentMessage
+from chatdoc.commands.repairs import ReparentMessage, placeholder_id
 from chatdoc.ids import MessageId
 from chatdoc.records.delta import Delta
 from chatdoc.records.view import View
@@ -30,7 +30,10 @@ def touched_by(delta: Delta, view: View) -> Iterable[str]:
 
 
 def check(view: View, message_id: str) -> Violation | None:
-    """Wrong, not late, when thread and message were told, not inferred, and the root is here."""
+    """Wrong, not late, when the thread was told, the root is here, and so was the message, or it is a placeholder.
+
+    A placeholder stands for a root that one copy of a file had lost; once the real one is here, it is one among others.
+    """
     header = view.headers.get(message_id)
     if header is None or message_id not in view.roots.get(header.thread_id, ()):
         return None
@@ -44,8 +47,13 @@ def check(view: View, message_id: str) -> Violation | None:
         subject=message_id,
         detail=f"replies to nothing, and thread {thread_id} names {fact.root_message_id} as its root",
         repair=None if root is None else ReparentMessage(message_id=MessageId(message_id), reply_to=root),
-        safe=root is not None and certain(view, thread_id, message_id),
+        safe=root is not None
+        and (certain(view, thread_id, message_id) or (certain(view, thread_id) and _stands_in(view, message_id))),
     )
+
+
+def _stands_in(view: View, message_id: str) -> bool:
+    return message_id == placeholder_id(view.headers[message_id].thread_id)
 
 
 MULTI_ROOT = Rule(

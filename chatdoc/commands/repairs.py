@@ -84,7 +84,7 @@ def decide_assume_thread(command: AssumeThread, view: View, now: Now) -> Plan:
         (header.date, header.message_id) for header in headers if view.reply_target(header.message_id) is None
     )
     date = dates[0] if dates else iso(0)
-    root_id = roots[0][1] if roots else _placeholder_id(thread_id)
+    root_id = roots[0][1] if roots else placeholder_id(thread_id)
     facts: list[Fact] = [
         ThreadFact(thread_id=thread_id, created_at=date, created_by="", root_message_id=root_id, assumed=True)
     ]
@@ -136,7 +136,8 @@ def _ms_of(date: str) -> int:
         return 0
 
 
-def _placeholder_id(thread_id: ThreadId) -> MessageId:
+def placeholder_id(thread_id: ThreadId) -> MessageId:
+    """The id of what stands for a thread's root while that is missing; no real message can have it."""
     return MessageId(derive("message", 0, thread_id, "placeholder"))
 
 

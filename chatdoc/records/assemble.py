@@ -121,8 +121,16 @@ def derive_revision(message_id: str, date: str, author_id: str, content: str) ->
     return RevisionId(derive("revision", ms, message_id, author_id, content))
 
 
+def told(variants: Sequence[Header]) -> Sequence[Header]:
+    """Without placeholders, where the real header came: what stood in for it has nothing to say beside it."""
+    if len(variants) == 1 or variants[0].assumed:
+        return variants
+    return [one for one in variants if not one.assumed or one.sender_id or one.content]
+
+
 def build_history(variants: Sequence[Header], revisions: Iterable[RevisionFact]) -> tuple[Revision, ...]:
     """Every text a message ever had, newest first; of two copies of one header each keeps its text."""
+    variants = told(variants)
     first = first_revision(variants[0])
     found = {(first.revision_id, first.content, first.author_id): first}
     for variant in variants[1:]:
@@ -149,7 +157,7 @@ def build_message(
     if not (revisions or marks or pieces or picked.fields or picked.assumed) and len(variants) == 1:
         return _plain_message(picked)
     fields: dict[str, Any] = {}
-    for variant in reversed(variants):
+    for variant in reversed(told(variants)):
         if variant.fields:
             fields |= variant.fields
     for field, facts in marks.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from chatdoc.commands.repairs import ReparentMessage
-from tests.invariants.watched import GOOD, ROOT, A, B, Watched, mark, message, thread
+import msgspec
+
+from chatdoc.commands.repairs import ReparentMessage, placeholder_id
+from tests.invariants.watched import GOOD, ROOT, A, B, D, Watched, mark, message, thread
 
 
 def test_second_root_is_hung_on_the_first() -> None:
@@ -38,6 +40,19 @@ def test_inferred_message_is_only_shown() -> None:
     watched = Watched(thread(), message(ROOT), message(A, assumed=True))
     assert not watched.broken("multi_root")[A].safe
     watched.add(message(A, ROOT))
+    assert watched.checker.ledger() == {}
+
+
+def test_placeholder_is_hung_on_the_real_root_once_it_is_here() -> None:
+    """It stood for a root that one copy had lost, and nothing real can carry its id: hanging it is safe."""
+    standing_in = placeholder_id(thread().thread_id)
+    placeholder = msgspec.structs.replace(message(D, assumed=True), message_id=standing_in)
+    watched = Watched(thread(root=standing_in, assumed=True), placeholder)
+    watched.add(message(A, standing_in, assumed=True))
+    assert watched.checker.ledger() == {}
+    outcome = watched.add(thread(), message(ROOT))
+    assert outcome.repairs == (ReparentMessage(message_id=standing_in, reply_to=ROOT),)
+    assert watched.execute(outcome.repairs[0]) == []
     assert watched.checker.ledger() == {}
 
 
