@@ -13,7 +13,8 @@ from chatdoc.records.facts import Fact, Header, ThreadFact
 
 BASE_MS = 1_700_000_000_000
 _WORDS = [
-    "".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=2 + number % 9)) for number in range(500)
+    "".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=2 + number % 9))
+    for number in range(500)
 ]
 
 

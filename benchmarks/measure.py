@@ -42,6 +42,21 @@ def seconds(work: Callable[[], object]) -> float:
         gc.enable()
 
 
+def typical(work: Callable[[], object], calls: int) -> float:
+    """The median over many calls: what one costs when nothing else gets in its way."""
+    gc.collect()
+    gc.disable()
+    try:
+        spent = []
+        for _ in range(calls):
+            start = perf_counter()
+            work()
+            spent.append(perf_counter() - start)
+        return statistics.median(spent)
+    finally:
+        gc.enable()
+
+
 def in_turn(
     ours: Callable[[], float], baseline: Callable[[], float], rounds: int
 ) -> tuple[float, float, tuple[float, float]]:

@@ -37,7 +37,9 @@ def results() -> Iterator[Result]:
 
         def opened() -> float:
             found: list[Any] = []
-            spent = seconds(lambda: found.append(open_document(path, clock=ManualClock(), random=random.randbytes)))
+            spent = seconds(
+                lambda: found.append(open_document(path, clock=ManualClock(), random=random.randbytes))
+            )
             assert len(found[0].view.headers) == COUNT
             assert found[0].check(full=False).ok
             found[0].close()
@@ -57,7 +59,12 @@ def results() -> Iterator[Result]:
             return seconds(load)
 
         yield compare(
-            "open 100,000 from the store / decode the same rows", opened, decoded, goal=2.0, unit="ms", rounds=5
+            "open 100,000 from the store / decode the same rows",
+            opened,
+            decoded,
+            goal=2.0,
+            unit="ms",
+            rounds=5,
         )
         yield compare(
             "open 100,000 / bare pycrdt load and decode", opened, bare, goal=1.2, unit="ms", rounds=3

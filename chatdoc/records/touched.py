@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.delta import Delta, Loss
+
+_NOTHING: frozenset[Any] = frozenset()
 
 
 class Touched:
@@ -34,13 +38,13 @@ class Touched:
         return Delta(
             origin=origin,
             command=command,
-            threads=frozenset(self.threads),
-            messages=frozenset(self.messages),
-            configs=frozenset(self.configs),
-            states=frozenset(self.states),
-            attic=frozenset(self.attic),
-            new_threads=frozenset(self.new_threads),
-            relinked=frozenset(self.relinked),
+            threads=frozenset(self.threads) if self.threads else _NOTHING,
+            messages=frozenset(self.messages) if self.messages else _NOTHING,
+            configs=frozenset(self.configs) if self.configs else _NOTHING,
+            states=frozenset(self.states) if self.states else _NOTHING,
+            attic=frozenset(self.attic) if self.attic else _NOTHING,
+            new_threads=frozenset(self.new_threads) if self.new_threads else _NOTHING,
+            relinked=frozenset(self.relinked) if self.relinked else _NOTHING,
             losses=losses,
             reused=reused,
         )

@@ -8,6 +8,7 @@ The observer hands over the bytes of each transaction and the entries it changed
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pycrdt import Doc, Map, Subscription, merge_updates
@@ -30,14 +31,15 @@ def update_of(client_id: int, clock: int, entries: Collection[tuple[str, str, st
     """The update of entries (root, key, text) at places where nothing lay before, as the guard's grammar has it."""
     if not entries:
         return EMPTY_UPDATE
-    pieces = [number(1), number(len(entries)), number(client_id), number(clock)]
+    pieces = [b"\x01", number(len(entries)), _client(client_id), number(clock)]
     for root, key, text in entries:
         pieces += (_HEADS[root], text_bytes(key), b"\x01\x77", text_bytes(text))
-    pieces.append(number(0))
+    pieces.append(b"\x00")
     return b"".join(pieces)
 
 
 _HEADS = {root: b"\x28\x01" + text_bytes(root) for root in ROOTS}
+_client = lru_cache(maxsize=64)(number)
 
 
 class Change(NamedTuple):
@@ -74,12 +76,15 @@ class Replica:
         Raises ReplicaBroken when pycrdt fails.
         """
         writes, gone = list(writes), list(removals)
+        maps = self._maps
         with _panics_are_errors("writing to"), self._doc.transaction():
             for root, key, text in writes:
-                self._maps[root][key] = text
+                maps[root][key] = text
             for root, key in gone:
-                del self._maps[root][key]
-        _, update = self._observed()
+                del maps[root][key]
+        update = self._updates.pop() if self._updates else EMPTY_UPDATE
+        self._updates.clear()
+        self._changes.clear()
         if gone or clock is None or update != update_of(self.client_id, clock, writes):
             # Something lay there before, so the update names it instead of the key; the maps must have what was asked.
             assert all(self._maps[root].get(key) == text for root, key, text in writes), (

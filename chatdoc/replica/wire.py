@@ -56,12 +56,19 @@ def read_text(data: bytes, at: int, bytes_max: int, what: str) -> tuple[str, int
 
 def number(value: int) -> bytes:
     """The canonical bytes of an unsigned number: seven bits a byte, the lowest first."""
+    if value < 0x80:
+        return _ONE[value]
+    if value < 0x4000:
+        return bytes((value & 0x7F | 0x80, value >> 7))
     raw = bytearray()
     while value >= 0x80:
         raw.append(value & 0x7F | 0x80)
         value >>= 7
     raw.append(value)
     return bytes(raw)
+
+
+_ONE = [bytes((value,)) for value in range(0x80)]
 
 
 def text_bytes(text: str) -> bytes:
