@@ -82,9 +82,7 @@ def _killed_at_publishing(path: Path, folder: Path) -> strace.Ended:
     calls = strace.run(PROGRAM, spare / path.name, trace="rename", paths=(), folder=folder).calls
     shutil.rmtree(spare)
     at = next(number for number, call in enumerate(calls, 1) if f'{path.name}")' in call)
-    return strace.run(
-        PROGRAM, path, trace="rename", paths=(), folder=folder, inject=f"signal=KILL:when={at}"
-    )
+    return strace.run(PROGRAM, path, trace="rename", paths=(), folder=folder, inject=f"signal=KILL:when={at}")
 
 
 def _folder(tmp_path: Path, name: str) -> Path:
