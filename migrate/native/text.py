@@ -12,7 +12,7 @@ from chatdoc.records.facts import Fact, Header, ThreadFact
 from chatdoc.records.index import apply
 from chatdoc.records.view import View
 from migrate.cocalc.format import EVENTS
-from migrate.cocalc.lines import attic_row, read_lines
+from migrate.cocalc.lines import attic_row, read_line
 from migrate.cocalc.reading import Reading
 from migrate.native.mend import Mended, Mending, mend_replies, mend_threads
 from migrate.native.naming import Names
@@ -24,6 +24,7 @@ from migrate.report import Anomaly
 
 Fate = Literal["record", "attic", "quarantined", "duplicate", "blank"]
 SAME = "was in the attic"
+_MARK = b"\xef\xbb\xbf"
 REPEATED = "keys that stand twice"
 
 
@@ -49,12 +50,13 @@ def read_text(source: bytes) -> NativeText:
     foreign: list[Line] = []
     seen: set[bytes] = set()
     for number, raw in enumerate(_lines(source), 1):
-        fate, facts, line = _first_look(number, raw.strip(), seen)
+        fate, facts, line = _first_look(number, raw.strip().removeprefix(_MARK).strip(), seen)
         fates.append(fate)
         if facts:
             facts_by_line[number] = facts
         if line is not None:
-            (foreign if line.row.get("event") in EVENTS else careful).append(line)
+            event = line.row.get("event")
+            (foreign if isinstance(event, str) and event in EVENTS else careful).append(line)
         if fate == "duplicate" or (facts and isinstance(facts[0], AtticRow)):
             oddities.append(_told(number, fate, facts))
 
@@ -101,7 +103,7 @@ def _first_look(number: int, raw: bytes, seen: set[bytes]) -> tuple[Fate, list[F
     header = plain_header(raw)
     if header is not None:
         return "record", [header], None
-    read = next(read_lines(raw))
+    read = read_line(number, raw)
     if read.row is None:
         return "quarantined", [attic_row(read, "line", read.problem)], None
     if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and is_deep(read.row):
