@@ -1,7 +1,8 @@
 """Copies of one legacy file are migrated apart, edited, and meet: no edit is lost, and no message stands twice.
 
-One thing is left out on purpose: two messages of one sender and millisecond in one copy, and one of them in another.
-The old database could not hold such rows, and their ids cannot be the same in both copies.
+Two things are left out on purpose, for ids cannot be the same where one copy has less to tell rows apart by:
+two messages of one sender and millisecond, which the old database could not hold, and two roots of one millisecond,
+of which another copy has one only.
 """
 
 from __future__ import annotations

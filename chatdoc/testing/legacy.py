@@ -27,11 +27,12 @@ def legacy_rows(random: Random, size: int = 12) -> list[Row]:
         ms += random.choice((0, 1, 1000, 86_400_000)) if random.random() < 0.2 else random.randrange(1, 10**6)
         text = f"text {number} {random.getrandbits(40):010x}"
         row = _row(random, ms, text, roots)
-        if (ms, row["sender_id"]) in taken:
+        is_root = row["event"] == "chat" and "reply_to" not in row
+        if (ms, row["sender_id"]) in taken or (is_root and ms in roots):
             continue
         taken.add((ms, row["sender_id"]))
         rows.append(row)
-        if "reply_to" not in rows[-1] and rows[-1]["event"] == "chat":
+        if is_root:
             roots.append(ms)
     return rows
 
@@ -95,9 +96,10 @@ def _row(random: Random, ms: int, text: str, roots: list[int]) -> Row:
         later = {"author_id": random.choice(SENDERS), "content": f"again {text}", "date": iso(ms + 500)}
         history = [later, first]
     row: Row = {"date": date, "event": "chat", "history": history, "sender_id": sender, "editing": {}}
-    if roots and random.random() < 0.7:
+    older = [root for root in roots if root < ms]
+    if older and random.random() < 0.7:
         # Some replies name another reply, and some a row that is not here.
-        target = random.choice((random.choice(roots), random.choice(roots), ms - 1))
+        target = random.choice((random.choice(older), random.choice(older), ms - 1))
         row["reply_to"] = random.choice((target, iso(target)))
     else:
         if random.random() < 0.4:
