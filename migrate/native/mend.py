@@ -78,17 +78,18 @@ def mend_threads(mending: Mending, old_name: Callable[[str], str | None]) -> Non
             "rows name a thread that has none",
             "an assumed identity stands for it",
         )
-    for thread_id, fact in sorted(view.thread_facts.items()):
+    for thread_id in sorted(filter(mending.concerns, view.thread_facts)):
+        fact = view.thread_facts[thread_id]
         owner = view.thread_of(fact.root_message_id)
-        if owner is not None and owner != thread_id and mending.concerns(thread_id):
+        if owner is not None and owner != thread_id:
             implied = _assumed_thread(view, fact.thread_id, None)
             for variant in list(view.variants_of_thread(thread_id)):
                 new = msgspec.structs.replace(variant, root_message_id=implied.root_message_id, assumed=True)
                 mending.replace(variant, new)
             found = f"its root {fact.root_message_id} is a message of thread {owner}"
             mending.say("foreign_root", thread_id, found, f"{implied.root_message_id} is taken for its root")
-    for thread_id, fact in sorted(view.thread_facts.items()):
-        if not view.has_message(fact.root_message_id) and mending.concerns(thread_id):
+        fact = view.thread_facts[thread_id]
+        if not view.has_message(fact.root_message_id):
             mending.add(_placeholder(fact))
             mending.say(
                 "missing_root",

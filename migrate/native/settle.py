@@ -17,27 +17,38 @@ TRACES = ("acp_thread_id", "acp_usage", "acp_interrupted")
 
 def settle_states(mending: Mending) -> None:
     """A corrected state is stamped before the one it stands for, so the real one wins where the two meet."""
+    for thread_id in sorted(mending.view.states):
+        # The one that holds then may be another one, and no better.
+        while _is_corrected(mending, thread_id):
+            pass
+
+
+def _is_corrected(mending: Mending, thread_id: str) -> bool:
+    """Correct the state that holds, or find that it is sound."""
     view = mending.view
-    for thread_id in sorted(view.states):
-        fact = view.states[thread_id][-1]
-        active = fact.active_message_id
-        if active is not None and view.thread_of(active) != thread_id:
-            extra = {**(fact.extra or {}), "missing_active_message_id": active}
-            mending.replace(fact, _before(fact, active_message_id=None, extra=extra))
-            mending.say("dangling_active_message", thread_id, f"its state names {active}", "it names nothing")
-        elif active is not None:
-            generating = view.field(active, "generating") is True
-            if fact.state == "running" and not generating:
-                mending.replace(fact, _before(fact, state="interrupted"))
-                found = f"its state is running, and message {active} is finished"
-                mending.say("finalize_mismatch", thread_id, found, "it was interrupted")
-            elif fact.state in TERMINAL and generating:
-                mark = view.mark(active, "generating")
-                ms = time_ms(mark.stamp) + 1 if mark else ms_of(view.headers[active].date)
-                stamp = Stamp(derive("repair", ms, active, "generating", "False"))
-                mending.add(MarkFact(message_id=active, field="generating", stamp=stamp, value=False, by=BY))
-                found = f"its state is {fact.state}, and message {active} is generating"
-                mending.say("finalize_mismatch", thread_id, found, "the message is finished")
+    fact = view.states[thread_id][-1]
+    active = fact.active_message_id
+    if active is None:
+        return False
+    if view.thread_of(active) != thread_id:
+        extra = {**(fact.extra or {}), "missing_active_message_id": active}
+        mending.replace(fact, _before(fact, active_message_id=None, extra=extra))
+        mending.say("dangling_active_message", thread_id, f"its state names {active}", "it names nothing")
+        return True
+    generating = view.field(active, "generating") is True
+    if fact.state == "running" and not generating:
+        mending.replace(fact, _before(fact, state="interrupted"))
+        found = f"its state is running, and message {active} is finished"
+        mending.say("finalize_mismatch", thread_id, found, "it was interrupted")
+        return True
+    if fact.state in TERMINAL and generating:
+        mark = view.mark(active, "generating")
+        ms = time_ms(mark.stamp) + 1 if mark else ms_of(view.headers[active].date)
+        stamp = Stamp(derive("repair", ms, active, "generating", "False"))
+        mending.add(MarkFact(message_id=active, field="generating", stamp=stamp, value=False, by=BY))
+        found = f"its state is {fact.state}, and message {active} is generating"
+        mending.say("finalize_mismatch", thread_id, found, "the message is finished")
+    return False
 
 
 def settle_configs(mending: Mending) -> None:

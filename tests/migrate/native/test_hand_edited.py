@@ -233,3 +233,29 @@ def test_bytes_of_any_kind_do_not_raise() -> None:
         opened(source)
         lines = source.split(b"\n")
         assert len(read_text(source).fates) == len(lines) - (not lines[-1])
+
+
+def test_two_threads_that_name_one_missing_root_have_one_each() -> None:
+    """The placeholder stands in the first of them; the other gets its own."""
+    other = derive("thread", 1_700_000_000_000, "u")
+    view, codes = opened(text_of(THREAD_ROW, THREAD_ROW | {"thread_id": other}))
+    assert codes == ["missing_root", "foreign_root", "missing_root"]
+    assert len({view.root_of(thread_id) for thread_id in view.thread_ids()}) == 2
+
+
+def test_a_state_that_holds_in_the_place_of_a_corrected_one_is_corrected_too() -> None:
+    """Two states that name no message of the thread are both looked at."""
+    state = {"event": "thread_state", "thread_id": THREAD, "state": "complete", "updated_at": DATE}
+    rows = [
+        state
+        | {
+            "stamp": derive("state", 1_700_000_000_000, str(number)),
+            "active_message_id": derive("none", number),
+        }
+        for number in range(3)
+    ]
+    view, codes = opened(text_of(THREAD_ROW, ROOT_ROW, *rows))
+    assert codes.count("dangling_active_message") >= 2
+    state_now = view.state(THREAD)
+    assert state_now is not None
+    assert state_now.active_message_id is None
