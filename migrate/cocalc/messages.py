@@ -87,7 +87,8 @@ def _log_key(chat: Chat, fields: dict[str, Any]) -> str:
 
 def _early_revision(chat: Chat, first: Text) -> RevisionId | None:
     """An id of the first text where the message's own is later than any change may be."""
-    if is_ulid(chat.message_id) and time_ms(chat.message_id) >= STAMP_MS_END:
+    own = chat.old_message_id == chat.message_id
+    if own and is_ulid(chat.message_id) and time_ms(chat.message_id) >= STAMP_MS_END:
         return derive_revision(chat.message_id, first.date, first.author_id, first.content)
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chatdoc.ids import STAMP_MS_END, MessageId, ThreadId, derive, is_id
 from migrate.cocalc.chat import UNKNOWN, Chat
@@ -41,18 +41,22 @@ def name_messages(chats: list[Chat]) -> list[Chat]:
             owned[chat.old_message_id].append(chat)
     for old, namesakes in owned.items():
         _name_owned(old, namesakes)
-    nameless: dict[tuple[int, str], dict[str, list[Chat]]] = {}
-    roots: Counter[int] = Counter()
-    for (ms, sender), fellows in moments.items():
-        different = _different(fellows if isinstance(fellows, list) else [fellows])
-        if ms is None:
-            for rows in different.values():
-                _call(rows, MessageId(derive("message", 0, sender, rows[0].oldest, "undated")))
-        elif different:
-            nameless[ms, sender] = different
-            roots[ms] += sum(_is_root(rows) for rows in different.values())
-    for (ms, sender), different in nameless.items():
-        _name_nameless(ms, sender, different, alone=roots[ms] == 1)
+    alone: list[Chat] = []
+    crowds: list[list[list[Chat]]] = []
+    roots: Counter[int | None] = Counter()
+    for fellows in moments.values():
+        if isinstance(fellows, list):
+            crowd = _different(fellows)
+            crowds.append(crowd)
+            roots.update(rows[0].ms for rows in crowd if _is_root(rows))
+        elif not fellows.message_id:
+            alone.append(fellows)
+            if not fellows.replies:
+                roots[fellows.ms] += 1
+    for chat in alone:
+        chat.message_id = _derived(chat, is_root=not chat.replies and roots[chat.ms] == 1)
+    for crowd in crowds:
+        _name_crowd(crowd, roots)
     return _one_each(chats)
 
 
@@ -142,8 +146,8 @@ def _name_owned(old: str, namesakes: list[Chat]) -> None:
                 chat.note("duplicate_message_id", f"another message has the id {old} too", f"it is {name}")
 
 
-def _different(fellows: list[Chat]) -> dict[str, list[Chat]]:
-    """The rows without a name among those of one millisecond and sender, by message; the others lend them theirs."""
+def _different(fellows: list[Chat]) -> list[list[Chat]]:
+    """The messages without a name among the rows of one millisecond and sender; the others lend equal ones theirs."""
     named: dict[str, MessageId] = {}
     for chat in fellows:
         if chat.message_id:
@@ -156,28 +160,29 @@ def _different(fellows: list[Chat]) -> dict[str, list[Chat]]:
             chat.message_id = named[chat.oldest]
         else:
             different.setdefault(chat.oldest, []).append(chat)
-    return different
+    return list(different.values())
 
 
 def _is_root(rows: list[Chat]) -> bool:
     return not any(chat.replies for chat in rows)
 
 
-def _name_nameless(ms: int, sender: str, different: dict[str, list[Chat]], *, alone: bool) -> None:
-    """Messages of one millisecond and sender; `alone` when that millisecond has one root."""
-    others = []
-    for rows in different.values():
-        if alone and _is_root(rows):
-            _call(rows, root_of(ms))
-        else:
-            others.append(rows)
-    for rows in others:
-        _call(rows, message_of(ms, sender, *([rows[0].oldest] if len(others) > 1 else [])))
+def _name_crowd(crowd: list[list[Chat]], roots: Mapping[int | None, int]) -> None:
+    """Name messages of one millisecond and sender; several that are not its one root by their oldest text too."""
+    are_root = [_is_root(rows) and roots[rows[0].ms] == 1 for rows in crowd]
+    several = are_root.count(False) > 1
+    for rows, is_root in zip(crowd, are_root, strict=True):
+        further = [rows[0].oldest] if several and not is_root else []
+        name = _derived(rows[0], *further, is_root=is_root)
+        for chat in rows:
+            chat.message_id = name
 
 
-def _call(rows: list[Chat], name: MessageId) -> None:
-    for chat in rows:
-        chat.message_id = name
+def _derived(chat: Chat, *further: str, is_root: bool) -> MessageId:
+    """The id of a message that brings none; `is_root` when it is the one root of its millisecond."""
+    if chat.ms is None:
+        return MessageId(derive("message", 0, chat.sender, chat.oldest, "undated"))
+    return root_of(chat.ms) if is_root else message_of(chat.ms, chat.sender, *further)
 
 
 def _one_each(chats: Iterable[Chat]) -> list[Chat]:
