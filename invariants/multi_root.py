@@ -48,7 +48,10 @@ def check(view: View, message_id: str) -> Violation | None:
         detail=f"replies to nothing, and thread {thread_id} names {fact.root_message_id} as its root",
         repair=None if root is None else ReparentMessage(message_id=MessageId(message_id), reply_to=root),
         safe=root is not None
-        and (certain(view, thread_id, message_id) or (certain(view, thread_id) and _stands_in(view, message_id))),
+        and (
+            certain(view, thread_id, message_id)
+            or (certain(view, thread_id) and _stands_in(view, message_id))
+        ),
     )
 
 
