@@ -26,6 +26,12 @@ def every(view: View) -> Iterable[str]:
 
 def touched_by(delta: Delta, view: View) -> Iterable[str]:
     """Messages written; the first they joined, which was alone before; and one that all others have left."""
+    if len(delta.messages) == 1:
+        (message_id,) = delta.messages
+        header = view.headers.get(message_id)
+        alone = header is not None and len(view.sharing(header.sender_id, header.date)) == 1
+        if alone and message_id not in view.header_variants:
+            return delta.messages
     subjects: set[str] = set(delta.messages)
     crowds: set[tuple[str, str]] = set()
     for message_id in delta.messages:

@@ -30,7 +30,9 @@ def every(view: View) -> Iterable[str]:
 
 def touched_by(delta: Delta, view: View) -> Iterable[str]:
     """Threads whose identity, config or state came, and those of messages with fields an agent leaves."""
-    subjects: set[str] = {*delta.threads, *delta.configs, *delta.states}
+    subjects: set[str] = set()
+    if delta.threads or delta.configs or delta.states:
+        subjects |= {*delta.threads, *delta.configs, *delta.states}
     for message_id in delta.messages:
         if _may_have_traces(view, message_id):
             subjects.update(threads_of(view, message_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.delta import Delta
@@ -18,15 +18,23 @@ def threads_of(view: View, message_id: str) -> Collection[ThreadId]:
     return () if header is None else (header.thread_id,)
 
 
-def rerooted(delta: Delta, view: View) -> Iterator[ThreadId]:
+def rerooted(delta: Delta, view: View) -> Collection[ThreadId]:
     """Threads whose identity or named root the delta touched."""
-    yield from delta.threads
-    facts = view.thread_facts
+    found = set(delta.threads) if delta.threads else None
+    facts, headers, variants = view.thread_facts, view.headers, view.header_variants
     for message_id in delta.messages:
-        for thread_id in threads_of(view, message_id):
+        if message_id in variants:
+            thread_ids: Collection[ThreadId] = threads_of(view, message_id)
+        elif message_id in headers:
+            thread_ids = (headers[message_id].thread_id,)
+        else:
+            continue
+        for thread_id in thread_ids:
             fact = facts.get(thread_id)
             if fact is not None and fact.root_message_id == message_id:
-                yield thread_id
+                found = found or set()
+                found.add(thread_id)
+    return found or ()
 
 
 def anchor(view: View, thread_id: str) -> MessageId | None:
