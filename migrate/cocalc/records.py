@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from typing import Any
 
 from chatdoc.clock import iso
@@ -69,14 +70,14 @@ def config_fields(record: Record) -> dict[str, Any]:
     return fields
 
 
-def thread_extra(record: Record, root_id: MessageId, named: MessageId | None) -> dict[str, Any]:
-    """What a thread row says that no identity holds."""
+def thread_extra(record: Record, names: Container[str | None]) -> dict[str, Any]:
+    """What a thread row says that no identity holds; `names` are those the root is known by."""
     row, extra = record.row, _rest(record, _THREAD_KEYS)
     if row.get("created_at") is not None and record.date("created_at") is None:
         extra["legacy_created_at"] = row["created_at"]
     if row.get("created_by") is not None and not isinstance(row["created_by"], str):
         extra["legacy_created_by"] = row["created_by"]
-    if row.get("root_message_id") not in (None, "", root_id) and root_id != named:
+    if row.get("root_message_id") not in (None, "") and row["root_message_id"] not in names:
         extra["legacy_root_message_id"] = row["root_message_id"]
     return extra
 

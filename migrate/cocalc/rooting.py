@@ -10,7 +10,7 @@ from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.facts import Header
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.grouping import missing_root
-from migrate.cocalc.naming import meant_in
+from migrate.cocalc.naming import upstream_id
 
 
 class Rooted(NamedTuple):
@@ -145,12 +145,10 @@ def _hang(chats: list[Chat], by_id: dict[MessageId, Chat], rooted: Rooted) -> No
 def _keep_words(chat: Chat, by_id: dict[MessageId, Chat], rooted: Rooted) -> None:
     """Where a row says another thing about its reply than what it replies to now tells, its word is kept."""
     above = by_id.get(chat.target) if chat.target is not None else None
-    if (
-        chat.parent is not None
-        and chat.target != meant_in(chat.thread_id, chat.parent)
-        and (above is None or above.old_message_id != chat.parent)
-    ):
-        chat.keep("legacy_parent_message_id", chat.parent)
+    if chat.parent not in (None, chat.target):
+        told = () if above is None else (above.old_message_id, upstream_id(above))
+        if chat.parent not in told:
+            chat.keep("legacy_parent_message_id", chat.parent)
     if chat.reply_ms not in (None, rooted.ms, chat.ms) and (above is None or above.ms != chat.reply_ms):
         assert chat.reply_ms is not None
         chat.keep("legacy_reply_to", iso(chat.reply_ms))

@@ -10,6 +10,7 @@ from migrate.cocalc.chat import Chat
 from migrate.cocalc.index import Index
 from migrate.cocalc.lines import Line
 from migrate.cocalc.messages import is_agent, is_turn, message_facts, rest
+from migrate.cocalc.naming import upstream_id
 from migrate.cocalc.records import Record, thread_extra
 from migrate.cocalc.rooting import Rooted, root_thread
 
@@ -54,7 +55,7 @@ def identify(thread: Thread, index: Index, taken: set[MessageId], account: Accou
         detail = f"no row of the file is the root of its {len(thread.chats)} messages"
         decision = f"a placeholder {rooted.root_id} stands for it"
         account.note("missing_root", None, thread.thread_id, detail, decision)
-    account.facts.append(_identity(thread, record, named))
+    account.facts.append(_identity(thread, record))
     thread.agents = [chat for chat in thread.chats if is_agent(chat)]
     thread.turns = [chat for chat in thread.chats if is_turn(chat)]
     for chat in thread.chats:
@@ -68,12 +69,15 @@ def line_of(record: Record) -> Line:
     return Line(number=record.number, raw=record.raw, row=record.row)
 
 
-def _identity(thread: Thread, record: Record | None, named: MessageId | None) -> ThreadFact:
+def _identity(thread: Thread, record: Record | None) -> ThreadFact:
     rooted, chat = thread.rooted, thread.rooted.chat
-    extra = thread_extra(record, rooted.root_id, named) if record is not None else {}
-    for old in sorted({chat.old_thread_id for chat in thread.chats if chat.old_thread_id is not None}):
-        if old != thread.thread_id:
-            extra.setdefault("legacy_thread_id", old)
+    names = (rooted.root_id,) if chat is None else (rooted.root_id, chat.old_message_id, upstream_id(chat))
+    extra = thread_extra(record, names) if record is not None else {}
+    records = (*thread.identities, *thread.configs, *thread.states)
+    old_ids: set[str] = {one.row["thread_id"] for one in records}
+    old_ids |= {chat.old_thread_id for chat in thread.chats if chat.old_thread_id is not None}
+    for old in sorted(old_ids - {thread.thread_id}):
+        extra.setdefault("legacy_thread_id", old)
     created_ms = record.date("created_at") if record is not None else None
     created_by = record.text("created_by") if record is not None else None
     return ThreadFact(
