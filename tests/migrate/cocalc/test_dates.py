@@ -56,7 +56,9 @@ def test_the_one_spelling_is_read_back(ms: int) -> None:
     assert canonical_ms(text) == ms == read_date(f" {text}")
 
 
-@given(st.from_regex(r"[0-9 +-]{4}-[0-9 ]{2}-[0-9]{2}T[0-9:+]{2}:[0-9]{2}:[0-9]{2}\.[0-9 +]{3}Z", fullmatch=True))
+@given(
+    st.from_regex(r"[0-9 +-]{4}-[0-9 ]{2}-[0-9]{2}T[0-9:+]{2}:[0-9]{2}:[0-9]{2}\.[0-9 +]{3}Z", fullmatch=True)
+)
 def test_the_fast_way_takes_no_other_spelling(text: str) -> None:
     """A text of the right shape is that spelling, or no date at all."""
     if is_canonical(text) and (ms := canonical_ms(text)) is not None:
