@@ -118,6 +118,9 @@ def test_the_key_of_an_agents_log_is_written_down_while_it_can_be() -> None:
     assert keys["by id"] == f"{THREAD}:{TWO}"
     assert keys["named"] == "k"
     assert keys["inline"] is keys["no agent"] is None
+    upstream = {"message_id": "no id", "thread_id": THREAD, "acp_account_id": ADA}
+    view, _ = opened(said("upgraded") | upstream)
+    assert messages(view)[0].extra["acp_log_key"] == f"{iso(T0)}:{iso(T0)}"
 
 
 def test_the_log_of_a_reply_whose_root_is_missing_is_found_too() -> None:

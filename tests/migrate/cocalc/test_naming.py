@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import permutations
 
 from chatdoc.ids import derive, time_ms
 from migrate.cocalc.naming import message_named, message_of, root_of, thread_named, thread_of
@@ -13,6 +14,7 @@ from tests.migrate.cocalc.building import (
     OTHER_THREAD,
     T0,
     THREAD,
+    TWO,
     codes,
     message,
     messages,
@@ -139,3 +141,45 @@ def test_an_undated_row_is_not_the_one_of_1970() -> None:
     """Though both are shown there."""
     view, _ = opened(said("undated", date="?", history=[{"content": "undated"}]), said("epoch", date=0))
     assert len(messages(view)) == 2
+
+
+def test_a_row_without_a_thread_is_the_message_of_its_millisecond() -> None:
+    """Of several messages of one id and sender: that which stands where the row does, else one of its own."""
+    at_first = said("first", message_id=ONE)
+    view, _ = opened(
+        said("first", message_id=ONE, thread_id=THREAD),
+        said("second", 1, message_id=ONE, thread_id=THREAD, parent_message_id=ONE),
+        said("third", 2, message_id=ONE),
+        at_first,
+    )
+    assert len(messages(view)) == 3
+    assert message(view, "first").thread_id == THREAD
+    assert message(view, "third").thread_id != THREAD
+
+
+def test_one_id_in_two_threads_is_two_messages_though_all_else_is_equal() -> None:
+    """A row without a thread belongs to the first of them."""
+    view, made = opened(
+        said("x", message_id=ONE, thread_id=THREAD),
+        said("x", message_id=ONE, thread_id=OTHER_THREAD),
+        said("x", message_id=ONE),
+    )
+    assert sorted((one.thread_id, one.message_id == ONE) for one in messages(view)) == [
+        (THREAD, True),
+        (OTHER_THREAD, False),
+    ]
+    assert sorted(codes(made)) == ["duplicate_message_id", "same_message"]
+
+
+def test_a_row_without_id_is_the_first_of_several_that_say_the_same() -> None:
+    """In any order of lines."""
+    rows = [
+        said("x", message_id=TWO, thread_id=THREAD),
+        said("x", message_id=ONE, thread_id=THREAD, feedback={"a": "b"}),
+        said("x", zero=0),
+    ]
+    for order in permutations(rows):
+        view, _ = opened(*order)
+        found = view.message(ONE)
+        assert found is not None
+        assert found.extra == {"feedback": {"a": "b"}, "zero": 0}
