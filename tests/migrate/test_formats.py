@@ -37,6 +37,15 @@ def test_a_source_is_of_one_format(source: bytes, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "total"), [(b"", 0), (b"\n", 1), (b" ", 1), (b"\n \n", 2), (b"\n\r\n ", 3)]
+)
+def test_blank_lines_are_counted(source: bytes, total: int) -> None:
+    """With or without a line end after the last."""
+    lines = migrate(source).report.lines
+    assert (lines["total"], lines["blank"]) == (total, total)
+
+
+@pytest.mark.parametrize(
     "source",
     [
         b"hello",

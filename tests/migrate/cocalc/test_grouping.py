@@ -129,3 +129,30 @@ def test_a_legacy_thread_id_and_a_row_without_one_are_the_same_thread() -> None:
     fact = view.thread(thread_of(T0))
     assert fact is not None
     assert fact.extra == {"legacy_thread_id": f"legacy-thread-{T0}"}
+
+
+def test_a_reply_means_the_row_of_its_own_thread() -> None:
+    """Where several stand at the millisecond, or have the id, that it names."""
+    view, _ = opened(
+        said("one", message_id=ONE, thread_id=THREAD),
+        said("two", by=BOB, message_id=ONE, thread_id=OTHER_THREAD),
+        said("to one", 1, to=0, thread_id=THREAD),
+        said("to two", 2, to=0, thread_id=OTHER_THREAD),
+        said("by id", 3, message_id=TWO, thread_id=OTHER_THREAD, parent_message_id=ONE),
+    )
+    assert message(view, "to one").reply_to_message_id == message(view, "one").message_id
+    assert message(view, "to two").reply_to_message_id == message(view, "two").message_id
+    assert message(view, "by id").reply_to_message_id == message(view, "two").message_id
+    assert not any(one.assumed for one in messages(view))
+
+
+def test_a_date_is_followed_where_the_parent_is_missing() -> None:
+    """The id is kept as a word; without a date, or with its own, the parent is what is missing."""
+    gone = {"message_id": ONE, "parent_message_id": TWO}
+    view, _ = opened(said("root"), said("reply", 1, to=0, **gone))
+    reply = message(view, "reply")
+    assert reply.reply_to_message_id == message(view, "root").message_id
+    assert reply.extra["legacy_parent_message_id"] == TWO
+    for more in ({}, {"to": 1}):
+        view, _ = opened(said("root"), said("reply", 1, **gone, **more))
+        assert message(view, "reply").reply_to_message_id == TWO
