@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from chatdoc.clock import iso
 from migrate.cocalc.naming import root_of, thread_of
 from tests.migrate.cocalc.building import (
@@ -156,3 +158,27 @@ def test_a_date_is_followed_where_the_parent_is_missing() -> None:
     for more in ({}, {"to": 1}):
         view, _ = opened(said("root"), said("reply", 1, **gone, **more))
         assert message(view, "reply").reply_to_message_id == TWO
+
+
+def test_a_root_that_two_threads_claim_stands_in_the_first() -> None:
+    """The replies of the other thread stay there, in any order of lines."""
+    rows = [
+        said("root"),
+        said("one", 1, to=0, message_id=ONE, thread_id=THREAD),
+        said("two", 2, to=0, message_id=TWO, thread_id=OTHER_THREAD),
+    ]
+    for order in permutations(rows):
+        view, made = opened(*order)
+        assert [one.thread_id for one in messages(view) if one.content] == [THREAD, THREAD, OTHER_THREAD]
+        assert message(view, "two").extra["legacy_reply_to"] == iso(T0)
+        assert sorted(codes(made)) == ["missing_reply_target", "missing_root"]
+
+
+def test_a_root_whose_plain_thread_is_another_ones_has_one_of_its_own() -> None:
+    """`legacy-thread-<ms>` may have its own root at that millisecond, or have taken another row along."""
+    view, _ = opened(said("a"), said("b", by=BOB, message_id=ONE, thread_id=f"legacy-thread-{T0}"))
+    assert message(view, "b").thread_id == thread_of(T0) != message(view, "a").thread_id
+    view, _ = opened(
+        said("a"), said("b", 5), said("c", 6, to=5, message_id=ONE, thread_id=f"legacy-thread-{T0}")
+    )
+    assert message(view, "b").thread_id == thread_of(T0) != message(view, "a").thread_id

@@ -183,3 +183,26 @@ def test_a_row_without_id_is_the_first_of_several_that_say_the_same() -> None:
         found = view.message(ONE)
         assert found is not None
         assert found.extra == {"feedback": {"a": "b"}, "zero": 0}
+
+
+def test_two_roots_of_one_sender_and_millisecond_are_two_messages_in_two_threads() -> None:
+    """Neither is the one root of that millisecond."""
+    view, _ = opened(said("a"), said("b"))
+    assert {one.message_id for one in messages(view)} == {message_of(T0, ADA, "a"), message_of(T0, ADA, "b")}
+    assert len(list(view.thread_ids())) == 2
+
+
+def test_a_row_lends_its_message_what_the_fuller_row_does_not_say() -> None:
+    """Ids, what it replies to, fields and settings."""
+    rows = [
+        said("root"),
+        said("x", 1, message_id=ONE, thread_id=thread_of(T0), feedback={"a": "b"}),
+        said("x", 1, to=0, zero=0, folding=["a"]),
+    ]
+    for order in permutations(rows):
+        view, made = opened(*order)
+        found = message(view, "x")
+        assert (found.message_id, found.reply_to_message_id) == (ONE, root_of(T0))
+        assert found.extra == {"feedback": {"a": "b"}, "zero": 0}
+        assert view.config(thread_of(T0)).extra == {"folding": ["a"]}
+        assert made.report.counts["attic"] == 0

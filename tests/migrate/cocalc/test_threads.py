@@ -12,6 +12,7 @@ from tests.migrate.cocalc.building import (
     ADA,
     BOB,
     ONE,
+    OTHER_THREAD,
     T0,
     THREAD,
     TWO,
@@ -190,3 +191,25 @@ def test_a_name_of_any_length_is_a_setting() -> None:
     name = "read-" + "\u00fc" * 400
     view, _ = opened(said("root", **{name: 3}), record("config", LEGACY, **{"": 1, "a/b": 2}))
     assert view.config(LEGACY).extra == {name: 3, "": 1, "a/b": 2}
+
+
+def test_a_state_means_the_message_of_its_own_thread() -> None:
+    """Where two messages had one id."""
+    other = said("other", message_id=ONE, thread_id=OTHER_THREAD, acp_thread_id="s")
+    view, made = opened(ROOT, other, record("state", OTHER_THREAD, state="complete", active_message_id=ONE))
+    state = view.state(OTHER_THREAD)
+    assert state is not None
+    assert state.active_message_id == message(view, "other").message_id != ONE
+    assert codes(made) == ["duplicate_message_id"]
+
+
+def test_a_thread_of_records_alone_began_with_the_earliest() -> None:
+    """Those without a date say nothing about it."""
+    view, _ = opened(
+        record("config", name="x", updated_at=iso(T0 + 9)),
+        record("config", name="y"),
+        record("state", state="idle", updated_at=iso(T0)),
+    )
+    thread = view.thread(THREAD)
+    assert thread is not None
+    assert thread.created_at == iso(T0)
