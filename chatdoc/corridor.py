@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Any
 
 import msgspec
 
@@ -39,7 +39,7 @@ from chatdoc.records.view import View
 from chatdoc.replica import guard
 from chatdoc.replica.boundary import split_at_known
 from chatdoc.replica.holdback import Holdback, missing
-from chatdoc.replica.outgoing import outgoing
+from chatdoc.replica.outgoing import outgoing, removable
 from chatdoc.replica.replica import Replica, ReplicaBroken
 from chatdoc.session import Session
 from chatdoc.store.log import Receipt, UpdateLog
@@ -47,8 +47,7 @@ from chatdoc.tail import Spans
 from invariants.checker import Checker
 
 _log = logging.getLogger("chatdoc")
-
-Answer = TypeVar("Answer")
+_Receipt = Callable[[], Receipt] | None
 
 
 class Corridor:
@@ -100,15 +99,14 @@ class Corridor:
         plan = decide(command, self.view, self.now())
         name = type(command).__name__
         delta, added = index.apply(self.view, plan.facts, origin=origin, command=name)
-        broken = self.checker.preview(delta)
-        if broken:
+        if broken := self.checker.preview(delta):
             index.undo(self.view, added)
             raise InvariantRefused.by(name, broken)
         if not added:
             if receipt is not None:
                 self._record(lambda: self.log.put_receipt(receipt(plan), recorded_at_ms=self._clock()))
             return plan, None
-        self._carry_out(added, delta, origin, None if receipt is None else lambda: receipt(plan))
+        self._carry_out(added, delta, origin, receipt and (lambda: receipt(plan)), plan.removals)
         return plan, delta
 
     def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
@@ -120,14 +118,15 @@ class Corridor:
         return delta
 
     def _carry_out(
-        self, added: list[Fact], delta: Delta, origin: str, receipt: Callable[[], Receipt] | None
+        self, added: list[Fact], delta: Delta, origin: str, receipt: _Receipt, gone: tuple[Fact, ...] = ()
     ) -> Iterable[Command]:
         try:
-            entries = outgoing(added)
-            update, spans = self.session.write(entries, astray=self.view.unreadable)
+            entries, places = outgoing(added), removable(self.view, gone)
+            update, spans = self.session.write(entries, places, astray=self.view.unreadable)
         except ChatdocError:
             index.undo(self.view, added)
             raise
+        index.undo(self.view, gone)
         healed = heal(self.view, entries)
         if healed:
             delta = msgspec.structs.replace(delta, unreadable=healed)
@@ -136,6 +135,7 @@ class Corridor:
             self._append(update, origin, spans, receipt() if receipt is not None else None)
         except ReceiptExists:  # Another process carried out the same command just now; ours never was.
             index.undo(self.view, added)
+            index.apply(self.view, gone, origin=origin)
             self.checker.recheck()
             self.session.take_back(spans)
             raise
@@ -264,7 +264,7 @@ class Corridor:
         writes = self._restores.due(destroyed)
         if writes:
             self.session.warm()
-            update, spans = self.session.write(writes, astray=())
+            update, spans = self.session.write(writes)
             healed = heal(self.view, writes)
             self.checker.follow(Delta(origin="repair", unreadable=healed))
             self._append(update, "repair", spans)
@@ -288,7 +288,7 @@ class Corridor:
         session.remember(sequence, spans)
         session.sequence = sequence
 
-    def _record(self, write: Callable[[], Answer]) -> Answer:
+    def _record(self, write: Callable[[], Any]) -> Any:
         try:
             return write()
         except BaseException as error:

@@ -44,21 +44,30 @@ class Session:
         return self.replica
 
     def write(
-        self, entries: Collection[tuple[str, str, str]], *, astray: Collection[Place]
+        self,
+        entries: Collection[tuple[str, str, str]],
+        removals: Collection[Place] = (),
+        *,
+        astray: Collection[Place] = (),
     ) -> tuple[bytes, Spans]:
-        """Write entries (root, key, text) in one transaction; returns the update and what it spans.
+        """Write entries (root, key, text) and remove others in one transaction; returns the update and what it spans.
 
-        Where one of the `astray` places is written, the whole is loaded: only an entry that is seen to stand there is
-        surely written over. Raises ReplicaBroken, and then this session writes under another client id.
+        Where one of the `astray` places is written, or one is removed that this session did not write, the whole is
+        loaded: only an entry that is seen to stand there is surely written over or removed.
+        Raises ReplicaBroken, and then this session writes under another client id.
         """
         if astray and any((root, key) in astray for root, key, _ in entries):
             self.warm()
+        if not all(self.replica.holds(*place) for place in removals):
+            removals = [place for place in removals if self.warm().holds(*place)]
         start = self.known.get(self.client_id, 0)
         try:
-            update = self.replica.transact(entries, clock=start)
+            update = self.replica.transact(entries, removals, clock=start)
         except ReplicaBroken:
             self.renew()
             raise
+        if not entries:
+            return update, {}
         end = self.known[self.client_id] = start + len(entries)
         return update, {self.client_id: (start, end)}
 

@@ -19,6 +19,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     kind: Subject
     subject: str = ""
+    removals: tuple[Fact, ...] = ()
+    """Facts of the view that `facts` supersede, or others did; they leave the document in the same transaction."""
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

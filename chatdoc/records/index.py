@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from chatdoc.records import links
 from chatdoc.records.adding import ADD
@@ -31,7 +31,7 @@ def apply(
     return touched.delta(origin=origin, command=command, losses=losses, reused=reused), added
 
 
-def undo(view: View, added: list[Fact]) -> None:
+def undo(view: View, added: Sequence[Fact]) -> None:
     """Take facts away again, as if they had never come; also how superseded ones are forgotten."""
     touched = Touched()
     for fact in reversed(added):

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from chatdoc.errors import CommandRefused
 from chatdoc.records.facts import Fact
+from chatdoc.records.known import knows, superseded
+from chatdoc.records.view import View
 from chatdoc.replica.guard import UPDATE_BYTES_MAX, VALUE_BYTES_MAX
 from chatdoc.replica.layout import encode, key_problem
 
@@ -32,3 +34,17 @@ def outgoing(facts: Iterable[Fact]) -> list[tuple[str, str, str]]:
         if problem is not None:
             raise CommandRefused(f"no peer would take this change: {problem}")
     return entries
+
+
+def removable(view: View, facts: Iterable[Fact]) -> list[tuple[str, str]]:
+    """Root and key of facts to remove; raises CommandRefused for one that still counts, which peers would put back."""
+    places = []
+    for fact in facts:
+        root, key, _ = encode(fact)
+        if not (knows(view, fact) and superseded(view, fact)):
+            raise CommandRefused(
+                f"{root}/{key} cannot be removed: it is not in the document, or nothing supersedes it",
+                hint="Only superseded marks and states, and pieces of a finished answer, may be removed",
+            )
+        places.append((root, key))
+    return places

@@ -112,6 +112,11 @@ class Replica:
         ]
         self.whole = True
 
+    def holds(self, root: str, key: str) -> bool:
+        """Whether something lies under a key here; where the whole is not loaded, only what this replica wrote does."""
+        with _panics_are_errors("reading"):
+            return key in self._maps[root]
+
     def entry(self, root: str, key: str) -> str | None:
         """What the whole document holds under a key."""
         assert self.whole, "only a whole document can be read"
