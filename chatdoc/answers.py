@@ -38,13 +38,16 @@ def read(view: View, plan: Plan) -> Any:
             return None
 
 
-def acceptance(command_id: str, command_digest: str, plan: Plan, record: Any) -> Receipt:
+def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, record: Any) -> Receipt:
     """The receipt of a command that was carried out, with the record that answered it."""
+    thread_id = view.thread_of(plan.subject) if plan.kind == "message" else plan.subject
     return Receipt(
         command_id=command_id,
         command_digest=command_digest,
         status="accepted",
         result=_encode({"kind": plan.kind, "record": record}),
+        aggregate_kind="thread" if thread_id else "project",
+        aggregate_id=thread_id or str(view.document_id()),
     )
 
 
@@ -59,14 +62,17 @@ def digest(command: Command) -> str:
         ) from error
 
 
-def refusal(command_id: str, command_digest: str, error: Exception) -> Receipt:
-    """The receipt of a command that was refused."""
+def refusal(view: View, command_id: str, command_digest: str, command: Command, error: Exception) -> Receipt:
+    """The receipt of a command that was refused; it belongs to the thread that the command named."""
+    named = getattr(command, "thread_id", None) or view.thread_of(str(getattr(command, "message_id", "")))
     return Receipt(
         command_id=command_id,
         command_digest=command_digest,
         status="rejected",
         result=_encode({"refused": type(error).__name__}),
         error=str(error),
+        aggregate_kind="thread" if isinstance(named, str) else "project",
+        aggregate_id=named if isinstance(named, str) else str(view.document_id()),
     )
 
 

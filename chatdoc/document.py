@@ -185,13 +185,13 @@ class Document(Reader):
             def receipt(plan: Plan) -> Receipt:
                 nonlocal record  # Another process may write before our update is in the log; the receipt is the answer.
                 record = answers.read(corridor.view, plan)
-                return answers.acceptance(command_id, digest, plan, record)
+                return answers.acceptance(corridor.view, command_id, digest, plan, record)
 
             try:
                 try:
                     corridor.execute(command, origin=command_id, receipt=receipt)
                 except (CommandRefused, NotFound) as refusal:
-                    corridor.refuse(answers.refusal(command_id, digest, refusal))
+                    corridor.refuse(answers.refusal(corridor.view, command_id, digest, command, refusal))
                     raise
             except ReceiptExists:
                 corridor.make_ready()

@@ -24,6 +24,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["accepted", "rejected"]
     result: bytes
     error: str | None = None
+    aggregate_kind: Literal["project", "thread"]
+    aggregate_id: str
+    """The thread the command was for, or the document where it was for no thread."""
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +84,10 @@ class UpdateLog(Protocol):
         """
 
     def receipt(self, command_id: str) -> Receipt | None:
-        """The receipt of a command id, or None; raises StoreDamaged when it is not what was stored."""
+        """The receipt of a command id, or None; raises StoreDamaged when it is not what was stored.
+
+        Raises CommandConflict when the id belongs to a command of another document of the same store.
+        """
 
     def rows(self) -> Rows | None:
         """The newest row snapshot, or None; a damaged one is set aside with a logged warning, for the log has all."""

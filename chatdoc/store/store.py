@@ -32,6 +32,7 @@ _BEGIN = (
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
 _PUBLISH = "UPDATE documents SET text_digest = ?, text_stat = ?, text_sequence = ? WHERE number = ?"
+_HAS_GENESIS = "UPDATE documents SET floor = 1 WHERE number = ?"
 _MARKERS = f"SELECT {MARKER_COLUMNS} FROM markers"
 _PUT_MARKER = (
     f"INSERT OR REPLACE INTO markers ({MARKER_COLUMNS}, recorded_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -121,6 +122,7 @@ class Store:
             number = self._begin(connection, registration)
             log = SqliteLog(self._database, number, registration.document_id)
             log.append_within(connection, genesis, origin, recorded_at_ms)
+            connection.execute(_HAS_GENESIS, (number,))
             if marker is not None:
                 connection.execute(_PUT_MARKER, marker_values(marker, recorded_at_ms))
         return self.log(registration.path)

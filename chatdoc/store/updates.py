@@ -6,11 +6,17 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from chatdoc.errors import ChatdocError, DocumentFailed, ReceiptExists, StoreDamaged, StoreError
+from chatdoc.errors import (
+    ChatdocError,
+    DocumentFailed,
+    StoreDamaged,
+    StoreError,
+)
 from chatdoc.store import seals
 from chatdoc.store.database import Database
 from chatdoc.store.failures import FAULTS, START_OVER
 from chatdoc.store.log import Entry, Receipt, RowPieces, Rows
+from chatdoc.store.receipts import Receipts
 from chatdoc.store.snapshots import Snapshots
 
 SEQUENCE_BITS = 40
@@ -18,15 +24,10 @@ PAGE_ENTRIES = 256
 """How many entries are read at a time; between two reads others may write."""
 
 _INSERT = "INSERT INTO updates VALUES (?, ?, ?, ?, ?)"
-_INSERT_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _LAST = "SELECT max(position) FROM updates WHERE position BETWEEN ? AND ?"
 _AFTER = (
     "SELECT position, origin, recorded_at_ms, digest, bytes FROM updates"
     " WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?"
-)
-_RECEIPT = (
-    "SELECT command_id, command_digest, status, result, error, sequence, recorded_at_ms, digest FROM receipts"
-    " WHERE document = ? AND command_id = ?"
 )
 _FLOOR = "SELECT floor FROM documents WHERE number = ?"
 _RETIRED = "SELECT 1 FROM documents WHERE number = ? AND retired_at_ms IS NOT NULL"
@@ -59,6 +60,7 @@ class SqliteLog:
         self._base = number << SEQUENCE_BITS
         self._end = self._base + (1 << SEQUENCE_BITS) - 1
         self._snapshots = Snapshots(database, number, document_id)
+        self._receipts = Receipts(database, number, document_id)
         self._on_close = on_close
         self._closed = False
         self._version = self._data_version()
@@ -77,7 +79,7 @@ class SqliteLog:
             if receipt is not None:
                 with database.writing("append an update and its receipt") as connection:
                     sequence = self.append_within(connection, update, origin, recorded_at_ms)
-                    self._put_receipt(connection, receipt, sequence, recorded_at_ms)
+                    self._receipts.put(connection, receipt, sequence, recorded_at_ms)
             else:
                 database.require_writable()
                 try:
@@ -110,7 +112,7 @@ class SqliteLog:
         with self._database.lock:
             self._require_open()
             with self._database.writing("store a receipt") as connection:
-                self._put_receipt(connection, receipt, None, recorded_at_ms)
+                self._receipts.put(connection, receipt, None, recorded_at_ms)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port."""
@@ -158,20 +160,7 @@ class SqliteLog:
     def receipt(self, command_id: str) -> Receipt | None:
         """See the port."""
         self._require_open()
-        found = self._database.rows(_RECEIPT, (self._number, command_id), "look up a receipt")
-        if not found:
-            return None
-        name, command_digest, status, result, error, sequence, recorded_at_ms, digest = found[0]
-        receipt = Receipt(
-            command_id=name, command_digest=command_digest, status=status, result=result, error=error
-        )
-        if seals.of_receipt(self._salt, receipt, sequence, recorded_at_ms) != digest:
-            raise StoreDamaged(
-                f"the receipt of command {command_id} in document {self._document_id} is not what was stored in "
-                f"{self._database.file}",
-                hint=START_OVER,
-            )
-        return receipt
+        return self._receipts.get(command_id)
 
     def rows(self) -> Rows | None:
         """See the port."""
@@ -208,24 +197,6 @@ class SqliteLog:
                 self._raise_floor()
             if self._on_close is not None:
                 self._on_close()
-
-    def _put_receipt(
-        self, connection: sqlite3.Connection, receipt: Receipt, sequence: int | None, recorded_at_ms: int
-    ) -> None:
-        seal = seals.of_receipt(self._salt, receipt, sequence, recorded_at_ms)
-        try:
-            connection.execute(
-                _INSERT_RECEIPT,
-                (
-                    self._number, receipt.command_id, receipt.command_digest, receipt.status, receipt.result,
-                    receipt.error, sequence, recorded_at_ms, seal,
-                ),
-            )  # fmt: skip
-        except sqlite3.IntegrityError as error:
-            raise ReceiptExists(
-                f"command {receipt.command_id} of document {self._document_id} has a receipt already",
-                hint="Return that one instead",
-            ) from error
 
     def _read_floor(self) -> int:
         found = self._database.rows(_FLOOR, (self._number,), "look up a document")

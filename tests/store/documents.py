@@ -45,6 +45,8 @@ def receipt(command_id: str = "command", error: str | None = None) -> Receipt:
         status="accepted" if error is None else "rejected",
         result=b'{"message_id":"01HF7YAT000000000000000001"}',
         error=error,
+        aggregate_kind="project",
+        aggregate_id=DOCUMENT_ID,
     )
 
 

@@ -169,7 +169,7 @@ def test_changed_receipt_is_noticed(folder: Path, store: Store) -> None:
     """An answer that is not the one given is not repeated."""
     store.log("team.chat").put_receipt(receipt(), recorded_at_ms=NOW)
     store.close()
-    change(folder, "UPDATE receipts SET result = CAST('{}' AS BLOB)")
+    change(folder, "UPDATE orchestration_command_receipts SET result = CAST('{}' AS BLOB)")
     with Store.open(folder) as opened, pytest.raises(StoreDamaged, match="receipt of command"):
         opened.log("team.chat").receipt("command")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from chatdoc.errors import StoreDamaged, StoreTooNew
-from chatdoc.store import schema
+from chatdoc.store import schema, seals
 from chatdoc.store.schema import Step
 from chatdoc.store.store import Store
+from tests.store.documents import DOCUMENT_ID, NOW, begin, receipt
 
 RELEASED: dict[int, str] = {}
 """Digests of released steps. Add the digest of each step here with the release that ships it; never change one."""
@@ -37,7 +38,9 @@ def test_new_step_is_taken_once(store: Store, folder: Path, monkeypatch: pytest.
     connection = sqlite3.connect(database(folder))
     steps = connection.execute("SELECT step, name FROM schema_steps").fetchall()
     connection.close()
-    assert steps == [(1, "documents_and_updates"), (step.number, "events")]
+    ours = [(one.number, one.name) for one in schema.STEPS]
+    assert steps == ours
+    assert ours[-1] == (step.number, "events")
 
 
 def test_step_that_fails_leaves_nothing(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,11 +64,12 @@ def test_newer_store_is_refused_and_untouched(store: Store, folder: Path, look: 
     """A program that does not know the store's newest step does not write to it."""
     store.close()
     connection = sqlite3.connect(database(folder))
-    connection.execute("INSERT INTO schema_steps VALUES (2, 'from the future', 'digest')")
+    newer = len(schema.STEPS) + 1
+    connection.execute("INSERT INTO schema_steps VALUES (?, 'from the future', 'digest')", (newer,))
     connection.commit()
     connection.close()
     before = database(folder).read_bytes()
-    with pytest.raises(StoreTooNew, match="schema step 2, this program knows 1"):
+    with pytest.raises(StoreTooNew, match=f"schema step {newer}, this program knows {newer - 1}"):
         Store.look(folder) if look else Store.open(folder)
     assert database(folder).read_bytes() == before
 
@@ -90,3 +94,22 @@ def test_database_of_somebody_else_is_refused(folder: Path) -> None:
     connection.close()
     with pytest.raises(StoreDamaged, match="not a store of chatdoc"):
         Store.open(folder)
+
+
+def test_receipts_of_the_first_step_move(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer given before the event log was there is given again, seal and all."""
+    monkeypatch.setattr(schema, "STEPS", schema.STEPS[:1])
+    with Store.open(folder) as opened:
+        begin(opened, "team.chat")
+    connection = sqlite3.connect(database(folder))
+    answer = receipt()
+    seal = seals.of_receipt(DOCUMENT_ID.encode(), answer, 1, NOW)
+    connection.execute(
+        "INSERT INTO receipts VALUES (1, ?, ?, 'accepted', ?, NULL, 1, ?, ?)",
+        (answer.command_id, answer.command_digest, answer.result, NOW, seal),
+    )
+    connection.commit()
+    connection.close()
+    monkeypatch.undo()
+    with Store.open(folder) as opened:
+        assert opened.log("team.chat").receipt("command") == answer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import DocumentExists, NotFound, ReadOnlyTarget, StoreError
+from chatdoc.errors import CommandConflict, DocumentExists, NotFound, ReadOnlyTarget, StoreError
 from chatdoc.store.folder import store_folder
 from chatdoc.store.store import Store
 from tests.store.documents import DOCUMENT_ID, GENESIS, NOW, begin, marker, receipt, registration, rows
@@ -54,7 +54,7 @@ def test_second_open_finds_everything(store: Store, folder: Path) -> None:
 
 
 def test_documents_of_one_store_do_not_mix(store: Store) -> None:
-    """Each document has its own sequences, receipts and snapshots."""
+    """Each document has its own sequences and snapshots; a command id belongs to one command of the whole store."""
     first, second = store.log("team.chat"), begin(store, "sub/other.chat", OTHER_ID)
     for number in range(3):
         first.append(b"first %d" % number, "a", recorded_at_ms=NOW)
@@ -62,7 +62,8 @@ def test_documents_of_one_store_do_not_mix(store: Store) -> None:
     second.put_rows(rows(), recorded_at_ms=NOW)
     assert [entry.update for entry in first.entries(after=1)] == [b"first 0", b"first 1", b"first 2"]
     assert [entry.update for entry in second.entries(after=1)] == [b"second 0", b"second 1", b"second 2"]
-    assert first.receipt("1") is None
+    with pytest.raises(CommandConflict, match="another document"):
+        first.receipt("1")
     assert first.rows() is None
 
 

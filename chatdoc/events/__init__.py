@@ -1,0 +1,1 @@
+"""What happened, told in the past tense: events, what they carry, and how they follow from a change."""
