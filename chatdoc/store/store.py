@@ -10,6 +10,7 @@ from types import TracebackType
 from chatdoc.errors import DocumentExists, NotFound, StoreError
 from chatdoc.store import folder as places
 from chatdoc.store.database import Database, Durability, open_database, open_for_reading
+from chatdoc.store.leases import SqliteLeases
 from chatdoc.store.registry import (
     MARKER_COLUMNS,
     REGISTRATION_COLUMNS,
@@ -129,12 +130,13 @@ class Store:
 
     def log(self, path: str, *, closes_store: bool = False) -> SqliteLog:
         """The log of the document under a path; raises NotFound. With `closes_store`, its close() closes the store."""
-        found = self._database.rows(_NUMBER, (path_bytes(path),), "look up a document")
-        if not found:
-            raise NotFound(f"the store {self._database.file} has no document under {path!r}")
-        number, document_id = found[0]
+        number, document_id = self._known(path)
         on_close = self.close if closes_store else None
         return SqliteLog(self._database, number, document_id, on_close=on_close)
+
+    def leases(self, path: str) -> SqliteLeases:
+        """Which turns of the document under a path are run, and by whom; raises NotFound."""
+        return SqliteLeases(self._database, self._known(path)[0])
 
     def move_document(self, before: str, after: str) -> None:
         """Follow a file that was moved: its document, log and markers stand under the new path from now on.
@@ -233,6 +235,13 @@ class Store:
             raise self._exists(registration.path) from error
         assert number is not None, "expected an inserted row to have a number"
         return number
+
+    def _known(self, path: str) -> tuple[int, str]:
+        found = self._database.rows(_NUMBER, (path_bytes(path),), "look up a document")
+        if not found:
+            raise NotFound(f"the store {self._database.file} has no document under {path!r}")
+        number, document_id = found[0]
+        return number, document_id
 
     def _require(self, connection: sqlite3.Connection, path: str) -> int:
         found = connection.execute(_NUMBER, (path_bytes(path),)).fetchone()

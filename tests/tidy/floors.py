@@ -12,7 +12,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.clock",),
     ("chatdoc.ids",),
     ("chatdoc.errors", "chatdoc.records"),
-    ("chatdoc.atomic",),
+    ("chatdoc.atomic", "chatdoc.process"),
     ("chatdoc.commands", "chatdoc.events", "migrate"),
     ("chatdoc.replica", "chatdoc.store", "invariants"),
     (

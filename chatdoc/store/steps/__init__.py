@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.store.steps import documents, event_log, projections
+from chatdoc.store.steps import documents, event_log, leases, projections
 
-ALL = (documents, event_log, projections)
+ALL = (documents, event_log, projections, leases)
 """Each has a NAME and its STATEMENTS; its place here is its number."""
