@@ -30,7 +30,7 @@ from chatdoc.errors import (
 from chatdoc.ids import Mint, RandomSource
 from chatdoc.incoming import Entry, losses_of, read_incoming
 from chatdoc.listeners import Listeners
-from chatdoc.mending import Restores, heal
+from chatdoc.mending import Restores, heal, still_gone
 from chatdoc.received import Received, Step, received
 from chatdoc.records import index
 from chatdoc.records.delta import Delta
@@ -254,8 +254,7 @@ class Corridor:
 
     def _finish_mending(self) -> None:
         """Put back what a crash kept us from putting back."""
-        replica = self.session.warm()
-        torn = [(root, key, text) for root, key, text in self._torn if replica.entry(root, key) != text]
+        torn = still_gone(self.view, self.session.warm(), self._torn)
         self._torn.clear()
         self._mend(torn, ())
 

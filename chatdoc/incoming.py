@@ -48,8 +48,10 @@ class Incoming(NamedTuple):
 
         Returns those gone that still count, and the entries (`root/key`) that became or ceased to be unreadable.
         """
-        done = [one.fact for one in self.gone if superseded(view, one.fact)]
-        still = [one for one in self.gone if not superseded(view, one.fact)]
+        # One that came and went in the same update is told of twice.
+        gone = {(one.root, one.key): one for one in self.gone}.values()
+        done = [one.fact for one in gone if superseded(view, one.fact)]
+        still = [one for one in gone if not superseded(view, one.fact)]
         index.undo(view, [fact for fact in done if knows(view, fact)])
         for place in self.mended:
             view.unreadable.pop(place, None)

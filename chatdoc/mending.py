@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from chatdoc.incoming import Entry
+from chatdoc.records.known import superseded
 from chatdoc.records.view import View
+from chatdoc.replica.layout import decode
+from chatdoc.replica.replica import Replica
 
 RESTORES_MAX = 8
 """How often one entry is put back before it is left as its destroyer wants it, and only shown."""
@@ -27,6 +30,13 @@ class Restores:
         ]
         self._count.update((root, key) for root, key, _ in due)
         return due
+
+
+def still_gone(view: View, replica: Replica, torn: Iterable[Entry]) -> list[Entry]:
+    """The entries that the whole document has not, and that still count: what superseded them may have come since."""
+    gone = [(root, key, text) for root, key, text in torn if replica.entry(root, key) != text]
+    facts = [(entry, decode(*entry)) for entry in gone]
+    return [entry for entry, fact in facts if fact is None or not superseded(view, fact)]
 
 
 def heal(view: View, written: Iterable[Entry]) -> frozenset[str]:

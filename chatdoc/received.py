@@ -45,6 +45,7 @@ def united(origin: str, deltas: list[Delta]) -> Delta:
         messages=frozenset().union(*(one.messages for one in deltas)),
         configs=frozenset().union(*(one.configs for one in deltas)),
         states=frozenset().union(*(one.states for one in deltas)),
+        settings=frozenset().union(*(one.settings for one in deltas)),
         attic=frozenset().union(*(one.attic for one in deltas)),
         new_threads=frozenset().union(*(one.new_threads for one in deltas)),
         relinked=frozenset().union(*(one.relinked for one in deltas)),

@@ -1,5 +1,6 @@
 """Only config commands write a thread's config; those that create a thread write that of no other.
 
+A turn may bind its agent's session, which is one field of the config, and nothing else.
 What peers send is not judged: they batch commands, and a migration writes everything at once.
 """
 
@@ -8,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatdoc.commands.decide import CONFIG_COMMANDS
+from chatdoc.commands.turn_stream import SESSION
 from chatdoc.records.delta import Delta
 from chatdoc.records.view import View
 from invariants.rule import Rule, Violation
 
 CREATING = frozenset({"CreateThread", "ForkThread"})
+BINDING = frozenset({"BindSession"})
 
 
 def judge(_view: View, delta: Delta) -> Iterator[Violation]:
@@ -24,6 +27,8 @@ def judge(_view: View, delta: Delta) -> Iterator[Violation]:
         written -= delta.new_threads
     elif delta.command in CONFIG_COMMANDS:
         return
+    elif delta.command in BINDING:
+        written = frozenset(thread_id for thread_id, field in delta.settings if field != SESSION)
     for thread_id in sorted(written):
         yield Violation(
             code="config_by_message_write",

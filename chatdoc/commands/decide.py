@@ -12,6 +12,10 @@ from chatdoc.commands import (
     fork_thread,
     repairs,
     send_message,
+    turn_end,
+    turn_queue,
+    turn_start,
+    turn_stream,
 )
 from chatdoc.commands.configure_thread import ConfigureThread
 from chatdoc.commands.create_thread import CreateThread
@@ -21,10 +25,27 @@ from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.plan import Decide, Now, Plan
 from chatdoc.commands.repairs import AssumeRoot, AssumeThread, FinishMessage, ReparentMessage
 from chatdoc.commands.send_message import SendMessage
+from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
+from chatdoc.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued
+from chatdoc.commands.turn_start import StartTurn
+from chatdoc.commands.turn_stream import AppendPiece, BindSession
 from chatdoc.errors import CommandRefused
 from chatdoc.records.view import View
 
 Repair: TypeAlias = ReparentMessage | FinishMessage | AssumeThread | AssumeRoot
+TurnCommand: TypeAlias = (
+    QueueTurn
+    | WithdrawQueued
+    | SendNow
+    | StartTurn
+    | AppendPiece
+    | BindSession
+    | FinalizeTurn
+    | InterruptTurn
+    | RecoverTurn
+    | FailTurn
+    | KeepLate
+)
 Command: TypeAlias = (
     CreateThread
     | SendMessage
@@ -35,6 +56,7 @@ Command: TypeAlias = (
     | RestoreThread
     | ConfigureThread
     | ForkThread
+    | TurnCommand
     | Repair
 )
 
@@ -51,6 +73,17 @@ _DECISIONS: dict[type[Any], Decide] = {
     RestoreThread: delete.decide_thread,
     ConfigureThread: configure_thread.decide,
     ForkThread: fork_thread.decide,
+    QueueTurn: turn_queue.decide_queue,
+    WithdrawQueued: turn_queue.decide_withdraw,
+    SendNow: turn_queue.decide_send_now,
+    StartTurn: turn_start.decide,
+    AppendPiece: turn_stream.decide_append,
+    BindSession: turn_stream.decide_bind,
+    FinalizeTurn: turn_end.decide_finalize,
+    InterruptTurn: turn_end.decide_interrupt,
+    RecoverTurn: turn_end.decide_interrupt,
+    FailTurn: turn_end.decide_fail,
+    KeepLate: turn_end.decide_late,
     ReparentMessage: repairs.decide_reparent,
     FinishMessage: repairs.decide_finish,
     AssumeThread: repairs.decide_assume_thread,

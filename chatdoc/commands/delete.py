@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from chatdoc.commands.plan import Now, Plan
+from chatdoc.commands.turn_queue import WithdrawQueued, decide_withdraw
 from chatdoc.commands.values import require_message, require_text, require_thread
 from chatdoc.ids import MessageId, Stamp, ThreadId
-from chatdoc.records.facts import MarkFact, SettingFact
+from chatdoc.records.facts import Fact, MarkFact, SettingFact
 from chatdoc.records.view import View
 
 
@@ -40,7 +41,10 @@ class RestoreThread(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 def decide_message(command: DeleteMessage | RestoreMessage, view: View, now: Now) -> Plan:
-    """The plan for one mark, or for nothing when it already is so; its answer is the message."""
+    """The plan for one mark, or for nothing when it already is so; its answer is the message.
+
+    A message that waited for an agent waits no longer once it is deleted.
+    """
     gone = isinstance(command, DeleteMessage)
     by = command.deleted_by if isinstance(command, DeleteMessage) else command.restored_by
     require_message(view, command.message_id, "delete" if gone else "restore")
@@ -50,7 +54,13 @@ def decide_message(command: DeleteMessage | RestoreMessage, view: View, now: Now
         return Plan(facts=(), kind="message", subject=command.message_id)
     stamp = Stamp(now.ids.mint(above=present.stamp if present else ""))
     mark = MarkFact(message_id=command.message_id, field="deleted", stamp=stamp, value=gone, by=by)
-    return Plan(facts=(mark,), kind="message", subject=command.message_id)
+    facts: tuple[Fact, ...] = (mark,)
+    if gone and command.message_id in view.queued:
+        home = view.headers[command.message_id].thread_id
+        facts += decide_withdraw(
+            WithdrawQueued(thread_id=home, message_id=command.message_id, by=by), view, now
+        ).facts
+    return Plan(facts=facts, kind="message", subject=command.message_id)
 
 
 def decide_thread(command: DeleteThread | RestoreThread, view: View, now: Now) -> Plan:

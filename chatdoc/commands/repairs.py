@@ -20,6 +20,7 @@ from chatdoc.ids import (
 )
 from chatdoc.records.assemble import build_history
 from chatdoc.records.facts import Fact, Header, MarkFact, RevisionFact, ThreadFact
+from chatdoc.records.message import Revision
 from chatdoc.records.view import View
 
 BY = "chatdoc:repair"
@@ -68,7 +69,9 @@ def decide_finish(command: FinishMessage, view: View, now: Now) -> Plan:
     if view.field(message_id, "generating") is True:
         pieces = view.pieces.get(message_id)
         if pieces:
-            facts.append(_streamed(view, message_id, pieces))
+            shown = build_history(view.variants_of_message(message_id), view.revisions.get(message_id, ()))[0]
+            live = "".join(pieces[seq] for seq in sorted(pieces))
+            facts.append(streamed(view, message_id, shown.content + live))
         facts.append(_mark(view, message_id, "generating", False))
     return Plan(facts=tuple(facts), kind="message", subject=message_id)
 
@@ -115,18 +118,21 @@ def _mark(view: View, message_id: MessageId, field: str, value: object) -> MarkF
     return MarkFact(message_id=message_id, field=field, stamp=stamp, value=value, by=BY)
 
 
-def _streamed(view: View, message_id: MessageId, pieces: dict[int, str]) -> RevisionFact:
-    variants = view.variants_of_message(message_id)
-    newest = build_history(variants, view.revisions.get(message_id, ()))[0]
-    content = newest.content + "".join(pieces[seq] for seq in sorted(pieces))
-    ms = (time_ms(newest.revision_id) if is_ulid(newest.revision_id) else _ms_of(newest.date)) + 1
+def streamed(view: View, message_id: MessageId, content: str) -> RevisionFact:
+    """A message's whole text once its turn was broken off; the same for all who saw the same of it."""
+    newest = build_history(view.variants_of_message(message_id), view.revisions.get(message_id, ()))[0]
     return RevisionFact(
         message_id=message_id,
-        revision_id=RevisionId(derive("repair", ms, message_id, content)),
+        revision_id=RevisionId(derive("repair", ms_above(newest), message_id, content)),
         author_id=newest.author_id,
         content=content,
         date=newest.date,
     )
+
+
+def ms_above(revision: Revision) -> int:
+    """A millisecond whose ids all lie above a revision's."""
+    return (time_ms(revision.revision_id) if is_ulid(revision.revision_id) else _ms_of(revision.date)) + 1
 
 
 def _ms_of(date: str) -> int:

@@ -83,6 +83,17 @@ def require_message(view: View, message_id: str, verb: str) -> None:
         )
 
 
+def require_member(view: View, thread_id: str, message_id: str, verb: str) -> None:
+    """Raise NotFound unless thread and message are in the document, CommandRefused unless they belong together."""
+    require_thread(view, thread_id, verb)
+    require_message(view, message_id, verb)
+    home = view.thread_of(message_id)
+    if home != thread_id:
+        raise CommandRefused(
+            f"cannot {verb} message {message_id}: expected one of thread {thread_id}, it belongs to thread {home}"
+        )
+
+
 def equal(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same text; 1, 1.0 and true are three values."""
     return bool(

@@ -95,7 +95,11 @@ def _add_setting(view: View, fact: SettingFact, touched: Touched) -> bool:
     facts = view.settings.setdefault(fact.thread_id, {}).setdefault(fact.field, [])
     if not insert(facts, fact):
         return False
-    (touched.threads if fact.field == "deleted" else touched.configs).add(fact.thread_id)
+    if fact.field == "deleted":
+        touched.threads.add(fact.thread_id)
+    else:
+        touched.configs.add(fact.thread_id)
+        touched.settings.add((fact.thread_id, fact.field))
     return True
 
 
@@ -119,6 +123,10 @@ def remark(view: View, fact: MarkFact, touched: Touched, change: Callable[[], ob
         links.hang(view, fact.message_id, touched)
     elif fact.field == "generating":
         settle_generating(view, fact.message_id)
+    elif fact.field == "acp_state":
+        present = view.mark(fact.message_id, "acp_state")
+        waits = present is not None and present.value == "queued"
+        (view.queued.add if waits else view.queued.discard)(fact.message_id)
 
 
 def settle_generating(view: View, message_id: str) -> None:

@@ -30,6 +30,8 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     messages: frozenset[MessageId] = frozenset()
     configs: frozenset[ThreadId] = frozenset()
     states: frozenset[ThreadId] = frozenset()
+    settings: frozenset[tuple[ThreadId, str]] = frozenset()
+    """The fields that were set in `configs`, each with its thread."""
     attic: frozenset[str] = frozenset()
     new_threads: frozenset[ThreadId] = frozenset()
     relinked: frozenset[MessageId] = frozenset()

@@ -13,13 +13,24 @@ _NOTHING: frozenset[Any] = frozenset()
 class Touched:
     """A delta in the making."""
 
-    __slots__ = ("attic", "configs", "messages", "moved", "new_threads", "relinked", "states", "threads")
+    __slots__ = (
+        "attic",
+        "configs",
+        "messages",
+        "moved",
+        "new_threads",
+        "relinked",
+        "settings",
+        "states",
+        "threads",
+    )
 
     def __init__(self) -> None:
         self.threads: set[ThreadId] = set()
         self.messages: set[MessageId] = set()
         self.configs: set[ThreadId] = set()
         self.states: set[ThreadId] = set()
+        self.settings: set[tuple[ThreadId, str]] = set()
         self.attic: set[str] = set()
         self.new_threads: set[ThreadId] = set()
         self.relinked: set[MessageId] = set()
@@ -42,6 +53,7 @@ class Touched:
             messages=frozenset(self.messages) if self.messages else _NOTHING,
             configs=frozenset(self.configs) if self.configs else _NOTHING,
             states=frozenset(self.states) if self.states else _NOTHING,
+            settings=frozenset(self.settings) if self.settings else _NOTHING,
             attic=frozenset(self.attic) if self.attic else _NOTHING,
             new_threads=frozenset(self.new_threads) if self.new_threads else _NOTHING,
             relinked=frozenset(self.relinked) if self.relinked else _NOTHING,

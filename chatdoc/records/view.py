@@ -42,6 +42,7 @@ class View:
         "moments",
         "piece_variants",
         "pieces",
+        "queued",
         "revisions",
         "roots",
         "settings",
@@ -74,6 +75,8 @@ class View:
         """All texts of a piece, where there is more than one; the first is shown."""
         self.generating: set[MessageId] = set()
         """Messages that are being written."""
+        self.queued: set[MessageId] = set()
+        """Messages that are marked to wait for their thread's agent."""
         self.attic_rows: dict[str, AtticRow] = {}
         self.unanchored: set[MessageId] = set()
         """Messages whose chain of replies does not (yet) end at a message that replies to nothing."""

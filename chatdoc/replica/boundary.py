@@ -7,7 +7,9 @@ Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrd
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from chatdoc.replica.guard import Item, Reading
 from chatdoc.replica.wire import number, text_bytes
@@ -34,6 +36,7 @@ def beyond(readings: Iterable[Reading], known: Mapping[int, int]) -> bytes | Non
 
     Whoever has these clocks, and all of every other client, can take it at once. None when there is a gap.
     Merging by pycrdt would fill gaps of other clients with skips, which no guard takes.
+    What was written and removed again is told as removed, without its text, as Yjs would tell it.
     """
     reach = dict(known)
     items: list[Item] = []
@@ -50,7 +53,9 @@ def beyond(readings: Iterable[Reading], known: Mapping[int, int]) -> bytes | Non
         for client, clock, length in reading.removed:
             removed.setdefault(client, []).append((clock, clock + length))
     spans = {client: (known[client], end) for client, end in reach.items() if end > known[client]}
-    ranges = [(client, start, end - start) for client in removed for start, end in _united(removed[client])]
+    gone = {client: _united(removed[client]) for client in removed}
+    ranges = [(client, start, end - start) for client, parts in gone.items() for start, end in parts]
+    items = [item._replace(text=None) if _is_within(item, gone) else item for item in items]
     return write(Reading(tuple(items), tuple(ranges), spans))
 
 
@@ -88,6 +93,12 @@ def _united(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             united.append((start, end))
     return united
+
+
+def _is_within(item: Item, gone: Mapping[int, list[tuple[int, int]]]) -> bool:
+    parts = gone.get(item.client, [])
+    place = bisect_right(parts, (item.clock, inf)) - 1
+    return place >= 0 and item.clock + item.length <= parts[place][1]
 
 
 def _is_partly_known(item: Item, known: Mapping[int, int]) -> bool:

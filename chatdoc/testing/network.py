@@ -153,7 +153,8 @@ class Network:
         assert (one.violations, one.diagnostics) == (other.violations, other.diagnostics), (
             f"document {number} reports differently once reopened:\n{one.to_text()}\n{other.to_text()}"
         )
-        assert before.state_vector() == document.state_vector()
+        known = [guard.read_state_vector(one.state_vector()) for one in (before, document)]
+        assert known[0] == known[1], f"document {number} knew {known[0]}, and once reopened {known[1]}"
         self._leaving[number]()
         self.documents[number] = document
         self._leaving[number] = document.subscribe(partial(self._send, number))

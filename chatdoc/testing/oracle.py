@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from chatdoc.document import Document
+from chatdoc.records.assemble import build_history
 from chatdoc.records.facts import MarkFact
+from chatdoc.records.message import Revision
 from chatdoc.records.thread_config import ConfigChange
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
@@ -43,10 +45,9 @@ class Oracle:
     def see_message(self, document: Document, message_id: str) -> None:
         """Remember every text of a message, and whether it is deleted."""
         said = self.texts.setdefault(message_id, set())
-        message = document.message(message_id)
-        # What is being streamed is shown and not yet said.
-        for revision in message.history[1 if message.generating else 0 :]:
-            if message.assumed and not (revision.author_id or revision.content):
+        assumed = document.message(message_id).assumed
+        for revision in _history(document, message_id):
+            if assumed and not (revision.author_id or revision.content):
                 continue  # A placeholder stands in for what somebody said, and says nothing itself.
             said.add(Said(revision.author_id, revision.date, revision.content))
         mark = document.view.mark(message_id, "deleted")
@@ -68,9 +69,7 @@ class Oracle:
             if not document.view.has_message(message_id):
                 yield f"message {message_id} is gone"
                 continue
-            shown = {
-                Said(one.author_id, one.date, one.content) for one in document.message(message_id).history
-            }
+            shown = {Said(one.author_id, one.date, one.content) for one in _history(document, message_id)}
             for one in sorted(said - shown):
                 yield f"message {message_id}: the text {one.content!r} of {one.date} by {one.author_id!r} is gone"
         for message_id, mark in sorted(self.deletions.items()):
@@ -88,6 +87,12 @@ class Oracle:
                     yield f"thread {thread.thread_id}: setting {change.field} by {change.by!r} came from nowhere"
         for message_id in sorted(document.view.message_ids()):
             said = self.texts.get(message_id, set())
-            for revision in document.message(message_id).history:
+            for revision in _history(document, message_id):
                 if Said(revision.author_id, revision.date, revision.content) not in said:
                     yield f"message {message_id}: the text {revision.content!r} came from nowhere"
+
+
+def _history(document: Document, message_id: str) -> Sequence[Revision]:
+    """The texts of a message; what is being streamed is shown and not yet said."""
+    view = document.view
+    return build_history(view.variants_of_message(message_id), view.revisions.get(message_id, ()))

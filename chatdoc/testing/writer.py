@@ -12,6 +12,8 @@ from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage,
 from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.send_message import SendMessage
+from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
+from chatdoc.commands.turn_start import StartTurn
 from chatdoc.document import Document
 from chatdoc.errors import CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
@@ -20,6 +22,7 @@ from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ThreadConfig
 from chatdoc.records.view import View
 from chatdoc.testing.oracle import Oracle
+from chatdoc.testing.turns import TURN_WEIGHTS, some_turn_command
 
 PEOPLE = ("ada", "bob", "codex", "")
 TEXTS = ("", "Hi", "Hi!", "two\nlines", "\u2028 \x00 \U0001f600 漢", "x" * 400, '{"a": [1]}')
@@ -37,6 +40,7 @@ WEIGHTS = {
     "restore thread": 2,
     "configure": 16,
     "fork": 2,
+    **TURN_WEIGHTS,
 }
 
 
@@ -45,6 +49,8 @@ def some_command(random: Random, view: View, kind: str) -> Command | None:
     by = random.choice(PEOPLE)
     if kind == "create":
         return CreateThread(sender_id=by, content=random.choice(TEXTS), config=some_config(random))
+    if kind in TURN_WEIGHTS:
+        return some_turn_command(random, view, kind, by)
     thread_id = some_thread(random, view)
     if thread_id is None:
         return None
@@ -111,8 +117,11 @@ def some_message(random: Random, view: View, thread_id: str) -> MessageId | None
 def assert_shown(command: Command, answer: Any) -> None:
     """Raise AssertionError unless the answer shows what the command asked for, whatever the writers' clocks say."""
     match command:
-        case SendMessage() | EditMessage():
+        case SendMessage():
             shown = answer.content == command.content
+        case EditMessage():  # While an answer is written, what was streamed stands behind it.
+            shown = answer.content.startswith(command.content)
+            shown &= answer.generating or answer.content == command.content
         case DeleteMessage() | DeleteThread():
             shown = answer.deleted_at is not None
         case RestoreMessage() | RestoreThread():
@@ -122,6 +131,12 @@ def assert_shown(command: Command, answer: Any) -> None:
             given = {name: value for name, value in acp.items() if value is not None}
             shown = given.items() <= (answer.acp_config or {}).items()
             shown &= "name" not in command.config or answer.name == command.config["name"]
+        case StartTurn():
+            shown = answer.generating
+        case FinalizeTurn() | InterruptTurn() | RecoverTurn() | FailTurn():
+            shown = not answer.generating
+        case KeepLate():
+            shown = any(command.content in one.content for one in answer.history)
         case _:
             shown = True
     assert shown, f"{command} was answered with {answer}"
@@ -160,8 +175,10 @@ class Writer:
             assert document.state_vector() == before, f"{kind} was carried out twice"
         return kind
 
-    def note(self, document: Document, answer: Thread | Message | ThreadConfig) -> None:
+    def note(self, document: Document, answer: Thread | Message | ThreadConfig | None) -> None:
         """Tell the oracle what a command answered."""
+        if answer is None:
+            return
         if isinstance(answer, Message):
             self.oracle.see_message(document, answer.message_id)
         else:

@@ -1,0 +1,65 @@
+"""The facts a turn is made of: marks and states above those that hold, and what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from chatdoc.clock import iso
+from chatdoc.commands.plan import Now
+from chatdoc.commands.values import equal
+from chatdoc.ids import MessageId, Stamp, ThreadId
+from chatdoc.records.facts import Fact, MarkFact, PieceFact, StateFact
+from chatdoc.records.thread_state import State
+from chatdoc.records.view import View
+
+
+def marks(view: View, now: Now, message_id: MessageId, by: str, **fields: Any) -> Iterator[MarkFact]:
+    """A mark for each field whose value differs from the present one, in the order given."""
+    for field, value in fields.items():
+        present = view.mark(message_id, field)
+        if equal(view.field(message_id, field), value):
+            continue
+        stamp = Stamp(now.ids.mint(above=present.stamp if present else ""))
+        yield MarkFact(message_id=message_id, field=field, stamp=stamp, value=value, by=by)
+
+
+def state(
+    view: View, now: Now, thread_id: ThreadId, name: State, active: MessageId | None
+) -> Iterator[StateFact]:
+    """A thread's state, unless it is that already."""
+    facts = view.states.get(thread_id)
+    last = facts[-1] if facts else None
+    if last is not None and (last.state, last.active_message_id) == (name, active):
+        return
+    yield StateFact(
+        thread_id=thread_id,
+        stamp=Stamp(now.ids.mint(above=last.stamp if last else "")),
+        state=name,
+        updated_at=iso(now.ms),
+        active_message_id=active,
+    )
+
+
+def leftovers(
+    view: View, new: Iterable[Fact], thread_id: ThreadId, *message_ids: MessageId
+) -> tuple[Fact, ...]:
+    """What is superseded once a turn has ended with these new facts: its pieces, and old marks and states."""
+    written = {(one.message_id, one.field) for one in new if isinstance(one, MarkFact)}
+    found: list[Fact] = []
+    for message_id in message_ids:
+        for field, facts in view.marks.get(message_id, {}).items():
+            # The greatest stamp holds, unless a new one is above it; several may share it.
+            last = facts[-1].stamp
+            found += [one for one in facts if one.stamp < last or (message_id, field) in written]
+    present = view.states.get(thread_id, [])
+    rewritten = any(isinstance(one, StateFact) for one in new)
+    found += [one for one in present if rewritten or one.stamp < present[-1].stamp]
+    return tuple(found)
+
+
+def pieces_of(view: View, message_id: MessageId) -> Iterator[PieceFact]:
+    """Every piece of a message, in order."""
+    for seq in sorted(view.pieces.get(message_id, ())):
+        for text in view.texts_of_piece(message_id, seq):
+            yield PieceFact(message_id=message_id, seq=seq, text=text)
