@@ -1,0 +1,67 @@
+"""The events of one change stand in one order: what comes into being first, then what happens to it."""
+
+from __future__ import annotations
+
+from chatdoc.events.event import Draft
+from chatdoc.events.payloads import (
+    MessageDeleted,
+    MessageEdited,
+    MessageRestored,
+    MessageSent,
+    Payload,
+    SessionSet,
+    ThreadCreated,
+    ThreadDeleted,
+    ThreadMetaUpdated,
+    ThreadRestored,
+    TurnStartRequested,
+    TurnStartWithdrawn,
+)
+
+
+class Batch:
+    """Events in the making, by kind; each kind in the order in which it was added."""
+
+    __slots__ = (
+        "created",
+        "edited",
+        "gone",
+        "requested",
+        "sent",
+        "sessions",
+        "settled",
+        "threads_gone",
+        "withdrawn",
+    )
+
+    def __init__(self) -> None:
+        self.created: list[ThreadCreated] = []
+        self.settled: list[ThreadMetaUpdated] = []
+        self.sent: list[MessageSent] = []
+        self.edited: list[MessageEdited] = []
+        self.gone: list[MessageDeleted | MessageRestored] = []
+        self.threads_gone: list[ThreadDeleted | ThreadRestored] = []
+        self.withdrawn: list[TurnStartWithdrawn] = []
+        self.requested: list[TurnStartRequested] = []
+        self.sessions: list[SessionSet] = []
+
+    def drafts(self) -> list[Draft]:
+        """All of them in order; a turn that is asked for is caused by the message that asks, where that is new."""
+        before: list[list[ThreadCreated] | list[ThreadMetaUpdated]] = [self.created, self.settled]
+        drafts = [draft(payload) for group in before for payload in group]
+        places = {payload.message_id: len(drafts) + at for at, payload in enumerate(self.sent)}
+        drafts += [draft(payload) for payload in self.sent]
+        drafts += [draft(payload) for payload in self.edited]
+        drafts += [draft(payload) for payload in self.gone]
+        drafts += [draft(payload) for payload in self.threads_gone]
+        drafts += [draft(payload) for payload in self.withdrawn]
+        for request in self.requested:
+            cause = places.get(request.message_id, -1)
+            drafts.append(Draft(request, request.thread_id, "thread", None, cause))
+        drafts += [draft(payload) for payload in self.sessions]
+        return drafts
+
+
+def draft(payload: Payload) -> Draft:
+    """An event of the thread its payload names."""
+    return Draft(payload, payload.thread_id)  # type: ignore[attr-defined]

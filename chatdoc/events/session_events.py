@@ -1,0 +1,99 @@
+"""What a change made of a thread's session: what its agent is doing now, and which turn is the active one.
+
+| state | session |
+| --- | --- |
+| `running` | `running`, its active message is the active turn |
+| `complete` | `ready` |
+| `idle`, `interrupted`, `error` | the same; `error` with the message's `acp_error` |
+| `queued` | `idle`, where no state stood before it or a turn ran; else the session stays as it was |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import msgspec
+
+from chatdoc.events.batch import Batch
+from chatdoc.events.payloads import Session, SessionSet, SessionStatus
+from chatdoc.events.role import role_of
+from chatdoc.ids import ThreadId
+from chatdoc.records.facts import StateFact
+from chatdoc.records.view import View
+
+STATUS: dict[str, SessionStatus] = {
+    "idle": "idle",
+    "queued": "idle",
+    "running": "running",
+    "interrupted": "interrupted",
+    "error": "error",
+    "complete": "ready",
+}
+"""The session's status in each state of a thread."""
+
+COMPANIONS = frozenset({"acp_error", "parent_message_id"})
+"""Fields of the active message that a session tells too."""
+
+
+def tell_states(
+    view: View, thread_id: ThreadId, new: Collection[int], sent: Collection[str], batch: Batch
+) -> None:
+    """The states that stand above the last one known before; `new` are the ids of new facts, `sent` new messages.
+
+    A turn that came whole, with its end, is told from its start, so that there is a turn.
+    """
+    facts = view.states[thread_id]
+    start = len(facts)
+    while start and id(facts[start - 1]) in new:
+        start -= 1
+    for at in range(start, len(facts)):
+        fact = facts[at]
+        before = facts[at - 1] if at else None
+        if fact.state == "queued" and before is not None and before.state != "running":
+            continue
+        if fact.state not in ("queued", "running") and fact.active_message_id in sent:
+            _tell_start(view, fact, facts, batch)
+        batch.sessions.append(session(view, fact))
+
+
+def tell_present(view: View, thread_id: str, batch: Batch) -> None:
+    """The state that holds."""
+    batch.sessions.append(session(view, view.states[thread_id][-1]))
+
+
+def session(view: View, fact: StateFact) -> SessionSet:
+    """A state as a session."""
+    active = fact.active_message_id
+    answered = view.field(active, "parent_message_id") if active is not None else None
+    running = fact.state == "running"
+    return SessionSet(
+        thread_id=fact.thread_id,
+        session=Session(
+            status=STATUS[fact.state],
+            active_turn_id=active if running else None,
+            user_message_id=answered if running and isinstance(answered, str) else None,
+            last_error=_error(view, active) if fact.state == "error" else None,
+            updated_at=fact.updated_at,
+        ),
+    )
+
+
+def _tell_start(view: View, end: StateFact, facts: Sequence[StateFact], batch: Batch) -> None:
+    active = end.active_message_id
+    if active is None or any(one.state == "running" and one.active_message_id == active for one in facts):
+        return
+    variants = view.variants_of_message(active)
+    if (
+        variants[0].thread_id == end.thread_id
+        and role_of(variants, view.marks.get(active, ())) == "assistant"
+    ):
+        start = msgspec.structs.replace(end, state="running", updated_at=variants[0].date)
+        batch.sessions.append(session(view, start))
+
+
+def _error(view: View, active: str | None) -> str | None:
+    value: Any = view.field(active, "acp_error") if active is not None else None
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value, order="deterministic").decode()
