@@ -87,6 +87,8 @@ STATEMENTS = (
         completed_at TEXT,
         UNIQUE (thread_id, turn_count)
     )""",
+    """CREATE INDEX idx_projection_thread_turns_running
+        ON projection_thread_turns (thread_id) WHERE status = 'running'""",
     """CREATE TABLE projection_checkpoints (
         thread_id TEXT NOT NULL,
         turn_id TEXT NOT NULL,

@@ -1,0 +1,41 @@
+"""Each thing an agent did, asked for or ran into is one row, until a revert hides its turn."""
+
+from __future__ import annotations
+
+from chatdoc.events.event import Event
+from chatdoc.events.payloads import ActivityAppended, Reverted, RevertUndone
+from chatdoc.projections.hidden import Table
+from chatdoc.projections.kept import kept_turns
+from chatdoc.projections.projector import Execute, Projector, json_text
+
+TABLE = Table(
+    "projection_thread_activities",
+    ("activity_id", "thread_id", "turn_id", "tone", "kind", "summary", "payload_json", "created_at"),
+    thread=1,
+)
+_APPEND = f"INSERT OR REPLACE INTO {TABLE.name} ({', '.join(TABLE.columns)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_OF_TURNS = f"{TABLE.select} WHERE thread_id = ? AND turn_id IS NOT NULL ORDER BY activity_id"
+
+
+def _appended(execute: Execute, _: Event, said: ActivityAppended) -> None:
+    one = said.activity
+    place = (one.id, said.thread_id, one.turn_id)
+    execute(_APPEND, (*place, one.tone, one.kind, one.summary, json_text(one.payload), one.created_at))
+
+
+def _reverted(execute: Execute, event: Event, said: Reverted) -> None:
+    turns = kept_turns(execute, said)
+    rows = execute(_OF_TURNS, (said.thread_id,)).fetchall()
+    TABLE.hide(execute, [row for row in rows if row[2] not in turns.ids], event.sequence)
+
+
+def _undone(execute: Execute, _: Event, said: RevertUndone) -> None:
+    for row in TABLE.take_back(execute, said.thread_id, said.revert_sequence):
+        TABLE.show(execute, row)
+
+
+ACTIVITIES = Projector(
+    "projection.thread-activities",
+    (TABLE.name,),
+    {ActivityAppended: _appended, Reverted: _reverted, RevertUndone: _undone},
+)

@@ -1,0 +1,179 @@
+"""Every event goes through all eight projectors once, and rows and state are written in one transaction.
+
+The caller owns the transaction: when anything raises, it is rolled back, and neither rows nor state have moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chatdoc.clock import EPOCH
+from chatdoc.errors import StoreError
+from chatdoc.events.event import Event
+from chatdoc.events.payloads import MessageSent, Reverted
+from chatdoc.projections.activities import ACTIVITIES
+from chatdoc.projections.approvals import APPROVALS
+from chatdoc.projections.checkpoints import CHECKPOINTS
+from chatdoc.projections.messages import HIDDEN_COUNT, MESSAGES, SEND, row_of
+from chatdoc.projections.projector import Execute, ExecuteMany, Handler, ReadEvents
+from chatdoc.projections.projects import PROJECTS
+from chatdoc.projections.sessions import SESSIONS
+from chatdoc.projections.threads import THREADS, TOUCH
+from chatdoc.projections.turns import TURNS
+
+PROJECTORS = (PROJECTS, MESSAGES, ACTIVITIES, SESSIONS, TURNS, CHECKPOINTS, APPROVALS, THREADS)
+"""In the order in which one event passes through them."""
+PAGE_EVENTS = 2000
+"""How many events a catch-up holds in memory at a time."""
+
+_COUNT = len(PROJECTORS)
+_ADVANCE = (
+    "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence = ?"
+    f" AND (SELECT count(*) FROM projection_state WHERE last_applied_sequence = ?) = {_COUNT}"
+)
+_RAISE = (
+    "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
+)
+_STATES = "SELECT projector, last_applied_sequence FROM projection_state"
+_BEGIN = "INSERT OR REPLACE INTO projection_state VALUES (?, 0, ?)"
+
+
+def _dispatch() -> dict[type[Any], tuple[tuple[int, Handler], ...]]:
+    found: dict[type[Any], list[tuple[int, Handler]]] = {}
+    for place, projector in enumerate(PROJECTORS):
+        for kind, handler in projector.handlers.items():
+            found.setdefault(kind, []).append((place, handler))
+    return {kind: tuple(handlers) for kind, handlers in found.items()}
+
+
+_HANDLERS = _dispatch()
+
+
+def fold(execute: Execute, events: Sequence[Event], read_events: ReadEvents) -> None:
+    """Apply events that were just appended; in the transaction that appended them.
+
+    When all projectors stand right before the first event this costs one statement beside the rows. Otherwise those
+    that lag catch up from the log, which holds these events by now, and those that are ahead stay.
+    """
+    if not events:
+        return
+    before, last = events[0].sequence - 1, events[-1]
+    if execute(_ADVANCE, (last.sequence, last.occurred_at, before, before)).rowcount == _COUNT:
+        for event in events:
+            payload = event.payload
+            for _, handler in _HANDLERS.get(type(payload), ()):
+                handler(execute, event, payload)
+        return
+    reached = catch_up(execute, read_events)
+    if reached < last.sequence:
+        raise StoreError(
+            f"the log ends at event {reached}, and event {last.sequence} was to be folded",
+            hint="Append events before they are folded, in the same transaction",
+        )
+
+
+def prepare(execute: Execute) -> None:
+    """Let every projector have its state; one without any begins anew, without the rows it may have had."""
+    states = dict(execute(_STATES).fetchall())
+    for projector in PROJECTORS:
+        if projector.name not in states:
+            for table in projector.tables:
+                execute(f"DELETE FROM {table}")
+                execute("DELETE FROM reverted_rows WHERE table_name = ?", (table,))
+            execute(_BEGIN, (projector.name, EPOCH))
+
+
+def catch_up(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None) -> int:
+    """Bring every projector from where it stands to the end of the log; returns the sequence all have reached."""
+    while True:
+        reached, more = catch_up_page(execute, read_events, executemany=executemany)
+        if not more:
+            return reached
+
+
+def catch_up_page(
+    execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None
+) -> tuple[int, bool]:
+    """One page of a catch-up, for callers that give each page its own transaction.
+
+    Returns the sequence all have reached, and whether there was anything to fold.
+    """
+    prepare(execute)
+    found = dict(execute(_STATES).fetchall())
+    states = [found[projector.name] for projector in PROJECTORS]
+    lowest = min(states)
+    events = read_events(lowest, PAGE_EVENTS)
+    if not events:
+        return lowest, False
+    last = events[-1]
+    if lowest == max(states):
+        _apply_page(execute, executemany, events)
+    elif not _apply_to_laggards(execute, events, states):
+        drop(execute)
+        return 0, True
+    execute(_RAISE, (last.sequence, last.occurred_at, last.sequence))
+    return last.sequence, True
+
+
+def drop(execute: Execute) -> None:
+    """Empty every table that is folded from events; the next catch-up begins at the first event."""
+    for projector in PROJECTORS:
+        for table in projector.tables:
+            execute(f"DELETE FROM {table}")
+        execute(_BEGIN, (projector.name, EPOCH))
+    execute("DELETE FROM reverted_rows")
+
+
+def rebuild(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None) -> int:
+    """Throw every row away and fold the whole log; returns the last sequence.
+
+    In one transaction readers see the old rows until the new ones are complete, and a rebuild that is killed has
+    changed nothing. A caller that cannot hold the write lock for so long calls `drop`, and then `catch_up_page` in
+    transactions of their own: what was folded stays, and any later catch-up goes on from there.
+    """
+    drop(execute)
+    return catch_up(execute, read_events, executemany=executemany)
+
+
+def _apply_to_laggards(execute: Execute, events: Sequence[Event], states: Sequence[int]) -> bool:
+    """Apply events to the projectors that lack them; False when that cannot be done.
+
+    A revert reads turns and checkpoints as they were at its moment, and these may be ahead.
+    """
+    for event in events:
+        payload = event.payload
+        if type(payload) is Reverted and max(states) >= event.sequence:
+            return False
+        for place, handler in _HANDLERS.get(type(payload), ()):
+            if states[place] < event.sequence:
+                handler(execute, event, payload)
+    return True
+
+
+def _apply_page(execute: Execute, executemany: ExecuteMany | None, events: Sequence[Event]) -> None:
+    """Apply events to all projectors, plain messages that follow each other in one go."""
+    rows: list[tuple[Any, ...]] = []
+    touched: dict[str, str] = {}
+    many = None if execute(HIDDEN_COUNT).fetchone()[0] else executemany
+    for event in events:
+        payload = event.payload
+        if many is not None and type(payload) is MessageSent and payload.turn_id is None:
+            rows.append(row_of(payload))
+            touched[payload.thread_id] = event.occurred_at
+            continue
+        handlers = _HANDLERS.get(type(payload))
+        if handlers is None:
+            continue
+        if rows and many is not None:
+            many(SEND, rows)
+            many(TOUCH, [(at, thread_id) for thread_id, at in touched.items()])
+            rows.clear()
+            touched.clear()
+        for _, handler in handlers:
+            handler(execute, event, payload)
+        if type(payload) is Reverted:
+            many = None
+    if rows and many is not None:
+        many(SEND, rows)
+        many(TOUCH, [(at, thread_id) for thread_id, at in touched.items()])
