@@ -14,6 +14,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -51,9 +52,15 @@ class Machine:
     ) -> None:
         self._root, self._own_pid, self._kill = root, own_pid, kill
         self._proc = root / "proc"
+
+    @cached_property
+    def _name(self) -> str:
         name = self._line("etc/machine-id") or self._line("var/lib/dbus/machine-id")
-        self._name = f"{name}@{platform.node()}"
-        self._boot = self._line("proc/sys/kernel/random/boot_id")
+        return f"{name}@{platform.node()}"
+
+    @cached_property
+    def _boot(self) -> str:
+        return self._line("proc/sys/kernel/random/boot_id")
 
     def own(self) -> Process:
         """The process that asks."""

@@ -10,6 +10,7 @@ import msgspec
 
 from chatdoc.process import Process
 from chatdoc.store.database import Database
+from chatdoc.store.failures import FAULTS
 
 _log = logging.getLogger("chatdoc")
 
@@ -53,7 +54,7 @@ class Leases(Protocol):
 
 
 class SqliteLeases:
-    """The leases of one document of a store."""
+    """The leases of one document of a store; a change is part of the transaction that is open, if one is."""
 
     def __init__(self, database: Database, number: int) -> None:
         self._database, self._number = database, number
@@ -65,23 +66,32 @@ class SqliteLeases:
             self._number, lease.message_id, lease.thread_id, lease.owner, process, lease.taken_at_ms,
             lease.heartbeat_at_ms, instead_of,
         )  # fmt: skip
-        with self._database.writing("take a turn") as connection:
-            return connection.execute(_TAKE, values).rowcount == 1
+        return self._change(_TAKE, values, "take a turn") == 1
 
     def renew(self, owner: str, *, heartbeat_at_ms: int) -> None:
         """See the port."""
-        with self._database.writing("renew its turns") as connection:
-            connection.execute(_RENEW, (heartbeat_at_ms, self._number, owner, heartbeat_at_ms))
+        self._change(_RENEW, (heartbeat_at_ms, self._number, owner, heartbeat_at_ms), "renew its turns")
 
     def release(self, message_id: str, owner: str) -> None:
         """See the port."""
-        with self._database.writing("release a turn") as connection:
-            connection.execute(_RELEASE, (self._number, message_id, owner))
+        self._change(_RELEASE, (self._number, message_id, owner), "release a turn")
 
     def all(self) -> tuple[Lease, ...]:
         """See the port; a row that is no lease is passed over with a logged warning, for the document has the turn."""
         rows = self._database.rows(_ALL, (self._number,), "list its running turns")
         return tuple(lease for lease in map(_lease_of, rows) if lease is not None)
+
+    def _change(self, statement: str, values: tuple[Any, ...], doing: str) -> int:
+        """Run a statement, in the transaction that this thread has open or in one of its own; returns its rows."""
+        database = self._database
+        with database.lock:
+            try:
+                if database.connection.in_transaction:
+                    return database.connection.execute(statement, values).rowcount
+            except FAULTS as error:
+                raise database.failed(error, doing) from error
+            with database.writing(doing) as connection:
+                return connection.execute(statement, values).rowcount
 
 
 class MemoryLeases:

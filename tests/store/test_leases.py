@@ -122,6 +122,24 @@ def test_leases_are_seen_by_other_processes_and_outlive_their_own(store: Store, 
         assert again.leases("team.chat").all() == (lease(),)
 
 
+def test_lease_is_part_of_the_open_transaction(store: Store, folder: Path) -> None:
+    """A lease taken with a turn that was not written was not taken either, and one released is still there."""
+    leases = store.leases("team.chat")
+    assert leases.take(lease("one"))
+
+    def work() -> None:
+        with store._database.writing("fail half way"):
+            leases.release("one", "first")
+            leases.take(lease("two"))
+            with Store.open(folder) as other:
+                assert [one.message_id for one in other.leases("team.chat").all()] == ["one"]
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        work()
+    assert [one.message_id for one in leases.all()] == ["one"]
+
+
 def test_leases_follow_a_document_that_is_moved(store: Store) -> None:
     """A file that was renamed while a turn ran is still the file of that turn."""
     assert store.leases("team.chat").take(lease())
