@@ -84,6 +84,18 @@ class StoreDamaged(StoreError):
     """Bytes read from the store do not match the digest they were written with."""
 
 
+class EventUndecodable(StoreError):
+    """An event of the log cannot be read as its type promises; `sequence` says which."""
+
+    def __init__(
+        self, message: str, *, sequence: int, stream_id: str, event_type: str, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.sequence = sequence
+        self.stream_id = stream_id
+        self.event_type = event_type
+
+
 class DocumentExists(StoreError):
     """A document is registered under this path already; open it instead of beginning a new one."""
 

@@ -26,6 +26,7 @@ class Batch:
         "created",
         "edited",
         "gone",
+        "left",
         "requested",
         "sent",
         "sessions",
@@ -37,6 +38,8 @@ class Batch:
     def __init__(self) -> None:
         self.created: list[ThreadCreated] = []
         self.settled: list[ThreadMetaUpdated] = []
+        self.left: list[MessageDeleted] = []
+        """Messages that went over to another thread; each is sent there."""
         self.sent: list[MessageSent] = []
         self.edited: list[MessageEdited] = []
         self.gone: list[MessageDeleted | MessageRestored] = []
@@ -47,8 +50,9 @@ class Batch:
 
     def drafts(self) -> list[Draft]:
         """All of them in order; a turn that is asked for is caused by the message that asks, where that is new."""
-        before: list[list[ThreadCreated] | list[ThreadMetaUpdated]] = [self.created, self.settled]
-        drafts = [draft(payload) for group in before for payload in group]
+        drafts = [draft(payload) for payload in self.created]
+        drafts += [draft(payload) for payload in self.settled]
+        drafts += [draft(payload) for payload in self.left]
         places = {payload.message_id: len(drafts) + at for at, payload in enumerate(self.sent)}
         drafts += [draft(payload) for payload in self.sent]
         drafts += [draft(payload) for payload in self.edited]

@@ -18,7 +18,7 @@ from chatdoc.events.payloads import (
     TurnStartRequested,
     TurnStartWithdrawn,
 )
-from chatdoc.events.shown import Parts, Shown, parts_of, show
+from chatdoc.events.shown import Parts, Shown, show
 from chatdoc.ids import time_ms
 from chatdoc.records.facts import Fact, Header, MarkFact, PieceFact, RevisionFact
 from chatdoc.records.view import View
@@ -39,19 +39,30 @@ def tell_change(
     """A message that events have told of, and what the new facts change of it."""
     marked = {fact.field for fact in new if type(fact) is MarkFact and parts.marks[fact.field][-1] is fact}
     before = show(_without(view, parts, new))
+    moved = before.thread_id != shown.thread_id
+    if moved and before.deleted is None:
+        batch.left.append(_gone(before, now_iso))
     if "deleted" in marked:
         mark = parts.marks["deleted"][-1]
         batch.gone.append(_deleted(shown, mark) if shown.deleted is not None else _restored(shown, mark))
     elif shown.deleted is None:
-        _tell_text(before, shown, "generating" in marked, now_iso, batch)
-    moved = before.thread_id != shown.thread_id
-    if "acp_state" in marked or moved:
-        if before.queued is not None and moved:
-            batch.withdrawn.append(_withdrawal(before, now_iso))
-        if shown.queued is not None:
-            batch.requested.append(_request(view, shown, shown.queued))
-        elif "acp_state" in marked:
-            batch.withdrawn.append(_withdrawal(shown, iso(time_ms(parts.marks["acp_state"][-1].stamp))))
+        if moved:
+            batch.sent.append(sent(shown, shown.text, shown.revised_at))
+        else:
+            _tell_text(before, shown, "generating" in marked, now_iso, batch)
+    if moved and before.queued is not None:
+        batch.withdrawn.append(_withdrawal(before, now_iso))
+    if moved or not marked.isdisjoint(("acp_state", "deleted")):
+        _tell_queue(view, shown, parts, marked, batch)
+
+
+def _tell_queue(view: View, shown: Shown, parts: Parts, marked: set[str], batch: Batch) -> None:
+    if shown.queued is not None:
+        batch.requested.append(_request(view, shown, shown.queued))
+    elif "acp_state" in marked:
+        batch.withdrawn.append(_withdrawal(shown, iso(time_ms(parts.marks["acp_state"][-1].stamp))))
+    elif shown.deleted is not None and "acp_state" in parts.marks:
+        batch.withdrawn.append(_withdrawal(shown, iso(time_ms(shown.deleted.stamp))))
 
 
 def _tell_text(before: Shown, shown: Shown, turned: bool, now_iso: str, batch: Batch) -> None:
@@ -60,16 +71,16 @@ def _tell_text(before: Shown, shown: Shown, turned: bool, now_iso: str, batch: B
         # How much of an earlier stream was told cannot be known once its pieces are gone: so all is told anew.
         batch.sent.append(sent(shown, "" if streaming else text, shown.revised_at))
         if streaming or not text:
-            batch.edited.append(_edited(shown, shown.revised_at))
-    elif before.thread_id != shown.thread_id or before.role != shown.role:
+            batch.edited.append(_edited(shown))
+    elif before.role != shown.role:
         batch.sent.append(sent(shown, "" if streaming else text, now_iso))
         if text != before.text and (streaming or not text):
-            batch.edited.append(_edited(shown, shown.revised_at))
+            batch.edited.append(_edited(shown))
     elif text != before.text:
         if streaming and text.startswith(before.text):
             batch.sent.append(sent(shown, text[len(before.text) :], now_iso))
         else:
-            batch.edited.append(_edited(shown, shown.revised_at))
+            batch.edited.append(_edited(shown))
 
 
 def _without(view: View, parts: Parts, new: Sequence[Fact]) -> Parts:
@@ -118,16 +129,21 @@ def sent(shown: Shown, text: str, updated_at: str) -> MessageSent:
     )
 
 
-def _edited(shown: Shown, updated_at: str) -> MessageEdited:
+def _edited(shown: Shown) -> MessageEdited:
     return MessageEdited(
-        thread_id=shown.thread_id, message_id=shown.message_id, text=shown.text, updated_at=updated_at
+        thread_id=shown.thread_id,
+        message_id=shown.message_id,
+        text=shown.text,
+        updated_at=shown.revised_at,
     )
 
 
 def _deleted(shown: Shown, mark: MarkFact) -> MessageDeleted:
-    return MessageDeleted(
-        thread_id=shown.thread_id, message_id=shown.message_id, deleted_at=iso(time_ms(mark.stamp))
-    )
+    return _gone(shown, iso(time_ms(mark.stamp)))
+
+
+def _gone(shown: Shown, deleted_at: str) -> MessageDeleted:
+    return MessageDeleted(thread_id=shown.thread_id, message_id=shown.message_id, deleted_at=deleted_at)
 
 
 def _restored(shown: Shown, mark: MarkFact) -> MessageRestored:
@@ -163,9 +179,3 @@ def _setting(view: View, thread_id: str, field: str) -> str | None:
     facts = view.settings.get(thread_id, {}).get(field)
     value = facts[-1].value if facts else None
     return value if isinstance(value, str) else None
-
-
-def parts_and_shown(view: View, message_id: str) -> tuple[Parts, Shown]:
-    """A message's facts, and what they show."""
-    parts = parts_of(view, message_id)
-    return parts, show(parts)

@@ -44,7 +44,7 @@ class Shown(NamedTuple):
     deleted: MarkFact | None
     """The mark by which it is deleted."""
     queued: MarkFact | None
-    """The mark by which it waits for a turn; a field of its row does not count, it is from a queue long gone."""
+    """The mark by which it waits for a turn, unless it is deleted; a field of its row is from a queue long gone."""
 
 
 def parts_of(view: View, message_id: str) -> Parts:
@@ -69,7 +69,8 @@ def show(parts: Parts) -> Shown:
     streaming = _is_generating(variants, marks)
     if streaming and pieces:
         text += streamed(pieces)
-    deleted, queued = marks.get("deleted"), marks.get("acp_state")
+    gone, asked = marks.get("deleted"), marks.get("acp_state")
+    deleted = gone[-1] if gone and gone[-1].value is True else None
     return Shown(
         picked.message_id,
         picked.thread_id,
@@ -78,8 +79,8 @@ def show(parts: Parts) -> Shown:
         text,
         revised_at,
         streaming,
-        deleted[-1] if deleted and deleted[-1].value is True else None,
-        queued[-1] if queued and queued[-1].value == "queued" else None,
+        deleted,
+        asked[-1] if asked and asked[-1].value == "queued" and deleted is None else None,
     )
 
 

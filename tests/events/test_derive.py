@@ -60,10 +60,8 @@ def assert_true(folded: Folded, view: View) -> None:
             assert message.content.startswith(row.text)
         else:
             assert row.text == message.content
-    waiting = {one for one in view.marks if one in view.headers and view.mark(one, "acp_state")}
-    assert folded.pending == {
-        (view.headers[one].thread_id, one) for one in waiting if view.mark(one, "acp_state").value == "queued"
-    }
+    waiting = {one for one in view.queued & shown.keys() if shown[one].deleted_at is None}
+    assert folded.pending == {(shown[one].thread_id, one) for one in waiting}
     assert folded.sessions.keys() == {one for one, facts in view.states.items() if facts}
     for thread_id, (status, active) in folded.sessions.items():
         state = view.state(thread_id)
