@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from chatdoc.events.event import Event
 from chatdoc.events.payloads import Reverted, RevertUndone, TurnDiffCompleted
 from chatdoc.projections.hidden import Table
@@ -28,7 +30,8 @@ _BEYOND = f"{TABLE.select} WHERE thread_id = ? AND checkpoint_turn_count > ? ORD
 
 def _completed(execute: Execute, _: Event, said: TurnDiffCompleted) -> None:
     place = (said.thread_id, said.checkpoint_turn_count, said.turn_id, said.checkpoint_ref, said.status)
-    execute(_PUT, (*place, json_text(said.files), said.assistant_message_id, said.completed_at))
+    files = json_text([msgspec.structs.asdict(file) for file in said.files])
+    execute(_PUT, (*place, files, said.assistant_message_id, said.completed_at))
 
 
 def _reverted(execute: Execute, event: Event, said: Reverted) -> None:
