@@ -21,12 +21,13 @@ _TYPES: dict[str, type[Any]] = {
     "thread": Thread,
     "message": Message,
     "config": ThreadConfig,
+    "sequence": int,
     "none": type(None),
 }
 
 
-def read(view: View, plan: Plan) -> Any:
-    """The record a plan answers with, in a view that has the plan's facts."""
+def read(view: View, plan: Plan, last_event: int = 0) -> Any:
+    """The record a plan answers with, in a view that has its facts; for events alone, the sequence of the last one."""
     match plan.kind:
         case "thread":
             return view.thread(plan.subject)
@@ -34,6 +35,8 @@ def read(view: View, plan: Plan) -> Any:
             return view.message(plan.subject)
         case "config":
             return view.config(plan.subject)
+        case "sequence":
+            return last_event
         case "none":
             return None
 

@@ -15,12 +15,11 @@ from chatdoc.commands.decide import Command
 from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
 from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
-from chatdoc.commands.plan import Plan
 from chatdoc.commands.send_message import SendMessage
 from chatdoc.commands.values import require_name
 from chatdoc.compaction import Compacted, compact
-from chatdoc.corridor import Corridor
-from chatdoc.errors import ChatdocError, CommandRefused, NotFound, ReceiptExists
+from chatdoc.corridor import Corridor, Done
+from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.listeners import Listener
 from chatdoc.reader import Reader
@@ -171,34 +170,31 @@ class Document(Reader):
         with self._lock:
             corridor = self.corridor
             if command_id is None:
-                plan, _ = corridor.execute(command, origin="local")
-                return answers.read(corridor.view, plan)
-            corridor.make_ready()
+                done = corridor.execute(command, origin="local")
+                return answers.read(corridor.view, done.plan, done.last_event)
+            corridor.require_open()
             require_name("command_id", command_id)
             digest = answers.digest(command)
-            first = corridor.log.receipt(command_id)
-            if first is not None:
-                return answers.repeat(first, command_id, digest)
+            return corridor.write(lambda: self._once(command, command_id, digest))
 
-            record: Any = None
+    def _once(self, command: Command, command_id: str, digest: str) -> Any:
+        corridor = self.corridor
+        first = corridor.log.receipt(command_id)
+        if first is not None:
+            return answers.repeat(first, command_id, digest)
+        record: Any = None
 
-            def receipt(plan: Plan) -> Receipt:
-                nonlocal record  # Another process may write before our update is in the log; the receipt is the answer.
-                record = answers.read(corridor.view, plan)
-                return answers.acceptance(corridor.view, command_id, digest, plan, record)
+        def receipt(done: Done) -> Receipt:
+            nonlocal record
+            record = answers.read(corridor.view, done.plan, done.last_event)
+            return answers.acceptance(corridor.view, command_id, digest, done.plan, record)
 
-            try:
-                try:
-                    corridor.execute(command, origin=command_id, receipt=receipt)
-                except (CommandRefused, NotFound) as refusal:
-                    corridor.refuse(answers.refusal(corridor.view, command_id, digest, command, refusal))
-                    raise
-            except ReceiptExists:
-                corridor.make_ready()
-                first = corridor.log.receipt(command_id)
-                assert first is not None, "the store refused a second receipt, so it has a first one"
-                return answers.repeat(first, command_id, digest)
-            return record
+        try:
+            corridor.execute(command, origin=command_id, receipt=receipt)
+        except (CommandRefused, NotFound) as refusal:
+            corridor.refuse(answers.refusal(corridor.view, command_id, digest, command, refusal))
+            raise
+        return record
 
     # replicas
 

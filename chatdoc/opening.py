@@ -9,6 +9,7 @@ from typing import Literal
 
 from chatdoc.adoption import Adopted, adopt, upgrade
 from chatdoc.atomic import require_writable
+from chatdoc.chronicle import Chronicle
 from chatdoc.clock import Clock, system_clock
 from chatdoc.corridor import Corridor
 from chatdoc.document import Document
@@ -120,6 +121,7 @@ def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Docum
         if _is_another(corridor, source):
             store.retire_document(name, recorded_at_ms=clock())
             return _open(store, path, clock, random)
+    _follow_events(store, log.number, corridor, clock)
     publisher = Publisher(store, name, path, corridor, clock)
     snapshot = [reached]
 
@@ -142,6 +144,15 @@ def _follow_move(store: Store, name: str, source: bytes) -> None:
         if claim.standing == "moved" and claim.registration is not None:
             store.move_document(claim.registration.path, name)
             return
+
+
+def _follow_events(store: Store, number: int, corridor: Corridor, clock: Clock) -> None:
+    """Let the corridor tell the event log of every change, and of all that was there before the log began."""
+    root = os.fsencode(store.folder).decode("utf-8", "backslashreplace")
+    chronicle = Chronicle(store.journal(), clock=clock)
+    if not chronicle.stands(number, root):
+        corridor.write(lambda: chronicle.start(corridor.view, number, root, corridor.ids))
+    corridor.chronicle = chronicle
 
 
 def _is_another(corridor: Corridor, source: bytes) -> bool:

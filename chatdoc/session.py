@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from chatdoc.errors import UpdateRefused
 from chatdoc.ids import RandomSource
 from chatdoc.replica import guard
 from chatdoc.replica.genesis import session_client
 from chatdoc.replica.replica import Replica, ReplicaBroken
-from chatdoc.store.log import Entry, UpdateLog
+from chatdoc.store.log import UpdateLog
 from chatdoc.tail import Spans, Tail, updates_until
 
 Place = tuple[str, str]
@@ -71,15 +71,6 @@ class Session:
         end = self.known[self.client_id] = start + len(entries)
         return update, {self.client_id: (start, end)}
 
-    def take_back(self, spans: Spans) -> None:
-        """Forget a write that did not get into the log; the replica has it, so another takes its place."""
-        for client, (start, _) in spans.items():
-            if start:
-                self.known[client] = start
-            else:
-                self.known.pop(client, None)
-        self.renew()
-
     def attempt(self, use: Callable[[], bytes]) -> bytes:
         """Use the replica, and renew it when it breaks."""
         try:
@@ -113,9 +104,3 @@ class Session:
         theirs = guard.read_state_vector(state_vector) if state_vector else {}
         found = self._tail.since(theirs, self.known)
         return found if found is not None else self.attempt(lambda: self.warm().encode(state_vector))
-
-    def load_with(self, entries: Iterable[Entry], own: int) -> None:
-        """Load the whole document up to now, and one entry of ours that lies in the log behind those of others."""
-        if not self.replica.whole:
-            mine = [entry.update for entry in entries if entry.sequence == own]
-            self.replica.load([*updates_until(self._log, self.sequence), *mine])

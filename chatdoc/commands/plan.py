@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from chatdoc.events.event import Draft
 from chatdoc.ids import Mint
 from chatdoc.records.facts import Fact
 
-Subject = Literal["thread", "message", "config", "none"]
+Subject = Literal["thread", "message", "config", "sequence", "none"]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     removals: tuple[Fact, ...] = ()
     """Facts of the view that `facts` supersede, or others did; they leave the document in the same transaction."""
+    events: tuple[Draft, ...] = ()
+    """What only the event log knows; those that follow from `facts` are not among them."""
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,22 +68,53 @@ class Database:
                 f"the store {self.file} was opened for reading only", hint="Open it to write"
             )
 
+    def begin(self, doing: str) -> None:
+        """Begin a transaction; this thread holds the lock until `commit` or `rollback`. Raises as `failed` says."""
+        self.lock.acquire()
+        try:
+            self.require_writable()
+            self.connection.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
+            self.lock.release()
+            if isinstance(error, FAULTS):
+                raise self.failed(error, doing) from error
+            raise
+
+    def commit(self, doing: str) -> None:
+        """Make the open transaction last; where that fails, nothing of it is written and the error is raised."""
+        try:
+            self.connection.execute("COMMIT")
+        except FAULTS as error:
+            with contextlib.suppress(*FAULTS):
+                self._undo()
+            raise self.failed(error, doing) from error
+        finally:
+            self.lock.release()
+
+    def rollback(self) -> None:
+        """Write nothing of the open transaction."""
+        try:
+            with contextlib.suppress(*FAULTS):
+                self._undo()
+        finally:
+            self.lock.release()
+
     @contextlib.contextmanager
     def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
         """One transaction that is written whole or not at all; errors come out as StoreError."""
-        with self.lock:
-            self.require_writable()
-            try:
-                self.connection.execute("BEGIN IMMEDIATE")
-                yield self.connection
-                self.connection.execute("COMMIT")
-            except BaseException as error:
-                with contextlib.suppress(*FAULTS):
-                    if self.connection.in_transaction:
-                        self.connection.execute("ROLLBACK")
-                if isinstance(error, FAULTS):
-                    raise self.failed(error, doing) from error
-                raise
+        self.begin(doing)
+        try:
+            yield self.connection
+        except BaseException as error:
+            self.rollback()
+            if isinstance(error, FAULTS):
+                raise self.failed(error, doing) from error
+            raise
+        self.commit(doing)
+
+    def _undo(self) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
 
     def rows(self, question: str, values: Sequence[Any], doing: str) -> list[tuple[Any, ...]]:
         """All rows that a question has; errors come out as StoreError."""

@@ -57,16 +57,35 @@ class UpdateLog(Protocol):
     be found at the next opening.
     """
 
-    def append(
-        self, update: bytes, origin: str, *, recorded_at_ms: int, receipt: Receipt | None = None
-    ) -> int:
-        """Store an update, and the receipt of its command, in one transaction; returns the sequence.
+    def begin(self) -> None:
+        """Begin a transaction, alone among all who write to the store; raises StoreError, and then none was begun."""
 
-        Raises ReceiptExists when the command id has a receipt already; then nothing was written.
+    def commit(self) -> None:
+        """Store all that was written since `begin`, or nothing; raises StoreError for the latter."""
+
+    def rollback(self) -> None:
+        """Store nothing of what was written since `begin`."""
+
+    def append(
+        self,
+        update: bytes,
+        origin: str,
+        *,
+        recorded_at_ms: int,
+        receipt: Receipt | None = None,
+        result_sequence: int | None = None,
+    ) -> int:
+        """Write an update and the receipt of its command; returns the sequence.
+
+        In the open transaction, or in one of its own where none was begun. `result_sequence` is that of the
+        command's last event. Raises ReceiptExists when the command id has a receipt already; then the transaction
+        must be rolled back.
         """
 
-    def put_receipt(self, receipt: Receipt, *, recorded_at_ms: int) -> None:
-        """Store the receipt of a command that wrote nothing; raises ReceiptExists when there is one already."""
+    def put_receipt(
+        self, receipt: Receipt, *, recorded_at_ms: int, result_sequence: int | None = None
+    ) -> None:
+        """Write the receipt of a command that wrote no update; raises ReceiptExists when there is one already."""
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """The entries beyond a sequence, ascending and without gaps.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from chatdoc.errors import ReceiptExists, StoreError
 from chatdoc.store.log import Entry, Receipt, RowPieces, Rows
@@ -17,9 +18,30 @@ class MemoryLog:
         self._rows: Rows | None = None
         self._state: tuple[int, bytes] | None = None
         self._closed = False
+        self._begun: tuple[int, int] = (0, 0)
+
+    def begin(self) -> None:
+        """See the port."""
+        self._require_open()
+        self._begun = (len(self._entries), len(self._receipts))
+
+    def commit(self) -> None:
+        """See the port."""
+
+    def rollback(self) -> None:
+        """See the port."""
+        length, receipts = self._begun
+        del self._entries[length:]
+        self._receipts = dict(islice(self._receipts.items(), receipts))
 
     def append(
-        self, update: bytes, origin: str, *, recorded_at_ms: int, receipt: Receipt | None = None
+        self,
+        update: bytes,
+        origin: str,
+        *,
+        recorded_at_ms: int,
+        receipt: Receipt | None = None,
+        result_sequence: int | None = None,
     ) -> int:
         """See the port."""
         self._require_open()
@@ -28,7 +50,9 @@ class MemoryLog:
         self._entries.append(Entry(len(self._entries) + 1, bytes(update), origin))
         return len(self._entries)
 
-    def put_receipt(self, receipt: Receipt, *, recorded_at_ms: int) -> None:
+    def put_receipt(
+        self, receipt: Receipt, *, recorded_at_ms: int, result_sequence: int | None = None
+    ) -> None:
         """See the port."""
         self._require_open()
         if receipt.command_id in self._receipts:

@@ -10,6 +10,7 @@ from types import TracebackType
 from chatdoc.errors import DocumentExists, NotFound, StoreError
 from chatdoc.store import folder as places
 from chatdoc.store.database import Database, Durability, open_database, open_for_reading
+from chatdoc.store.journal import Journal
 from chatdoc.store.leases import SqliteLeases
 from chatdoc.store.registry import (
     MARKER_COLUMNS,
@@ -137,6 +138,10 @@ class Store:
     def leases(self, path: str) -> SqliteLeases:
         """Which turns of the document under a path are run, and by whom; raises NotFound."""
         return SqliteLeases(self._database, self._known(path)[0])
+
+    def journal(self) -> Journal:
+        """The events of this store, on the connection that its logs write on."""
+        return Journal(self._database)
 
     def move_document(self, before: str, after: str) -> None:
         """Follow a file that was moved: its document, log and markers stand under the new path from now on.

@@ -6,12 +6,7 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from chatdoc.errors import (
-    ChatdocError,
-    DocumentFailed,
-    StoreDamaged,
-    StoreError,
-)
+from chatdoc.errors import ChatdocError, DocumentFailed, ReceiptExists, StoreDamaged, StoreError
 from chatdoc.store import seals
 from chatdoc.store.database import Database
 from chatdoc.store.failures import FAULTS, START_OVER
@@ -69,26 +64,59 @@ class SqliteLog:
         if self._last < self._floor:
             raise self._damaged(self._last + 1, f"is missing; the log had reached {self._floor}")
 
+    @property
+    def number(self) -> int:
+        """The document's local number in its store."""
+        return self._number
+
+    def begin(self) -> None:
+        """See the port."""
+        self._require_open()
+        self._database.begin("begin a change")
+
+    def commit(self) -> None:
+        """See the port."""
+        self._database.commit("store a change")
+
+    def rollback(self) -> None:
+        """See the port."""
+        self._database.rollback()
+        with contextlib.suppress(ChatdocError):
+            self._last = self.last_sequence()
+
     def append(
-        self, update: bytes, origin: str, *, recorded_at_ms: int, receipt: Receipt | None = None
+        self,
+        update: bytes,
+        origin: str,
+        *,
+        recorded_at_ms: int,
+        receipt: Receipt | None = None,
+        result_sequence: int | None = None,
     ) -> int:
         """See the port."""
         database = self._database
         with database.lock:
             self._require_open()
-            if receipt is not None:
-                with database.writing("append an update and its receipt") as connection:
-                    sequence = self.append_within(connection, update, origin, recorded_at_ms)
-                    self._receipts.put(connection, receipt, sequence, recorded_at_ms)
-            else:
-                database.require_writable()
-                try:
-                    # One statement on its own is a transaction, and takes one call instead of three.
-                    sequence = self.append_within(database.connection, update, origin, recorded_at_ms)
-                except FAULTS as error:
-                    raise database.failed(error, "append an update") from error
-            self._last = sequence
-            return sequence
+            connection = database.connection
+            if not connection.in_transaction:
+                with database.writing("append an update"):
+                    return self.append(
+                        update,
+                        origin,
+                        recorded_at_ms=recorded_at_ms,
+                        receipt=receipt,
+                        result_sequence=result_sequence,
+                    )
+            try:
+                self._last = self.append_within(connection, update, origin, recorded_at_ms)
+                if receipt is not None:
+                    self._receipts.put(connection, receipt, self._last, recorded_at_ms, result_sequence)
+            except FAULTS as error:
+                raise database.failed(error, "append an update") from error
+            except ReceiptExists:
+                self._last -= 1
+                raise
+            return self._last
 
     def append_within(
         self, connection: sqlite3.Connection, update: bytes, origin: str, recorded_at_ms: int
@@ -107,12 +135,21 @@ class SqliteLog:
                 continue
             return sequence
 
-    def put_receipt(self, receipt: Receipt, *, recorded_at_ms: int) -> None:
+    def put_receipt(
+        self, receipt: Receipt, *, recorded_at_ms: int, result_sequence: int | None = None
+    ) -> None:
         """See the port."""
-        with self._database.lock:
+        database = self._database
+        with database.lock:
             self._require_open()
-            with self._database.writing("store a receipt") as connection:
-                self._receipts.put(connection, receipt, None, recorded_at_ms)
+            if not database.connection.in_transaction:
+                with database.writing("store a receipt") as connection:
+                    self._receipts.put(connection, receipt, None, recorded_at_ms, result_sequence)
+                return
+            try:
+                self._receipts.put(database.connection, receipt, None, recorded_at_ms, result_sequence)
+            except FAULTS as error:
+                raise database.failed(error, "store a receipt") from error
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port."""
@@ -133,6 +170,7 @@ class SqliteLog:
                 yield Entry(sequence, update, origin)
             if len(found) < PAGE_ENTRIES:
                 break
+        self._last = max(self._last, expected - 1)
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")
 

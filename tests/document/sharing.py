@@ -13,23 +13,39 @@ from chatdoc.testing.clocks import ManualClock
 
 
 class Handle:
-    """One process's handle of a shared log; what is to happen `before_append` or `after_look` happens once."""
+    """One process's handle of a shared log; what is to happen `before_begin` happens once, before it has the lock."""
 
     def __init__(self, shared: MemoryLog) -> None:
         self.shared = shared
-        self.before_append: Callable[[], object] | None = None
-        self.after_look: Callable[[], object] | None = None
+        self.before_begin: Callable[[], object] | None = None
         self._seen = shared.last_sequence()
 
-    def append(
-        self, update: bytes, origin: str, *, recorded_at_ms: int, receipt: Receipt | None = None
-    ) -> int:
-        if self.before_append is not None:
-            act, self.before_append = self.before_append, None
+    def begin(self) -> None:
+        if self.before_begin is not None:
+            act, self.before_begin = self.before_begin, None
             act()
+        self.shared.begin()
+
+    def commit(self) -> None:
+        self.shared.commit()
+
+    def rollback(self) -> None:
+        self.shared.rollback()
+
+    def append(
+        self,
+        update: bytes,
+        origin: str,
+        *,
+        recorded_at_ms: int,
+        receipt: Receipt | None = None,
+        result_sequence: int | None = None,
+    ) -> int:
         return self.shared.append(update, origin, recorded_at_ms=recorded_at_ms, receipt=receipt)
 
-    def put_receipt(self, receipt: Receipt, *, recorded_at_ms: int) -> None:
+    def put_receipt(
+        self, receipt: Receipt, *, recorded_at_ms: int, result_sequence: int | None = None
+    ) -> None:
         self.shared.put_receipt(receipt, recorded_at_ms=recorded_at_ms)
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
@@ -40,9 +56,6 @@ class Handle:
 
     def changed(self) -> bool:
         seen, self._seen = self._seen, self.shared.last_sequence()
-        if self.after_look is not None:
-            act, self.after_look = self.after_look, None
-            act()
         return seen != self._seen
 
     def receipt(self, command_id: str) -> Receipt | None:

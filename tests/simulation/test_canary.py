@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chatdoc import corridor, incoming
+from chatdoc import incoming, intake
 from chatdoc.ids import Mint
 from chatdoc.mending import Restores
 from chatdoc.records import adding
@@ -33,7 +33,7 @@ def last_revision_wins(patch: pytest.MonkeyPatch) -> None:
 
 def nothing_is_held_back(patch: pytest.MonkeyPatch) -> None:
     """Updates are applied before what they build on."""
-    patch.setattr(corridor, "missing", lambda reading, known: {})
+    patch.setattr(intake, "missing", lambda reading, known: {})
 
 
 def held_back_is_forgotten(patch: pytest.MonkeyPatch) -> None:

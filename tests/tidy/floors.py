@@ -13,7 +13,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.ids",),
     ("chatdoc.errors", "chatdoc.records"),
     ("chatdoc.atomic", "chatdoc.process"),
-    ("chatdoc.commands", "chatdoc.events", "migrate"),
+    ("chatdoc.events",),
+    ("chatdoc.commands", "migrate"),
     ("chatdoc.replica", "chatdoc.store", "invariants"),
     (
         "chatdoc.incoming",
@@ -26,12 +27,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         "chatdoc.adoption",
+        "chatdoc.chronicle",
         "chatdoc.exports",
         "chatdoc.mending",
         "chatdoc.ownership",
         "chatdoc.reader",
         "chatdoc.session",
     ),
+    ("chatdoc.transactions",),
+    ("chatdoc.intake",),
     ("chatdoc.answers", "chatdoc.corridor"),
     ("chatdoc.compaction",),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
@@ -43,7 +47,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 # Rooms that see less than the floors below them.
 NARROW: dict[str, tuple[str, ...]] = {
     "migrate": ("chatdoc.clock", "chatdoc.ids", "chatdoc.errors", "chatdoc.records", "chatdoc.atomic"),
-    "invariants": ("chatdoc.clock", "chatdoc.ids", "chatdoc.errors", "chatdoc.records", "chatdoc.commands"),
+    "invariants": (
+        "chatdoc.clock",
+        "chatdoc.ids",
+        "chatdoc.errors",
+        "chatdoc.records",
+        "chatdoc.events",
+        "chatdoc.commands",
+    ),
 }
 
 # A library, and the only room that knows it.

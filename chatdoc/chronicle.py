@@ -1,0 +1,94 @@
+"""What this replica did stands in the event log: derived from every change, told once, folded in the same transaction.
+
+The log of a document begins when it is first opened for writing, with the events of all it holds by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from chatdoc.clock import Clock, iso
+from chatdoc.events.derive import begin, derive
+from chatdoc.events.event import Draft
+from chatdoc.events.payloads import ProjectCreated, ProjectMetaUpdated
+from chatdoc.ids import Mint
+from chatdoc.projections.fold import fold, prepare
+from chatdoc.records.delta import Delta
+from chatdoc.records.facts import Fact
+from chatdoc.records.view import View
+from chatdoc.store.journal import Journal
+
+BEGIN_AT_ONCE = 2_000
+"""How many events of a document whose log begins are appended and folded at a time."""
+_ROOT = "SELECT workspace_root FROM projection_projects WHERE project_id = ?"
+
+
+class Chronicle:
+    """The event log as one open document writes to it; all within the transactions of its update log."""
+
+    def __init__(self, journal: Journal, *, clock: Clock) -> None:
+        self.journal = journal
+        self.project_id = journal.project_id() or ""
+        """The project all events of the store belong to; empty before the first one."""
+        self.wakers: list[Callable[[], None]] = []
+        """Are called when events were stored."""
+        self._clock = clock
+        self._fresh = False
+
+    def stands(self, document: int, root: str) -> bool:
+        """Whether a document (by its number) is in the log, and the project knows where its folder is."""
+        return bool(self.project_id) and self.journal.began(document) and self._root() == root
+
+    def start(self, view: View, document: int, root: str, ids: Mint) -> None:
+        """Tell of the project, and of all that a document says, unless that was told; in the open transaction."""
+        journal, now = self.journal, iso(self._clock())
+        prepare(journal.execute)
+        self.project_id = journal.project_id() or ids.mint()
+        title = root.rpartition("/")[2] or root
+        if journal.project_id() is None:
+            created = ProjectCreated(
+                project_id=self.project_id, title=title, workspace_root=root, created_at=now
+            )
+            self._record_all([Draft(created, self.project_id, "project")])
+        elif self._root() != root:
+            moved = ProjectMetaUpdated(
+                project_id=self.project_id, title=title, workspace_root=root, updated_at=now
+            )
+            self._record_all([Draft(moved, self.project_id, "project")])
+        if not journal.began(document):
+            drafts = begin(view, project_id=self.project_id, now_iso=now)
+            while some := list(islice(drafts, BEGIN_AT_ONCE)):
+                self._record_all(some)
+            journal.begin(document, self._clock())
+
+    def derive(self, view: View, delta: Delta, added: Sequence[Fact]) -> list[Draft]:
+        """The events that follow from a change which the view has taken in."""
+        return derive(view, delta, added, project_id=self.project_id, now_iso=iso(self._clock()))
+
+    def record(self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str) -> int:
+        """Append events and fold them, in the open transaction; returns the sequence of the last one."""
+        journal = self.journal
+        events = journal.append(drafts, at_ms=at_ms, command_id=command_id, origin=origin)
+        journal.fold(fold, events)
+        self._fresh = True
+        return events[-1].sequence
+
+    def _record_all(self, drafts: Sequence[Draft]) -> None:
+        self.record(drafts, at_ms=self._clock(), command_id=None, origin="store")
+
+    def _root(self) -> str | None:
+        found = self.journal.execute(_ROOT, (self.project_id,)).fetchone()
+        return None if found is None else str(found[0])
+
+    def forget(self) -> None:
+        """What was appended in the open transaction is not in the log."""
+        self.journal.forget()
+        self._fresh = False
+
+    def publish(self) -> None:
+        """The open transaction is stored: wake those who wait for events."""
+        if self._fresh:
+            self._fresh = False
+            for wake in list(self.wakers):
+                wake()

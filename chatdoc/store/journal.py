@@ -1,0 +1,202 @@
+"""Events are appended in the caller's transaction, numbered without gaps, and read back as they were told.
+
+The next version of a stream is guessed from the last one seen; where another process was faster the insert finds its
+place taken and the version is read anew. An event's id is derived from its place in its stream, so it is the only one
+in its store whatever the random source gave.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from chatdoc.clock import iso
+from chatdoc.events import codec
+from chatdoc.events.actor import actor_kind, metadata_of
+from chatdoc.events.event import Draft, Event
+from chatdoc.ids import derive
+from chatdoc.store.database import Database
+from chatdoc.store.failures import FAULTS
+
+PAGE_EVENTS = 500
+"""How many events are read at a time; there is no limit to how many are read in all."""
+
+_COLUMNS = (
+    "sequence, event_id, aggregate_kind, stream_id, stream_version, event_type, occurred_at, command_id,"
+    " causation_event_id, correlation_id, actor_kind, payload_json, metadata_json"
+)
+_INSERT = f"INSERT INTO orchestration_events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_VERSION = "SELECT max(stream_version) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
+_AFTER = f"SELECT {_COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT ?"
+_STREAM = (
+    f"SELECT {_COLUMNS} FROM orchestration_events"
+    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+)
+_LAST = "SELECT max(sequence) FROM orchestration_events"
+_PROJECT = (
+    "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
+)
+_BEGAN = "SELECT log_began_at_ms IS NOT NULL FROM documents WHERE number = ?"
+_BEGIN = "UPDATE documents SET log_began_at_ms = ? WHERE number = ?"
+
+
+class Journal:
+    """The events of a store, as one document's connection appends and reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._versions: dict[tuple[str, str], int] = {}
+        """The next version of streams written here."""
+        self._metadata: dict[str, str] = {}
+        """The spelled metadata of events that say nothing but their origin."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        """Run a statement, in the open transaction where one is; raises StoreError."""
+        try:
+            return self._database.connection.execute(sql, parameters)
+        except FAULTS as error:
+            raise self._database.failed(error, "read or fold its events") from error
+
+    def append(
+        self,
+        drafts: Sequence[Draft],
+        *,
+        at_ms: int,
+        command_id: str | None,
+        origin: str,
+    ) -> list[Event]:
+        """Append events in the open transaction; raises StoreError, and then `forget` must be called."""
+        try:
+            return self._append(drafts, at_ms, command_id, origin)
+        except FAULTS as error:
+            raise self._database.failed(error, "append events") from error
+
+    def _append(
+        self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
+    ) -> list[Event]:
+        execute = self._database.connection.execute
+        occurred_at = iso(at_ms)
+        events: list[Event] = []
+        for draft in drafts:
+            payload, stream_id, kind, extra, cause = draft
+            if extra is None:
+                metadata, spelled = {"origin": origin}, self._metadata.get(origin)
+                if spelled is None:
+                    spelled = self._metadata[origin] = codec.encode_metadata(metadata)
+            else:
+                metadata = metadata_of(origin, extra)
+                spelled = codec.encode_metadata(metadata)
+            actor = actor_kind(command_id, metadata)
+            event_type = draft.event_type
+            because = events[cause].event_id if cause >= 0 else None
+            text = codec.encode(payload)
+            version = self._versions.get((kind, stream_id), -1)
+            if version < 0:
+                version = self._stored_version(kind, stream_id)
+            while True:
+                event_id = derive("event", at_ms, kind, stream_id, str(version))
+                values = (
+                    None, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
+                    command_id, actor, text, spelled,
+                )  # fmt: skip
+                try:
+                    sequence = execute(_INSERT, values).lastrowid
+                    break
+                except sqlite3.IntegrityError:
+                    taken, version = version, self._stored_version(kind, stream_id)
+                    if version <= taken:  # The place was not taken, so something else is wrong with the row.
+                        raise
+            self._versions[kind, stream_id] = version + 1
+            assert sequence is not None, "expected an inserted row to have a number"
+            events.append(
+                Event(
+                    sequence=sequence,
+                    event_id=event_id,
+                    aggregate_kind=kind,
+                    stream_id=stream_id,
+                    stream_version=version,
+                    event_type=event_type,
+                    occurred_at=occurred_at,
+                    command_id=command_id,
+                    causation_event_id=because,
+                    correlation_id=command_id,
+                    actor_kind=actor,
+                    payload=payload,
+                    metadata=metadata,
+                )
+            )
+        return events
+
+    def fold(
+        self,
+        fold: Callable[[Callable[..., Any], Sequence[Event], Callable[[int, int], list[Event]]], None],
+        events: Sequence[Event],
+    ) -> None:
+        """Let events that were just appended be folded into tables, in the same transaction; raises StoreError."""
+        try:
+            fold(self._database.connection.execute, events, self.read)
+        except FAULTS as error:
+            raise self._database.failed(error, "fold events") from error
+
+    def forget(self) -> None:
+        """Know no versions any more: what was appended was rolled back."""
+        self._versions.clear()
+
+    def read(self, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
+        """The next events beyond a sequence; raises EventUndecodable and StoreError."""
+        return [_event(row) for row in self._database.rows(_AFTER, (after, limit), "read its events")]
+
+    def read_all(self, after: int = 0) -> Iterator[Event]:
+        """All events beyond a sequence, page by page; raises EventUndecodable and StoreError."""
+        while page := self.read(after):
+            yield from page
+            after = page[-1].sequence
+
+    def read_stream(self, kind: str, stream_id: str, after: int = 0) -> Iterator[Event]:
+        """All events of one stream beyond a sequence; raises EventUndecodable and StoreError."""
+        while rows := self._database.rows(_STREAM, (kind, stream_id, after, PAGE_EVENTS), "read its events"):
+            for row in rows:
+                yield _event(row)
+            after = rows[-1][0]
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest event, 0 when there is none."""
+        return self._database.rows(_LAST, (), "find its last event")[0][0] or 0
+
+    def project_id(self) -> str | None:
+        """The project this store's events belong to, or None before the first one."""
+        found = self._database.rows(_PROJECT, (), "look up its project")
+        return found[0][0] if found else None
+
+    def began(self, document: int) -> bool:
+        """Whether the events of a document (by its number) are in the log."""
+        found = self._database.rows(_BEGAN, (document,), "look up a document")
+        return bool(found and found[0][0])
+
+    def begin(self, document: int, at_ms: int) -> None:
+        """Note, in the open transaction, that a document's events are in the log from now on."""
+        self._database.connection.execute(_BEGIN, (at_ms, document))
+
+    def _stored_version(self, kind: str, stream_id: str) -> int:
+        found = self._database.connection.execute(_VERSION, (kind, stream_id)).fetchone()[0]
+        return 0 if found is None else found + 1
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    payload, metadata = codec.decode(row)
+    return Event(
+        sequence=row[0],
+        event_id=row[1],
+        aggregate_kind=row[2],
+        stream_id=row[3],
+        stream_version=row[4],
+        event_type=row[5],
+        occurred_at=row[6],
+        command_id=row[7],
+        causation_event_id=row[8],
+        correlation_id=row[9],
+        actor_kind=row[10],
+        payload=payload,
+        metadata=metadata,
+    )
