@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from chatdoc.records.thread_config import ConfigChange as ConfigChange
     from chatdoc.records.thread_config import ThreadConfig as ThreadConfig
     from chatdoc.records.thread_state import ThreadState as ThreadState
+    from chatdoc.streaming import stream as stream
+    from chatdoc.turn import Turn as Turn
+    from chatdoc.turn_pace import Pace as Pace
     from invariants.report import IntegrityReport as IntegrityReport
     from invariants.rule import Violation as Violation
     from migrate.report import MigrationReport as MigrationReport
@@ -44,6 +47,9 @@ _HOMES = {
     "Revision": "chatdoc.records.message",
     "ThreadState": "chatdoc.records.thread_state",
     "AtticRow": "chatdoc.records.attic",
+    "Turn": "chatdoc.turn",
+    "Pace": "chatdoc.turn_pace",
+    "stream": "chatdoc.streaming",
     "MigrationReport": "migrate.report",
     "IntegrityReport": "invariants.report",
     "Violation": "invariants.rule",
@@ -66,6 +72,9 @@ __all__ = [
     "Revision",
     "ThreadState",
     "AtticRow",
+    "Turn",
+    "Pace",
+    "stream",
     "MigrationReport",
     "IntegrityReport",
     "Violation",

@@ -22,7 +22,6 @@ from chatdoc.corridor import Corridor, Done
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.listeners import Listener
-from chatdoc.reader import Reader
 from chatdoc.received import Received
 from chatdoc.records.message import Message
 from chatdoc.records.thread import Thread
@@ -30,11 +29,12 @@ from chatdoc.records.thread_config import ThreadConfig
 from chatdoc.records.view import View
 from chatdoc.replica import guard
 from chatdoc.store.log import Receipt
+from chatdoc.turning import Turning
 from invariants.report import IntegrityReport
 from migrate.report import MigrationReport
 
 
-class Document(Reader):
+class Document(Turning):
     """A document to read and to change, from any thread; `with` closes it.
 
     Every method that changes something is a command: it raises CommandRefused or NotFound with nothing written,
@@ -65,6 +65,11 @@ class Document(Reader):
         with self._lock:
             self.corridor.catch_up()
             return self.corridor.view
+
+    def message(self, message_id: str) -> Message:
+        """One message with its history, also a deleted one; raises NotFound."""
+        with self._lock:  # Another thread may be ending its turn, which takes pieces away.
+            return super().message(message_id)
 
     # commands
 

@@ -44,6 +44,14 @@ class CommandConflict(ChatdocError):
     """A command id was used before for a different command."""
 
 
+class TurnOver(ChatdocError):
+    """A step of a turn came after somebody else had ended it; what was appended is kept."""
+
+
+class FinalizeMismatch(ChatdocError):
+    """A turn was finalized, and the document does not show what was written."""
+
+
 class UpdateRefused(ChatdocError):
     """Bytes from a peer are not an update this document may take; the document is untouched."""
 

@@ -55,7 +55,7 @@ def queue_of(view: View, thread_id: str) -> list[MessageId]:
     """The messages that wait in a thread: those to be sent now, the latest first, then the others in their order."""
     waiting = [
         one
-        for one in view.queued
+        for one in tuple(view.queued)
         if view.thread_of(one) == thread_id and view.field(one, "deleted") is not True
     ]
     hurried = [one for one in waiting if view.field(one, "acp_send_mode") == IMMEDIATE]

@@ -40,3 +40,14 @@ def test_deletion_of_a_thread_is_no_config() -> None:
 def test_what_peers_send_is_not_judged() -> None:
     """They batch commands."""
     assert Watched(*GOOD).add(message(C, ROOT), setting("name", "y", stamp=2)).new == ()
+
+
+def test_a_turn_binds_its_session_and_writes_no_other_field() -> None:
+    """The session alone, yes; anything beside it is refused, and the session with it."""
+    session = setting("acp_config.sessionId", "s", stamp=3)
+    assert Watched(*GOOD).enter([session], command="BindSession") == []
+    watched = Watched(*GOOD)
+    for extra in (setting("acp_config.model", "x", stamp=2), setting("name", "y", stamp=4)):
+        broken = watched.enter([session, extra], command="BindSession")
+        assert [(one.code, one.subject) for one in broken] == [("config_by_message_write", T1)]
+    assert watched.enter([session], command="AppendPiece") != []

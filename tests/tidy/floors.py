@@ -24,6 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatdoc.rows",
         "chatdoc.tail",
         "chatdoc.textfile",
+        "chatdoc.turn_pace",
     ),
     (
         "chatdoc.adoption",
@@ -36,10 +37,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("chatdoc.transactions",),
     ("chatdoc.intake",),
-    ("chatdoc.answers", "chatdoc.corridor"),
-    ("chatdoc.compaction",),
+    ("chatdoc.answers", "chatdoc.corridor", "chatdoc.turn"),
+    ("chatdoc.compaction", "chatdoc.streaming", "chatdoc.turning"),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
-    ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.turn"),
+    ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status"),
     ("chatdoc.testing",),
     ("chatdoc.cli", "chatdoc.web", "chatdoc.sync"),
 )
