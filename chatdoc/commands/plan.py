@@ -21,7 +21,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     kind: Subject
     subject: str = ""
     removals: tuple[Fact, ...] = ()
-    """Facts of the view that `facts` supersede, or others did; they leave the document in the same transaction."""
+    """Facts of the view that `facts` supersede; they leave the document in the same transaction."""
     events: tuple[Draft, ...] = ()
     """What only the event log knows; those that follow from `facts` are not among them."""
 

@@ -214,7 +214,5 @@ def _end(
     )
     if not elsewhere:
         facts += state(view, now, thread_id, after, message_id)
-    asked = view.field(message_id, "parent_message_id")
-    answered = [MessageId(asked)] if isinstance(asked, str) and view.thread_of(asked) == thread_id else []
-    gone = (*pieces_of(view, message_id), *leftovers(view, facts, thread_id, message_id, *answered))
+    gone = (*pieces_of(view, message_id), *leftovers(view, facts))
     return Plan(facts=tuple(facts), kind="message", subject=message_id, removals=gone)

@@ -41,21 +41,17 @@ def state(
     )
 
 
-def leftovers(
-    view: View, new: Iterable[Fact], thread_id: ThreadId, *message_ids: MessageId
-) -> tuple[Fact, ...]:
-    """What is superseded once a turn has ended with these new facts: its pieces, and old marks and states."""
-    written = {(one.message_id, one.field) for one in new if isinstance(one, MarkFact)}
-    found: list[Fact] = []
-    for message_id in message_ids:
-        for field, facts in view.marks.get(message_id, {}).items():
-            # The greatest stamp holds, unless a new one is above it; several may share it.
-            last = facts[-1].stamp
-            found += [one for one in facts if one.stamp < last or (message_id, field) in written]
-    present = view.states.get(thread_id, [])
-    rewritten = any(isinstance(one, StateFact) for one in new)
-    found += [one for one in present if rewritten or one.stamp < present[-1].stamp]
-    return tuple(found)
+def leftovers(view: View, new: Iterable[Fact]) -> Iterator[Fact]:
+    """The marks and states that these new facts supersede.
+
+    Those that others superseded are left: a peer may hear of their removal before it hears why, and put them back.
+    """
+    for fact in new:
+        match fact:
+            case MarkFact():
+                yield from view.marks.get(fact.message_id, {}).get(fact.field, ())
+            case StateFact():
+                yield from view.states.get(fact.thread_id, ())
 
 
 def pieces_of(view: View, message_id: MessageId) -> Iterator[PieceFact]:

@@ -9,7 +9,7 @@ from chatdoc.commands.decide import TurnCommand
 from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason, RecoverTurn
 from chatdoc.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued, queue_of
 from chatdoc.commands.turn_start import StartTurn
-from chatdoc.commands.turn_states import TRACE
+from chatdoc.commands.turn_states import state_of_thread, state_of_turn
 from chatdoc.commands.turn_stream import AppendPiece, BindSession
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.view import View
@@ -37,6 +37,8 @@ def some_turn_command(random: Random, view: View, kind: str, by: str) -> TurnCom
     if kind in ("queue", "start"):
         # A thread without a config is told of as soon as an agent works in it, and a turn may not make one.
         configured = [one for one in view.thread_ids() if view.has_config(one)]
+        if kind == "start":
+            configured = [one for one in configured if state_of_thread(view, one) != "running"]
         return _entering(random, view, kind, by, random.choice(configured)) if configured else None
     if kind in ("withdraw", "send now"):
         waiting = sorted(one for one in view.queued if view.has_message(one))
@@ -47,22 +49,25 @@ def some_turn_command(random: Random, view: View, kind: str, by: str) -> TurnCom
         change = WithdrawQueued if kind == "withdraw" else SendNow
         return change(thread_id=home, message_id=waits, by=by)
     if kind == "late":
-        over = sorted(
-            one for one in view.marks if view.has_message(one) and view.field(one, TRACE) is not None
-        )
+        # A turn that has ended has marks.
+        turns = sorted(MessageId(one) for one in view.marks if view.has_message(one))
+        turns = [one for one in turns if state_of_turn(view, one) not in ("idle", "running")]
     else:
-        over = sorted(view.generating)
-    if not over:
+        turns = sorted(view.generating)
+    if kind == "bind":
+        turns = [one for one in turns if view.field(one, "acp_automation_id") is None]
+    if not turns:
         return None
-    message_id = MessageId(random.choice(over))
+    message_id = random.choice(turns)
     return _running(random, view, kind, view.headers[message_id].thread_id, message_id)
 
 
 def _entering(random: Random, view: View, kind: str, by: str, thread_id: ThreadId) -> TurnCommand:
     present = view.ordered(thread_id)
     if kind == "queue":
-        if present and random.random() < 0.2:
-            return QueueTurn(thread_id=thread_id, message_id=random.choice(present))
+        asked = [one for one in present if state_of_turn(view, one) == "idle"]
+        if asked and random.random() < 0.2:
+            return QueueTurn(thread_id=thread_id, message_id=random.choice(asked))
         return QueueTurn(thread_id=thread_id, sender_id=by, content=random.choice(CHUNKS))
     waiting = queue_of(view, thread_id)
     fields = {"acp_automation_id": "nightly"} if random.random() < 0.2 else {}

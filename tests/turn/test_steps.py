@@ -10,9 +10,8 @@ from chatdoc.commands.turn_stream import AppendPiece, BindSession
 from chatdoc.document import Document
 from chatdoc.errors import CommandRefused
 from chatdoc.ids import ThreadId
-from chatdoc.testing.clocks import ManualClock
-from chatdoc.testing.content import differences, hidden
-from tests.document.begin import begin, meet, pull
+from chatdoc.testing.content import hidden
+from tests.document.begin import begin, pull
 from tests.turn.agents import append, named, start
 
 USAGE = {"input_tokens": 10, "output_tokens": 3}
@@ -196,93 +195,3 @@ def test_an_automation_never_binds_its_session(document: Document, thread_id: Th
     acp = document.config(thread_id).acp_config
     assert acp is not None
     assert acp["sessionId"] == "mine"
-
-
-def test_peers_let_the_pieces_go_and_put_nothing_back(document: Document, thread_id: ThreadId) -> None:
-    """A peer that held the pieces sees them superseded: nobody writes anything more, nothing is reported lost."""
-    peer = begin(2)
-    message = start(document, thread_id)
-    append(document, message, "Hello", ", world")
-    meet(document, peer)
-    document.execute(named(FinalizeTurn, message))
-    meet(document, peer)
-    assert peer.message(message.message_id).content == "Hello, world"
-    assert message.message_id not in peer.view.pieces
-    assert peer.state_vector() == document.state_vector()
-    for one in (document, peer):
-        assert not one.check().incidents
-        assert not list(hidden(one))
-    assert not list(differences(document.view, peer.view))
-
-
-def test_a_peer_that_finalizes_pieces_of_another_removes_them(
-    document: Document, thread_id: ThreadId
-) -> None:
-    """Whoever ends the turn, the pieces go from all documents."""
-    peer = begin(2)
-    message = start(document, thread_id)
-    append(document, message, "Hello", ", world")
-    meet(document, peer)
-    peer.execute(named(RecoverTurn, message))
-    meet(document, peer)
-    for one in (document, peer):
-        assert message.message_id not in one.view.pieces
-        assert not list(hidden(one))
-    assert document.message(message.message_id).content == "Hello, world"
-
-
-def test_two_that_end_one_turn_at_once_agree_and_lose_no_text(
-    document: Document, thread_id: ThreadId, clock: ManualClock
-) -> None:
-    """One finalizes, the other interrupts what it has seen: the finished answer is shown, both texts are there."""
-    peer = begin(2)
-    message = start(document, thread_id)
-    append(document, message, "Hello")
-    meet(document, peer)
-    clock.advance(1000)
-    peer.execute(named(InterruptTurn, message, tail=" (cut)"))
-    document.execute(named(FinalizeTurn, message, tail=", world"))
-    meet(document, peer)
-    for one in (document, peer):
-        shown = one.message(message.message_id)
-        assert shown.content == "Hello, world"
-        assert "Hello (cut)" in [revision.content for revision in shown.history]
-        assert one.check().ok
-    assert not list(differences(document.view, peer.view))
-
-
-def test_two_that_recover_one_turn_at_once_write_one_text(document: Document, thread_id: ThreadId) -> None:
-    """The recovered revision is derived from what was seen, so it is the same fact."""
-    peer = begin(2)
-    message = start(document, thread_id)
-    append(document, message, "Hello")
-    meet(document, peer)
-    for one in (document, peer):
-        one.execute(named(RecoverTurn, message))
-    meet(document, peer)
-    shown = document.message(message.message_id)
-    assert [one.content for one in shown.history] == ["Hello", ""]
-
-
-def test_turns_that_replicas_began_at_once_in_one_thread_each_end_on_their_own(
-    document: Document, thread_id: ThreadId
-) -> None:
-    """Ending the one leaves the state to the other while that runs."""
-    peer = begin(2)
-    meet(document, peer)
-    ours, theirs = start(document, thread_id), start(peer, thread_id)
-    append(document, ours, "ours")
-    append(peer, theirs, "theirs")
-    meet(document, peer)
-    state = document.state(thread_id)
-    assert state is not None
-    last = ours if state.active_message_id == ours.message_id else theirs
-    first = theirs if last is ours else ours
-    document.execute(named(FinalizeTurn, first))
-    assert document.state(thread_id) == state
-    document.execute(named(FinalizeTurn, last))
-    after = document.state(thread_id)
-    assert after is not None
-    assert (after.state, after.active_message_id) == ("complete", last.message_id)
-    assert {one.content for one in document.messages(thread_id)} == {"root", "ours", "theirs"}
-    assert document.check().ok
