@@ -59,10 +59,10 @@ class Batch:
         drafts += [draft(payload) for payload in self.gone]
         drafts += [draft(payload) for payload in self.threads_gone]
         drafts += [draft(payload) for payload in self.withdrawn]
+        drafts += [draft(payload) for payload in self.sessions]
         for request in self.requested:
             cause = places.get(request.message_id, -1)
             drafts.append(Draft(request, request.thread_id, "thread", None, cause))
-        drafts += [draft(payload) for payload in self.sessions]
         return drafts
 
 

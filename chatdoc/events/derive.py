@@ -81,7 +81,7 @@ def derive_fully(
 
 
 def begin(view: View, *, project_id: str, now_iso: str) -> Iterator[Draft]:
-    """The events of a whole document whose log begins, one after the other: threads, messages, queue, sessions."""
+    """The events of a whole document whose log begins, one after the other: threads, messages, sessions, queue."""
     batch = Batch()
     for thread_id in view.thread_ids():
         thread_events.tell_new(view, thread_id, project_id, batch)
@@ -99,8 +99,8 @@ def begin(view: View, *, project_id: str, now_iso: str) -> Iterator[Draft]:
             yield draft(later.sent.pop())
     yield from map(draft, later.gone)
     yield from map(draft, batch.threads_gone)
-    yield from map(draft, later.requested)
     yield from map(draft, batch.sessions)
+    yield from map(draft, later.requested)
 
 
 def plain(header: Header) -> Draft:

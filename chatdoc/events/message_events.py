@@ -29,8 +29,9 @@ def tell_new(view: View, shown: Shown, batch: Batch) -> None:
     batch.sent.append(sent(shown, shown.text, shown.revised_at))
     if shown.deleted is not None:
         batch.gone.append(_deleted(shown, shown.deleted))
-    if shown.queued is not None:
-        batch.requested.append(_request(view, shown, shown.queued))
+    waiting = request(view, shown)
+    if waiting is not None:
+        batch.requested.append(waiting)
 
 
 def tell_change(
@@ -57,8 +58,9 @@ def tell_change(
 
 
 def _tell_queue(view: View, shown: Shown, parts: Parts, marked: set[str], batch: Batch) -> None:
-    if shown.queued is not None:
-        batch.requested.append(_request(view, shown, shown.queued))
+    waiting = request(view, shown)
+    if waiting is not None:
+        batch.requested.append(waiting)
     elif "acp_state" in marked:
         batch.withdrawn.append(_withdrawal(shown, iso(time_ms(parts.marks["acp_state"][-1].stamp))))
     elif shown.deleted is not None and "acp_state" in parts.marks:
@@ -159,7 +161,10 @@ def _restored(shown: Shown, mark: MarkFact) -> MessageRestored:
     )
 
 
-def _request(view: View, shown: Shown, mark: MarkFact) -> TurnStartRequested:
+def request(view: View, shown: Shown) -> TurnStartRequested | None:
+    """The start of a turn a message waits for, or None when it does not."""
+    if shown.queued is None:
+        return None
     mode = view.field(shown.message_id, "acp_send_mode")
     return TurnStartRequested(
         thread_id=shown.thread_id,
@@ -167,7 +172,7 @@ def _request(view: View, shown: Shown, mark: MarkFact) -> TurnStartRequested:
         send_mode=mode if isinstance(mode, str) else None,
         model=_setting(view, shown.thread_id, "acp_config.model"),
         effort=_setting(view, shown.thread_id, "acp_config.reasoning"),
-        created_at=iso(time_ms(mark.stamp)),
+        created_at=iso(time_ms(shown.queued.stamp)),
     )
 
 

@@ -14,10 +14,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from chatdoc.events.batch import Batch
+from chatdoc.events.message_events import request
 from chatdoc.events.payloads import Session, SessionSet, SessionStatus
 from chatdoc.events.role import role_of
+from chatdoc.events.shown import parts_of, show
 from chatdoc.ids import ThreadId
 from chatdoc.records.facts import StateFact
 from chatdoc.records.view import View
@@ -54,29 +57,45 @@ def tell_states(
             continue
         if fact.state not in ("queued", "running") and fact.active_message_id in sent:
             _tell_start(view, fact, facts, batch)
-        batch.sessions.append(session(view, fact))
+        _tell(view, fact, batch)
 
 
 def tell_present(view: View, thread_id: str, batch: Batch) -> None:
     """The state that holds."""
-    batch.sessions.append(session(view, view.states[thread_id][-1]))
+    _tell(view, view.states[thread_id][-1], batch)
 
 
 def session(view: View, fact: StateFact) -> SessionSet:
     """A state as a session."""
     active = fact.active_message_id
-    answered = view.field(active, "parent_message_id") if active is not None else None
+    answered = _answered(view, fact)
     running = fact.state == "running"
     return SessionSet(
         thread_id=fact.thread_id,
         session=Session(
             status=STATUS[fact.state],
             active_turn_id=active if running else None,
-            user_message_id=answered if running and isinstance(answered, str) else None,
+            user_message_id=answered if running else UNSET,
             last_error=_error(view, active) if fact.state == "error" else None,
             updated_at=fact.updated_at,
         ),
     )
+
+
+def _tell(view: View, fact: StateFact, batch: Batch) -> None:
+    batch.sessions.append(session(view, fact))
+    answered = _answered(view, fact)
+    if fact.state == "running" and answered is not None and view.thread_of(answered) == fact.thread_id:
+        # A session that runs takes the start it answers; of two replicas one may have asked again meanwhile.
+        waiting = request(view, show(parts_of(view, answered)))
+        if waiting is not None and waiting not in batch.requested:
+            batch.requested.append(waiting)
+
+
+def _answered(view: View, fact: StateFact) -> str | None:
+    active = fact.active_message_id
+    answered = view.field(active, "parent_message_id") if active is not None else None
+    return answered if isinstance(answered, str) else None
 
 
 def _tell_start(view: View, end: StateFact, facts: Sequence[StateFact], batch: Batch) -> None:
@@ -89,7 +108,7 @@ def _tell_start(view: View, end: StateFact, facts: Sequence[StateFact], batch: B
         and role_of(variants, view.marks.get(active, ())) == "assistant"
     ):
         start = msgspec.structs.replace(end, state="running", updated_at=variants[0].date)
-        batch.sessions.append(session(view, start))
+        _tell(view, start, batch)
 
 
 def _error(view: View, active: str | None) -> str | None:

@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from chatdoc.events.event import Event
 from chatdoc.events.payloads import (
     MessageSent,
@@ -113,13 +115,13 @@ def _run(execute: Execute, thread_id: str, turn_id: str, session: Session) -> No
     """Start a turn from the start that waited for it; the one that ran before was superseded."""
     execute(f"{_SETTLE} AND turn_id <> ?", ("completed", session.updated_at, thread_id, turn_id))
     known = execute(_KNOWN, (turn_id,)).fetchone()
-    user_message_id, started_at = session.user_message_id, session.updated_at
+    said, started_at = session.user_message_id, session.updated_at
+    user_message_id = None if said is UNSET else said
+    waited = None
     if user_message_id is not None:
         waited = execute(_THIS, (thread_id, user_message_id)).fetchone()
-    elif known is None or known[0] is None:
+    elif said is UNSET and (known is None or known[0] is None):
         waited = execute(_NEXT, (thread_id,)).fetchone()
-    else:
-        waited = None
     if waited is not None:
         user_message_id, started_at = waited
         execute(_WITHDRAW, (thread_id, user_message_id))

@@ -86,7 +86,11 @@ class Folded:
             case TurnStartWithdrawn():
                 self.pending.discard((payload.thread_id, payload.message_id))
             case SessionSet():
-                self.sessions[payload.thread_id] = (payload.session.status, payload.session.active_turn_id)
+                session = payload.session
+                self.sessions[payload.thread_id] = (session.status, session.active_turn_id)
+                if session.status == "running":
+                    assert session.user_message_id is not UNSET, "somebody else's start would be taken"
+                    self.pending.discard((payload.thread_id, str(session.user_message_id)))
             case _:
                 raise AssertionError(f"nobody derives {payload}")
 

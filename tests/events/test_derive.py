@@ -9,14 +9,13 @@ import pytest
 from chatdoc.clock import iso
 from chatdoc.events.derive import begin, derive, derive_fully
 from chatdoc.events.event import Draft
-from chatdoc.events.session_events import STATUS
 from chatdoc.records import index
 from chatdoc.records.facts import Fact
 from chatdoc.records.known import all_facts, superseded
-from chatdoc.records.thread_state import ThreadState
 from chatdoc.records.view import View
 from tests.events.folding import Folded
 from tests.events.raw import random_facts
+from tests.events.truth import assert_true
 
 NOW = iso(9_000)
 
@@ -32,42 +31,6 @@ def change(view: View, facts: list[Fact], random: Random) -> list[Draft]:
     if not early:
         index.undo(view, gone)
     return drafts
-
-
-def assert_true(folded: Folded, view: View) -> None:
-    """Raise AssertionError unless a reader of the log knows what the view shows."""
-    assert folded.threads.keys() == view.thread_facts.keys()
-    for thread_id, told in folded.threads.items():
-        thread, config = view.thread(thread_id), view.config(thread_id)
-        assert thread is not None
-        model = (config.acp_config or {}).get("model")
-        assert told.title == (config.name or "")
-        assert told.model == (model if isinstance(model, str) else "")
-        assert told.branch == (
-            config.extra.get("branch") if isinstance(config.extra.get("branch"), str) else None
-        )
-        assert told.deleted == (thread.deleted_at is not None)
-        present = {field: facts[-1].value for field, facts in view.settings.get(thread_id, {}).items()}
-        others = present.keys() - {"name", "acp_config.model", "branch", "worktree_path", "deleted"}
-        assert told.config == {field: present[field] for field in others if present[field] is not None}
-    shown = {one: view.message(one) for one in view.headers}
-    assert folded.messages.keys() == {one for one, message in shown.items() if message.deleted_at is None}
-    for message_id, row in folded.messages.items():
-        message = shown[message_id]
-        assert (row.thread_id, row.streaming) == (message.thread_id, message.generating)
-        assert row.turn_id == (message_id if row.role == "assistant" else None)
-        if row.streaming:
-            assert message.content.startswith(row.text)
-        else:
-            assert row.text == message.content
-    waiting = {one for one in view.queued & shown.keys() if shown[one].deleted_at is None}
-    assert folded.pending == {(shown[one].thread_id, one) for one in waiting}
-    assert folded.sessions.keys() == {one for one, facts in view.states.items() if facts}
-    for thread_id, (status, active) in folded.sessions.items():
-        state = view.state(thread_id)
-        assert isinstance(state, ThreadState)
-        assert active == (state.active_message_id if state.state == "running" else None)
-        assert status != "running" if state.state == "queued" else status == STATUS[state.state]
 
 
 @pytest.mark.parametrize("seed", range(300))

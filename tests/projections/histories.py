@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from chatdoc.events.payloads import (
     ApprovalResponded,
@@ -54,7 +55,7 @@ def _in_thread(thread_id: str) -> st.SearchStrategy[Payload]:
             session,
             st.sampled_from(["running", "running", "ready", "error", "stopped", "starting", "interrupted"]),
             maybe_turn,
-            user=st.none() | messages,
+            user=st.just(UNSET) | st.none() | messages,
             at=TIMES,
             thread_id=st.just(thread_id),
         ),

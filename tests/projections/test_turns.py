@@ -66,6 +66,13 @@ def test_first_start_that_waits_is_taken_first() -> None:
     assert [row(world, turn)["user_message_id"] for turn in ("a1", "a2")] == ["u1", "u2"]
 
 
+def test_turn_that_answers_nothing_takes_no_start() -> None:
+    """A run of an automation leaves those alone that wait for their turn."""
+    world = begun(wanted("u1"), session("running", "a1", user=None))
+    assert row(world, "a1")["user_message_id"] is None
+    assert world.rows(WAITING) == ["u1"]
+
+
 def test_session_that_repeats_itself_takes_no_second_start() -> None:
     """A turn that knows its message leaves the next one in the queue."""
     world = begun(wanted("u1"), session("running", "a1"), wanted("u2"), session("running", "a1"))

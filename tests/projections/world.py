@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from chatdoc.clock import iso
 from chatdoc.events.event import Event, Unknown
 from chatdoc.events.payloads import (
@@ -174,7 +176,7 @@ def session(
     status: SessionStatus = "running",
     turn: str | None = None,
     *,
-    user: str | None = None,
+    user: str | UnsetType | None = UNSET,
     at: int = 1,
     thread_id: str = "t",
     **more: Any,
