@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chatdoc.ids import ThreadId as ThreadId
     from chatdoc.opening import open_document as open_document
     from chatdoc.opening import read_document as read_document
+    from chatdoc.ownership import RunningTurn as RunningTurn
     from chatdoc.records.attic import AtticRow as AtticRow
     from chatdoc.records.message import Message as Message
     from chatdoc.records.message import Revision as Revision
@@ -47,6 +48,7 @@ _HOMES = {
     "Revision": "chatdoc.records.message",
     "ThreadState": "chatdoc.records.thread_state",
     "AtticRow": "chatdoc.records.attic",
+    "RunningTurn": "chatdoc.ownership",
     "Turn": "chatdoc.turn",
     "Pace": "chatdoc.turn_pace",
     "stream": "chatdoc.streaming",
@@ -72,6 +74,7 @@ __all__ = [
     "Revision",
     "ThreadState",
     "AtticRow",
+    "RunningTurn",
     "Turn",
     "Pace",
     "stream",

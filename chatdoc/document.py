@@ -22,19 +22,21 @@ from chatdoc.corridor import Corridor, Done
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.listeners import Listener
+from chatdoc.ownership import Ownership
 from chatdoc.received import Received
 from chatdoc.records.message import Message
 from chatdoc.records.thread import Thread
 from chatdoc.records.thread_config import ThreadConfig
 from chatdoc.records.view import View
 from chatdoc.replica import guard
+from chatdoc.store.leases import MemoryLeases
 from chatdoc.store.log import Receipt
-from chatdoc.turning import Turning
+from chatdoc.tending import STEPS, Tending
 from invariants.report import IntegrityReport
 from migrate.report import MigrationReport
 
 
-class Document(Turning):
+class Document(Tending):
     """A document to read and to change, from any thread; `with` closes it.
 
     Every method that changes something is a command: it raises CommandRefused or NotFound with nothing written,
@@ -47,6 +49,7 @@ class Document(Turning):
         report: MigrationReport | None = None,
         *,
         path: Path | None = None,
+        ownership: Ownership | None = None,
         publish: Callable[[Document], bool] | None = None,
         leave: Callable[[Document], None] | None = None,
         read_only: bool = False,
@@ -54,6 +57,7 @@ class Document(Turning):
         super().__init__(corridor.view, report)
         self.path = path
         self.corridor = corridor
+        self.ownership = ownership or Ownership(MemoryLeases(), clock=lambda: corridor.now().ms, waiter=None)
         self._publish = publish
         self._leave = leave
         self._read_only = read_only
@@ -173,14 +177,19 @@ class Document(Turning):
         with a different command raises CommandConflict.
         """
         with self._lock:
-            corridor = self.corridor
-            if command_id is None:
-                done = corridor.execute(command, origin="local")
-                return answers.read(corridor.view, done.plan, done.last_event)
-            corridor.require_open()
-            require_name("command_id", command_id)
-            digest = answers.digest(command)
-            return corridor.write(lambda: self._once(command, command_id, digest))
+            if type(command) in STEPS:
+                return self._tend(command, lambda: self._carry_out(command, command_id))
+            return self._carry_out(command, command_id)
+
+    def _carry_out(self, command: Command, command_id: str | None) -> Any:
+        corridor = self.corridor
+        if command_id is None:
+            done = corridor.execute(command, origin="local")
+            return answers.read(corridor.view, done.plan, done.last_event)
+        corridor.require_open()
+        require_name("command_id", command_id)
+        digest = answers.digest(command)
+        return corridor.write(lambda: self._once(command, command_id, digest))
 
     def _once(self, command: Command, command_id: str, digest: str) -> Any:
         corridor = self.corridor
@@ -265,9 +274,11 @@ class Document(Turning):
             try:
                 self.corridor.make_ready()
             except ChatdocError:
+                self.ownership.close()
                 self.corridor.close()
                 return
             try:
+                self._let_go()
                 self.save()
                 if self._leave is not None:
                     self._leave(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from chatdoc.document import Document
 from chatdoc.errors import DocumentExists, MigrationFailed, UnreadableFile
 from chatdoc.ids import RandomSource
 from chatdoc.loading import keep_rows, load, load_view
+from chatdoc.ownership import Ownership, Waiter
 from chatdoc.publishing import Publisher, looks_published, read_bytes
 from chatdoc.reader import Reader
 from chatdoc.records import index
@@ -35,11 +37,14 @@ def open_document(
     random: RandomSource = os.urandom,
     durability: Literal["full", "normal"] = "full",
     create: bool = True,
+    waiter: Waiter = threading.Event.wait,
 ) -> Document:
     """Open a `.chat` file of any format, upgrading it first when it is old; close it with `close()` or `with`.
 
     The old bytes are kept as a backup before anything is written, and `document.report` says what was done.
     A file that is not there begins empty, unless `create` is false. A symbolic link is followed to the real file.
+    Turns whose process is gone are ended with what was flushed; those of others are left alone. `waiter` lets time
+    pass between the heartbeats of the turns that run here.
     `durability` is SQLite's `synchronous`: `full` survives a power failure, `normal` a crash of the program.
     Raises UnreadableFile, ReadOnlyTarget, StoreError; the file is then as it was. A migration that breaks a rule
     gives a document to read only, whose changes raise MigrationFailed.
@@ -50,7 +55,7 @@ def open_document(
         sniff(source)  # What is no chat leaves no store behind.
     store = Store.open(store_folder(real), durability=durability)
     try:
-        return _open(store, real, clock, random)
+        return _open(store, real, clock, random, waiter)
     except BaseException:
         store.close()
         raise
@@ -98,7 +103,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
     return Reader(made.view, made.report), made.broken if made.report is not None else ()
 
 
-def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Document:
+def _open(store: Store, path: Path, clock: Clock, random: RandomSource, waiter: Waiter) -> Document:
     name = store.name_of(path)
     trusted = looks_published(store.registration(name), path)
     source = b"" if trusted else read_bytes(path)
@@ -120,7 +125,7 @@ def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Docum
         corridor, reached = load(log, clock=clock, random=random)
         if _is_another(corridor, source):
             store.retire_document(name, recorded_at_ms=clock())
-            return _open(store, path, clock, random)
+            return _open(store, path, clock, random, waiter)
     _follow_events(store, log.number, corridor, clock)
     publisher = Publisher(store, name, path, corridor, clock)
     snapshot = [reached]
@@ -128,11 +133,19 @@ def _open(store: Store, path: Path, clock: Clock, random: RandomSource) -> Docum
     def leave(document: Document) -> None:
         snapshot[0] = keep_rows(corridor, snapshot[0], recorded_at_ms=clock())
 
+    leases = store.leases(name)
+    ownership = Ownership(leases, clock=clock, waiter=waiter, lives=lambda: corridor.is_open)
     report = adopted.report if adopted is not None else None
     outside = publisher.take_outside()
     document = Document(
-        corridor, report or outside, path=path, publish=lambda _: publisher.publish(), leave=leave
+        corridor,
+        report or outside,
+        path=path,
+        ownership=ownership,
+        publish=lambda _: publisher.publish(),
+        leave=leave,
     )
+    document.recover_turns(reason="server_restart")
     document.save()
     leave(document)
     return document

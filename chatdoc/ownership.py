@@ -15,7 +15,7 @@ import itertools
 import logging
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from hashlib import sha256
 
@@ -150,19 +150,44 @@ class Ownership:
         """The leases whose owner is gone for sure."""
         return tuple(lease for lease in self._leases.all() if self.standing(lease) == "dead")
 
+    def leases(self) -> tuple[Lease, ...]:
+        """Every lease of the document, the oldest first."""
+        return self._leases.all()
+
+    def ours(self) -> tuple[Lease, ...]:
+        """The leases of this opening."""
+        return tuple(lease for lease in self._leases.all() if lease.owner == self.owner)
+
+    def holds_any(self) -> bool:
+        """Whether this opening runs a turn, as far as it knows without asking the store."""
+        return bool(self._held)
+
+    def failed(self, lease: Lease) -> bool:
+        """Whether a turn's owner was another opening of this very process, which is not in use any more."""
+        return lease.process == self._process and lease.owner != self.owner
+
     def lease(self, message_id: str) -> Lease | None:
         """Who has a turn, if this store knows."""
         return next((one for one in self._leases.all() if one.message_id == message_id), None)
 
-    def running(self, view: View) -> tuple[RunningTurn, ...]:
-        """Every message that is being written, in the order they were begun."""
+    def running(
+        self, view: View, leases: Iterable[Lease], before: Collection[str]
+    ) -> tuple[RunningTurn, ...]:
+        """Every message that is being written, the first begun first.
+
+        One that began after these leases were read, and was not generating `before`, is left for the next look.
+        """
         now = self._clock()
         with self._lock:
             self._held &= view.generating  # Others may have ended what is ours.
-        leases = {lease.message_id: lease for lease in self._leases.all()}
-        begun = sorted((view.headers[one].date, one) for one in view.generating if one in view.headers)
+        by_message = {lease.message_id: lease for lease in leases}
+        begun = sorted(
+            (view.headers[one].date, one)
+            for one in view.generating
+            if one in view.headers and (one in before or one in by_message)
+        )
         self._grown = {one: seen for one, seen in self._grown.items() if one in view.generating}
-        return tuple(self._turn(view, message_id, leases.get(message_id), now) for _, message_id in begun)
+        return tuple(self._turn(view, message_id, by_message.get(message_id), now) for _, message_id in begun)
 
     def settle(self, view: View) -> None:
         """Forget leases of turns that have ended, where their owner did not: it is this opening, or gone."""

@@ -78,6 +78,11 @@ class Transactions:
             "a write to the store failed, so memory may be ahead of the disk", hint="Open the document again"
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether this document can be changed."""
+        return self._closed is None
+
     def require_open(self) -> None:
         """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
         if self._closed is not None:

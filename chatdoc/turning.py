@@ -82,11 +82,6 @@ class Turning(Reader):
         require_turn(view, "append", ThreadId(thread_id), MessageId(message_id))
         return self._turn(self.message(message_id), pace)
 
-    def turns(self) -> list[Message]:
-        """The messages that are being written now, in every thread, in the order they were begun."""
-        found = [self.message(one) for one in tuple(self.view.generating)]
-        return sorted(found, key=lambda message: (message.date, message.message_id))
-
     def interrupt(
         self,
         thread_id: str,

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 from chatdoc.clock import iso
 from chatdoc.ids import MessageId, ThreadId
-from chatdoc.ownership import BEAT_S, Ownership, Waiter
+from chatdoc.ownership import BEAT_S, Ownership, RunningTurn, Waiter
 from chatdoc.records import index
 from chatdoc.records.facts import Header
 from chatdoc.records.view import View
@@ -35,6 +35,11 @@ def writing(*message_ids: MessageId) -> View:
     ]
     index.apply(view, headers, origin="local")
     return view
+
+
+def shown(ownership: Ownership, view: View) -> tuple[RunningTurn, ...]:
+    """What an opening shows of the turns of a view that stands still."""
+    return ownership.running(view, ownership.leases(), view.generating)
 
 
 class Steps:

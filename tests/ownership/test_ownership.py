@@ -16,7 +16,7 @@ from chatdoc.records.facts import PieceFact
 from chatdoc.records.view import View
 from chatdoc.store.leases import Lease, Leases
 from chatdoc.testing.clocks import ManualClock
-from tests.ownership.openings import ONE, THREAD, TWO, opening, writing
+from tests.ownership.openings import ONE, THREAD, TWO, opening, shown, writing
 
 
 def disowned(leases: Leases, **process: str | int) -> Lease:
@@ -35,7 +35,7 @@ def test_opening_runs_what_it_holds(leases: Leases, clock: ManualClock) -> None:
     assert ours.hold(THREAD, ONE)
     clock.advance(3000)
     assert ours.hold(THREAD, TWO)
-    (one, two) = ours.running(writing(TWO, ONE))
+    (one, two) = shown(ours, writing(TWO, ONE))
     assert (one.message_id, two.message_id) == (ONE, TWO)
     assert one.owner == two.owner == ours.owner
     assert (one.standing, one.ours, one.silent_ms, two.silent_ms) == ("alive", True, 3000, 0)
@@ -53,7 +53,7 @@ def test_turn_of_another_opening_of_this_process_is_left_alone(leases: Leases, c
     assert theirs.hold(THREAD, ONE)
     assert not ours.hold(THREAD, ONE)
     assert ours.dead() == ()
-    (turn,) = ours.running(writing(ONE))
+    (turn,) = shown(ours, writing(ONE))
     assert (turn.standing, turn.ours, turn.owner) == ("alive", False, theirs.owner)
 
 
@@ -103,7 +103,7 @@ def test_other_process_is_judged_by_the_machine(
     theirs = disowned(leases, **process)
     ours = opening(leases, clock)
     clock.advance(10**9)
-    (turn,) = ours.running(writing(ONE))
+    (turn,) = shown(ours, writing(ONE))
     assert (turn.standing, turn.stale, turn.owner) == (standing, True, "theirs")
     assert ours.dead() == ((theirs,) if standing == "dead" else ())
     assert ours.hold(THREAD, ONE) == (standing == "dead")
@@ -113,7 +113,7 @@ def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(leases: Leases, clo
     """No lease is here for it: it is fresh while pieces come, and stale when none came for long."""
     ours, view = opening(leases, clock), writing(ONE)
     clock.advance(STALE_MS)
-    (turn,) = ours.running(view)
+    (turn,) = shown(ours, view)
     assert (turn.owner, turn.pid, turn.standing, turn.silent_ms, turn.stale) == (
         None,
         None,
@@ -122,11 +122,11 @@ def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(leases: Leases, clo
         True,
     )
     index.apply(view, [PieceFact(message_id=ONE, seq=0, text="more")], origin="peer")
-    assert not ours.running(view)[0].stale
+    assert not shown(ours, view)[0].stale
     clock.advance(STALE_MS - 1)
-    assert not ours.running(view)[0].stale
+    assert not shown(ours, view)[0].stale
     clock.advance(1)
-    assert ours.running(view)[0].stale
+    assert shown(ours, view)[0].stale
     assert ours.dead() == ()
 
 
@@ -161,5 +161,5 @@ def test_machine_is_asked_only_when_a_turn_is_run(leases: Leases, clock: ManualC
     ours = Ownership(leases, clock=clock, machine=Watched(tmp_path))
     ours.beat()
     ours.settle(View())
-    assert ours.running(View()) == ours.dead() == ()
+    assert shown(ours, View()) == ours.dead() == ()
     ours.close()

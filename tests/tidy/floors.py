@@ -39,6 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.intake",),
     ("chatdoc.answers", "chatdoc.corridor", "chatdoc.turn"),
     ("chatdoc.compaction", "chatdoc.streaming", "chatdoc.turning"),
+    ("chatdoc.tending",),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
     ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status"),
     ("chatdoc.testing",),

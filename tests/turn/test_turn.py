@@ -39,7 +39,7 @@ def test_a_turn_from_start_to_end(document: Document, thread_id: ThreadId) -> No
     assert done.extra["acp_prompt"] == "hidden"
     assert document.config(thread_id).acp_config == {"model": "gpt", "sessionId": "s-1"}
     assert turn.state == "complete"
-    assert document.turns() == []
+    assert document.turns() == ()
     assert document.check().ok
 
 
