@@ -5,15 +5,19 @@ The log of a document begins when it is first opened for writing, with the event
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from chatdoc.clock import Clock, iso
+from chatdoc.commands.plan import Diff
 from chatdoc.events.derive import begin, derive
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import ProjectCreated, ProjectMetaUpdated
+from chatdoc.following import Following
 from chatdoc.ids import Mint
+from chatdoc.projections.diffs import put_diff
 from chatdoc.projections.fold import fold, prepare
+from chatdoc.projections.standing import FoldedStanding
 from chatdoc.records.delta import Delta
 from chatdoc.records.facts import Fact
 from chatdoc.records.view import View
@@ -31,8 +35,9 @@ class Chronicle:
         self.journal = journal
         self.project_id = journal.project_id() or ""
         """The project all events of the store belong to; empty before the first one."""
-        self.wakers: list[Callable[[], None]] = []
-        """Are called when events were stored."""
+        self._followers: list[Following] = []
+        self.standing = FoldedStanding(journal.execute, lambda: self.project_id)
+        """What commands on the log are decided on."""
         self._clock = clock
         self._fresh = False
 
@@ -81,6 +86,17 @@ class Chronicle:
         found = self.journal.execute(_ROOT, (self.project_id,)).fetchone()
         return None if found is None else str(found[0])
 
+    def keep(self, diff: Diff) -> None:
+        """Store the text of a difference, in the open transaction."""
+        put_diff(
+            self.journal.execute,
+            diff.thread_id,
+            diff.from_turn,
+            diff.to_turn,
+            diff.text,
+            created_at=diff.created_at,
+        )
+
     def forget(self) -> None:
         """What was appended in the open transaction is not in the log."""
         self.journal.forget()
@@ -90,5 +106,16 @@ class Chronicle:
         """The open transaction is stored: wake those who wait for events."""
         if self._fresh:
             self._fresh = False
-            for wake in list(self.wakers):
-                wake()
+            for follower in list(self._followers):
+                follower.wake()
+
+    def follow(self, from_sequence: int) -> Following:
+        """Every event beyond a sequence, those that are there and those that come."""
+        following = Following(self.journal.read, from_sequence, on_close=self._followers.remove)
+        self._followers.append(following)
+        return following
+
+    def close(self) -> None:
+        """End all who follow."""
+        for follower in list(self._followers):
+            follower.close()

@@ -5,7 +5,7 @@ A Y transaction does not roll back, so a command's facts are first entered into 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import msgspec
 from chatdoc.commands.decide import Command, decide
 from chatdoc.commands.plan import Now, Plan
 from chatdoc.errors import ChatdocError, CommandRefused, InvariantRefused, NotFound
+from chatdoc.events.event import Draft
 from chatdoc.intake import Intake, MakeReceipt
 from chatdoc.mending import heal
 from chatdoc.records import index
@@ -36,7 +37,8 @@ class Corridor(Intake):
 
     def now(self) -> Now:
         """The moment commands are decided in."""
-        return Now(ms=self._clock(), ids=self.ids)
+        standing = self.chronicle.standing if self.chronicle is not None else None
+        return Now(ms=self._clock(), ids=self.ids, standing=standing)
 
     def execute(
         self, command: Command, *, origin: str, receipt: Callable[[Done], Receipt] | None = None
@@ -67,11 +69,24 @@ class Corridor(Intake):
             assert receipt is not None, "only a command with an id has a receipt"
             return receipt(done)
 
+        maker = make if receipt is not None else None
         if added:
-            self._carry_out(added, delta, origin, plan.removals, make if receipt is not None else None)
-        elif receipt is not None:
-            self.log.put_receipt(make(0), recorded_at_ms=self._clock())
+            self._carry_out(added, delta, origin, plan.removals, maker, plan.events)
+        elif plan.events or receipt is not None:
+            done = done._replace(last_event=self._note(plan, origin, maker))
         return done
+
+    def _note(self, plan: Plan, origin: str, make: MakeReceipt) -> int:
+        """Tell the event log what only it knows, and keep the receipt; nothing of it concerns the document."""
+        now = self._clock()
+        self._half = True
+        if plan.diff is not None and self.chronicle is not None:
+            self.chronicle.keep(plan.diff)
+        receipt, last = self._tell(plan.events, origin, now, make)
+        if receipt is not None:
+            self.log.put_receipt(receipt, recorded_at_ms=now, result_sequence=last)
+        self._half = False
+        return last or 0
 
     def _enter(self, facts: Iterable[Fact], origin: str) -> Delta:
         delta, added = index.apply(self.view, facts, origin=origin)
@@ -86,6 +101,7 @@ class Corridor(Intake):
         origin: str,
         gone: tuple[Fact, ...] = (),
         make: MakeReceipt = None,
+        events: Sequence[Draft] = (),
     ) -> Iterable[Any]:
         """Write what is in the view already; returns the repairs that are due."""
         try:
@@ -101,8 +117,8 @@ class Corridor(Intake):
         if healed:
             delta = msgspec.structs.replace(delta, unreadable=healed)
         outcome = self.checker.follow(delta)
-        drafts = self.chronicle.derive(self.view, delta, added) if self.chronicle is not None else ()
-        self._append(update, origin, spans, drafts, make)
+        drafts = self.chronicle.derive(self.view, delta, added) if self.chronicle is not None else []
+        self._append(update, origin, spans, (*drafts, *events) if events else drafts, make)
         return outcome.repairs
 
     def _repair(self, repair: Command) -> None:

@@ -22,6 +22,7 @@ from chatdoc.corridor import Corridor, Done
 from chatdoc.errors import ChatdocError, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.listeners import Listener
+from chatdoc.logbook import Logbook
 from chatdoc.ownership import Ownership
 from chatdoc.received import Received
 from chatdoc.records.message import Message
@@ -31,12 +32,13 @@ from chatdoc.records.view import View
 from chatdoc.replica import guard
 from chatdoc.store.leases import MemoryLeases
 from chatdoc.store.log import Receipt
+from chatdoc.telling import Telling
 from chatdoc.tending import STEPS, Tending
 from invariants.report import IntegrityReport
 from migrate.report import MigrationReport
 
 
-class Document(Tending):
+class Document(Tending, Telling, Logbook):
     """A document to read and to change, from any thread; `with` closes it.
 
     Every method that changes something is a command: it raises CommandRefused or NotFound with nothing written,

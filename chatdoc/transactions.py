@@ -31,6 +31,8 @@ class Transactions:
         """Whether a transaction of the log is open."""
         self._ahead = False
         """Whether memory has what the log has not yet."""
+        self._half = False
+        """Whether a part of something is written that must be whole."""
         self._untold: list[tuple[bytes, str]] = []
 
     def write(self, work: Callable[[], Answer]) -> Answer:
@@ -49,16 +51,19 @@ class Transactions:
             self.require_open()
             answer = work()
         except BaseException:
-            self._end(keep=not self._ahead)
+            self._end(keep=not (self._ahead or self._half))
             raise
         self._end(keep=True)
         return answer
 
     def _end(self, *, keep: bool) -> None:
-        self._inside = False
+        self._inside = self._half = False
         untold, self._untold = self._untold, []
         if not keep:
-            self._fail()
+            if self.chronicle is not None:
+                self.chronicle.forget()
+            if self._ahead or untold:
+                self._fail()
             self.log.rollback()
             return
         try:
@@ -72,8 +77,6 @@ class Transactions:
             self.chronicle.publish()
 
     def _fail(self) -> None:
-        if self.chronicle is not None:
-            self.chronicle.forget()
         self._closed = DocumentFailed(
             "a write to the store failed, so memory may be ahead of the disk", hint="Open the document again"
         )
@@ -96,6 +99,8 @@ class Transactions:
         """Let go of the log; later calls raise DocumentClosed."""
         if self._closed is None:
             self._closed = DocumentClosed("this document is closed", hint="Open it again")
+        if self.chronicle is not None:
+            self.chronicle.close()
         self.log.close()
 
     def _hear(self, update: bytes, origin: str) -> None:

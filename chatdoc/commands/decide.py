@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from chatdoc.commands import (
+    activities,
+    checkpoints,
     configure_thread,
     create_thread,
     delete,
@@ -12,11 +14,20 @@ from chatdoc.commands import (
     fork_thread,
     repairs,
     send_message,
+    sessions,
     turn_end,
     turn_queue,
     turn_start,
     turn_stream,
 )
+from chatdoc.commands.activities import (
+    ActivityCommand,
+    AppendActivity,
+    ExpireApproval,
+    RequestApproval,
+    RespondApproval,
+)
+from chatdoc.commands.checkpoints import CheckpointCommand, CompleteCheckpoint, RevertCheckpoint, UndoRevert
 from chatdoc.commands.configure_thread import ConfigureThread
 from chatdoc.commands.create_thread import CreateThread
 from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
@@ -25,6 +36,13 @@ from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.plan import Decide, Now, Plan
 from chatdoc.commands.repairs import AssumeRoot, AssumeThread, FinishMessage, ReparentMessage
 from chatdoc.commands.send_message import SendMessage
+from chatdoc.commands.sessions import (
+    RequestTurnInterrupt,
+    SessionCommand,
+    SetSession,
+    StopSession,
+    UpdateProject,
+)
 from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
 from chatdoc.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued
 from chatdoc.commands.turn_start import StartTurn
@@ -33,6 +51,8 @@ from chatdoc.errors import CommandRefused
 from chatdoc.records.view import View
 
 Repair: TypeAlias = ReparentMessage | FinishMessage | AssumeThread | AssumeRoot
+LogCommand: TypeAlias = ActivityCommand | SessionCommand | CheckpointCommand
+"""Commands that concern the event log alone."""
 TurnCommand: TypeAlias = (
     QueueTurn
     | WithdrawQueued
@@ -57,6 +77,7 @@ Command: TypeAlias = (
     | ConfigureThread
     | ForkThread
     | TurnCommand
+    | LogCommand
     | Repair
 )
 
@@ -84,6 +105,17 @@ _DECISIONS: dict[type[Any], Decide] = {
     RecoverTurn: turn_end.decide_interrupt,
     FailTurn: turn_end.decide_fail,
     KeepLate: turn_end.decide_late,
+    AppendActivity: activities.decide_activity,
+    RequestApproval: activities.decide_request,
+    RespondApproval: activities.decide_response,
+    ExpireApproval: activities.decide_expiry,
+    SetSession: sessions.decide_set,
+    StopSession: sessions.decide_stop,
+    RequestTurnInterrupt: sessions.decide_interrupt,
+    UpdateProject: sessions.decide_project,
+    CompleteCheckpoint: checkpoints.decide_complete,
+    RevertCheckpoint: checkpoints.decide_revert,
+    UndoRevert: checkpoints.decide_undo,
     ReparentMessage: repairs.decide_reparent,
     FinishMessage: repairs.decide_finish,
     AssumeThread: repairs.decide_assume_thread,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -12,6 +12,16 @@ from chatdoc.ids import Mint
 from chatdoc.records.facts import Fact
 
 Subject = Literal["thread", "message", "config", "sequence", "none"]
+
+
+class Diff(NamedTuple):
+    """The text of the difference between two checkpoints of a thread."""
+
+    thread_id: str
+    from_turn: int
+    to_turn: int
+    text: str
+    created_at: str
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of the view that `facts` supersede; they leave the document in the same transaction."""
     events: tuple[Draft, ...] = ()
     """What only the event log knows; those that follow from `facts` are not among them."""
+    diff: Diff | None = None
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +42,8 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
 
     ms: int
     ids: Mint
+    standing: Any = None
+    """How things stand according to the event log (`standing.Standing`); None for a document without one."""
 
 
 Decide = Callable[[Any, Any, Now], Plan]

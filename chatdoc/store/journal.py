@@ -7,8 +7,9 @@ in its store whatever the random source gave.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from chatdoc.clock import iso
@@ -138,6 +139,22 @@ class Journal:
             fold(self._database.connection.execute, events, self.read)
         except FAULTS as error:
             raise self._database.failed(error, "fold events") from error
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object:
+        """Run a statement for each row of values, in the open transaction; raises StoreError."""
+        try:
+            return self._database.connection.executemany(sql, rows)
+        except FAULTS as error:
+            raise self._database.failed(error, "fold its events") from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A second connection that sees one moment of the store; raises StoreError."""
+        try:
+            with contextlib.closing(self._database.reader()) as connection:
+                yield connection
+        except FAULTS as error:
+            raise self._database.failed(error, "be read") from error
 
     def forget(self) -> None:
         """Know no versions any more: what was appended was rolled back."""

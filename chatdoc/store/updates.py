@@ -24,6 +24,7 @@ _AFTER = (
     "SELECT position, origin, recorded_at_ms, digest, bytes FROM updates"
     " WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ?"
 )
+_UPDATES = "SELECT bytes FROM updates WHERE position BETWEEN ? AND ? ORDER BY position"
 _FLOOR = "SELECT floor FROM documents WHERE number = ?"
 _RETIRED = "SELECT 1 FROM documents WHERE number = ? AND retired_at_ms IS NOT NULL"
 _RAISE_FLOOR = "UPDATE documents SET floor = max(floor, ?) WHERE number = ?"
@@ -173,6 +174,11 @@ class SqliteLog:
         self._last = max(self._last, expected - 1)
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")
+
+    def updates_in(self, connection: sqlite3.Connection, after: int) -> list[bytes]:
+        """The updates beyond a sequence that another connection's transaction sees; raises sqlite3.Error."""
+        found = connection.execute(_UPDATES, (self._base + after + 1, self._end))
+        return [update for (update,) in found]
 
     def last_sequence(self) -> int:
         """See the port."""

@@ -17,6 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.commands", "migrate"),
     ("chatdoc.replica", "chatdoc.store", "invariants"),
     (
+        "chatdoc.following",
         "chatdoc.incoming",
         "chatdoc.listeners",
         "chatdoc.projections",
@@ -38,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.transactions",),
     ("chatdoc.intake",),
     ("chatdoc.answers", "chatdoc.corridor", "chatdoc.turn"),
-    ("chatdoc.compaction", "chatdoc.streaming", "chatdoc.turning"),
+    ("chatdoc.compaction", "chatdoc.logbook", "chatdoc.streaming", "chatdoc.telling", "chatdoc.turning"),
     ("chatdoc.tending",),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
     ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status"),

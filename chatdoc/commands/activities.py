@@ -1,0 +1,187 @@
+"""What an agent did, asked leave for or ran into is told once, in its thread; an answer to a request is given once."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import msgspec
+
+from chatdoc.clock import iso, ms_of
+from chatdoc.commands.plan import Now, Plan
+from chatdoc.commands.standing import Request, standing
+from chatdoc.commands.values import require_name, require_text, require_thread, require_value
+from chatdoc.errors import CommandRefused, NotFound
+from chatdoc.events.event import Draft
+from chatdoc.events.payloads import Activity, ActivityAppended, ApprovalResponded, Decision, Tone
+from chatdoc.ids import MessageId, ThreadId
+from chatdoc.records.own import own
+from chatdoc.records.view import View
+
+DETAIL_LENGTH_MAX = 180
+"""Longer summaries are cut; what an activity is about in full belongs into its payload."""
+
+
+class AppendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Note one thing an agent did; `activity_id` makes telling it again harmless."""
+
+    thread_id: ThreadId
+    kind: str
+    summary: str
+    tone: Tone = "info"
+    payload: Any = None
+    turn_id: MessageId | None = None
+    activity_id: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class RequestApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Ask leave for something; `expires_at` (ISO 8601) is until when it may be given."""
+
+    thread_id: ThreadId
+    request_id: str
+    summary: str
+    payload: dict[str, Any] = {}
+    turn_id: MessageId | None = None
+    expires_at: str | None = None
+
+
+class RespondApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Answer a request that is pending and has not expired."""
+
+    thread_id: ThreadId
+    request_id: str
+    decision: Decision
+
+
+class ExpireApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Close a request whose time is over, or that never had one, without an answer."""
+
+    thread_id: ThreadId
+    request_id: str
+
+
+def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
+    """The plan for one event, or for none when the activity was told before; its answer is a sequence."""
+    log = standing(now, "AppendActivity")
+    require_thread(view, command.thread_id, "note an activity")
+    require_name("kind", command.kind)
+    _require_one_of("tone", command.tone, Tone)
+    require_text("summary", command.summary)
+    require_value("payload", command.payload)
+    if command.activity_id is not None:
+        require_name("activity_id", command.activity_id)
+        if log.has_activity(command.activity_id):
+            return Plan(facts=(), kind="sequence", subject=command.thread_id)
+    activity = Activity(
+        id=command.activity_id or now.ids.mint(),
+        tone=command.tone,
+        kind=command.kind,
+        summary=command.summary[:DETAIL_LENGTH_MAX],
+        payload=own(command.payload),
+        turn_id=command.turn_id,
+        created_at=iso(now.ms),
+    )
+    metadata = dict(command.metadata)
+    if isinstance(command.payload, dict) and isinstance(command.payload.get("requestId"), str):
+        metadata["requestId"] = command.payload["requestId"]
+    return _told(command.thread_id, activity, metadata)
+
+
+def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
+    """The plan for one event that opens a request; its answer is a sequence."""
+    log = standing(now, "RequestApproval")
+    require_thread(view, command.thread_id, "ask leave")
+    require_name("request_id", command.request_id)
+    require_text("summary", command.summary)
+    require_value("payload", command.payload)
+    if log.request(command.request_id) is not None:
+        raise CommandRefused(
+            f"request {command.request_id!r} was made before", hint="Give every request an id of its own"
+        )
+    payload = {**own(command.payload), "requestId": command.request_id}
+    if command.expires_at is not None:
+        payload["expiresAt"] = iso(_moment("expires_at", command.expires_at))
+    activity = Activity(
+        id=command.request_id,
+        tone="approval",
+        kind="approval.requested",
+        summary=command.summary[:DETAIL_LENGTH_MAX],
+        payload=payload,
+        turn_id=command.turn_id,
+        created_at=iso(now.ms),
+    )
+    return _told(command.thread_id, activity, {"requestId": command.request_id})
+
+
+def decide_response(command: RespondApproval, view: View, now: Now) -> Plan:
+    """The plan for one answer; raises CommandRefused for a request that is answered or expired."""
+    request = _pending(command.thread_id, command.request_id, now, "RespondApproval")
+    _require_one_of("decision", command.decision, Decision)
+    if request.expires_at is not None and now.ms >= ms_of(request.expires_at):
+        raise CommandRefused(
+            f"request {command.request_id!r} expired at {request.expires_at}",
+            hint="The agent must ask again; ExpireApproval closes this one",
+        )
+    responded = ApprovalResponded(
+        thread_id=command.thread_id,
+        request_id=command.request_id,
+        decision=command.decision,
+        created_at=iso(now.ms),
+    )
+    metadata = {"requestId": command.request_id}
+    draft = Draft(responded, command.thread_id, metadata=metadata)
+    return Plan(facts=(), kind="sequence", subject=command.thread_id, events=(draft,))
+
+
+def decide_expiry(command: ExpireApproval, view: View, now: Now) -> Plan:
+    """The plan for closing a request; raises CommandRefused while its time is not over."""
+    request = _pending(command.thread_id, command.request_id, now, "ExpireApproval")
+    if request.expires_at is not None and now.ms < ms_of(request.expires_at):
+        raise CommandRefused(
+            f"request {command.request_id!r} may be answered until {request.expires_at}",
+            hint="Answer it, or wait",
+        )
+    activity = Activity(
+        id=f"{command.request_id}:expired",
+        tone="approval",
+        kind="approval.resolved",
+        summary="Nobody answered in time",
+        payload={"requestId": command.request_id, "decision": "expired"},
+        created_at=iso(now.ms),
+    )
+    return _told(command.thread_id, activity, {"requestId": command.request_id})
+
+
+def _pending(thread_id: str, request_id: str, now: Now, command: str) -> Request:
+    request = standing(now, command).request(request_id)
+    if request is None or request.thread_id != thread_id:
+        raise NotFound(
+            f"there is no request {request_id!r} in thread {thread_id}",
+            hint="approvals() lists those that wait for an answer",
+        )
+    if request.status != "pending":
+        raise CommandRefused(
+            f"request {request_id!r} is closed: {request.decision or 'the agent no longer knows it'}",
+            hint="The first answer holds",
+        )
+    return request
+
+
+def _told(thread_id: ThreadId, activity: Activity, metadata: dict[str, Any]) -> Plan:
+    draft = Draft(ActivityAppended(thread_id=thread_id, activity=activity), thread_id, metadata=metadata)
+    return Plan(facts=(), kind="sequence", subject=thread_id, events=(draft,))
+
+
+def _moment(name: str, date: str) -> int:
+    try:
+        return ms_of(date)
+    except (TypeError, ValueError) as error:
+        raise CommandRefused(f"{name}: expected an ISO 8601 date, got {date!r}") from error
+
+
+def _require_one_of(name: str, value: object, choice: Any) -> None:
+    if value not in get_args(choice):
+        raise CommandRefused(f"{name}: expected one of {', '.join(get_args(choice))}, got {value!r}")
+
+
+ActivityCommand = AppendActivity | RequestApproval | RespondApproval | ExpireApproval

@@ -1,0 +1,124 @@
+"""What the folder's event log says can be read, followed, and folded anew from an open document."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import msgspec
+
+from chatdoc.chronicle import Chronicle
+from chatdoc.corridor import Corridor
+from chatdoc.errors import CommandRefused
+from chatdoc.events.event import Event
+from chatdoc.following import Following
+from chatdoc.projections import reads
+from chatdoc.projections.diffs import turn_diff
+from chatdoc.projections.fold import PROJECTORS, rebuild
+from chatdoc.projections.replay import Replay, replay_thread
+from chatdoc.projections.shapes import Approval, PlacedMessage
+from chatdoc.projections.snapshot import Snapshot, snapshot
+from chatdoc.replica import guard
+from chatdoc.store.updates import SqliteLog
+
+
+class DocumentSnapshot(Snapshot, frozen=True, kw_only=True):
+    """Everything the log says of the folder, and what the document had seen at the same moment."""
+
+    document_id: str
+    state_vector: bytes
+    """As Yjs encodes it; in JSON as base64."""
+
+
+class ProjectorStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one projector has come; `behind` is how many events it lacks."""
+
+    projector: str
+    last_applied_sequence: int
+    updated_at: str
+    behind: int
+
+
+class Logbook:
+    """The event log, as an open document reads it; raises CommandRefused for a document in memory, which has none."""
+
+    corridor: Corridor
+    _lock: threading.RLock
+
+    def replay(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
+        """Every event of the folder beyond a sequence, in order; ends where the log ends."""
+        return self._chronicle().journal.read_all(from_sequence_exclusive)
+
+    def subscribe_events(self, from_sequence: int = 0) -> Following:
+        """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`."""
+        return self._chronicle().follow(from_sequence)
+
+    def snapshot(self) -> DocumentSnapshot:
+        """All that is shown, as of one event; `replay(from_sequence_exclusive=snapshot_sequence)` goes on from it."""
+        with self._lock:
+            chronicle, corridor = self._chronicle(), self.corridor
+            corridor.make_ready()
+            log, known = corridor.log, dict(corridor.known)
+            assert isinstance(log, SqliteLog), "only a stored document has an event log"
+            with chronicle.journal.reading() as connection:
+                for update in log.updates_in(connection, corridor.sequence):
+                    for client, (_, end) in guard.read(update).spans.items():
+                        known[client] = max(end, known.get(client, 0))
+                found = snapshot(connection.execute)
+        return DocumentSnapshot(
+            **msgspec.structs.asdict(found),
+            document_id=str(corridor.view.document_id()),
+            state_vector=guard.state_vector(known),
+        )
+
+    def projected_message(self, message_id: str) -> PlacedMessage | None:
+        """One message as the log says it is, or None; one statement."""
+        with self._lock:
+            return reads.message(self._chronicle().journal.execute, message_id)
+
+    def approvals(self, thread_id: str | None = None) -> list[Approval]:
+        """Requests that wait for an answer, the oldest first; of one thread or of the whole folder."""
+        with self._lock:
+            return reads.pending_approvals(self._chronicle().journal.execute, thread_id)
+
+    def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
+        """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
+        with self._lock:
+            return replay_thread(self._chronicle().journal.execute, thread_id, limit=limit)
+
+    def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
+        """The text of the difference between two checkpoints; raises NotFound."""
+        with self._lock:
+            return turn_diff(self._chronicle().journal.execute, thread_id, from_turn, to_turn)
+
+    def projections(self) -> list[ProjectorStatus]:
+        """How far each of the eight projectors has come."""
+        with self._lock:
+            journal = self._chronicle().journal
+            last = journal.last_sequence()
+            states = {name: (sequence, at) for name, sequence, at in journal.execute(_STATES)}
+        return [
+            ProjectorStatus(
+                projector=one.name,
+                last_applied_sequence=states.get(one.name, (0, ""))[0],
+                updated_at=states.get(one.name, (0, ""))[1],
+                behind=last - states.get(one.name, (0, ""))[0],
+            )
+            for one in PROJECTORS
+        ]
+
+    def rebuild_projections(self) -> int:
+        """Throw every folded row away and fold the whole log anew, in one transaction; returns the last sequence."""
+        with self._lock:
+            journal = self._chronicle().journal
+            return self.corridor.write(
+                lambda: rebuild(journal.execute, journal.read, executemany=journal.executemany)
+            )
+
+    def _chronicle(self) -> Chronicle:
+        if self.corridor.chronicle is None:
+            raise CommandRefused("a document in memory has no event log", hint="Open a file")
+        return self.corridor.chronicle
+
+
+_STATES = "SELECT projector, last_applied_sequence, updated_at FROM projection_state"

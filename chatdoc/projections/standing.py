@@ -1,0 +1,62 @@
+"""What commands on the event log are decided on is read from the rows folded until now, in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from chatdoc.commands.standing import Request
+from chatdoc.projections.projector import Execute
+from chatdoc.projections.reads import approval
+
+_ACTIVITY = (
+    "SELECT payload_json FROM projection_thread_activities WHERE activity_id = ?"
+    " UNION ALL SELECT row_json FROM reverted_rows"
+    " WHERE table_name = 'projection_thread_activities' AND row_id = ?"
+)
+_LAST_REVERT = "SELECT max(revert_sequence) FROM reverted_rows WHERE thread_id = ?"
+
+
+class FoldedStanding:
+    """How things stand according to the folded rows; see `chatdoc.commands.standing.Standing`."""
+
+    def __init__(self, execute: Execute, project_id: Callable[[], str]) -> None:
+        self._execute, self._project_id = execute, project_id
+
+    def project_id(self) -> str:
+        """The project of the folder."""
+        return self._project_id()
+
+    def request(self, request_id: str) -> Request | None:
+        """A request for leave, answered or not."""
+        found = approval(self._execute, request_id)
+        if found is None:
+            return None
+        about = self._payload(request_id)
+        expires_at = about.get("expiresAt") if isinstance(about, dict) else None
+        return Request(
+            found.thread_id,
+            found.status,
+            found.decision,
+            expires_at if isinstance(expires_at, str) else None,
+        )
+
+    def has_activity(self, activity_id: str) -> bool:
+        """Whether an activity is in the log, shown or hidden by a revert."""
+        return self._execute(_ACTIVITY, (activity_id, activity_id)).fetchone() is not None
+
+    def last_revert(self, thread_id: str) -> int | None:
+        """The event of a thread's latest revert that still hides something."""
+        found: int | None = self._execute(_LAST_REVERT, (thread_id,)).fetchone()[0]
+        return found
+
+    def _payload(self, activity_id: str) -> Any:
+        found = self._execute(_ACTIVITY, (activity_id, activity_id)).fetchone()
+        if found is None:
+            return None
+        about = msgspec.json.decode(found[0])
+        if isinstance(about, dict) and "payload_json" in about:
+            about = msgspec.json.decode(about["payload_json"])
+        return about
