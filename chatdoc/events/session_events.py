@@ -5,7 +5,7 @@
 | `running` | `running`, its active message is the active turn |
 | `complete` | `ready` |
 | `idle`, `interrupted`, `error` | the same; `error` with the message's `acp_error` |
-| `queued` | `idle`, where no state stood before it or a turn ran; else the session stays as it was |
+| `queued` | `idle`: nothing runs; how the last turn ended is no part of the state any more |
 """
 
 from __future__ import annotations
@@ -50,11 +50,7 @@ def tell_states(
     start = len(facts)
     while start and id(facts[start - 1]) in new:
         start -= 1
-    for at in range(start, len(facts)):
-        fact = facts[at]
-        before = facts[at - 1] if at else None
-        if fact.state == "queued" and before is not None and before.state != "running":
-            continue
+    for fact in facts[start:]:
         if fact.state not in ("queued", "running") and fact.active_message_id in sent:
             _tell_start(view, fact, facts, batch)
         _tell(view, fact, batch)

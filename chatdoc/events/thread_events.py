@@ -60,7 +60,7 @@ def tell_settings(view: View, thread_id: ThreadId, fields: Collection[str], batc
     values: dict[str, Any] = {}
     config: dict[str, Any] = {}
     stamp = ""
-    for field in sorted(fields):
+    for field in fields:
         if field == "deleted":
             continue
         fact = settings[field][-1]

@@ -43,7 +43,7 @@ def assert_true(folded: Folded, view: View) -> None:
         state = view.state(thread_id)
         assert isinstance(state, ThreadState)
         assert active == (state.active_message_id if state.state == "running" else None)
-        assert status != "running" if state.state == "queued" else status == STATUS[state.state]
+        assert status == STATUS[state.state]
 
 
 def assert_tables(connection: sqlite3.Connection, folded: Folded) -> None:
