@@ -146,9 +146,15 @@ class Ownership:
         """Whether this opening can still go on with its turns."""
         return not self._done.is_set() and self._lives()
 
-    def dead(self) -> tuple[Lease, ...]:
-        """The leases whose owner is gone for sure."""
-        return tuple(lease for lease in self._leases.all() if self.standing(lease) == "dead")
+    def dead(self, silent_ms: int | None = None) -> tuple[Lease, ...]:
+        """The leases whose owner is gone for sure, and with `silent_ms` those of unknown owners silent for so long."""
+        now, found = self._clock(), []
+        for lease in self._leases.all():
+            standing = self.standing(lease)
+            silent = silent_ms is not None and now - lease.heartbeat_at_ms >= silent_ms
+            if standing == "dead" or (standing == "unknown" and silent):
+                found.append(lease)
+        return tuple(found)
 
     def leases(self) -> tuple[Lease, ...]:
         """Every lease of the document, the oldest first."""

@@ -77,15 +77,19 @@ class Tending(Turning):
             message: Message = self.execute(command, command_id=command_id)
             return message
 
-    def recover_turns(self, *, reason: Reason = "worker_stopped") -> tuple[Message, ...]:
+    def recover_turns(
+        self, *, reason: Reason = "worker_stopped", silent_ms: int | None = None
+    ) -> tuple[Message, ...]:
         """End every turn whose owner is gone for sure, as opening the document does; returns their messages.
 
+        With `silent_ms` also those that another machine or container ran from this very store and that were silent
+        for so long: where only one at a time has the folder, as after a container was replaced, that is yours to know.
         A turn of an opening of this very process that failed gets the reason `backend_error`, the others `reason`.
         """
         with self._lock:
-            if not self.ownership.dead():
+            if not self.ownership.dead(silent_ms):
                 return ()
-            return self._end(self.ownership.dead, reason)
+            return self._end(lambda: self.ownership.dead(silent_ms), reason)
 
     def _tend(self, command: Command, carry_out: Callable[[], Any]) -> Any:
         """Carry out a step of a turn, and keep its lease in the same transaction."""

@@ -151,18 +151,33 @@ def test_number_that_another_process_got_is_not_taken_for_alive(path: Path) -> N
             require_interrupted(again, message_id, "", "server_restart")
 
 
+ELSEWHERE = "process = json_set(process, '$.boot', 'other', '$.machine', 'other')"
+
+
 def test_turn_of_another_machine_is_left_alone_and_shown_stale(path: Path) -> None:
     """Whether it lives cannot be seen from here; a person may say that it is over."""
     message_id = killed(path, "one")
-    edit_lease(path, "process = json_set(process, '$.boot', 'other', '$.machine', 'other')")
-    heard = STALE_MS + ManualClock(0)() + 10**13
-    with open_document(path, clock=lambda: heard) as document:
+    edit_lease(path, ELSEWHERE)
+    clock = ManualClock(10**13)
+    with open_document(path, clock=clock) as document:
         (turn,) = document.turns()
         assert (turn.standing, turn.stale) == ("unknown", True)
         assert document.recover_turns() == ()
         assert document.message(message_id).generating
         document.recover(turn.thread_id, turn.message_id, reason="backend_error")
         require_interrupted(document, message_id, "one", "backend_error")
+
+
+def test_turn_of_another_machine_is_recovered_after_the_silence_one_allows(path: Path) -> None:
+    """A container that replaced another one knows that the other is gone, once it has been silent for long."""
+    message_id = killed(path, "one")
+    edit_lease(path, f"{ELSEWHERE}, heartbeat_at_ms = {10**12}")
+    clock = ManualClock(10**12 + 59_999)
+    with open_document(path, clock=clock) as document:
+        assert document.recover_turns(silent_ms=60_000) == ()
+        clock.advance(1)
+        assert [one.message_id for one in document.recover_turns(silent_ms=60_000)] == [message_id]
+        require_interrupted(document, message_id, "one", "worker_stopped")
 
 
 def test_turn_of_a_peer_is_left_alone_and_shown_stale(path: Path, tmp_path: Path) -> None:
