@@ -21,11 +21,13 @@ import pytest
 
 from chatdoc.document import Document
 from chatdoc.opening import open_document
+from tests.log.workplace import ask, folded
 from tests.turn.processes import ENVIRONMENT
 
 KILLS = int(os.environ.get("CHATDOC_KILLS", "24"))
 KILLS_A_FILE = 8
 """So many kills a document lives through."""
+RUNNING = "SELECT turn_id FROM projection_thread_turns WHERE status = 'running'"
 CONFIG = {"model": "gpt", "sessionId": "s-1"}
 
 
@@ -129,6 +131,11 @@ def settings(document: Document) -> list[Any]:
     return [document.config_history(one.thread_id) for one in document.threads()]
 
 
+def without_time(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
+    """Folded rows without the moment they were folded at."""
+    return {**tables, "projection_state": [row[:2] for row in tables["projection_state"]]}
+
+
 def require_all_there(document: Document, doomed: Doomed, why: str) -> None:
     """Every turn that was started is there, with all that it flushed, ended as was acknowledged."""
     running = {turn.message_id for turn in document.turns()}
@@ -180,6 +187,11 @@ def test_killed_at_any_moment_everything_acknowledged_is_there(path: Path, doome
             assert settings(document) == configs, why
             for thread_id in threads:
                 assert document.state(thread_id).state not in ("running", "idle"), why
+            assert ask(path.parent, RUNNING) == [], why
             messages = [document.message(one) for one in doomed.started]
             recovered += sum(one.acp_interrupted_reason == "server_restart" for one in messages)
+    with open_document(path) as document:
+        before = folded(path.parent)
+        document.rebuild_projections()
+        assert without_time(folded(path.parent)) == without_time(before), f"seed {seed}"
     assert recovered, "no process was killed while it ran a turn; this test would test nothing"
