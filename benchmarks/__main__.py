@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import handing, migrating, opening, send
+from benchmarks import events, handing, migrating, opening, send
 from benchmarks.measure import Result
 
 SUITES: dict[str, Callable[[], Iterator[Result]]] = {
     "send": send.results,
     "handing": handing.results,
+    "events": events.results,
     "migrating": migrating.results,
     "opening": opening.results,
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from typing import NewType
 
@@ -67,6 +68,20 @@ def derive(kind: str, ms: int, *parts: str) -> str:
         "\x00".join([kind, *[f"{len(part)}:{part}" for part in parts]]).encode("utf-8", "surrogatepass")
     )
     return _spell(min(max(ms, 0), STAMP_MS_END - 1) << 80 | int.from_bytes(hashed.digest()[:10], "big"))
+
+
+def derive_ordered(ms: int, place: str) -> str:
+    """The same ULID for the same millisecond and place, for ids that are many and only ever compared with each other.
+
+    Its random part is spelled by the first 16 hex digits of the place's SHA-256: 64 bits, at a quarter of what
+    `derive` costs.
+    """
+    return _time(min(max(ms, 0), STAMP_MS_END - 1)) + sha256(place.encode()).hexdigest()[:16].upper()
+
+
+@lru_cache(maxsize=64)
+def _time(ms: int) -> str:
+    return _spell(ms << 80)[:10]
 
 
 def successor(id_or_stamp: str) -> str:

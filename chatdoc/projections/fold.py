@@ -30,7 +30,6 @@ PAGE_EVENTS = 2000
 _COUNT = len(PROJECTORS)
 _ADVANCE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence = ?"
-    f" AND (SELECT count(*) FROM projection_state WHERE last_applied_sequence = ?) = {_COUNT}"
 )
 _RAISE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
@@ -59,12 +58,15 @@ def fold(execute: Execute, events: Sequence[Event], read_events: ReadEvents) -> 
     if not events:
         return
     before, last = events[0].sequence - 1, events[-1]
-    if execute(_ADVANCE, (last.sequence, last.occurred_at, before, before)).rowcount == _COUNT:
+    advanced = execute(_ADVANCE, (last.sequence, last.occurred_at, before)).rowcount
+    if advanced == _COUNT:
         for event in events:
             payload = event.payload
             for _, handler in _HANDLERS.get(type(payload), ()):
                 handler(execute, event, payload)
         return
+    if advanced:  # Some lag behind, so these must wait for them: they have not applied anything yet.
+        execute(_ADVANCE, (before, last.occurred_at, last.sequence))
     reached = catch_up(execute, read_events)
     if reached < last.sequence:
         raise StoreError(

@@ -16,7 +16,7 @@ from chatdoc.clock import iso
 from chatdoc.events import codec
 from chatdoc.events.actor import actor_kind, metadata_of
 from chatdoc.events.event import Draft, Event
-from chatdoc.ids import derive
+from chatdoc.ids import derive_ordered
 from chatdoc.store.database import Database
 from chatdoc.store.failures import FAULTS
 
@@ -96,7 +96,7 @@ class Journal:
             if version < 0:
                 version = self._stored_version(kind, stream_id)
             while True:
-                event_id = derive("event", at_ms, kind, stream_id, str(version))
+                event_id = derive_ordered(at_ms, f"{kind}/{stream_id}/{version}")
                 values = (
                     None, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
                     command_id, actor, text, spelled,
