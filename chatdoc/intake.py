@@ -169,9 +169,12 @@ class Intake(Transactions):
             session.sequence = logged
             session.remember(logged, reading.spans)
             self._hear(update, origin)
-        elif incoming.is_new:
+        else:
             drafts = self.chronicle.derive(view, delta, added) if self.chronicle is not None else ()
-            self._append(update, origin, reading.spans, drafts)
+            if incoming.is_new:
+                self._append(update, origin, reading.spans, drafts)
+            else:  # Facts under clocks that were used twice are written anew below; they are told as they came.
+                self._tell(drafts, origin, self._clock(), None)
         self._ahead = False
         destroyed = [(one.root, one.key, one.text) for one in gone] + incoming.rescued
         if logged is not None:
