@@ -41,7 +41,7 @@ def some_turn_command(random: Random, view: View, kind: str, by: str) -> TurnCom
             configured = [one for one in configured if state_of_thread(view, one) != "running"]
         return _entering(random, view, kind, by, random.choice(configured)) if configured else None
     if kind in ("withdraw", "send now"):
-        waiting = sorted(one for one in view.queued if view.has_message(one))
+        waiting = sorted(one for one in view.queued if view.has_thread(view.thread_of(one) or ""))
         if not waiting:
             return None
         waits = random.choice(waiting)
@@ -56,6 +56,8 @@ def some_turn_command(random: Random, view: View, kind: str, by: str) -> TurnCom
         turns = sorted(view.generating)
     if kind == "bind":
         turns = [one for one in turns if view.field(one, "acp_automation_id") is None]
+    # The thread of a message may be late.
+    turns = [one for one in turns if view.has_thread(view.headers[one].thread_id)]
     if not turns:
         return None
     message_id = random.choice(turns)

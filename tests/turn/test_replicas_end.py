@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chatdoc.commands.turn_end import FinalizeTurn, InterruptTurn, RecoverTurn
 from chatdoc.document import Document
 from chatdoc.ids import Stamp, ThreadId, derive
-from chatdoc.records.facts import StateFact
+from chatdoc.loading import load
+from chatdoc.records.facts import PieceFact, StateFact
+from chatdoc.replica.replica import merge
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.testing.content import differences, hidden
-from tests.document.begin import begin, meet, pull
+from tests.document.begin import begin, meet, place_of, pull, raw_peer
 from tests.turn.agents import append, named, start
 
 
@@ -122,3 +126,61 @@ def test_what_another_superseded_is_left_to_it(document: Document, thread_id: Th
     update = list(document.corridor.log.entries())[-1].update
     assert third.receive(update).delta.losses == ()
     assert not third.check().incidents
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_pieces_that_come_and_go_in_one_update_are_taken(
+    document: Document, thread_id: ThreadId, warm: bool
+) -> None:
+    """A peer that batches sends a whole turn as one update; the receiver shows how it ended."""
+    peer = begin(2)
+    meet(document, peer)
+    if warm:
+        peer.corridor.warm()
+    sequence = document.corridor.sequence
+    message = start(document, thread_id)
+    append(document, message, "Hello", ", world")
+    document.execute(named(FinalizeTurn, message))
+    batch = merge([entry.update for entry in document.corridor.log.entries(after=sequence)])
+    peer.receive(batch)
+    assert peer.message(message.message_id).content == "Hello, world"
+    assert not peer.check().incidents
+    assert not list(differences(document.view, peer.view))
+
+
+def test_a_piece_that_was_put_back_and_then_superseded_stays_away(
+    document: Document, thread_id: ThreadId
+) -> None:
+    """Reopening a document does not put back what the turn's end has removed since."""
+    message = start(document, thread_id)
+    append(document, message, "Hello")
+    piece = PieceFact(message_id=message.message_id, seq=0, text="Hello")
+    vandal = raw_peer(document)
+    document.receive(vandal.transact([], [place_of(piece)]), origin="vandal")
+    assert document.message(message.message_id).content == "Hello"
+    document.execute(named(FinalizeTurn, message))
+    before = document.state_vector()
+    opened, _ = load(document.corridor.log, clock=ManualClock(), random=lambda size: b"\x07" * size)
+    again = Document(opened)
+    assert again.state_vector() == before
+    assert message.message_id not in again.view.pieces
+    assert again.message(message.message_id).content == "Hello"
+
+
+def test_a_piece_written_twice_and_removed_in_one_update_is_forgotten_once(
+    document: Document, thread_id: ThreadId
+) -> None:
+    """A step that was redelivered at another replica is one piece, and goes as one."""
+    message = start(document, thread_id)
+    other, reader = begin(2), begin(3)
+    meet(document, other)
+    sequence = document.corridor.sequence
+    append(document, message, "Hello")
+    append(other, message, "Hello")
+    meet(other, reader)
+    pull(document, other)
+    document.execute(named(FinalizeTurn, message))
+    reader.receive(merge([entry.update for entry in document.corridor.log.entries(after=sequence)]))
+    assert reader.message(message.message_id).content == "Hello"
+    assert message.message_id not in reader.view.pieces
+    assert not list(hidden(reader))
