@@ -1,13 +1,11 @@
 """One SQLite file, opened only if it is whole and ours, made only where none was, and never more than its owner's.
 
-A database is made under another name and takes its place complete, under a lock on the folder. So a file that is
-empty or cut off under the real name is damage, and is never taken for a new store.
+A file that is empty or cut off under the real name is damage, for `making.py` never leaves one there.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import threading
@@ -15,20 +13,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from chatdoc.atomic import sync_folder
 from chatdoc.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew, WriteFailed
 from chatdoc.store import schema
 from chatdoc.store.connection import Access, Looks, connect, looks_of
 from chatdoc.store.failures import FAULTS, START_OVER, Fault, breaks_trust, failure
+from chatdoc.store.making import make_if_absent
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 
-PAGE_BYTES = 4096
-"""Measured: appends cost 25 µs with it, 27 with 8 KiB, 35 with 16 KiB; 42 MB of rows read in 35, 33, 31 ms."""
 READER_TIMEOUT_S = 5.0
 CHECKPOINT_PAGES = 4000
-"""A command changes some 20 pages, most of them the same ones as the last: fewer checkpoints write each of them once."""
+"""A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -166,9 +162,7 @@ def open_database(file: Path, *, durability: Durability, timeout_s: float) -> Da
     Raises StoreTooNew, StoreDamaged, StoreError and ReadOnlyTarget.
     """
     try:
-        with _locked(file.parent):
-            if not os.path.lexists(file):
-                _make(file)
+        make_if_absent(file)
     except PermissionError as error:
         raise ReadOnlyTarget(
             f"the store {file} cannot be made: {error.strerror}", hint=f"Allow writing to {file.parent}"
@@ -259,45 +253,3 @@ def _require_known(connection: sqlite3.Connection, file: Path) -> None:
         )
     if not steps or steps != ours[: len(steps)]:
         raise StoreDamaged(f"the store {file} has other schema steps than this program took", hint=START_OVER)
-
-
-def _make(file: Path) -> None:
-    """Build a complete, empty store beside `file` and rename it into place; raises OSError and sqlite3.Error."""
-    journal = Path(f"{file}-wal")
-    if journal.exists() and journal.stat().st_size > 0:
-        raise StoreDamaged(
-            f"the store {file} is gone, but its journal {journal.name} is here and may hold what was acknowledged",
-            hint=f"Put {file.name} back beside it, or move the journal away",
-        )
-    draft = Path(f"{file}.new")
-    for name in (draft, Path(f"{draft}-wal"), Path(f"{draft}-shm"), Path(f"{draft}-journal")):
-        name.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-    connection = connect(draft, timeout_s=0.0)
-    try:
-        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        schema.begin(connection)
-        schema.advance(connection)
-        connection.execute("COMMIT")
-    finally:
-        connection.close()
-    written = os.open(draft, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(written)
-    finally:
-        os.close(written)
-    os.rename(draft, file)
-    sync_folder(file.parent)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder against other makers of the same store; a process that dies lets go."""
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(directory)
