@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from chatdoc.events.event import Event
 from chatdoc.events.payloads import ActivityAppended, Reverted, RevertUndone
 from chatdoc.projections.hidden import Table
 from chatdoc.projections.kept import kept_turns
-from chatdoc.projections.projector import Execute, Projector, json_text
+from chatdoc.projections.projector import Execute, ExecuteMany, Handler, Projector, json_text
 
 TABLE = Table(
     "projection_thread_activities",
@@ -17,10 +20,14 @@ _APPEND = f"INSERT OR REPLACE INTO {TABLE.name} ({', '.join(TABLE.columns)}) VAL
 _OF_TURNS = f"{TABLE.select} WHERE thread_id = ? AND turn_id IS NOT NULL ORDER BY activity_id"
 
 
-def _appended(execute: Execute, _: Event, said: ActivityAppended) -> None:
+def _row_of(said: ActivityAppended) -> tuple[Any, ...]:
     one = said.activity
     place = (one.id, said.thread_id, one.turn_id)
-    execute(_APPEND, (*place, one.tone, one.kind, one.summary, json_text(one.payload), one.created_at))
+    return (*place, one.tone, one.kind, one.summary, json_text(one.payload), one.created_at)
+
+
+def _appended(execute: Execute, _: Event, said: ActivityAppended) -> None:
+    execute(_APPEND, _row_of(said))
 
 
 def _reverted(execute: Execute, event: Event, said: Reverted) -> None:
@@ -34,8 +41,28 @@ def _undone(execute: Execute, _: Event, said: RevertUndone) -> None:
         TABLE.show(execute, row)
 
 
+def _fold_page(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    rows: list[tuple[Any, ...]] = []
+    for event in events:
+        said = event.payload
+        if type(said) is ActivityAppended:
+            rows.append(_row_of(said))
+            continue
+        executemany(_APPEND, rows)
+        rows = []
+        _HANDLERS[type(said)](execute, event, said)
+    executemany(_APPEND, rows)
+
+
+_HANDLERS: dict[type[Any], Handler] = {
+    ActivityAppended: _appended,
+    Reverted: _reverted,
+    RevertUndone: _undone,
+}
+
 ACTIVITIES = Projector(
     "projection.thread-activities",
     (TABLE.name,),
-    {ActivityAppended: _appended, Reverted: _reverted, RevertUndone: _undone},
+    _HANDLERS,
+    _fold_page,
 )

@@ -5,21 +5,21 @@ The caller owns the transaction: when anything raises, it is rolled back, and ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chatdoc.clock import EPOCH
 from chatdoc.errors import StoreError
 from chatdoc.events.event import Event
-from chatdoc.events.payloads import MessageSent, Reverted
+from chatdoc.events.payloads import Reverted
 from chatdoc.projections.activities import ACTIVITIES
 from chatdoc.projections.approvals import APPROVALS
 from chatdoc.projections.checkpoints import CHECKPOINTS
-from chatdoc.projections.messages import HIDDEN_COUNT, MESSAGES, SEND, row_of
+from chatdoc.projections.messages import MESSAGES
 from chatdoc.projections.projector import Execute, ExecuteMany, Handler, ReadEvents
 from chatdoc.projections.projects import PROJECTS
 from chatdoc.projections.sessions import SESSIONS
-from chatdoc.projections.threads import THREADS, TOUCH
+from chatdoc.projections.threads import THREADS
 from chatdoc.projections.turns import TURNS
 
 PROJECTORS = (PROJECTS, MESSAGES, ACTIVITIES, SESSIONS, TURNS, CHECKPOINTS, APPROVALS, THREADS)
@@ -61,9 +61,7 @@ def fold(execute: Execute, events: Sequence[Event], read_events: ReadEvents) -> 
     advanced = execute(_ADVANCE, (last.sequence, last.occurred_at, before)).rowcount
     if advanced == _COUNT:
         for event in events:
-            payload = event.payload
-            for _, handler in _HANDLERS.get(type(payload), ()):
-                handler(execute, event, payload)
+            _apply_one(execute, event)
         return
     if advanced:  # Some lag behind, so these must wait for them: they have not applied anything yet.
         execute(_ADVANCE, (before, last.occurred_at, last.sequence))
@@ -110,7 +108,7 @@ def catch_up_page(
         return lowest, False
     last = events[-1]
     if lowest == max(states):
-        _apply_page(execute, executemany, events)
+        _apply_page(execute, executemany or _one_by_one(execute), events)
     elif not _apply_to_laggards(execute, events, states):
         drop(execute)
         return 0, True
@@ -153,29 +151,45 @@ def _apply_to_laggards(execute: Execute, events: Sequence[Event], states: Sequen
     return True
 
 
-def _apply_page(execute: Execute, executemany: ExecuteMany | None, events: Sequence[Event]) -> None:
-    """Apply events to all projectors, plain messages that follow each other in one go."""
-    rows: list[tuple[Any, ...]] = []
-    touched: dict[str, str] = {}
-    many = None if execute(HIDDEN_COUNT).fetchone()[0] else executemany
+def _apply_page(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    """Apply events to all projectors, to one projector after the other between two reverts.
+
+    Projectors write tables of their own and read those of others at a revert only, so the order of events matters
+    within each of them and there.
+    """
+    begin = 0
+    for place, event in enumerate(events):
+        if type(event.payload) is Reverted:
+            _apply_between_reverts(execute, executemany, events[begin:place])
+            _apply_one(execute, event)
+            begin = place + 1
+    _apply_between_reverts(execute, executemany, events[begin:])
+
+
+def _apply_between_reverts(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    parts: list[list[Event]] = [[] for _ in PROJECTORS]
     for event in events:
-        payload = event.payload
-        if many is not None and type(payload) is MessageSent and payload.turn_id is None:
-            rows.append(row_of(payload))
-            touched[payload.thread_id] = event.occurred_at
+        for place, _ in _HANDLERS.get(type(event.payload), ()):
+            parts[place].append(event)
+    for projector, part in zip(PROJECTORS, parts, strict=True):
+        if part and projector.fold_page is not None:
+            projector.fold_page(execute, executemany, part)
             continue
-        handlers = _HANDLERS.get(type(payload))
-        if handlers is None:
-            continue
-        if rows and many is not None:
-            many(SEND, rows)
-            many(TOUCH, [(at, thread_id) for thread_id, at in touched.items()])
-            rows.clear()
-            touched.clear()
-        for _, handler in handlers:
-            handler(execute, event, payload)
-        if type(payload) is Reverted:
-            many = None
-    if rows and many is not None:
-        many(SEND, rows)
-        many(TOUCH, [(at, thread_id) for thread_id, at in touched.items()])
+        for event in part:
+            payload: Any = event.payload
+            projector.handlers[type(payload)](execute, event, payload)
+
+
+def _apply_one(execute: Execute, event: Event) -> None:
+    for _, handler in _HANDLERS.get(type(event.payload), ()):
+        handler(execute, event, event.payload)
+
+
+def _one_by_one(execute: Execute) -> ExecuteMany:
+    """What stands in for `executemany` where a caller has none."""
+
+    def run(sql: str, rows: Iterable[Sequence[Any]], /) -> None:
+        for row in rows:
+            execute(sql, row)
+
+    return run

@@ -9,7 +9,7 @@ import msgspec
 
 from chatdoc.projections.projector import Execute, json_text
 
-KEEP = "INSERT OR REPLACE INTO reverted_rows VALUES (?, ?, ?, ?, ?)"
+KEEP = "INSERT INTO reverted_rows VALUES (?, ?, ?, ?, ?)"
 _HIDDEN_BY = (
     "SELECT row_id, row_json FROM reverted_rows"
     " WHERE thread_id = ? AND revert_sequence = ? AND table_name = ? ORDER BY row_id"
@@ -17,6 +17,7 @@ _HIDDEN_BY = (
 _HIDDEN = "SELECT row_json FROM reverted_rows WHERE table_name = ? AND row_id = ?"
 _REPLACE = "UPDATE reverted_rows SET row_json = ? WHERE table_name = ? AND row_id = ?"
 FORGET = "DELETE FROM reverted_rows WHERE table_name = ? AND row_id = ?"
+_FORGET_ONE = f"{FORGET} AND revert_sequence = ?"
 
 
 class Table(NamedTuple):
@@ -44,7 +45,7 @@ class Table(NamedTuple):
     def take_back(self, execute: Execute, thread_id: str, sequence: int) -> Iterator[list[Any]]:
         """The rows that one event hid in a thread; they are hidden no more."""
         for row_id, row_json in execute(_HIDDEN_BY, (thread_id, sequence, self.name)).fetchall():
-            execute(FORGET, (self.name, row_id))
+            execute(_FORGET_ONE, (self.name, row_id, sequence))
             yield msgspec.json.decode(row_json)
 
     def show(self, execute: Execute, row: Sequence[Any]) -> bool:
@@ -64,7 +65,7 @@ class Table(NamedTuple):
         execute(_REPLACE, (json_text(values), self.name, _row_id(values[: self.keys])))
 
     def forget(self, execute: Execute, *key: Any) -> None:
-        """Let go of a hidden row."""
+        """Let go of a hidden row, however often it was hidden."""
         execute(FORGET, (self.name, _row_id(key)))
 
 

@@ -21,7 +21,7 @@ from chatdoc.events.payloads import (
 )
 from chatdoc.projections.hidden import Table
 from chatdoc.projections.kept import kept_turns
-from chatdoc.projections.projector import Execute, Projector
+from chatdoc.projections.projector import Execute, ExecuteMany, Handler, Projector
 
 TABLE = Table(
     "projection_thread_messages",
@@ -36,8 +36,7 @@ _MERGE = (
     " turn_id = coalesce(excluded.turn_id, turn_id), role = excluded.role,"
     " is_streaming = excluded.is_streaming, updated_at = excluded.updated_at"
 )
-SEND = f"{_INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?){_MERGE}"
-"""For use where no message is hidden."""
+_SEND = f"{_INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?){_MERGE}"
 _SEND_UNLESS_HIDDEN = (
     f"{_INTO} SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM reverted_rows"
     f" WHERE table_name = '{TABLE.name}' AND row_id = ?){_MERGE}"
@@ -46,11 +45,10 @@ _EDIT = f"UPDATE {TABLE.name} SET text = ?, updated_at = ? WHERE message_id = ?"
 _DELETE = f"DELETE FROM {TABLE.name} WHERE message_id = ?"
 _RESTORE = f"INSERT OR REPLACE INTO {TABLE.name} ({', '.join(TABLE.columns)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_THREAD = f"{TABLE.select} WHERE thread_id = ? ORDER BY created_at, message_id"
-HIDDEN_COUNT = f"SELECT count(*) FROM reverted_rows WHERE table_name = '{TABLE.name}'"
+_HIDDEN_COUNT = f"SELECT count(*) FROM reverted_rows WHERE table_name = '{TABLE.name}'"
 
 
-def row_of(said: MessageSent) -> tuple[Any, ...]:
-    """The values of a message's row, in the order of the columns."""
+def _row_of(said: MessageSent) -> tuple[Any, ...]:
     return (
         said.message_id,
         said.thread_id,
@@ -64,7 +62,7 @@ def row_of(said: MessageSent) -> tuple[Any, ...]:
 
 
 def _sent(execute: Execute, _: Event, said: MessageSent) -> None:
-    if execute(_SEND_UNLESS_HIDDEN, (*row_of(said), said.message_id)).rowcount:
+    if execute(_SEND_UNLESS_HIDDEN, (*_row_of(said), said.message_id)).rowcount:
         return
     row = TABLE.hidden(execute, said.message_id)
     if row is not None:
@@ -120,15 +118,48 @@ def _undone(execute: Execute, _: Event, said: RevertUndone) -> None:
         TABLE.show(execute, row)
 
 
+def _fold_page(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    """Write runs of messages in one go, each message once; where some are hidden, each has to be asked for."""
+    hidden = execute(_HIDDEN_COUNT).fetchone()[0] > 0
+    rows: dict[str, tuple[Any, ...]] = {}
+    for event in events:
+        said = event.payload
+        if type(said) is MessageSent and not hidden:
+            before, row = rows.get(said.message_id), _row_of(said)
+            together = row if before is None else _together(before, row)
+            if together is None:
+                executemany(_SEND, rows.values())
+                rows, together = {}, row
+            rows[said.message_id] = together
+            continue
+        executemany(_SEND, rows.values())
+        rows = {}
+        _HANDLERS[type(said)](execute, event, said)
+    executemany(_SEND, rows.values())
+
+
+def _together(first: tuple[Any, ...], then: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Two tellings of one message as one, or None where their row must be written in between."""
+    text, streaming = then[4], then[5]
+    if streaming and first[5]:
+        text = first[4] + text
+    elif streaming or not text:
+        return None
+    return (*first[:2], then[2] or first[2], then[3], text, streaming, first[6], then[7])
+
+
+_HANDLERS: dict[type[Any], Handler] = {
+    MessageSent: _sent,
+    MessageEdited: _edited,
+    MessageDeleted: _deleted,
+    MessageRestored: _restored,
+    Reverted: _reverted,
+    RevertUndone: _undone,
+}
+
 MESSAGES = Projector(
     "projection.thread-messages",
     (TABLE.name,),
-    {
-        MessageSent: _sent,
-        MessageEdited: _edited,
-        MessageDeleted: _deleted,
-        MessageRestored: _restored,
-        Reverted: _reverted,
-        RevertUndone: _undone,
-    },
+    _HANDLERS,
+    _fold_page,
 )

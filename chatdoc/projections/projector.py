@@ -49,6 +49,10 @@ Handler = Callable[[Execute, Event, Any], None]
 """Writes what one event means; the payload is given besides, so that a handler can name its type."""
 
 
+PageFold = Callable[[Execute, ExecuteMany, Sequence[Event]], None]
+"""Writes what many events mean, the same rows as one handler after the other would; there is no revert among them."""
+
+
 class Projector(NamedTuple):
     """One of the eight folds; `name` stands in `projection_state` and never changes."""
 
@@ -56,6 +60,8 @@ class Projector(NamedTuple):
     tables: tuple[str, ...]
     """Tables only this projector writes; emptied, they are filled again from the log."""
     handlers: Mapping[type[Payload], Handler]
+    fold_page: PageFold | None = None
+    """How this projector takes many events at once, where that is faster."""
 
 
 def json_text(value: Any) -> str:

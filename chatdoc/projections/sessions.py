@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from msgspec import UNSET
 
 from chatdoc.events.event import Event
-from chatdoc.events.payloads import SessionSet
-from chatdoc.projections.projector import Execute, Projector
+from chatdoc.events.payloads import Session, SessionSet
+from chatdoc.projections.projector import Execute, ExecuteMany, Projector
 
 TABLE = "projection_thread_sessions"
 
@@ -23,19 +25,36 @@ def _upsert(columns: tuple[str, ...]) -> str:
     )
 
 
-def _set(execute: Execute, _: Event, said: SessionSet) -> None:
-    session = said.session
+def _given(session: Session) -> dict[str, Any]:
+    """What a session says, by column."""
     fields = {
         "status": session.status,
+        "active_turn_id": session.active_turn_id,
+        "updated_at": session.updated_at,
         "provider_name": session.provider_name,
         "provider_session_id": session.provider_session_id,
         "provider_thread_id": session.provider_thread_id,
-        "active_turn_id": session.active_turn_id,
         "last_error": session.last_error,
-        "updated_at": session.updated_at,
     }
-    given = {name: value for name, value in fields.items() if value is not UNSET}
-    execute(_upsert(tuple(given)), (said.thread_id, *given.values()))
+    return {name: value for name, value in fields.items() if value is not UNSET}
 
 
-SESSIONS = Projector("projection.thread-sessions", (TABLE,), {SessionSet: _set})
+def _put(execute: Execute, thread_id: str, given: dict[str, Any]) -> None:
+    execute(_upsert(tuple(given)), (thread_id, *given.values()))
+
+
+def _set(execute: Execute, _: Event, said: SessionSet) -> None:
+    _put(execute, said.thread_id, _given(said.session))
+
+
+def _fold_page(execute: Execute, _: ExecuteMany, events: Sequence[Event]) -> None:
+    """Write each thread's session once, with what was said last of each field."""
+    sessions: dict[str, dict[str, Any]] = {}
+    for event in events:
+        said: Any = event.payload
+        sessions.setdefault(said.thread_id, {}).update(_given(said.session))
+    for thread_id, given in sessions.items():
+        _put(execute, thread_id, given)
+
+
+SESSIONS = Projector("projection.thread-sessions", (TABLE,), {SessionSet: _set}, _fold_page)

@@ -5,6 +5,7 @@ The latest turn stays when the session has none any more; after a revert it is t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -26,14 +27,14 @@ from chatdoc.events.payloads import (
     TurnDiffCompleted,
 )
 from chatdoc.projections.hidden import FORGET, KEEP
-from chatdoc.projections.projector import Execute, Projector, json_text, update_given
+from chatdoc.projections.projector import Execute, ExecuteMany, Handler, Projector, json_text, update_given
 
 TABLE = "projection_threads"
 _CREATE = (
     f"INSERT OR REPLACE INTO {TABLE} (thread_id, project_id, title, model, branch, worktree_path, created_at,"
     " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-TOUCH = f"UPDATE {TABLE} SET updated_at = ? WHERE thread_id = ?"
+_TOUCH = f"UPDATE {TABLE} SET updated_at = ? WHERE thread_id = ?"
 _LATEST = (
     f"UPDATE {TABLE} SET latest_turn_id = coalesce(?, latest_turn_id), updated_at = ? WHERE thread_id = ?"
 )
@@ -73,7 +74,7 @@ def _restored(execute: Execute, _: Event, said: ThreadRestored) -> None:
 
 
 def _touched(execute: Execute, event: Event, said: Any) -> None:
-    execute(TOUCH, (event.occurred_at, said.thread_id))
+    execute(_TOUCH, (event.occurred_at, said.thread_id))
 
 
 def _session_set(execute: Execute, event: Event, said: SessionSet) -> None:
@@ -107,22 +108,57 @@ def _undone(execute: Execute, event: Event, said: RevertUndone) -> None:
     execute(_SET_LATEST, (latest, event.occurred_at, said.thread_id))
 
 
-THREADS = Projector(
-    "projection.threads",
-    (TABLE,),
-    {
-        ThreadCreated: _created,
-        ThreadMetaUpdated: _meta_updated,
-        ThreadDeleted: _deleted,
-        ThreadRestored: _restored,
-        MessageSent: _touched,
-        MessageEdited: _touched,
-        MessageDeleted: _touched,
-        MessageRestored: _touched,
-        ActivityAppended: _touched,
-        SessionSet: _session_set,
-        TurnDiffCompleted: _checkpoint,
-        Reverted: _reverted,
-        RevertUndone: _undone,
-    },
-)
+def _fold_page(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    """Of events that only move a thread's moment and latest turn, write the last of each thread."""
+    moved: dict[str, tuple[str | None, str]] = {}
+    for event in events:
+        said: Any = event.payload
+        kind = type(said)
+        if kind in _MOVING:
+            turn_id = _MOVING[kind](said)
+            if turn_id is None and said.thread_id in moved:
+                turn_id = moved[said.thread_id][0]
+            moved[said.thread_id] = (turn_id, event.occurred_at)
+            continue
+        _write(executemany, moved)
+        moved = {}
+        _HANDLERS[kind](execute, event, said)
+    _write(executemany, moved)
+
+
+def _write(executemany: ExecuteMany, moved: dict[str, tuple[str | None, str]]) -> None:
+    executemany(_LATEST, [(turn_id, at, thread_id) for thread_id, (turn_id, at) in moved.items()])
+
+
+def _no_turn(_: Any) -> None:
+    return None
+
+
+_MOVING: dict[type[Any], Callable[[Any], str | None]] = {
+    MessageSent: _no_turn,
+    MessageEdited: _no_turn,
+    MessageDeleted: _no_turn,
+    MessageRestored: _no_turn,
+    ActivityAppended: _no_turn,
+    SessionSet: lambda said: said.session.active_turn_id,
+    TurnDiffCompleted: lambda said: said.turn_id,
+}
+"""Events that set nothing but a thread's moment, and the turn they make its latest one, if any."""
+
+_HANDLERS: dict[type[Any], Handler] = {
+    ThreadCreated: _created,
+    ThreadMetaUpdated: _meta_updated,
+    ThreadDeleted: _deleted,
+    ThreadRestored: _restored,
+    MessageSent: _touched,
+    MessageEdited: _touched,
+    MessageDeleted: _touched,
+    MessageRestored: _touched,
+    ActivityAppended: _touched,
+    SessionSet: _session_set,
+    TurnDiffCompleted: _checkpoint,
+    Reverted: _reverted,
+    RevertUndone: _undone,
+}
+
+THREADS = Projector("projection.threads", (TABLE,), _HANDLERS, _fold_page)

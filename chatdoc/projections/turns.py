@@ -15,6 +15,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from msgspec import UNSET
 
 from chatdoc.events.event import Event
@@ -30,7 +33,7 @@ from chatdoc.events.payloads import (
     TurnStartWithdrawn,
 )
 from chatdoc.projections.hidden import Table
-from chatdoc.projections.projector import Execute, Projector
+from chatdoc.projections.projector import Execute, ExecuteMany, Handler, Projector
 
 TABLE = Table(
     "projection_thread_turns",
@@ -90,7 +93,7 @@ _NEXT = (
 )
 _THIS = "SELECT message_id, requested_at FROM pending_turn_starts WHERE thread_id = ? AND message_id = ?"
 _WITHDRAW = "DELETE FROM pending_turn_starts WHERE thread_id = ? AND message_id = ?"
-_KNOWN = f"SELECT user_message_id FROM {TABLE.name} WHERE turn_id = ?"
+_KNOWN = f"SELECT 1 FROM {TABLE.name} WHERE turn_id = ? AND user_message_id IS NOT NULL"
 
 
 def _start_requested(execute: Execute, event: Event, said: TurnStartRequested) -> None:
@@ -114,13 +117,12 @@ def _session_set(execute: Execute, _: Event, said: SessionSet) -> None:
 def _run(execute: Execute, thread_id: str, turn_id: str, session: Session) -> None:
     """Start a turn from the start that waited for it; the one that ran before was superseded."""
     execute(f"{_SETTLE} AND turn_id <> ?", ("completed", session.updated_at, thread_id, turn_id))
-    known = execute(_KNOWN, (turn_id,)).fetchone()
     said, started_at = session.user_message_id, session.updated_at
     user_message_id = None if said is UNSET else said
     waited = None
     if user_message_id is not None:
         waited = execute(_THIS, (thread_id, user_message_id)).fetchone()
-    elif said is UNSET and (known is None or known[0] is None):
+    elif said is UNSET and execute(_KNOWN, (turn_id,)).fetchone() is None:
         waited = execute(_NEXT, (thread_id,)).fetchone()
     if waited is not None:
         user_message_id, started_at = waited
@@ -166,17 +168,30 @@ def _undone(execute: Execute, _: Event, said: RevertUndone) -> None:
         PENDING.show(execute, row)
 
 
-TURNS = Projector(
-    "projection.thread-turns",
-    (TABLE.name, PENDING.name),
-    {
-        TurnStartRequested: _start_requested,
-        TurnStartWithdrawn: _start_withdrawn,
-        SessionSet: _session_set,
-        MessageSent: _message_sent,
-        TurnInterruptRequested: _interrupt_requested,
-        TurnDiffCompleted: _checkpoint,
-        Reverted: _reverted,
-        RevertUndone: _undone,
-    },
-)
+def _fold_page(execute: Execute, _: ExecuteMany, events: Sequence[Event]) -> None:
+    """Leave out that a turn has the message it is known to have; the pieces of an answer say so each time."""
+    named: dict[str, str] = {}
+    for event in events:
+        said: Any = event.payload
+        kind = type(said)
+        if kind is MessageSent:
+            if said.role != "assistant" or said.turn_id is None or named.get(said.turn_id) == said.message_id:
+                continue
+            named[said.turn_id] = said.message_id
+        elif kind is TurnDiffCompleted or kind is RevertUndone:
+            named = {}
+        _HANDLERS[kind](execute, event, said)
+
+
+_HANDLERS: dict[type[Any], Handler] = {
+    TurnStartRequested: _start_requested,
+    TurnStartWithdrawn: _start_withdrawn,
+    SessionSet: _session_set,
+    MessageSent: _message_sent,
+    TurnInterruptRequested: _interrupt_requested,
+    TurnDiffCompleted: _checkpoint,
+    Reverted: _reverted,
+    RevertUndone: _undone,
+}
+
+TURNS = Projector("projection.thread-turns", (TABLE.name, PENDING.name), _HANDLERS, _fold_page)

@@ -195,7 +195,7 @@ PROJECTIONS = {
     ),
     "reverted_rows": Expected(
         {**text("table_name", "row_id", "thread_id"), **number("revert_sequence"), **text("row_json")},
-        key=("table_name", "row_id"),
+        key=("table_name", "row_id", "revert_sequence"),
         indexes=(("thread_id", "revert_sequence"),),
     ),
 }

@@ -159,6 +159,19 @@ def test_start_that_is_withdrawn_while_hidden_does_not_come_back() -> None:
     assert world.rows("SELECT message_id FROM pending_turn_starts") == []
 
 
+def test_row_that_two_reverts_hid_is_kept_for_both() -> None:
+    """A start asked for again after a revert and hidden once more does not push the first one out."""
+    wanted = TurnStartRequested(thread_id="t", message_id="u9", created_at=moment(50))
+    world = turns(1)
+    world.happen(wanted)
+    first = world.happen(back_to(1))
+    world.happen(wanted)
+    second = world.happen(back_to(1))
+    world.happen(undone(second), undone(first))
+    assert world.rows("SELECT message_id, sequence FROM pending_turn_starts") == [("u9", 12)]
+    assert world.rows("SELECT count(*) FROM reverted_rows") == [0]
+
+
 def test_place_taken_since_the_revert_stays_taken() -> None:
     """The new second turn keeps its count and checkpoint; the old one comes back without a count."""
     world = turns(1, 2)

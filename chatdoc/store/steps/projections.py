@@ -124,7 +124,7 @@ STATEMENTS = (
         thread_id TEXT NOT NULL,
         revert_sequence INTEGER NOT NULL,
         row_json TEXT NOT NULL,
-        PRIMARY KEY (table_name, row_id)
+        PRIMARY KEY (table_name, row_id, revert_sequence)
     ) WITHOUT ROWID""",
     """CREATE TABLE pending_turn_starts (
         thread_id TEXT NOT NULL,
