@@ -67,9 +67,9 @@ class Chronicle:
                 self._record_all(some)
             journal.begin(document, self._clock())
 
-    def derive(self, view: View, delta: Delta, added: Sequence[Fact]) -> list[Draft]:
+    def derive(self, view: View, delta: Delta, added: Sequence[Fact], at_ms: int) -> list[Draft]:
         """The events that follow from a change which the view has taken in."""
-        return derive(view, delta, added, project_id=self.project_id, now_iso=iso(self._clock()))
+        return derive(view, delta, added, project_id=self.project_id, now_iso=iso(at_ms))
 
     def record(self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str) -> int:
         """Append events and fold them, in the open transaction; returns the sequence of the last one."""

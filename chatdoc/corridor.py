@@ -55,7 +55,8 @@ class Corridor(Intake):
         self.log.put_receipt(receipt, recorded_at_ms=self._clock())
 
     def _execute(self, command: Command, origin: str, receipt: Callable[[Done], Receipt] | None) -> Done:
-        plan = decide(command, self.view, self.now())
+        now = self.now()
+        plan = decide(command, self.view, now)
         name = type(command).__name__
         delta, added = index.apply(self.view, plan.facts, origin=origin, command=name)
         if broken := self.checker.preview(delta):
@@ -71,14 +72,13 @@ class Corridor(Intake):
 
         maker = make if receipt is not None else None
         if added:
-            self._carry_out(added, delta, origin, plan.removals, maker, plan.events)
+            self._carry_out(added, delta, origin, now.ms, plan.removals, maker, plan.events)
         elif plan.events or receipt is not None:
-            done = done._replace(last_event=self._note(plan, origin, maker))
+            done = done._replace(last_event=self._note(plan, origin, now.ms, maker))
         return done
 
-    def _note(self, plan: Plan, origin: str, make: MakeReceipt) -> int:
+    def _note(self, plan: Plan, origin: str, now: int, make: MakeReceipt) -> int:
         """Tell the event log what only it knows, and keep the receipt; nothing of it concerns the document."""
-        now = self._clock()
         self._half = True
         if plan.diff is not None and self.chronicle is not None:
             self.chronicle.keep(plan.diff)
@@ -91,7 +91,7 @@ class Corridor(Intake):
     def _enter(self, facts: Iterable[Fact], origin: str) -> Delta:
         delta, added = index.apply(self.view, facts, origin=origin)
         if added:
-            self._mend([], self._carry_out(added, delta, origin))
+            self._mend([], self._carry_out(added, delta, origin, self._clock()))
         return delta
 
     def _carry_out(
@@ -99,6 +99,7 @@ class Corridor(Intake):
         added: list[Fact],
         delta: Delta,
         origin: str,
+        now: int,
         gone: tuple[Fact, ...] = (),
         make: MakeReceipt = None,
         events: Sequence[Draft] = (),
@@ -117,8 +118,8 @@ class Corridor(Intake):
         if healed:
             delta = msgspec.structs.replace(delta, unreadable=healed)
         outcome = self.checker.follow(delta)
-        drafts = self.chronicle.derive(self.view, delta, added) if self.chronicle is not None else []
-        self._append(update, origin, spans, (*drafts, *events) if events else drafts, make)
+        drafts = self.chronicle.derive(self.view, delta, added, now) if self.chronicle is not None else []
+        self._append(update, origin, spans, now, (*drafts, *events) if events else drafts, make)
         return outcome.repairs
 
     def _repair(self, repair: Command) -> None:

@@ -170,11 +170,12 @@ class Intake(Transactions):
             session.remember(logged, reading.spans)
             self._hear(update, origin)
         else:
-            drafts = self.chronicle.derive(view, delta, added) if self.chronicle is not None else ()
+            now = self._clock()
+            drafts = self.chronicle.derive(view, delta, added, now) if self.chronicle is not None else ()
             if incoming.is_new:
-                self._append(update, origin, reading.spans, drafts)
+                self._append(update, origin, reading.spans, now, drafts)
             else:  # Facts under clocks that were used twice are written anew below; they are told as they came.
-                self._tell(drafts, origin, self._clock(), None)
+                self._tell(drafts, origin, now, None)
         self._ahead = False
         destroyed = [(one.root, one.key, one.text) for one in gone] + incoming.rescued
         if logged is not None:
@@ -200,7 +201,7 @@ class Intake(Transactions):
             update, spans = self.session.write(writes)
             healed = heal(self.view, writes)
             self.checker.follow(Delta(origin="repair", unreadable=healed))
-            self._append(update, "repair", spans)
+            self._append(update, "repair", spans, self._clock())
         for repair in repairs:
             self._repair(repair)
 
@@ -208,10 +209,16 @@ class Intake(Transactions):
         raise NotImplementedError("only who can carry out commands can repair")
 
     def _append(
-        self, update: bytes, origin: str, spans: Spans, drafts: Sequence[Draft] = (), make: MakeReceipt = None
+        self,
+        update: bytes,
+        origin: str,
+        spans: Spans,
+        now: int,
+        drafts: Sequence[Draft] = (),
+        make: MakeReceipt = None,
     ) -> None:
         """Append an update, its events and the receipt of its command; memory is as far as the log then."""
-        session, now = self.session, self._clock()
+        session = self.session
         receipt, last = self._tell(drafts, origin, now, make)
         session.sequence = self.log.append(
             update, origin, recorded_at_ms=now, receipt=receipt, result_sequence=last
