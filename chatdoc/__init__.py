@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chatdoc.streaming import stream as stream
     from chatdoc.turn import Turn as Turn
     from chatdoc.turn_pace import Pace as Pace
+    from chatdoc.workspace import Workspace as Workspace
     from invariants.report import IntegrityReport as IntegrityReport
     from invariants.rule import Violation as Violation
     from migrate.report import MigrationReport as MigrationReport
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "open_document": "chatdoc.opening",
     "read_document": "chatdoc.opening",
+    "Workspace": "chatdoc.workspace",
     "Document": "chatdoc.document",
     "ChatdocError": "chatdoc.errors",
     "Thread": "chatdoc.records.thread",
@@ -65,6 +67,7 @@ _HOMES = {
 __all__ = [
     "open_document",
     "read_document",
+    "Workspace",
     "Document",
     "ChatdocError",
     "Thread",

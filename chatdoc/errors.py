@@ -92,6 +92,10 @@ class StoreDamaged(StoreError):
     """Bytes read from the store do not match the digest they were written with."""
 
 
+class NoEventLog(StoreError):
+    """A folder or file has no event log that this program can read, because nothing was opened for writing there."""
+
+
 class EventUndecodable(StoreError):
     """An event of the log cannot be read as its type promises; `sequence` says which."""
 

@@ -14,7 +14,8 @@ from chatdoc.events.event import Event
 from chatdoc.following import Following
 from chatdoc.projections import reads
 from chatdoc.projections.diffs import turn_diff
-from chatdoc.projections.fold import PROJECTORS, rebuild
+from chatdoc.projections.fold import rebuild
+from chatdoc.projections.progress import ProjectorStatus, progress
 from chatdoc.projections.replay import Replay, replay_thread
 from chatdoc.projections.shapes import Approval, PlacedMessage
 from chatdoc.projections.snapshot import Snapshot, snapshot
@@ -28,15 +29,6 @@ class DocumentSnapshot(Snapshot, frozen=True, kw_only=True):
     document_id: str
     state_vector: bytes
     """As Yjs encodes it; in JSON as base64."""
-
-
-class ProjectorStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one projector has come; `behind` is how many events it lacks."""
-
-    projector: str
-    last_applied_sequence: int
-    updated_at: str
-    behind: int
 
 
 class Logbook:
@@ -94,18 +86,7 @@ class Logbook:
     def projections(self) -> list[ProjectorStatus]:
         """How far each of the eight projectors has come."""
         with self._lock:
-            journal = self._chronicle().journal
-            last = journal.last_sequence()
-            states = {name: (sequence, at) for name, sequence, at in journal.execute(_STATES)}
-        return [
-            ProjectorStatus(
-                projector=one.name,
-                last_applied_sequence=states.get(one.name, (0, ""))[0],
-                updated_at=states.get(one.name, (0, ""))[1],
-                behind=last - states.get(one.name, (0, ""))[0],
-            )
-            for one in PROJECTORS
-        ]
+            return progress(self._chronicle().journal.execute)
 
     def rebuild_projections(self) -> int:
         """Throw every folded row away and fold the whole log anew, in one transaction; returns the last sequence."""
@@ -119,6 +100,3 @@ class Logbook:
         if self.corridor.chronicle is None:
             raise CommandRefused("a document in memory has no event log", hint="Open a file")
         return self.corridor.chronicle
-
-
-_STATES = "SELECT projector, last_applied_sequence, updated_at FROM projection_state"

@@ -10,7 +10,7 @@ import msgspec
 from chatdoc.adoption import digest
 from chatdoc.clock import iso
 from chatdoc.publishing import read_bytes
-from chatdoc.store.folder import NAME
+from chatdoc.store.folder import serving_folder
 from chatdoc.store.store import Store
 from migrate.report import MigrationReport
 
@@ -30,9 +30,7 @@ class DocumentStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 def status(folder: str | os.PathLike[str]) -> list[DocumentStatus]:
     """The documents of the store that serves a folder, by path; none where there is no store."""
-    real = Path(os.path.realpath(folder))
-    home = next((one for one in (real, *real.parents) if (one / NAME).is_dir()), real)
-    store = Store.look(home)
+    store = Store.look(serving_folder(Path(folder)))
     if store is None:
         return []
     with store:

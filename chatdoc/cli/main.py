@@ -7,9 +7,13 @@ import click
 from chatdoc.cli.check import check
 from chatdoc.cli.export import export
 from chatdoc.cli.fuzz import fuzz
+from chatdoc.cli.log import log
 from chatdoc.cli.migrate import migrate
 from chatdoc.cli.open import open_
+from chatdoc.cli.projections import projections
+from chatdoc.cli.replay import replay
 from chatdoc.cli.rollback import rollback
+from chatdoc.cli.snapshot import snapshot
 from chatdoc.cli.status import status
 from chatdoc.cli.terminal import print_error
 from chatdoc.errors import ChatdocError
@@ -42,7 +46,10 @@ def main() -> None:
     """
 
 
-for command in (open_, check, migrate, rollback, export, status, fuzz):
+COMMANDS: tuple[click.Command, ...] = (
+    open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, fuzz,
+)  # fmt: skip
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

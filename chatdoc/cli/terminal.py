@@ -23,6 +23,7 @@ PLAIN_WIDTH = 120
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _WANTS_JSON = "chatdoc.json"
+_WANTS_LINES = "chatdoc.json-lines"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -42,6 +43,11 @@ def json_option(command: _Command) -> _Command:
         help="Print JSON with stable keys.",
     )
     return option(command)
+
+
+def json_lines() -> None:
+    """What the running command prints is one JSON value a line, an error too."""
+    click.get_current_context().meta[_WANTS_LINES] = True
 
 
 def console() -> Console:
@@ -86,14 +92,22 @@ def line(text: str, length: int | None = None) -> Text:
     return Text(plain if length is None or len(plain) <= length else plain[: length - 1].rstrip() + "…")
 
 
+def cell(text: str, width: int) -> str:
+    """The safe text on one line in just so many columns of a screen, cut with an ellipsis or filled with spaces."""
+    fitted = line(text)
+    fitted.truncate(width, overflow="ellipsis", pad=True)
+    return fitted.plain
+
+
 def spelled(path: Path) -> str:
     """A path as text that UTF-8 can carry, also where its bytes are no UTF-8."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def print_json(value: object) -> None:
-    """Writes a value as indented JSON and a line end; Structs become objects."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+def print_json(value: object, *, indent: int = 2) -> None:
+    """Writes a value as JSON and a line end, on one line without indent; Structs become objects."""
+    raw = msgspec.json.encode(value)
+    click.echo(msgspec.json.format(raw, indent=indent) if indent else raw)
 
 
 def reason(error: ChatdocError | OSError) -> tuple[str, str]:
@@ -112,7 +126,8 @@ def print_error(error: ChatdocError | OSError) -> None:
     message, hint = reason(error)
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(_WANTS_JSON):
-        print_json({"ok": False, "error": message, "hint": hint, "kind": type(error).__name__})
+        indent = 0 if context.meta.get(_WANTS_LINES) else 2
+        print_json({"ok": False, "error": message, "hint": hint, "kind": type(error).__name__}, indent=indent)
     click.echo(f"error: {line(message)}", err=True)
     if hint:
         click.echo(f"hint: {line(hint)}", err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from chatdoc.projections.projector import Execute
 from chatdoc.projections.shapes import Approval, PendingStart, PlacedMessage, Session, ThreadRow, Turn
 from chatdoc.projections.snapshot import session_of
@@ -12,7 +14,7 @@ _MESSAGE = (
 )
 _THREAD = (
     "SELECT thread_id, project_id, title, model, branch, worktree_path, latest_turn_id, created_at, updated_at,"
-    " deleted_at FROM projection_threads WHERE thread_id = ?"
+    " deleted_at FROM projection_threads"
 )
 _SESSION = (
     "SELECT thread_id, status, provider_name, provider_session_id, provider_thread_id, active_turn_id,"
@@ -22,6 +24,9 @@ _TURN = (
     "SELECT turn_id, thread_id, turn_count, status, user_message_id, assistant_message_id, started_at,"
     " completed_at FROM projection_thread_turns WHERE "
 )
+_COUNTS = (
+    "SELECT thread_id, count(*), sum(status = 'running') FROM projection_thread_turns GROUP BY thread_id"
+)
 _APPROVAL = (
     "SELECT request_id, thread_id, turn_id, status, decision, created_at, resolved_at"
     " FROM projection_pending_approvals WHERE "
@@ -30,6 +35,13 @@ _STARTS = (
     "SELECT thread_id, message_id, requested_at, sequence FROM pending_turn_starts"
     " WHERE thread_id = ? ORDER BY sequence"
 )
+
+
+class TurnCounts(NamedTuple):
+    """The turns of a thread, and how many of them run."""
+
+    turns: int = 0
+    running: int = 0
 
 
 def message(execute: Execute, message_id: str) -> PlacedMessage | None:
@@ -52,22 +64,13 @@ def message(execute: Execute, message_id: str) -> PlacedMessage | None:
 
 def thread(execute: Execute, thread_id: str) -> ThreadRow | None:
     """The thread of an id, without what is in it."""
-    found = execute(_THREAD, (thread_id,)).fetchone()
-    if found is None:
-        return None
-    _, project_id, title, model, branch, path, latest_turn_id, created_at, updated_at, deleted_at = found
-    return ThreadRow(
-        id=thread_id,
-        project_id=project_id,
-        title=title,
-        model=model,
-        branch=branch,
-        worktree_path=path,
-        latest_turn_id=latest_turn_id,
-        created_at=created_at,
-        updated_at=updated_at,
-        deleted_at=deleted_at,
-    )
+    found = execute(f"{_THREAD} WHERE thread_id = ?", (thread_id,)).fetchone()
+    return None if found is None else _thread_of(found)
+
+
+def threads(execute: Execute) -> list[ThreadRow]:
+    """Every thread without what is in it, by its date and id."""
+    return [_thread_of(row) for row in execute(f"{_THREAD} ORDER BY created_at, thread_id")]
 
 
 def session(execute: Execute, thread_id: str) -> Session | None:
@@ -101,12 +104,37 @@ def pending_approvals(execute: Execute, thread_id: str | None = None) -> list[Ap
     return [_approval_of(*row) for row in rows]
 
 
+def turn_counts(execute: Execute) -> dict[str, TurnCounts]:
+    """How many turns each thread has that has any."""
+    return {
+        thread_id: TurnCounts(turns=all_, running=running) for thread_id, all_, running in execute(_COUNTS)
+    }
+
+
 def pending_starts(execute: Execute, thread_id: str) -> list[PendingStart]:
     """Turns that wait to start, in the order in which they were asked for."""
     return [
         PendingStart(thread_id=of, message_id=message_id, requested_at=at, sequence=sequence)
         for of, message_id, at, sequence in execute(_STARTS, (thread_id,))
     ]
+
+
+def _thread_of(row: Any) -> ThreadRow:
+    thread_id, project_id, title, model, branch, path, latest_turn_id, created_at, updated_at, deleted_at = (
+        row
+    )
+    return ThreadRow(
+        id=thread_id,
+        project_id=project_id,
+        title=title,
+        model=model,
+        branch=branch,
+        worktree_path=path,
+        latest_turn_id=latest_turn_id,
+        created_at=created_at,
+        updated_at=updated_at,
+        deleted_at=deleted_at,
+    )
 
 
 def _turn_of(

@@ -9,9 +9,9 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from chatdoc.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew, WriteFailed
 from chatdoc.store import schema
@@ -26,6 +26,8 @@ READER_TIMEOUT_S = 5.0
 CHECKPOINT_PAGES = 4000
 """A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
 _MAGIC = b"SQLite format 3\0"
+_STEPS = "SELECT count(*) FROM schema_steps"
+_Found = TypeVar("_Found")
 
 
 class Database:
@@ -129,6 +131,33 @@ class Database:
                 return self.connection.execute(question, values).fetchall()
             except FAULTS as error:
                 raise self.failed(error, doing) from error
+
+    def at_one_moment(self, read: Callable[[Callable[..., Any]], _Found], doing: str) -> _Found:
+        """What `read` finds with an `execute` that sees one moment of the store, whatever others write meanwhile.
+
+        Where somebody began to write while this read without locks, it is asked once more.
+        """
+        with self.lock:
+            try:
+                try:
+                    found = self._read_apart(read)
+                except Exception:
+                    if not self._was_overtaken():
+                        raise
+                else:
+                    if not self._was_overtaken():
+                        return found
+                return self._read_apart(read)
+            except FAULTS as error:
+                raise self.failed(error, doing) from error
+
+    def _read_apart(self, read: Callable[[Callable[..., Any]], _Found]) -> _Found:
+        with contextlib.closing(self.reader()) as connection:
+            return read(connection.execute)
+
+    def is_current(self) -> bool:
+        """Whether every schema step was taken; a store that is only read keeps the steps it has."""
+        return self.rows(_STEPS, (), "say how old it is") == [(len(schema.STEPS),)]
 
     def _was_overtaken(self) -> bool:
         """Whether somebody wrote while this read without locks, so that the answer may be wrong; then take locks."""

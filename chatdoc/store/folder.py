@@ -16,11 +16,13 @@ FOLDER_MODE = 0o700
 
 def store_folder(path: Path) -> Path:
     """The folder whose `.chatdoc` serves the file at `path`; of a symbolic link, the real file counts."""
-    own = Path(os.path.realpath(path)).parent
-    for folder in (own, *own.parents):
-        if (folder / NAME).is_dir():
-            return folder
-    return own
+    return serving_folder(Path(os.path.realpath(path)).parent)
+
+
+def serving_folder(folder: Path) -> Path:
+    """The folder whose `.chatdoc` serves another one: the nearest upwards that has one, else that folder itself."""
+    own = Path(os.path.realpath(folder))
+    return next((one for one in (own, *own.parents) if (one / NAME).is_dir()), own)
 
 
 def store_file(folder: Path) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from chatdoc.clock import iso
 from chatdoc.events import codec
@@ -40,6 +40,7 @@ _PROJECT = (
 )
 _BEGAN = "SELECT log_began_at_ms IS NOT NULL FROM documents WHERE number = ?"
 _BEGIN = "UPDATE documents SET log_began_at_ms = ? WHERE number = ?"
+_Found = TypeVar("_Found")
 
 
 class Journal:
@@ -156,6 +157,18 @@ class Journal:
         except FAULTS as error:
             raise self._database.failed(error, "be read") from error
 
+    def at_one_moment(self, read: Callable[[Callable[..., Any]], _Found]) -> _Found:
+        """What `read` finds with an `execute` that sees one moment of the store; also of one that is only read."""
+        return self._database.at_one_moment(read, "be read")
+
+    def writing(self, doing: str) -> contextlib.AbstractContextManager[object]:
+        """One transaction that is written whole or not at all, for who has no document open; raises StoreError."""
+        return self._database.writing(doing)
+
+    def is_current(self) -> bool:
+        """Whether the store has the tables that this program reads; one that is only read may lack some."""
+        return self._database.is_current()
+
     def forget(self) -> None:
         """Know no versions any more: what was appended was rolled back."""
         self._versions.clear()
@@ -166,9 +179,15 @@ class Journal:
 
     def read_all(self, after: int = 0) -> Iterator[Event]:
         """All events beyond a sequence, page by page; raises EventUndecodable and StoreError."""
-        while page := self.read(after):
-            yield from page
-            after = page[-1].sequence
+        while rows := self._database.rows(_AFTER, (after, PAGE_EVENTS), "read its events"):
+            for row in rows:
+                yield _event(row)
+            after = rows[-1][0]
+
+    def read_of(self, kind: str, stream_id: str, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
+        """The next events of one stream beyond a sequence; raises EventUndecodable and StoreError."""
+        found = self._database.rows(_STREAM, (kind, stream_id, after, limit), "read its events")
+        return [_event(row) for row in found]
 
     def read_stream(self, kind: str, stream_id: str, after: int = 0) -> Iterator[Event]:
         """All events of one stream beyond a sequence; raises EventUndecodable and StoreError."""

@@ -6,11 +6,26 @@ import pytest
 
 from tests.cli.conftest import Run
 
+COMMANDS = [
+    "open",
+    "check",
+    "migrate",
+    "rollback",
+    "export",
+    "status",
+    "log",
+    "replay",
+    "snapshot",
+    "projections status",
+    "projections rebuild",
+    "fuzz",
+]
 
-@pytest.mark.parametrize("command", ["open", "check", "migrate", "rollback", "export", "status", "fuzz"])
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_json(chatdoc: Run, command: str) -> None:
     """`--help` of each command names `--json`."""
-    done = chatdoc(command, "--help")
+    done = chatdoc(*command.split(), "--help")
     assert done.returncode == 0
     assert "--json" in done.stdout
 

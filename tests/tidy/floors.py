@@ -42,7 +42,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.compaction", "chatdoc.logbook", "chatdoc.streaming", "chatdoc.telling", "chatdoc.turning"),
     ("chatdoc.tending",),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
-    ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status"),
+    ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.workspace"),
     ("chatdoc.testing",),
     ("chatdoc.cli", "chatdoc.web", "chatdoc.sync"),
 )

@@ -1,0 +1,78 @@
+"""`chatdoc snapshot` shows all that a folder's log says now: its projects and their threads, as of one event."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+
+from chatdoc.cli.terminal import console, json_option, line, print_json, show, table
+from chatdoc.projections import reads
+from chatdoc.projections.shapes import Thread
+from chatdoc.projections.snapshot import Snapshot
+from chatdoc.projections.snapshot import snapshot as take
+from chatdoc.workspace import Workspace
+
+TITLE_CELLS = 32
+
+
+@click.command("snapshot")
+@click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@json_option
+def snapshot(folder: Path, as_json: bool) -> None:
+    """Show all that the event log of a folder says now.
+
+    It is the log of the store in FOLDER, or in the nearest folder above it that has one, with all documents.
+    `chatdoc log --from` goes on from its snapshotSequence. Nothing is written.
+    """
+    with Workspace(folder) as workspace:
+        found, turns = workspace.at_one_moment(lambda ask: (take(ask), reads.turn_counts(ask)))
+    if as_json:
+        print_json({"ok": True, **msgspec.to_builtins(found)})
+    else:
+        _print(console(), found, turns)
+
+
+def _print(screen: Console, found: Snapshot, turns: dict[str, reads.TurnCounts]) -> None:
+    for project in found.projects:
+        show(
+            screen, f"{line(project.title)} ({line(project.workspace_root)}), event {found.snapshot_sequence}"
+        )
+        grid = table(
+            "thread",
+            "title",
+            "messages",
+            "turns",
+            "last",
+            "session",
+            numbers=("messages",),
+            whole=("thread",),
+        )
+        for thread in found.threads:
+            if thread.project_id == project.id:
+                grid.add_row(*_cells(thread, turns.get(thread.id, reads.TurnCounts())))
+        show(screen, grid if grid.row_count else "no threads")
+
+
+def _cells(thread: Thread, turns: reads.TurnCounts) -> tuple[str, ...]:
+    root = thread.messages[0].text if thread.messages else ""
+    running = f" ({turns.running} running)" if turns.running else ""
+    last = max(
+        (
+            thread.created_at,
+            *(message.updated_at for message in thread.messages),
+            *(activity.created_at for activity in thread.activities),
+            *(checkpoint.completed_at for checkpoint in thread.checkpoints),
+        )
+    )
+    status = thread.session.status if thread.session is not None else ""
+    return (
+        line(thread.id).plain,
+        line(thread.title or root, TITLE_CELLS).plain,
+        str(len(thread.messages)),
+        f"{turns.turns}{running}",
+        last[:16].replace("T", " "),
+        "deleted" if thread.deleted_at is not None else status,
+    )
