@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chatdoc.document import Document as Document
     from chatdoc.errors import ChatdocError as ChatdocError
+    from chatdoc.errors import TurnOver as TurnOver
     from chatdoc.ids import CommandId as CommandId
     from chatdoc.ids import DocumentId as DocumentId
     from chatdoc.ids import MessageId as MessageId
@@ -43,6 +44,7 @@ _HOMES = {
     "Workspace": "chatdoc.workspace",
     "Document": "chatdoc.document",
     "ChatdocError": "chatdoc.errors",
+    "TurnOver": "chatdoc.errors",
     "Thread": "chatdoc.records.thread",
     "ThreadConfig": "chatdoc.records.thread_config",
     "ConfigChange": "chatdoc.records.thread_config",
@@ -70,6 +72,7 @@ __all__ = [
     "Workspace",
     "Document",
     "ChatdocError",
+    "TurnOver",
     "Thread",
     "ThreadConfig",
     "ConfigChange",

@@ -82,6 +82,12 @@ class Turn:
         return state_of_turn(self._home.view, self.message_id)
 
     @property
+    def answers(self) -> MessageId | None:
+        """The message this turn answers, if it answers one."""
+        asked = self.message.extra.get("parent_message_id")
+        return MessageId(asked) if isinstance(asked, str) else None
+
+    @property
     def waiting(self) -> int:
         """How many characters are gathered and not yet written."""
         return self._size
