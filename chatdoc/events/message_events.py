@@ -41,7 +41,7 @@ def tell_change(
     marked = {fact.field for fact in new if type(fact) is MarkFact and parts.marks[fact.field][-1] is fact}
     before = show(_without(view, parts, new))
     moved = before.thread_id != shown.thread_id
-    if moved and before.deleted is None:
+    if moved and (before.deleted is None or "deleted" in marked):
         batch.left.append(_gone(before, now_iso))
     if "deleted" in marked:
         mark = parts.marks["deleted"][-1]
@@ -51,7 +51,7 @@ def tell_change(
             batch.sent.append(sent(shown, shown.text, shown.revised_at))
         else:
             _tell_text(before, shown, "generating" in marked, now_iso, batch)
-    if moved and before.queued is not None:
+    if moved and "acp_state" in parts.marks:
         batch.withdrawn.append(_withdrawal(before, now_iso))
     if moved or not marked.isdisjoint(("acp_state", "deleted")):
         _tell_queue(view, shown, parts, marked, batch)

@@ -6,7 +6,14 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from chatdoc.ids import DocumentId, MessageId, ThreadId
-from chatdoc.records.assemble import build_change, build_config, build_message, build_state, build_thread
+from chatdoc.records.assemble import (
+    build_change,
+    build_config,
+    build_message,
+    build_state,
+    build_thread,
+    told,
+)
 from chatdoc.records.attic import AtticRow
 from chatdoc.records.facts import (
     Header,
@@ -191,7 +198,7 @@ class View:
         mark = self.mark(message_id, field)
         if mark is not None:
             return mark.value
-        for header in self.variants_of_message(message_id) if message_id in self.headers else ():
+        for header in told(self.variants_of_message(message_id)) if message_id in self.headers else ():
             if header.fields is not None and field in header.fields:
                 return header.fields[field]
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import msgspec
 import pytest
 
 from chatdoc.clock import iso
@@ -96,6 +97,27 @@ def test_mark_of_an_unfit_reply_target_is_passed_over() -> None:
         message = view.message(MESSAGES[1])
         assert message is not None
         assert view.reply_target(MESSAGES[1]) == message.reply_to_message_id == MESSAGES[0]
+
+
+def test_field_of_a_placeholder_goes_with_it() -> None:
+    """A message, its fields and the set of those being written agree which of its headers have a say."""
+    real = Header(message_id=MESSAGES[0], thread_id=THREADS[0], sender_id="ada", date=iso(1_000))
+    copy = msgspec.structs.replace(real, assumed=True, fields={"generating": True})
+    placeholder = Header(
+        message_id=MESSAGES[0],
+        thread_id=THREADS[0],
+        sender_id="",
+        date=iso(1_000),
+        assumed=True,
+        fields={"generating": False},
+    )
+    view = View()
+    index.apply(view, [placeholder, copy, real], origin="peer")
+    message = view.message(MESSAGES[0])
+    assert message is not None
+    assert message.generating is True
+    assert view.field(MESSAGES[0], "generating") is True
+    assert view.generating == {MESSAGES[0]}
 
 
 def test_document_id_is_a_text() -> None:
