@@ -18,6 +18,7 @@ from chatdoc.workspace import Workspace
 TITLE_CELLS = 26
 """As wide as a ULID, so that a thread without a title is shown with its whole id."""
 TYPE_CELLS = 27
+"""Two types are longer; they are whole all the same."""
 TEXT_CELLS_MIN = 40
 
 
@@ -74,7 +75,7 @@ class _Lines:
 
     def __call__(self, event: Event) -> str:
         date = event.occurred_at[:19].replace("T", " ")
-        event_type = cell(event.event_type, TYPE_CELLS)
+        event_type = line(event.event_type).plain.ljust(TYPE_CELLS)
         head = f"{event.sequence:>6}  {date}  {event_type}  {cell(self._thread(event), TITLE_CELLS)}  "
         room = max(TEXT_CELLS_MIN, self._width - len(head))
         return (head + line(brief(event), room).plain).rstrip()
