@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from chatdoc.commands.decide import Command
+from chatdoc.commands.identity import stable_id
 from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason
 from chatdoc.commands.turn_states import state_of_turn
 from chatdoc.commands.turn_stream import AppendPiece, BindSession
@@ -37,7 +38,7 @@ class Home(Protocol):
 
 def step_id(thread_id: str, message_id: str, step: str) -> str:
     """The command id of one step of one turn; the same for whoever repeats it."""
-    return f"turn/{thread_id}/{message_id}/{step}"
+    return stable_id("turn", thread_id, message_id, step)
 
 
 class Turn:
