@@ -182,6 +182,6 @@ def test_a_thread_that_is_renamed_meanwhile_is_shown_by_its_new_name(tmp_path: P
             document.configure(work, updated_by="ada", name="Renamed")
             document.create_thread(sender_id="ada", content="Hello", name="Brand new")
         shown = followed.lines(3)
-        assert "Renamed" in shown[0]
+        assert shown[0].count("Renamed") == 2  # In its column, and as what the event says.
         assert "Brand new" in shown[1]
         assert followed.interrupt()[0] == 0
