@@ -59,7 +59,6 @@ class Checker:
             for rule, subject, violation in findings
             if violation is not None
             and violation.severity == "violation"
-            and rule.refuses
             and subject not in self._ledger[rule.code]
         ]
 

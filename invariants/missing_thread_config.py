@@ -1,4 +1,8 @@
-"""A thread that an agent worked in has its config; elsewhere no config means the defaults."""
+"""A thread that an agent worked in has its config; one without runs with the defaults.
+
+A config cannot be lost here: its facts last, and `fact_rewritten` sees one go. So this only says that nobody ever
+configured the thread, as in the first turn of a new one.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +55,7 @@ def check(view: View, thread_id: str) -> Violation | None:
         code="missing_thread_config",
         subject=thread_id,
         detail="an agent worked in this thread, and it has no config",
+        severity="diagnostic",
         repair=ConfigureThread(thread_id=ThreadId(thread_id), updated_by=BY, config={"pin": False}),
     )
 
@@ -73,11 +78,10 @@ def _has_traces(view: View, message_id: str) -> bool:
 
 MISSING_THREAD_CONFIG = Rule(
     code="missing_thread_config",
-    promise="A thread that an agent worked in has its config; elsewhere no config means the defaults.",
+    promise="A thread that an agent worked in has its config; one without runs with the defaults.",
+    kind="diagnostic",
     metric="chat.integrity.missing_thread_config",
     watches=("threads", "messages", "configs", "states"),
-    # A first turn in a thread that nobody configured runs with the defaults; it is told, not stopped.
-    refuses=False,
     every=every,
     touched_by=touched_by,
     check=check,

@@ -53,8 +53,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """The rule looks at deltas that have something in one of these fields."""
     suspects: str | None = None
     """A slot of the view; while it is empty, nothing breaks the rule."""
-    refuses: bool = True
-    """Whether an own command that would newly break the rule is refused."""
     every: Callable[[View], Iterable[str]] = _nothing
     """Every subject that could break the rule, and as few others as can be told in bulk."""
     touched_by: Callable[[Delta, View], Iterable[str]] = _nothing

@@ -1,4 +1,4 @@
-"""A thread that an agent worked in has its config; elsewhere no config means the defaults."""
+"""A thread that an agent worked in has its config; one without runs with the defaults."""
 
 from __future__ import annotations
 
@@ -54,10 +54,11 @@ def test_deletion_is_no_config() -> None:
 
 
 def test_first_turn_in_an_unconfigured_thread_is_told_and_not_refused() -> None:
-    """It runs with the defaults."""
+    """It runs with the defaults, and the document is none the worse."""
     watched = Watched(*BARE)
     assert watched.enter([state("queued", A)], command="StartTurn") == []
     assert set(watched.broken("missing_thread_config")) == {T1}
+    assert watched.checker.report().ok
 
 
 def test_thread_without_traces_needs_no_config() -> None:

@@ -175,6 +175,7 @@ def test_the_next_command_goes_on_after_a_log_command_failed(
         tmp_path, "SELECT stream_version FROM orchestration_events WHERE stream_id = ?", thread.thread_id
     )
     assert versions == [(number,) for number in range(len(versions))]
+    assert types(tmp_path).count("thread.activity-appended") == 1
 
 
 def test_a_document_in_memory_says_that_it_has_no_log() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chatdoc import following as following_room
 from chatdoc.events.event import Event
 from chatdoc.events.payloads import MessageSent
 from chatdoc.opening import open_document
@@ -81,8 +82,11 @@ def test_who_follows_sees_every_event_once_in_order(tmp_path: Path) -> None:
         assert all(one.wait() == 0 for one in running)
 
 
-def test_who_follows_is_woken_by_a_write_and_let_go_by_a_close(tmp_path: Path) -> None:
-    """A thread that waits gets what is written, and ends with the document."""
+def test_who_follows_is_woken_by_a_write_and_let_go_by_a_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that waits gets what is written without having to look, and ends with the document."""
+    monkeypatch.setattr(following_room, "POLL_S", 3600.0)
     document = opened(tmp_path)
     thread = document.create_thread(sender_id="ada", content="Hello")
     following = document.subscribe_events(document.snapshot().snapshot_sequence)
@@ -90,8 +94,10 @@ def test_who_follows_is_woken_by_a_write_and_let_go_by_a_close(tmp_path: Path) -
     reader = threading.Thread(target=lambda: seen.extend(following))
     reader.start()
     sent = document.send(thread.thread_id, sender_id="bob", content="Hi")
-    while not seen:
+    deadline = 1000
+    while not seen and deadline:
         reader.join(0.01)
+        deadline -= 1
     document.close()
     reader.join(10)
     assert not reader.is_alive()
@@ -125,6 +131,23 @@ def test_a_task_follows_without_blocking_its_loop(tmp_path: Path) -> None:
             return texts
 
     assert asyncio.run(main()) == ["0", "1", "2", "3", "4"]
+
+
+def test_a_snapshot_has_seen_what_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another process writes between our last look and the snapshot is in its rows and in its state vector."""
+    with opened(tmp_path, seed=1) as one, opened(tmp_path, seed=2) as other:
+        thread = one.create_thread(sender_id="ada", content="Hello")
+        look = one.corridor.make_ready
+
+        def looks_too_early() -> None:
+            look()
+            monkeypatch.undo()
+            other.send(thread.thread_id, sender_id="bob", content="Hi")
+
+        monkeypatch.setattr(one.corridor, "make_ready", looks_too_early)
+        snapshot = one.snapshot()
+        assert {message.text for message in snapshot.threads[0].messages} == {"Hello", "Hi"}
+        assert snapshot.state_vector == other.state_vector()
 
 
 def test_dropped_rows_are_folded_again_by_the_next_command(tmp_path: Path) -> None:
