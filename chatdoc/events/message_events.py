@@ -53,7 +53,7 @@ def tell_change(
             _tell_text(before, shown, "generating" in marked, now_iso, batch)
     if moved and "acp_state" in parts.marks:
         batch.withdrawn.append(_withdrawal(before, now_iso))
-    if moved or not marked.isdisjoint(("acp_state", "deleted")):
+    if moved or not marked.isdisjoint(("acp_state", "acp_send_mode", "deleted")):
         _tell_queue(view, shown, parts, marked, batch)
 
 

@@ -167,6 +167,8 @@ class Session(Payload, frozen=True, kw_only=True):
     provider_session_id: str | UnsetType | None = UNSET
     provider_thread_id: str | UnsetType | None = UNSET
     active_turn_id: str | None = None
+    ended_turn_id: str | None = None
+    """The turn that this ended, where that is known."""
     user_message_id: str | UnsetType | None = UNSET
     """The message that the active turn answers; None: no message. UNSET: the one that has waited longest, if any."""
     last_error: str | UnsetType | None = UNSET

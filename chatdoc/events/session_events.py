@@ -35,6 +35,8 @@ STATUS: dict[str, SessionStatus] = {
 }
 """The session's status in each state of a thread."""
 
+_ENDS = frozenset({"complete", "interrupted", "error"})
+
 COMPANIONS = frozenset({"acp_error", "parent_message_id"})
 """Fields of the active message that a session tells too."""
 
@@ -71,6 +73,7 @@ def session(view: View, fact: StateFact) -> SessionSet:
         session=Session(
             status=STATUS[fact.state],
             active_turn_id=active if running else None,
+            ended_turn_id=active if fact.state in _ENDS else None,
             user_message_id=answered if running else UNSET,
             last_error=_error(view, active) if fact.state == "error" else None,
             updated_at=fact.updated_at,

@@ -1,7 +1,8 @@
 """What events say of a message is what its facts show; of an answer being written, so much as its length is worth.
 
-A streamed answer is told when 1, 4, 16, 64, … of its pieces are there without a gap: a handful of events for any
-length. How much was told follows from the pieces alone, so nobody has to remember it, and they may come in any order.
+A streamed answer is told piece by piece while there are few, then when 48, 192, 768, … of them are there without a
+gap: 16 events for 3,000 pieces, which are far more than a paced turn makes. How much was told follows from the pieces
+alone, so nobody has to remember it, and they may come in any order.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from chatdoc.records.view import View
 Marks = Mapping[str, Sequence[MarkFact]]
 _NO_MARKS: Marks = {}
 _NO_PIECES: Mapping[int, str] = {}
+ONE_BY_ONE = 12
+"""So many pieces are told each by itself."""
 
 
 class Parts(NamedTuple):
@@ -85,21 +88,24 @@ def show(parts: Parts) -> Shown:
 
 
 def streamed(pieces: Mapping[int, str]) -> str:
-    """So much of a stream as is told: the first 1, 4, 16, … pieces, as many as are there without a gap."""
+    """So much of a stream as is told of the pieces that are there without a gap."""
     count, end = 0, 1
     while all(seq in pieces for seq in range(count, end)):
-        count, end = end, end * 4
+        count, end = end, end + 1 if end < ONE_BY_ONE else end * 4
     return "".join(pieces[seq] for seq in range(count))
 
 
 def is_silent(pieces: Mapping[int, str], seq: int) -> bool:
     """Whether a new piece surely tells nothing yet, found without looking at the others.
 
-    Being the last of as many as there are, it closes no gap that others wait behind; then it tells something only as
-    the 1st, 4th, 16th, …
+    Being the last of as many as there are, it closes no gap that others wait behind; then it tells something only
+    while there are few, and as the 48th, 192nd, …
     """
     count = len(pieces)
-    return seq == count - 1 and not (count & (count - 1) == 0 and count % 3 == 1)
+    rest = count
+    while rest > ONE_BY_ONE and rest % 4 == 0:
+        rest //= 4
+    return seq == count - 1 and rest != ONE_BY_ONE and count > ONE_BY_ONE
 
 
 def _newest(variants: Sequence[Header], revisions: Sequence[RevisionFact]) -> Revision:

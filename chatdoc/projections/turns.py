@@ -71,6 +71,8 @@ _RUN = (
     " started_at = min(started_at, excluded.started_at)"
 )
 _SETTLE = f"UPDATE {TABLE.name} SET status = ?, completed_at = ? WHERE thread_id = ? AND status = 'running'"
+_CORRECT = f"UPDATE {TABLE.name} SET status = ? WHERE turn_id = ? AND status = 'completed'"
+"""A turn that came whole looked completed when its message came; its session says how it ended."""
 _NAME_MESSAGE = (
     f"{_INTO} ON CONFLICT (turn_id) DO UPDATE SET assistant_message_id = excluded.assistant_message_id"
     " WHERE assistant_message_id IS NOT excluded.assistant_message_id"
@@ -111,7 +113,10 @@ def _session_set(execute: Execute, _: Event, said: SessionSet) -> None:
         if session.active_turn_id is not None:
             _run(execute, said.thread_id, session.active_turn_id, session)
     elif session.status in SETTLED_AS:
-        execute(_SETTLE, (SETTLED_AS[session.status], session.updated_at, said.thread_id))
+        status = SETTLED_AS[session.status]
+        execute(_SETTLE, (status, session.updated_at, said.thread_id))
+        if session.ended_turn_id is not None and status != "completed":
+            execute(_CORRECT, (status, session.ended_turn_id))
 
 
 def _run(execute: Execute, thread_id: str, turn_id: str, session: Session) -> None:

@@ -170,10 +170,10 @@ def test_message_that_begins_to_be_written_again_is_told_whole() -> None:
 
 
 def test_long_stream_is_told_in_a_handful_of_events() -> None:
-    """A reply of 3,000 pieces makes six events, each with what came since the last."""
+    """A reply of 3,000 pieces makes fifteen events, each with what came since the last."""
     told = Told(thread(), writing())
     events = [event for seq in range(3_000) for event in told.tell(piece(seq, f"{seq} "))]
-    ends = [0, 1, 4, 16, 64, 256, 1024]
+    ends = [*range(13), 48, 192, 768]
     assert events == [
         answered("".join(f"{seq} " for seq in range(start, end))) for start, end in pairwise(ends)
     ]
@@ -184,7 +184,7 @@ def test_pieces_that_come_in_disorder_are_told_in_order() -> None:
     told = Told(thread(), writing())
     assert told.tell(piece(1, "b"), piece(2, "c"), piece(3, "d")) == []
     assert told.tell(piece(0, "a")) == [answered("abcd")]
-    assert told.tell(piece(4, "e")) == []
+    assert told.tell(piece(5, "f")) == []
 
 
 def test_second_text_of_a_piece_that_was_told_is_an_edit() -> None:
@@ -271,6 +271,14 @@ def test_queue_of_an_old_file_is_history() -> None:
 def test_marks_that_no_row_shows_tell_nothing(fact: Fact) -> None:
     """How a message is sent, what it replies to and fields of other software are the document's alone."""
     assert Told(thread(), message()).tell(fact) == []
+
+
+def test_message_that_jumps_the_queue_is_asked_for_again() -> None:
+    """The log alone says that it goes before the others."""
+    told = Told(thread(), message(), mark("acp_state", "queued"))
+    (again,) = told.tell(mark("acp_send_mode", "immediate"))
+    assert isinstance(again, TurnStartRequested)
+    assert again.send_mode == "immediate"
 
 
 def test_message_turns_out_to_be_an_agents() -> None:

@@ -116,7 +116,8 @@ def test_thread_that_comes_deleted_is_created_and_deleted() -> None:
 )
 def test_state_at_rest_is_a_session_without_a_turn(name: State, status: str) -> None:
     """Whatever message the state names, no turn is active."""
-    assert Told(thread()).tell(state(name, ANSWER)) == [session(status)]
+    ended = ANSWER if name in ("complete", "interrupted", "error") else None
+    assert Told(thread()).tell(state(name, ANSWER)) == [session(status, ended_turn_id=ended)]
 
 
 def test_running_state_names_its_turn_and_what_it_answers() -> None:
@@ -145,9 +146,11 @@ def test_error_is_told_with_its_reason() -> None:
     told = Told(thread(), writing(), state("running", ANSWER, 1))
     end = [mark("generating", False, 1, ANSWER), revision("x", message_id=ANSWER), state("error", ANSWER, 2)]
     assert told.tell(*end, mark("acp_error", "no route", 1, ANSWER))[1:] == [
-        session("error", last_error="no route")
+        session("error", last_error="no route", ended_turn_id=ANSWER)
     ]
-    assert told.tell(mark("acp_error", {"code": 7}, 2, ANSWER)) == [session("error", last_error='{"code":7}')]
+    assert told.tell(mark("acp_error", {"code": 7}, 2, ANSWER)) == [
+        session("error", last_error='{"code":7}', ended_turn_id=ANSWER)
+    ]
 
 
 def test_state_with_a_lower_stamp_tells_nothing() -> None:
@@ -158,7 +161,7 @@ def test_state_with_a_lower_stamp_tells_nothing() -> None:
 def test_states_that_come_at_once_are_told_in_turn() -> None:
     """A turn of a peer has its start and its end, though only the end still holds."""
     told = Told(thread()).tell(state("complete", ANSWER, 2), state("running", ANSWER, 1))
-    assert told == [session("running", ANSWER, user_message_id=None), session("ready")]
+    assert told == [session("running", ANSWER, user_message_id=None), session("ready", ended_turn_id=ANSWER)]
 
 
 def test_turn_that_comes_whole_is_told_from_its_start() -> None:
@@ -167,7 +170,7 @@ def test_turn_that_comes_whole_is_told_from_its_start() -> None:
     told = Told(thread()).tell(done, state("complete", ANSWER))
     assert told[1:] == [
         session("running", ANSWER, user_message_id=ASK, updated_at=iso(3_000)),
-        session("ready"),
+        session("ready", ended_turn_id=ANSWER),
     ]
 
 

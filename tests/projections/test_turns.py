@@ -73,6 +73,17 @@ def test_turn_that_answers_nothing_takes_no_start() -> None:
     assert world.rows(WAITING) == ["u1"]
 
 
+@pytest.mark.parametrize("status", ["interrupted", "error"])
+def test_turn_that_came_whole_ended_as_its_session_says(status: SessionStatus) -> None:
+    """Its finished message made it look completed; one that was completed long ago is not touched by another's end."""
+    world = begun(
+        answer("a1", turn="a1", streaming=False),
+        answer("a2", turn="a2", streaming=False),
+        session(status, ended_turn_id="a2", at=7),
+    )
+    assert [row(world, turn)["status"] for turn in ("a1", "a2")] == ["completed", status]
+
+
 def test_session_that_repeats_itself_takes_no_second_start() -> None:
     """A turn that knows its message leaves the next one in the queue."""
     world = begun(wanted("u1"), session("running", "a1"), wanted("u2"), session("running", "a1"))
