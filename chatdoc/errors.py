@@ -108,6 +108,15 @@ class EventUndecodable(StoreError):
         self.event_type = event_type
 
 
+class LogCompacted(StoreError):
+    """Events that were asked for are folded away: the log can be replayed beyond `through_sequence` only."""
+
+    def __init__(self, message: str, *, after: int, through_sequence: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.after = after
+        self.through_sequence = through_sequence
+
+
 class DocumentExists(StoreError):
     """A document is registered under this path already; open it instead of beginning a new one."""
 

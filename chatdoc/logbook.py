@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from chatdoc.chronicle import Chronicle
+from chatdoc.clock import iso
 from chatdoc.corridor import Corridor
 from chatdoc.errors import CommandRefused
 from chatdoc.events.event import Event
@@ -15,6 +16,7 @@ from chatdoc.following import Following
 from chatdoc.projections import reads
 from chatdoc.projections.diffs import turn_diff
 from chatdoc.projections.fold import rebuild
+from chatdoc.projections.log_compaction import CompactedLog, compact_log, survey
 from chatdoc.projections.progress import ProjectorStatus, progress
 from chatdoc.projections.replay import Replay, replay_thread
 from chatdoc.projections.shapes import Approval, PlacedMessage
@@ -38,12 +40,22 @@ class Logbook:
     _lock: threading.RLock
 
     def replay(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
-        """Every event of the folder beyond a sequence, in order; ends where the log ends."""
-        return self._chronicle().journal.read_all(from_sequence_exclusive)
+        """Every event of the folder beyond a sequence, in order; ends where the log ends.
+
+        Raises LogCompacted where events beyond it were folded away; `snapshot()` says from where to go on.
+        """
+        journal = self._chronicle().journal
+        journal.require_whole(from_sequence_exclusive)
+        return journal.read_all(from_sequence_exclusive)
 
     def subscribe_events(self, from_sequence: int = 0) -> Following:
-        """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`."""
-        return self._chronicle().follow(from_sequence)
+        """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`.
+
+        Raises LogCompacted where events beyond it were folded away, also while it is followed.
+        """
+        chronicle = self._chronicle()
+        chronicle.journal.require_whole(from_sequence)
+        return chronicle.follow(from_sequence)
 
     def snapshot(self) -> DocumentSnapshot:
         """All that is shown, as of one event; `replay(from_sequence_exclusive=snapshot_sequence)` goes on from it."""
@@ -92,8 +104,26 @@ class Logbook:
         """Throw every folded row away and fold the whole log anew, in one transaction; returns the last sequence."""
         with self._lock:
             journal = self._chronicle().journal
-            return self.corridor.write(
+            return self.corridor.write_whole(
                 lambda: rebuild(journal.execute, journal.read, executemany=journal.executemany)
+            )
+
+    def compact_log(self, *, dry_run: bool = True) -> CompactedLog:
+        """Remove the folder's events whose effect is folded, in one transaction; a dry run only says what would go.
+
+        Snapshots, rows, receipts and versions stay as they are, and a rebuild begins at the rows of this moment.
+        Who follows the log and has not come to its end gets LogCompacted. Nothing of this ever happens by itself.
+        """
+        with self._lock:
+            journal = self._chronicle().journal
+            self.corridor.make_ready()
+            if dry_run:
+                return journal.at_one_moment(survey)
+            now_iso = iso(self.corridor.now().ms)
+            return self.corridor.write_whole(
+                lambda: compact_log(
+                    journal.execute, journal.read, now_iso=now_iso, executemany=journal.executemany
+                )
             )
 
     def _chronicle(self) -> Chronicle:

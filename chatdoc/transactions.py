@@ -56,6 +56,17 @@ class Transactions:
         self._end(keep=True)
         return answer
 
+    def write_whole(self, work: Callable[[], Answer]) -> Answer:
+        """Do something in one transaction of the log of which nothing stays when it raises."""
+
+        def whole() -> Answer:
+            self._half = True
+            answer = work()
+            self._half = False
+            return answer
+
+        return self.write(whole)
+
     def _end(self, *, keep: bool) -> None:
         self._inside = self._half = False
         untold, self._untold = self._untold, []

@@ -13,12 +13,14 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from chatdoc.clock import Clock, iso, system_clock
 from chatdoc.errors import NoEventLog, NotFound
 from chatdoc.events.event import Event
 from chatdoc.following import Following
 from chatdoc.projections import fold, reads
 from chatdoc.projections.diffs import turn_diff
 from chatdoc.projections.digests import digests
+from chatdoc.projections.log_compaction import CompactedLog, compact_log, survey
 from chatdoc.projections.progress import ProjectorStatus, progress
 from chatdoc.projections.projector import Execute
 from chatdoc.projections.replay import Replay, replay_thread
@@ -87,9 +89,11 @@ class Workspace:
 
     def events(self, *, from_sequence_exclusive: int = 0, thread_id: str | None = None) -> Iterator[Event]:
         """Every event beyond a sequence, of all or of one thread; ends where the log ends."""
-        if thread_id is None:
+        stream = None if thread_id is None else ("thread", thread_id)
+        self._journal.require_whole(from_sequence_exclusive, stream)
+        if stream is None:
             return self._journal.read_all(from_sequence_exclusive)
-        return self._journal.read_stream("thread", thread_id, from_sequence_exclusive)
+        return self._journal.read_stream(*stream, from_sequence_exclusive)
 
     def follow(self, from_sequence: int = 0, *, thread_id: str | None = None) -> Following:
         """Every event beyond a sequence, those that are there and those that anybody appends later."""
@@ -97,6 +101,10 @@ class Workspace:
             return Following(self._journal.read, from_sequence)
         stream = thread_id
         return Following(lambda after: self._journal.read_of("thread", stream, after), from_sequence)
+
+    def compacted_through(self) -> int:
+        """The sequence from which events can be read: the last one that the latest compaction folded away, or 0."""
+        return self._journal.compacted_through()
 
     def last_sequence(self) -> int:
         """The sequence of the newest event."""
@@ -166,6 +174,17 @@ class Workspace:
             last_sequence=last,
             tables={name: "equal" if after[name] == digest else "changed" for name, digest in before.items()},
         )
+
+    def compact_log(self, *, dry_run: bool = True, clock: Clock = system_clock) -> CompactedLog:
+        """Remove the events whose effect is folded, in one transaction; a dry run only says what would go."""
+        if dry_run:
+            return self.at_one_moment(survey)
+        with Store.open(self.folder) as store:
+            journal = store.journal()
+            with journal.writing("compact its event log"):
+                return compact_log(
+                    journal.execute, journal.read, now_iso=iso(clock()), executemany=journal.executemany
+                )
 
     def close(self) -> None:
         """Let go of the store."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from chatdoc.clock import EPOCH
 from chatdoc.errors import StoreError
 from chatdoc.events.event import Event
 from chatdoc.events.payloads import Reverted
 from chatdoc.projections.activities import ACTIVITIES
 from chatdoc.projections.approvals import APPROVALS
+from chatdoc.projections.baseline import Start, reset, start
 from chatdoc.projections.checkpoints import CHECKPOINTS
 from chatdoc.projections.messages import MESSAGES
-from chatdoc.projections.projector import Execute, ExecuteMany, Handler, ReadEvents
+from chatdoc.projections.projector import Execute, ExecuteMany, Handler, Projector, ReadEvents
 from chatdoc.projections.projects import PROJECTS
 from chatdoc.projections.sessions import SESSIONS
 from chatdoc.projections.threads import THREADS
@@ -35,7 +35,7 @@ _RAISE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
 )
 _STATES = "SELECT projector, last_applied_sequence FROM projection_state"
-_BEGIN = "INSERT OR REPLACE INTO projection_state VALUES (?, 0, ?)"
+_BEGIN = "INSERT OR REPLACE INTO projection_state VALUES (?, ?, ?)"
 
 
 def _dispatch() -> dict[type[Any], tuple[tuple[int, Handler], ...]]:
@@ -74,14 +74,15 @@ def fold(execute: Execute, events: Sequence[Event], read_events: ReadEvents) -> 
 
 
 def prepare(execute: Execute) -> None:
-    """Let every projector have its state; one without any begins anew, without the rows it may have had."""
+    """Let every projector have its state; one without any begins anew, without the rows it may have had.
+
+    So does one that lacks events which a compaction has removed.
+    """
+    begin = start(execute)
     states = dict(execute(_STATES).fetchall())
     for projector in PROJECTORS:
-        if projector.name not in states:
-            for table in projector.tables:
-                execute(f"DELETE FROM {table}")
-                execute("DELETE FROM reverted_rows WHERE table_name = ?", (table,))
-            execute(_BEGIN, (projector.name, EPOCH))
+        if states.get(projector.name, -1) < begin.sequence:
+            _begin(execute, projector, begin)
 
 
 def catch_up(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None) -> int:
@@ -110,23 +111,22 @@ def catch_up_page(
     if lowest == max(states):
         _apply_page(execute, executemany or _one_by_one(execute), events)
     elif not _apply_to_laggards(execute, events, states):
-        drop(execute)
-        return 0, True
+        return drop(execute), True
     execute(_RAISE, (last.sequence, last.occurred_at, last.sequence))
     return last.sequence, True
 
 
-def drop(execute: Execute) -> None:
-    """Empty every table that is folded from events; the next catch-up begins at the first event."""
-    for projector in PROJECTORS:
-        for table in projector.tables:
-            execute(f"DELETE FROM {table}")
-        execute(_BEGIN, (projector.name, EPOCH))
+def drop(execute: Execute) -> int:
+    """Bring every table that is folded from events back to where the log begins; returns the sequence before it."""
+    begin = start(execute)
     execute("DELETE FROM reverted_rows")
+    for projector in PROJECTORS:
+        _begin(execute, projector, begin)
+    return begin.sequence
 
 
 def rebuild(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None) -> int:
-    """Throw every row away and fold the whole log; returns the last sequence.
+    """Throw every row away and fold the whole log, from its baseline where it has one; returns the last sequence.
 
     In one transaction readers see the old rows until the new ones are complete, and a rebuild that is killed has
     changed nothing. A caller that cannot hold the write lock for so long calls `drop`, and then `catch_up_page` in
@@ -134,6 +134,11 @@ def rebuild(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMa
     """
     drop(execute)
     return catch_up(execute, read_events, executemany=executemany)
+
+
+def _begin(execute: Execute, projector: Projector, begin: Start) -> None:
+    reset(execute, projector.tables, begin)
+    execute(_BEGIN, (projector.name, *begin))
 
 
 def _apply_to_laggards(execute: Execute, events: Sequence[Event], states: Sequence[int]) -> bool:

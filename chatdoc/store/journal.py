@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from chatdoc.clock import iso
+from chatdoc.errors import LogCompacted
 from chatdoc.events import codec
 from chatdoc.events.actor import actor_kind, metadata_of
 from chatdoc.events.event import Draft, Event
@@ -37,6 +38,11 @@ _STREAM = (
 _LAST = "SELECT max(sequence) FROM orchestration_events"
 _PROJECT = (
     "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
+)
+_COMPACTED = "SELECT coalesce(max(through_sequence), 0) FROM log_compactions"
+_NEWEST_COMPACTED = (
+    "SELECT max(sequence) FROM orchestration_events"
+    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence <= ?"
 )
 _BEGAN = "SELECT log_began_at_ms IS NOT NULL FROM documents WHERE number = ?"
 _BEGIN = "UPDATE documents SET log_began_at_ms = ? WHERE number = ?"
@@ -174,27 +180,57 @@ class Journal:
         self._versions.clear()
 
     def read(self, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
-        """The next events beyond a sequence; raises EventUndecodable and StoreError."""
-        return [_event(row) for row in self._database.rows(_AFTER, (after, limit), "read its events")]
+        """The next events beyond a sequence; raises LogCompacted, EventUndecodable and StoreError."""
+        return [_event(row) for row in self._page(after, limit)]
 
     def read_all(self, after: int = 0) -> Iterator[Event]:
-        """All events beyond a sequence, page by page; raises EventUndecodable and StoreError."""
-        while rows := self._database.rows(_AFTER, (after, PAGE_EVENTS), "read its events"):
+        """All events beyond a sequence, page by page; raises LogCompacted, EventUndecodable and StoreError."""
+        while rows := self._page(after, PAGE_EVENTS):
             for row in rows:
                 yield _event(row)
             after = rows[-1][0]
 
     def read_of(self, kind: str, stream_id: str, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
-        """The next events of one stream beyond a sequence; raises EventUndecodable and StoreError."""
-        found = self._database.rows(_STREAM, (kind, stream_id, after, limit), "read its events")
-        return [_event(row) for row in found]
+        """The next events of one stream beyond a sequence; raises LogCompacted, EventUndecodable and StoreError."""
+        return [_event(row) for row in self._page(after, limit, (kind, stream_id))]
 
     def read_stream(self, kind: str, stream_id: str, after: int = 0) -> Iterator[Event]:
-        """All events of one stream beyond a sequence; raises EventUndecodable and StoreError."""
-        while rows := self._database.rows(_STREAM, (kind, stream_id, after, PAGE_EVENTS), "read its events"):
+        """All events of one stream beyond a sequence; raises LogCompacted, EventUndecodable and StoreError."""
+        while rows := self._page(after, PAGE_EVENTS, (kind, stream_id)):
             for row in rows:
                 yield _event(row)
             after = rows[-1][0]
+
+    def compacted_through(self) -> int:
+        """The last event that the latest compaction folded away, 0 without one."""
+        through: int = self._database.rows(_COMPACTED, (), "look up its compactions")[0][0]
+        return through
+
+    def require_whole(self, after: int, stream: tuple[str, str] | None = None) -> None:
+        """Raise LogCompacted where events beyond a sequence, of all or of one stream, are in the log no more."""
+        through = self.compacted_through()
+        if after >= through:
+            return
+        reachable: int | None = through
+        if stream is not None:  # A stream in which nothing happened since has lost nothing.
+            values = (*stream, through)
+            reachable = self._database.rows(_NEWEST_COMPACTED, values, "look up its compactions")[0][0]
+        if reachable is None or after >= reachable:
+            return
+        whose = "" if stream is None else f" of {stream[0]} {stream[1]}"
+        raise LogCompacted(
+            f"events{whose} up to {reachable} were removed by a compaction of the log, so it cannot be replayed beyond"
+            f" event {after}; the first that can be replayed is {reachable + 1} (from sequence {reachable}, exclusive)",
+            after=after,
+            through_sequence=reachable,
+            hint="Take a snapshot and go on from its snapshot_sequence",
+        )
+
+    def _page(self, after: int, limit: int, stream: tuple[str, str] | None = None) -> list[tuple[Any, ...]]:
+        question, values = (_AFTER, ()) if stream is None else (_STREAM, stream)
+        found = self._database.rows(question, (*values, after, limit), "read its events")
+        self.require_whole(after, stream)  # After reading: another process may just have compacted the log.
+        return found
 
     def last_sequence(self) -> int:
         """The sequence of the newest event, 0 when there is none."""

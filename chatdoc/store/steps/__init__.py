@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.store.steps import documents, event_log, leases, projections
+from chatdoc.store.steps import baseline, documents, event_log, leases, projections
 
-ALL = (documents, event_log, projections, leases)
+ALL = (documents, event_log, projections, leases, baseline)
 """Each has a NAME and its STATEMENTS; its place here is its number."""
