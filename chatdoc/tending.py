@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from chatdoc.commands.decide import Command
-from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, Reason, RecoverTurn
+from chatdoc.commands.turn_end import (
+    FailTurn,
+    FinalizeTurn,
+    InterruptTurn,
+    KeepLate,
+    Reason,
+    RecoverTurn,
+)
 from chatdoc.commands.turn_start import StartTurn
 from chatdoc.commands.turn_stream import AppendPiece
 from chatdoc.errors import ChatdocError, CommandConflict, CommandRefused, NotFound
@@ -135,6 +142,11 @@ class Tending(Turning):
                     if message_id in self.view.generating:
                         _log.warning("a turn that nobody runs could not be ended: %s", refusal)
                         continue
+            elif stranded := self.view.pieces.get(message_id):
+                # A peer ended the turn without these pieces, and the owner was gone before it could keep them.
+                text = "".join(stranded[seq] for seq in sorted(stranded))
+                late = KeepLate(thread_id=thread_id, message_id=message_id, content=text)
+                self.execute(late, command_id=step_id(thread_id, message_id, "late"))
             self.ownership.release(message_id)
         self.ownership.settle(self.view)
         return tuple(ended)
