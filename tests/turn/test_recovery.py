@@ -16,7 +16,6 @@ from chatdoc.opening import open_document, read_document
 from chatdoc.ownership import STALE_MS
 from chatdoc.records.message import Message
 from chatdoc.testing.clocks import ManualClock
-from tests.document.begin import begin, pull
 from tests.turn.processes import ENVIRONMENT, Worker
 
 CONFIG = {"model": "gpt", "sessionId": "s-1", "workingDirectory": "/srv"}
@@ -289,28 +288,3 @@ def test_own_turn_may_be_recovered_by_hand(path: Path) -> None:
         turn = document.start_turn(threads(path)[0], sender_id="codex")
         document.recover(turn.thread_id, turn.message_id, reason="backend_error")
         require_interrupted(document, turn.message_id, "", "backend_error")
-
-
-def test_text_that_nobody_could_keep_in_time_is_kept_at_the_next_opening(path: Path) -> None:
-    """A peer interrupts without knowing the last piece, and the owner dies before its next step."""
-    peer = begin(9)
-    document = open_document(path)
-    thread_id = document.threads()[0].thread_id
-    turn = document.start_turn(thread_id, sender_id="codex")
-    turn.append("known ")
-    turn.flush()
-    pull(peer, document)
-    turn.append("stranded")
-    turn.flush()
-    peer.interrupt(thread_id, turn.message_id)
-    document.receive(peer.diff(document.state_vector()))
-    document.ownership.close()
-    document.corridor.close()
-    with open_document(path) as again:
-        message = again.message(turn.message_id)
-        assert message.acp_interrupted
-        assert any("stranded" in one.content for one in message.history)
-        assert again.ownership.lease(turn.message_id) is None
-        kept = again.message(turn.message_id)
-    with open_document(path) as once_more:
-        assert once_more.message(turn.message_id) == kept
