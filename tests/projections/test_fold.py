@@ -17,6 +17,7 @@ from tests.projections.histories import histories
 from tests.projections.world import (
     World,
     answer,
+    checkpoint,
     empty_store,
     event,
     message,
@@ -110,7 +111,7 @@ def test_lagging_behind_a_revert_folds_everything_anew(lagging: str) -> None:
     """A revert reads what other projectors knew at its moment; when these are ahead, all begin at zero."""
     world = World(project(), thread(), *whole_turn(1), *whole_turn(2))
     world.happen(Reverted(thread_id="t", turn_count=1))
-    world.happen(*whole_turn(2))
+    world.happen(checkpoint("other", 1))
     expected = world.rebuilt()
     projector = PROJECTORS[NAMES.index(lagging)]
     for table in projector.tables:

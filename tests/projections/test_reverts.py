@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from chatdoc.events.payloads import (
     MessageDeleted,
     MessageEdited,
+    MessageRestored,
     Payload,
     Reverted,
     RevertUndone,
@@ -71,6 +72,41 @@ def test_revert_keeps_messages_of_the_system() -> None:
     world.happen(message("sys", role="system", at=99), message("later", at=99))
     world.happen(back_to(0))
     assert world.rows(MESSAGES) == ["sys"]
+
+
+def test_question_of_a_kept_turn_stays_before_earlier_messages() -> None:
+    """Which message a turn answered is known, so it is not guessed from the order."""
+    world = World(project(), thread(), message("chat", at=1), *whole_turn(1), *whole_turn(2))
+    world.happen(back_to(1))
+    assert world.rows(MESSAGES) == ["a1", "u1"]
+
+
+def test_turn_without_a_checkpoint_is_hidden_by_any_revert() -> None:
+    """It came after every turn that counts."""
+    world = turns(1)
+    world.happen(session("running", "a9"), answer("a9", "x", turn="a9"))
+    world.happen(back_to(1))
+    assert world.rows("SELECT turn_id FROM projection_thread_turns") == ["a1"]
+    assert world.rows(MESSAGES) == ["a1", "u1"]
+
+
+def test_message_that_was_told_again_goes_on_in_sight() -> None:
+    """A deletion that is taken back shows the message, whatever a revert had hidden; what follows is shown too."""
+    world = turns(1)
+    world.happen(answer("m5", "five", at=50))
+    sequence = world.happen(back_to(1))
+    back = MessageRestored(
+        thread_id="t",
+        message_id="m5",
+        role="assistant",
+        text="five",
+        created_at=moment(50),
+        restored_at=moment(51),
+    )
+    world.happen(back, answer("m5", " six", at=52))
+    assert world.rows("SELECT text FROM projection_thread_messages WHERE message_id = 'm5'") == ["five six"]
+    world.happen(undone(sequence))
+    assert world.rows("SELECT text FROM projection_thread_messages WHERE message_id = 'm5'") == ["five six"]
 
 
 def test_does_not_fallback_retain_messages_whose_turn_id_is_removed_by_revert() -> None:
