@@ -8,14 +8,13 @@ import click
 import msgspec
 from rich.console import Console
 
-from chatdoc.cli.terminal import console, json_option, line, print_json, show, table
+from chatdoc.cli.terminal import console, json_option, line, print_json, show
+from chatdoc.cli.threads import NARROW, moment, titled
 from chatdoc.projections import reads
 from chatdoc.projections.shapes import Thread
 from chatdoc.projections.snapshot import Snapshot
 from chatdoc.projections.snapshot import snapshot as take
 from chatdoc.workspace import Workspace
-
-TITLE_CELLS = 32
 
 
 @click.command("snapshot")
@@ -36,28 +35,22 @@ def snapshot(folder: Path, as_json: bool) -> None:
 
 
 def _print(screen: Console, found: Snapshot, turns: dict[str, reads.TurnCounts]) -> None:
+    narrow = screen.width < NARROW
+    columns = ("thread", "messages", "turns", "last", *(() if narrow else ("session",)))
     for project in found.projects:
         show(
             screen, f"{line(project.title)} ({line(project.workspace_root)}), event {found.snapshot_sequence}"
         )
-        grid = table(
-            "thread",
-            "title",
-            "messages",
-            "turns",
-            "last",
-            "session",
-            numbers=("messages",),
-            whole=("thread",),
-        )
-        for thread in found.threads:
-            if thread.project_id == project.id:
-                grid.add_row(*_cells(thread, turns.get(thread.id, reads.TurnCounts())))
-        show(screen, grid if grid.row_count else "no threads")
+        threads = [one for one in found.threads if one.project_id == project.id]
+        rows = [_cells(one, turns.get(one.id, reads.TurnCounts()), narrow) for one in threads]
+        show(screen, titled(columns, rows, [_title(one) for one in threads], screen.width))
 
 
-def _cells(thread: Thread, turns: reads.TurnCounts) -> tuple[str, ...]:
-    root = thread.messages[0].text if thread.messages else ""
+def _title(thread: Thread) -> str:
+    return thread.title or (thread.messages[0].text if thread.messages else "")
+
+
+def _cells(thread: Thread, turns: reads.TurnCounts, narrow: bool) -> tuple[str, ...]:
     running = f" ({turns.running} running)" if turns.running else ""
     last = max(
         (
@@ -68,11 +61,11 @@ def _cells(thread: Thread, turns: reads.TurnCounts) -> tuple[str, ...]:
         )
     )
     status = thread.session.status if thread.session is not None else ""
+    session = "deleted" if thread.deleted_at is not None else status
     return (
         line(thread.id).plain,
-        line(thread.title or root, TITLE_CELLS).plain,
         str(len(thread.messages)),
         f"{turns.turns}{running}",
-        last[:16].replace("T", " "),
-        "deleted" if thread.deleted_at is not None else status,
+        moment(last, narrow),
+        *(() if narrow else (session,)),
     )

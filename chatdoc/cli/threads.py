@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from rich.table import Table
 
@@ -39,17 +41,26 @@ def threads_table(threads: list[ThreadSummary], width: int) -> Table:
     """The threads as a table, one line each; on a narrow screen without agents, and with days instead of minutes."""
     narrow = width < NARROW
     columns = ("thread", "messages", "last", *(() if narrow else ("agent",)), "state")
-    rows = [_cells(thread, narrow) for thread in threads]
+    return titled(columns, [_cells(one, narrow) for one in threads], [one.title for one in threads], width)
+
+
+def titled(columns: Sequence[str], rows: list[tuple[str, ...]], titles: list[str], width: int) -> Table:
+    """A table with one line a row: after its first column stands a title, in the room that the others leave."""
     taken = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     room = width - sum(taken) - GAP * len(columns)
-    grid = table(columns[0], "title", *columns[1:], numbers=("messages",), whole=columns)
-    for thread, cells in zip(threads, rows, strict=True):
-        grid.add_row(cells[0], line(thread.title, max(8, min(32, room))), *cells[1:])
+    grid = table(columns[0], "title", *columns[1:], numbers=("messages",), whole=tuple(columns))
+    for cells, title in zip(rows, titles, strict=True):
+        grid.add_row(cells[0], line(title, max(8, min(32, room))), *cells[1:])
     return grid
 
 
+def moment(date: str, narrow: bool) -> str:
+    """A date for a table: to the minute, or to the day on a narrow screen."""
+    return date[: 10 if narrow else 16].replace("T", " ")
+
+
 def _cells(thread: ThreadSummary, narrow: bool) -> tuple[str, ...]:
-    last = thread.last_message_at[: 10 if narrow else 16].replace("T", " ")
+    last = moment(thread.last_message_at, narrow)
     agent = () if narrow else (line(thread.agent or "", 16).plain,)
     state = "deleted" if thread.deleted else thread.state or ""
     return (thread.thread_id, str(thread.messages), last, *agent, state)
