@@ -28,14 +28,13 @@ TEXT_CELLS_MIN = 40
 @click.option(
     "--from",
     "after",
-    default=0,
     type=click.IntRange(min=0),
     metavar="SEQUENCE",
-    help="Only events beyond this one, say beyond the snapshotSequence of a snapshot.",
+    help="Only events beyond this one, say beyond the snapshotSequence of a snapshot; else all there are.",
 )
 @click.option("--thread-id", metavar="ID", help="Only events of this thread.")
 @json_option
-def log(file: Path, follow: bool, after: int, thread_id: str | None, as_json: bool) -> None:
+def log(file: Path, follow: bool, after: int | None, thread_id: str | None, as_json: bool) -> None:
     """Print the event log of the folder that FILE is in.
 
     One event a line: its sequence, time, type, thread and what it says. With --json each line is an object with the
@@ -47,8 +46,11 @@ def log(file: Path, follow: bool, after: int, thread_id: str | None, as_json: bo
     with contextlib.suppress(*(KeyboardInterrupt,) if follow else ()), Workspace.of_file(file) as workspace:
         if thread_id is not None:
             workspace.thread(thread_id)
+        begin = workspace.compacted_through() if after is None else after
+        if after is None and begin:
+            click.echo(f"events up to {begin} were removed by a compaction of the log", err=True)
         spell = _in_json if as_json else _Lines(workspace)
-        for event in _events(workspace, after, thread_id, follow):
+        for event in _events(workspace, begin, thread_id, follow):
             click.echo(spell(event))
 
 

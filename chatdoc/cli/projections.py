@@ -1,4 +1,4 @@
-"""`chatdoc projections` says how far the folded tables have come, and folds them anew from the log."""
+"""`chatdoc projections` says how far the folded tables have come, folds them anew, and removes what is folded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chatdoc.workspace import Workspace
 
 @click.group("projections")
 def projections() -> None:
-    """See to the tables that are folded from the event log.
+    """See to the tables that are folded from the event log, and to its size.
 
     Each takes the log of the store in FOLDER, or in the nearest folder above it that has one.
     """
@@ -66,3 +66,43 @@ def rebuild(folder: Path, as_json: bool) -> None:
     for name, outcome in found.tables.items():
         grid.add_row(name, outcome)
     show(console(), grid, f"{found.events} events folded, the last is {found.last_sequence}")
+
+
+@projections.command("compact")
+@click.argument("place", default=".", type=click.Path(path_type=Path, exists=True), metavar="[FOLDER|FILE]")
+@click.option("--apply", is_flag=True, help="Do it; without this nothing is written.")
+@json_option
+def compact(place: Path, apply: bool, as_json: bool) -> None:
+    """Remove the events whose effect is folded.
+
+    The rows stay, command ids stay known, and followers that have come to the end go on. What was said before is then
+    in the tables only, and no `chatdoc log` shows it; documents are untouched. The file keeps its size, with free
+    space for what comes.
+    """
+    with Workspace.of_file(place) if place.is_file() else Workspace(place) as workspace:
+        found = workspace.compact_log(dry_run=not apply)
+    if as_json:
+        print_json(
+            {
+                "ok": True,
+                "place": spelled(place),
+                "events_removed": found.events_removed,
+                **to_builtins(found),
+            }
+        )
+        return
+    grid = table("", "events", "bytes", numbers=("events", "bytes"))
+    grid.add_row("before", str(found.events_before), str(found.bytes_before))
+    grid.add_row("after", str(found.events_after), str(found.bytes_after))
+    if not found.events_removed:
+        verdict = "nothing to remove"
+    elif apply:
+        verdict = f"removed; the log can be replayed from sequence {found.through_sequence}"
+    else:
+        verdict = "nothing was written; --apply removes them"
+    show(
+        console(),
+        grid,
+        f"{found.events_removed} events: {verdict}",
+        f"{found.free_bytes} bytes of the file are free",
+    )

@@ -18,6 +18,7 @@ COMMANDS = [
     "snapshot",
     "projections status",
     "projections rebuild",
+    "projections compact",
     "fuzz",
 ]
 

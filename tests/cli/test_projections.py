@@ -1,4 +1,4 @@
-"""`chatdoc projections` says how far the folded tables are, and makes them anew from the log alone."""
+"""`chatdoc projections` says how far the folded tables are, makes them anew from the log alone, and shortens it."""
 
 from __future__ import annotations
 
@@ -86,10 +86,44 @@ def test_a_rebuild_beside_an_open_document_is_not_noticed_by_it(chatdoc: Run, tm
 
 def test_without_a_log_nothing_is_rebuilt_and_no_store_is_made(chatdoc: Run, tmp_path: Path) -> None:
     """The error says to open a document once."""
-    for command in ("status", "rebuild"):
+    for command in ("status", "rebuild", "compact"):
         done = chatdoc("projections", command, "--json")
         assert (done.returncode, json.loads(done.stdout)["kind"]) == (1, "NoEventLog")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_compaction_happens_when_asked_for_only(chatdoc: Run, tmp_path: Path) -> None:
+    """Without --apply nothing is written; with it the rows stay, and a second one finds nothing to remove."""
+    furnish(tmp_path)
+    rows, before = folded(tmp_path / "office"), seen(tmp_path / "office")
+    dry = chatdoc("projections", "compact", "office/team.chat")
+    assert (dry.returncode, dry.stderr, seen(tmp_path / "office")) == (0, "", before)
+    assert "19 events: nothing was written; --apply removes them" in dry.stdout
+    done = chatdoc("projections", "compact", "office", "--apply", "--json")
+    value = json.loads(done.stdout)
+    assert (done.returncode, value["dry_run"]) == (0, False)
+    assert value["events_removed"] == value["events_before"] - value["events_after"] > 0
+    again = chatdoc("projections", "compact", "office", "--apply")
+    assert "0 events: nothing to remove" in again.stdout
+    assert folded(tmp_path / "office") == rows
+    assert chatdoc("projections", "rebuild", "office").returncode == 0
+    assert folded(tmp_path / "office") == rows
+
+
+def test_a_compacted_log_is_printed_from_where_it_begins(chatdoc: Run, tmp_path: Path) -> None:
+    """What went is said; asking for it is an error that says from where to go on."""
+    work, _ = furnish(tmp_path)
+    through = json.loads(chatdoc("projections", "compact", "office", "--apply", "--json").stdout)[
+        "through_sequence"
+    ]
+    with opened(tmp_path / "office", seed=3) as document:
+        document.send(work, sender_id="bob", content="after")
+    done = chatdoc("log", "office/team.chat")
+    assert f"events up to {through} were removed" in done.stderr
+    (line,) = done.stdout.splitlines()
+    assert line.split()[0] == str(through + 1)
+    asked = chatdoc("log", "office/team.chat", "--from", "1", "--json")
+    assert (asked.returncode, json.loads(asked.stdout)["kind"]) == (1, "LogCompacted")
 
 
 def test_misuse_ends_with_status_2(chatdoc: Run) -> None:
