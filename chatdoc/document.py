@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from weakref import WeakSet
 
 from chatdoc import answers, textfile
 from chatdoc.commands.configure_thread import ConfigureThread
@@ -64,6 +65,7 @@ class Document(Tending, Telling, Logbook):
         self._leave = leave
         self._read_only = read_only
         self._lock = threading.RLock()
+        self._held_turns = WeakSet()
 
     @property
     def view(self) -> View:
@@ -271,7 +273,8 @@ class Document(Tending, Telling, Logbook):
             return self._publish(self) if self._publish is not None else False
 
     def close(self) -> None:
-        """Save and let go of the file; a document that failed is only let go of."""
+        """Write what turns have gathered, save and let go of the file; one that failed is only let go of."""
+        self._flush_turns()  # Not under the lock, which a turn that is being written takes after its own.
         with self._lock:
             try:
                 self.corridor.make_ready()

@@ -87,8 +87,8 @@ class Logbook:
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
-        with self._lock:
-            return replay_thread(self._chronicle().journal.execute, thread_id, limit=limit)
+        with self._chronicle().journal.reading() as connection:
+            return replay_thread(connection.execute, thread_id, limit=limit)
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+from weakref import WeakSet
 
 from chatdoc.clock import ms_of
 from chatdoc.commands.decide import Command
@@ -11,18 +13,21 @@ from chatdoc.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued, queu
 from chatdoc.commands.turn_start import StartTurn
 from chatdoc.commands.turn_states import require_turn
 from chatdoc.corridor import Corridor
-from chatdoc.errors import CommandRefused
+from chatdoc.errors import ChatdocError, CommandRefused, TurnOver
 from chatdoc.ids import MessageId, ThreadId, derive
 from chatdoc.reader import Reader
 from chatdoc.records.message import Message
 from chatdoc.turn import Turn, step_id
 from chatdoc.turn_pace import Pace
 
+_log = logging.getLogger("chatdoc")
+
 
 class Turning(Reader):
     """The turns of a document. Every method that changes something is a command, as those of Document are."""
 
     corridor: Corridor
+    _held_turns: WeakSet[Turn]
 
     def execute(self, command: Command, *, command_id: str | None = None) -> Any:
         """Carry out a command; see Document."""
@@ -147,7 +152,19 @@ class Turning(Reader):
     def _turn(self, message: Message, pace: Pace | None) -> Turn:
         pieces = self.view.pieces.get(message.message_id)
         seq = max(pieces) + 1 if pieces else 0
-        return Turn(self, message, clock=lambda: self.corridor.now().ms, pace=pace, seq=seq)
+        turn = Turn(self, message, clock=lambda: self.corridor.now().ms, pace=pace, seq=seq)
+        self._held_turns.add(turn)
+        return turn
+
+    def _flush_turns(self) -> None:
+        """Write what is gathered in every turn that somebody still holds; what cannot be written is told."""
+        for turn in list(self._held_turns):
+            try:
+                turn.flush()
+            except TurnOver:
+                pass  # Somebody ended it; what was gathered is kept in the history.
+            except ChatdocError as error:
+                _log.warning("%d characters of a turn could not be written: %s", turn.waiting, error)
 
     def _new_id(self, thread_id: str, answers: str | None, command_id: str | None) -> str:
         if command_id is None:
