@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from chatdoc.clock import iso
+from chatdoc.document import Document
+from chatdoc.events.derive import begin
 from chatdoc.opening import open_document, read_document
 from chatdoc.rollback import rollback
 from tests import strace
+from tests.events.folding import Folded
+from tests.events.truth import assert_tables, assert_true
 from tests.tidy.source import PROJECT
 
 SOURCE = (PROJECT / "golden" / "cli" / "eras" / "team.sage-chat").read_bytes()
@@ -111,4 +117,26 @@ def _must_have(path: Path, printed: str) -> None:
             assert again.message_id == message.message_id
         texts = [one.content for thread in document.threads() for one in document.messages(thread.thread_id)]
         assert texts.count("one") + texts.count("two") <= 1
+        _must_be_told(path, document)
     assert len(read_document(path).threads()) == 6
+
+
+def _must_be_told(path: Path, document: Document) -> None:
+    """The event log says what the document shows, each stream without a gap, and so do the tables folded from it."""
+    told = Folded(begin(document.view, project_id="p", now_iso=iso(0)))
+    assert_true(told, document.view)
+    connection = sqlite3.connect(path.parent / ".chatdoc" / "store.sqlite3")
+    try:
+        assert_tables(connection, told)
+        gaps = connection.execute(
+            "SELECT stream_id FROM orchestration_events GROUP BY aggregate_kind, stream_id"
+            " HAVING max(stream_version) + 1 <> count(*)"
+        ).fetchall()
+        updates, commands = connection.execute(
+            "SELECT (SELECT count(*) FROM updates WHERE origin = 'one'),"
+            " (SELECT count(*) FROM orchestration_events WHERE command_id = 'one')"
+        ).fetchone()
+    finally:
+        connection.close()
+    assert gaps == []
+    assert updates == commands, "an update and its event are there together or not at all"
