@@ -104,14 +104,14 @@ class Tending(Turning):
 
     def _with_lease(self, command: Command, carry_out: Callable[[], Any]) -> Any:
         answer = carry_out()
-        if isinstance(command, AppendPiece):
-            self.ownership.hold(command.thread_id, command.message_id)
-        elif isinstance(command, _ENDS):
+        if isinstance(command, _ENDS):
             self.ownership.release(command.message_id)
-        elif (
-            answer.message_id in self.corridor.view.generating
-        ):  # A start that is repeated may be of one that is over.
-            self.ownership.hold(answer.thread_id, answer.message_id)
+            return answer
+        step = command if isinstance(command, AppendPiece) else answer
+        if (
+            step.message_id in self.corridor.view.generating
+        ):  # What is repeated may be of a turn that is over.
+            self.ownership.hold(step.thread_id, step.message_id)
         return answer
 
     def _let_go(self) -> None:

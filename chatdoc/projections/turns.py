@@ -103,8 +103,7 @@ def _start_requested(execute: Execute, event: Event, said: TurnStartRequested) -
 
 
 def _start_withdrawn(execute: Execute, _: Event, said: TurnStartWithdrawn) -> None:
-    if not execute(_WITHDRAW, (said.thread_id, said.message_id)).rowcount:
-        PENDING.forget(execute, said.thread_id, said.message_id)
+    _take_start(execute, said.thread_id, said.message_id)
 
 
 def _session_set(execute: Execute, _: Event, said: SessionSet) -> None:
@@ -131,8 +130,15 @@ def _run(execute: Execute, thread_id: str, turn_id: str, session: Session) -> No
         waited = execute(_NEXT, (thread_id,)).fetchone()
     if waited is not None:
         user_message_id, started_at = waited
-        execute(_WITHDRAW, (thread_id, user_message_id))
+    if user_message_id is not None:
+        _take_start(execute, thread_id, user_message_id)
     execute(_RUN, (turn_id, thread_id, None, "running", user_message_id, None, started_at, None))
+
+
+def _take_start(execute: Execute, thread_id: str, message_id: str) -> None:
+    """Nobody waits for it any more, also not where a revert hides that somebody did."""
+    execute(_WITHDRAW, (thread_id, message_id))
+    PENDING.forget(execute, thread_id, message_id)
 
 
 def _message_sent(execute: Execute, _: Event, said: MessageSent) -> None:

@@ -15,7 +15,10 @@ on the documents of a `Network`, deliver, and compare:
 >>> len(bob.message(thread.root_message_id).history)
 3
 
-`chatdoc.testing.strategies` and `chatdoc.testing.machine` need hypothesis; the rest needs nothing besides.
+`fuzz_stored(steps, seed)` does the same to documents in files, with turns, crashes and the event log.
+
+`chatdoc.testing.strategies`, `chatdoc.testing.machine` and `chatdoc.testing.stored_machine` need hypothesis; the rest
+needs nothing besides.
 """
 
 from __future__ import annotations
@@ -24,5 +27,6 @@ from chatdoc.testing.clocks import ManualClock
 from chatdoc.testing.fuzz import FuzzReport, fuzz
 from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle
+from chatdoc.testing.stored import fuzz_stored
 
-__all__ = ["Network", "Oracle", "ManualClock", "FuzzReport", "fuzz"]
+__all__ = ["Network", "Oracle", "ManualClock", "FuzzReport", "fuzz", "fuzz_stored"]

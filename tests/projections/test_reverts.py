@@ -195,6 +195,26 @@ def test_start_that_is_withdrawn_while_hidden_does_not_come_back() -> None:
     assert world.rows("SELECT message_id FROM pending_turn_starts") == []
 
 
+def test_start_that_was_asked_for_again_and_withdrawn_does_not_come_back() -> None:
+    """Of the wish that is shown and the one that a revert hides, both are withdrawn."""
+    world = turns(1)
+    wanted = TurnStartRequested(thread_id="t", message_id="u2", created_at=moment(50))
+    world.happen(wanted)
+    sequence = world.happen(back_to(1))
+    world.happen(wanted, TurnStartWithdrawn(thread_id="t", message_id="u2", created_at=moment(51)))
+    world.happen(undone(sequence))
+    assert world.rows("SELECT message_id FROM pending_turn_starts") == []
+
+
+def test_start_that_is_taken_while_hidden_does_not_come_back() -> None:
+    """The turn that answers it has started, whatever is shown."""
+    world = turns(1)
+    world.happen(TurnStartRequested(thread_id="t", message_id="u2", created_at=moment(50)))
+    sequence = world.happen(back_to(1))
+    world.happen(session("running", "a2", user="u2"), undone(sequence))
+    assert world.rows("SELECT message_id FROM pending_turn_starts") == []
+
+
 def test_row_that_two_reverts_hid_is_kept_for_both() -> None:
     """A start asked for again after a revert and hidden once more does not push the first one out."""
     wanted = TurnStartRequested(thread_id="t", message_id="u9", created_at=moment(50))

@@ -6,6 +6,7 @@ import pytest
 
 from chatdoc.testing.copies import meet
 from chatdoc.testing.fuzz import fuzz
+from chatdoc.testing.stored import fuzz_stored
 
 HONEST = {
     "a diff of gapless log entries had gaps between other clients": (5, 4, 150),
@@ -18,6 +19,10 @@ HOSTILE = {
     "garbage that lost to a fact was told for ever": (7, 3, 150),
     "a repair was stamped in the year 9999 and refused by all": (10, 3, 150),
     "a mark of a client id used twice was never told": (26, 4, 150),
+}
+STORED = {
+    "a piece delivered after the end took a lease of a turn that was over": (0, 40),
+    "a start that was withdrawn or taken stood hidden, to come back": (43, 100),
 }
 
 
@@ -34,6 +39,14 @@ def test_seeds_that_failed_beside_a_hostile_peer(name: str) -> None:
     """Each names the defect it found."""
     seed, replicas, steps = HOSTILE[name]
     report = fuzz(steps=steps, replicas=replicas, seed=seed)
+    assert report.ok, report.problems[0]
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_seeds_that_failed_in_files(name: str) -> None:
+    """Each names the defect it found."""
+    seed, steps = STORED[name]
+    report = fuzz_stored(steps=steps, seed=seed)
     assert report.ok, report.problems[0]
 
 

@@ -1,0 +1,46 @@
+"""A snapshot and what is replayed on it are what is stored now: no gap, no overlap, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatdoc.document import Document
+from chatdoc.events.event import Event
+from chatdoc.projections.fold import catch_up, rebuild
+from chatdoc.projections.snapshot import Snapshot, snapshot
+from chatdoc.store.blank import blank
+from chatdoc.testing.tables import rows_of
+
+
+class Moment:
+    """A snapshot of a store, and the tables as they were folded up to it."""
+
+    def __init__(self, document: Document) -> None:
+        """Take a snapshot; raises AssertionError unless the log up to it gives the same."""
+        taken = document.snapshot()
+        self.sequence = taken.snapshot_sequence
+        self._tables = blank()
+        self._events = [one for one in document.replay() if one.sequence <= self.sequence]
+        rebuild(self._tables.execute, self._read)
+        folded = snapshot(self._tables.execute)
+        for field in Snapshot.__struct_fields__:
+            assert getattr(taken, field) == getattr(folded, field), (
+                f"the snapshot's {field} are not the log's"
+            )
+        assert taken.state_vector == document.state_vector(), "the snapshot is of another document"
+
+    def assert_replayed(self, document: Document) -> None:
+        """Go on from the snapshot; raises AssertionError unless that gives what is stored now."""
+        replayed = list(document.replay(from_sequence_exclusive=self.sequence))
+        with document.subscribe_events(self.sequence) as following:
+            followed = [following.wait() for _ in replayed]
+        assert followed == replayed, "who follows the log sees other events than who replays it"
+        self._events += replayed
+        catch_up(self._tables.execute, self._read)
+        assert document.corridor.chronicle is not None, "only a stored document has an event log"
+        now, before = rows_of(document.corridor.chronicle.journal.execute), rows_of(self._tables.execute)
+        assert now == before, "a snapshot with what was replayed on it is not what is stored"
+        self._tables.close()
+
+    def _read(self, after: int, limit: int) -> Sequence[Event]:
+        return [one for one in self._events if one.sequence > after][:limit]

@@ -1,0 +1,140 @@
+"""Stored documents, used and crashed at random on several machines, keep every promise; a seed repeats a run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from chatdoc.clock import Clock, system_clock
+from chatdoc.testing.fuzz import FuzzReport
+from chatdoc.testing.stored_network import MACHINES
+from chatdoc.testing.tellings import TELLING_WEIGHTS
+from chatdoc.testing.turns import TURN_WEIGHTS
+from chatdoc.testing.workplaces import Workplaces
+from chatdoc.testing.writer import WEIGHTS
+
+EPISODE_STEPS = 100
+"""After so many steps everything is delivered and compared, and new documents are begun."""
+KINDS = {
+    **WEIGHTS,
+    **{kind: 2 * weight for kind, weight in TURN_WEIGHTS.items()},
+    **TELLING_WEIGHTS,
+    "create": 1,
+    "fork": 1,
+    "refused": 4,
+}
+"""What is asked for in a step that writes, by weight."""
+DEEDS = {
+    "write": 60,
+    "step": 18,
+    "sync": 5,
+    "repeat": 4,
+    "crash": 3,
+    "close": 2,
+    "fail": 2,
+    "rebuild": 1,
+    "look": 3,
+    "save": 1,
+    "compact": 1,
+}
+"""What happens in a step, by weight."""
+
+
+class StoredFuzz:
+    """One episode, step by step, in a folder that is empty."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.random = Random(seed)
+        self.places = Workplaces(folder, self.random.getrandbits(64))
+        self.done: Counter[str] = Counter()
+        self.places.begin()
+
+    def step(self) -> None:
+        """Do one thing and check every store; raises AssertionError when a promise is broken."""
+        places, random = self.places, self.random
+        network = places.network
+        network.tick()
+        number = random.randrange(len(network.documents))
+        beside = random.random() < 0.1
+        document = network.beside if beside else network.documents[number]
+        deed = random.choices(list(DEEDS), list(DEEDS.values()))[0]
+        kind = random.choices(list(KINDS), list(KINDS.values()))[0]
+        match deed:
+            case "write":
+                deed = places.write(document, kind, random, named=random.random() < 0.4)
+            case "step":
+                for _ in range(random.randrange(1, 6)):
+                    network.step()
+            case "sync":
+                network.sync(
+                    number, random.choice([one for one in range(len(network.documents)) if one != number])
+                )
+            case "repeat":
+                deed = places.repeat(document, random)
+            case "crash" | "close":
+                deed = places.reopen(document, crash=deed == "crash")
+            case "fail":
+                kind = random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+                deed = places.fail(document, kind, random)
+            case "rebuild":
+                deed = places.rebuild(document)
+            case "look":
+                deed = places.look(document)
+            case "save":
+                document.save()
+            case "compact":
+                document.compact()
+        self.done[deed] += 1
+        touched = {0 if beside else network.machines[number]}
+        for machine in sorted(set(network.machines) if deed in ("step", "sync") else touched):
+            places.assert_sound(machine)
+
+    def settle(self) -> None:
+        """Deliver everything, and compare."""
+        self.places.settle()
+
+
+def fuzz_stored(
+    steps: int = 300, seed: int = 0, *, folder: Path | None = None, clock: Clock = system_clock
+) -> FuzzReport:
+    """Run so many steps on stored documents, in a folder that is made for it or in one that is given and stays.
+
+    After every step each store is held to all its promises; every so often, and at the end, everything is delivered
+    and compared, and new documents are begun.
+    """
+    began = clock()
+    random, done, problem = Random(seed), Counter[str](), ""
+    with tempfile.TemporaryDirectory(prefix="chatdoc-fuzz-") as made:
+        for first in range(0, steps, EPISODE_STEPS):
+            place = (folder or Path(made)) / f"episode-{first // EPISODE_STEPS}"
+            wanted = min(EPISODE_STEPS, steps - first)
+            problem = _episode(place, random.getrandbits(64), range(first + 1, first + wanted + 1), done)
+            if problem:
+                break
+    return FuzzReport(
+        seed=seed,
+        steps=steps,
+        replicas=len(MACHINES),
+        done=dict(sorted(done.items())),
+        problems=(problem,) if problem else (),
+        elapsed_ms=clock() - began,
+    )
+
+
+def _episode(place: Path, seed: int, steps: Sequence[int], done: Counter[str]) -> str:
+    """Run an episode and count what was done; returns what was wrong, or nothing."""
+    step = steps[0]
+    try:
+        run = StoredFuzz(place, seed)
+        run.done = done
+        for number in steps:
+            step = number
+            run.step()
+        run.settle()
+        run.places.network.close()
+    except Exception as error:  # Whatever escapes is a finding, and the seed must not be lost with it.
+        return f"step {step}: {type(error).__name__}: {error}"
+    return ""

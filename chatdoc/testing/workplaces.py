@@ -1,0 +1,246 @@
+"""Whatever is done to stored documents, each store keeps its promises; `assert_sound` looks at all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from chatdoc.commands.create_thread import CreateThread
+from chatdoc.commands.decide import Command, LogCommand
+from chatdoc.commands.delete import DeleteMessage
+from chatdoc.commands.edit_message import EditMessage
+from chatdoc.commands.send_message import SendMessage
+from chatdoc.commands.turn_end import FinalizeTurn
+from chatdoc.commands.turn_stream import AppendPiece
+from chatdoc.document import Document
+from chatdoc.errors import CommandConflict, CommandRefused, NotFound, StoreError
+from chatdoc.ids import MessageId, ThreadId
+from chatdoc.store.blank import blank
+from chatdoc.store.journal import Journal
+from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
+from chatdoc.testing.content import differences
+from chatdoc.testing.fuzz import assert_ledger_is_full_check
+from chatdoc.testing.moments import Moment
+from chatdoc.testing.oracle import Oracle
+from chatdoc.testing.stored_network import PLACES, StoredNetwork, failing
+from chatdoc.testing.tables import assert_log_is_whole, assert_rebuilt, assert_shown, rows_of, written
+from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
+from chatdoc.testing.writer import Writer, some_command
+from chatdoc.testing.writer import assert_shown as assert_answer_shows
+
+NOWHERE = ThreadId("01HF7YAT00000000000000THRD")
+NOBODY = MessageId("01HF7YAT00000000000000MSSG")
+INSTEAD = ("start", "send", "create")
+"""What is asked for where nothing fits what was to be asked for."""
+
+
+class Workplaces:
+    """Stored documents on several machines, and what is known of each store; one seed gives one course of events."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.random = Random(seed)
+        self.network = StoredNetwork(folder, seed=self.random.getrandbits(64))
+        self.oracle = Oracle()
+        self._writer = Writer(self.random, self.oracle)
+        self._configs = Configs()
+        self._kept = {machine: Acknowledged() for machine in set(self.network.machines)}
+        self._moments: dict[int, Moment] = {}
+        self._elsewhere = blank()
+        self._count = 0
+        for machine in self._kept:
+            for document in self.network.on(machine):
+                self._configs.begin(document.view)
+
+    def write(self, document: Document, kind: str, random: Random, *, named: bool = False) -> str:
+        """Carry out a random command of a kind, with a command id where `named`; returns what was done."""
+        command: Command | None
+        if kind in TELLING_WEIGHTS:
+            command = some_telling(random, document.view, kind, document.corridor.now().ms)
+        elif kind == "refused":
+            command = self._unwelcome(document, random)
+        else:
+            command = some_command(random, document.view, kind)
+        if command is None:  # Nothing here can be so changed.
+            kind = next(one for one in INSTEAD if some_command(Random(0), document.view, one) is not None)
+            command = some_command(random, document.view, kind)
+        assert command is not None, "a thread can always be created"
+        return kind if self._carry_out(document, command, self._new_id() if named else None) else f"{kind}?"
+
+    def repeat(self, document: Document, random: Random) -> str:
+        """Ask for something again that this store has answered: it says the same, and writes nothing."""
+        machine = self.network.machine_of(document)
+        answered = [one for one in self._kept[machine].answered if one.document == _name(document)]
+        if not answered:
+            return "repeat?"
+        one = random.choice(answered)
+        document.check(full=False)
+        before = self._all_rows(document)
+        self._assert_repeats(document, one)
+        with_another = SendMessage(thread_id=NOWHERE, sender_id="eve", content="another command")
+        try:
+            document.execute(with_another, command_id=one.command_id)
+        except CommandConflict:
+            pass
+        else:
+            raise AssertionError(f"{one.command_id} was taken for another command")
+        assert self._all_rows(document) == before, f"{one.command_id} was repeated, and something was written"
+        return "repeat"
+
+    def fail(self, document: Document, kind: str, random: Random) -> str:
+        """Let the disk fail in the midst of a command: it leaves nothing, and what is retried is done once."""
+        command = some_command(random, document.view, kind)
+        if command is None:
+            return "disk fails?"
+        command_id, execute = self._new_id(), _journal(document).execute
+        before, place = written(execute), random.choice(PLACES)
+        with failing(document, place):
+            try:
+                document.execute(command, command_id=command_id)
+            except StoreError:
+                assert written(execute) == before, f"{type(command).__name__} failed and left something"
+            except (CommandRefused, NotFound):
+                assert place != "commit", (
+                    f"{type(command).__name__} was refused for ever by a disk that failed"
+                )
+            else:  # It had nothing to write where the disk would have failed.
+                assert place != "commit", f"{type(command).__name__} was acknowledged by a disk that failed"
+        if not document.corridor.is_open:
+            document = self._reopened(document, crash=True)
+        self._carry_out(document, command, command_id)
+        return "disk fails"
+
+    def reopen(self, document: Document, *, crash: bool) -> str:
+        """Let the process of a document end, or be killed, and another one open the file."""
+        self._reopened(document, crash=crash)
+        return "crash" if crash else "close"
+
+    def rebuild(self, document: Document) -> str:
+        """Throw the tables away and fold the log anew; nobody can tell."""
+        execute = _journal(document).execute
+        before = rows_of(execute)
+        document.rebuild_projections()
+        assert rows_of(execute) == before, "rebuilding changed the tables"
+        return "rebuild"
+
+    def look(self, document: Document) -> str:
+        """Take a snapshot, or go on from the last one: what was replayed on it is what is stored now."""
+        machine = self.network.machine_of(document)
+        moment = self._moments.pop(machine, None)
+        if moment is None:
+            self._moments[machine] = Moment(document)
+            return "snapshot"
+        moment.assert_replayed(document)
+        return "replay"
+
+    def assert_sound(self, machine: int) -> None:
+        """Raise AssertionError unless every promise holds on a machine."""
+        documents = self.network.on(machine)
+        for document in documents:
+            assert_ledger_is_full_check(document)
+            self._configs.follow(document.view)
+            orphans = {lease.message_id for lease in document.ownership.dead()} & document.view.generating
+            assert not orphans, f"the turns of messages {sorted(orphans)} run, and nobody runs them"
+        shared = [document for document in documents if document is not self.network.beside]
+        for other in shared[1:]:
+            told = list(differences(shared[0].view, other.view))
+            assert not told, "two processes show different things:\n" + "\n".join(told[:8])
+        views = [document.view for document in (shared[0], *documents[len(shared) :])]
+        journal, kept = _journal(shared[0]), self._kept[machine]
+        assert_log_is_whole(journal.execute)
+        kept.assert_kept(journal.execute)
+        assert_rebuilt(journal, self._elsewhere)
+        assert_shown(journal.execute, views, told=kept.told(journal.execute), taken=kept.taken)
+
+    def begin(self) -> None:
+        """Let one machine create a thread, and the others hear of it."""
+        first = self.network.documents[0]
+        self._carry_out(first, CreateThread(sender_id="ada", content="Hello", config={"name": "Plan"}), None)
+        self.network.settle()
+
+    def settle(self) -> None:
+        """Deliver everything, and compare the machines with each other and with what was acknowledged."""
+        self.network.settle()
+        self.network.assert_converged()
+        for number, document in enumerate(self.network.documents):
+            missing = list(self.oracle.missing_from(document))
+            assert not missing, f"document {number} lost what was acknowledged:\n" + "\n".join(missing[:8])
+            report = document.check()
+            assert report.ok, f"document {number}: {report.to_text()}"
+            assert not report.incidents, f"document {number}: {report.to_text()}"
+        for machine in self._kept:
+            self.assert_sound(machine)
+
+    def _carry_out(self, document: Document, command: Command, command_id: str | None) -> bool:
+        """Carry out a command and remember its answer; false when it was refused."""
+        kept, execute = self._kept[self.network.machine_of(document)], _journal(document).execute
+        answer: Any = None
+        refused = False
+        try:
+            answer = document.execute(command, command_id=command_id)
+        except (CommandRefused, NotFound) as refusal:
+            refused, answer = True, str(refusal)
+        if not refused:
+            self._configs.follow(document.view, command)
+            kept.take(document, command, answer)
+            if not isinstance(command, LogCommand):
+                assert_answer_shows(command, answer)
+                if document is not self.network.beside:
+                    self._writer.note(document, answer)
+        if command_id is not None:
+            one = Answered(_name(document), command_id, command, answer, refused)
+            kept.answer(execute, one)
+            self._assert_repeats(document, one)
+        return not refused
+
+    def _assert_repeats(self, document: Document, one: Answered) -> None:
+        try:
+            again, refused = document.execute(one.command, command_id=one.command_id), False
+        except (CommandRefused, NotFound) as refusal:
+            again, refused = str(refusal), True
+        assert (again, refused) == (one.answer, one.refused), (
+            f"{one.command_id} was answered with {one.answer!r}, and repeated with {again!r}"
+        )
+
+    def _reopened(self, document: Document, *, crash: bool) -> Document:
+        network = self.network
+        if document is network.beside:
+            network.reopen_beside(crash=crash)
+            return network.beside
+        number = network.documents.index(document)
+        network.reopen(number, crash=crash)
+        return network.documents[number]
+
+    def _unwelcome(self, document: Document, random: Random) -> Command:
+        view = document.view
+        known = sorted(view.headers)
+        message_id = MessageId(random.choice(known)) if known else NOBODY
+        home = view.headers[message_id].thread_id if known else NOWHERE
+        return random.choice(
+            (
+                SendMessage(thread_id=NOWHERE, sender_id="eve", content="to nowhere"),
+                SendMessage(thread_id=home, sender_id="eve", content="Hi", reply_to=NOBODY),
+                EditMessage(message_id=NOBODY, author_id="eve", content="of nothing"),
+                DeleteMessage(message_id=NOBODY, deleted_by="eve"),
+                FinalizeTurn(thread_id=NOWHERE, message_id=message_id),
+                AppendPiece(thread_id=home, message_id=message_id, seq=10_000, text="too far"),
+            )
+        )
+
+    def _all_rows(self, document: Document) -> tuple[Any, ...]:
+        execute = _journal(document).execute
+        return written(execute), rows_of(execute), document.state_vector()
+
+    def _new_id(self) -> str:
+        self._count += 1
+        return f"command-{self._count}"
+
+
+def _journal(document: Document) -> Journal:
+    assert document.corridor.chronicle is not None, "only a stored document has an event log"
+    return document.corridor.chronicle.journal
+
+
+def _name(document: Document) -> str:
+    assert document.path is not None, "only a stored document has a path"
+    return document.path.name

@@ -1,0 +1,65 @@
+"""Stored documents keep their promises in random histories of turns, crashes, redelivered commands and peers."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from chatdoc.testing import fuzz_stored, stored_machine
+from chatdoc.testing.stored import StoredFuzz
+from chatdoc.testing.stored_machine import StoredMachine, numbers
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_stored_documents_keep_every_promise_after_every_step(seed: int) -> None:
+    """Two processes on one machine, one on each of two others, and another document beside."""
+    report = fuzz_stored(steps=100, seed=seed)
+    assert report.ok, report.problems[0]
+    assert sum(report.done.values()) == 100
+
+
+def test_examples_of_the_stored_machine_run() -> None:
+    """The docstring's example is the one somebody copies; it lets an agent loose that is not ours."""
+    failed, tried = doctest.testmod(stored_machine)
+    assert tried > 3
+    assert not failed
+
+
+def test_an_agent_that_cheats_is_caught() -> None:
+    """One that writes into the log behind everybody's back fails, whatever rule it is written as."""
+
+    class WithACheat(StoredMachine):
+        @rule(number=numbers)
+        def take_a_receipt_away(self, number: int) -> None:
+            document = self.document(number)
+            document.create_thread(sender_id="cheat", content="promised", command_id=f"cheat-{number}")
+            chronicle = document.corridor.chronicle
+            assert chronicle is not None
+            chronicle.journal.execute("DELETE FROM orchestration_command_receipts")
+
+    without_shrinking = settings(WithACheat.quick, phases=[Phase.generate], max_examples=30)
+    with pytest.raises(AssertionError, match=r"receipt"):
+        run_state_machine_as_test(WithACheat, settings=without_shrinking)
+
+
+def test_one_seed_gives_one_run_of_stored_documents(tmp_path: Path) -> None:
+    """The report of a seed is the same every time, but for the time it took, wherever the folder is."""
+    one = fuzz_stored(steps=30, seed=5, clock=lambda: 0)
+    other = fuzz_stored(steps=30, seed=5, folder=tmp_path, clock=lambda: 0)
+    assert one == other
+    assert one.ok
+    assert list(tmp_path.rglob("team.chat"))
+
+
+def test_a_failing_run_of_stored_documents_names_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What breaks ends the run and is told."""
+
+    def broken(self: StoredFuzz) -> None:
+        raise AssertionError("planted")
+
+    monkeypatch.setattr(StoredFuzz, "step", broken)
+    assert fuzz_stored(steps=5, seed=1).problems == ("step 1: AssertionError: planted",)
