@@ -64,7 +64,9 @@ class Chronicle:
         if not journal.began(document):
             drafts = begin(view, project_id=self.project_id, now_iso=now)
             while some := list(islice(drafts, BEGIN_AT_ONCE)):
-                self._record_all(some)
+                events = journal.append_many(some, at_ms=self._clock(), origin="store")
+                journal.fold(fold, events)
+                self._fresh = True
             journal.begin(document, self._clock())
 
     def derive(self, view: View, delta: Delta, added: Sequence[Fact], at_ms: int) -> list[Draft]:

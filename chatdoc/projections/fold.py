@@ -26,6 +26,8 @@ PROJECTORS = (PROJECTS, MESSAGES, ACTIVITIES, SESSIONS, TURNS, CHECKPOINTS, APPR
 """In the order in which one event passes through them."""
 PAGE_EVENTS = 2000
 """How many events a catch-up holds in memory at a time."""
+MANY = 32
+"""So many events that come at once are folded as a page, projector by projector."""
 
 _COUNT = len(PROJECTORS)
 _ADVANCE = (
@@ -49,7 +51,12 @@ def _dispatch() -> dict[type[Any], tuple[tuple[int, Handler], ...]]:
 _HANDLERS = _dispatch()
 
 
-def fold(execute: Execute, events: Sequence[Event], read_events: ReadEvents) -> None:
+def fold(
+    execute: Execute,
+    events: Sequence[Event],
+    read_events: ReadEvents,
+    executemany: ExecuteMany | None = None,
+) -> None:
     """Apply events that were just appended; in the transaction that appended them.
 
     When all projectors stand right before the first event this costs one statement beside the rows. Otherwise those
@@ -60,12 +67,15 @@ def fold(execute: Execute, events: Sequence[Event], read_events: ReadEvents) -> 
     before, last = events[0].sequence - 1, events[-1]
     advanced = execute(_ADVANCE, (last.sequence, last.occurred_at, before)).rowcount
     if advanced == _COUNT:
+        if executemany is not None and len(events) >= MANY:
+            _apply_page(execute, executemany, events)
+            return
         for event in events:
             _apply_one(execute, event)
         return
     if advanced:  # Some lag behind, so these must wait for them: they have not applied anything yet.
         execute(_ADVANCE, (before, last.occurred_at, last.sequence))
-    reached = catch_up(execute, read_events)
+    reached = catch_up(execute, read_events, executemany=executemany)
     if reached < last.sequence:
         raise StoreError(
             f"the log ends at event {reached}, and event {last.sequence} was to be folded",

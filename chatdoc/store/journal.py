@@ -13,47 +13,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from chatdoc.clock import iso
-from chatdoc.errors import LogCompacted
 from chatdoc.events import codec
 from chatdoc.events.actor import actor_kind, metadata_of
 from chatdoc.events.event import Draft, Event
 from chatdoc.ids import derive_ordered
 from chatdoc.store.database import Database
+from chatdoc.store.event_reader import COLUMNS, EventReader
 from chatdoc.store.failures import FAULTS
 
-PAGE_EVENTS = 500
-"""How many events are read at a time; there is no limit to how many are read in all."""
-
-_COLUMNS = (
-    "sequence, event_id, aggregate_kind, stream_id, stream_version, event_type, occurred_at, command_id,"
-    " causation_event_id, correlation_id, actor_kind, payload_json, metadata_json"
-)
-_INSERT = f"INSERT INTO orchestration_events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = f"INSERT INTO orchestration_events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _VERSION = "SELECT max(stream_version) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
-_AFTER = f"SELECT {_COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT ?"
-_STREAM = (
-    f"SELECT {_COLUMNS} FROM orchestration_events"
-    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
-)
-_LAST = "SELECT max(sequence) FROM orchestration_events"
-_PROJECT = (
-    "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
-)
-_COMPACTED = "SELECT coalesce(max(through_sequence), 0) FROM log_compactions"
-_NEWEST_COMPACTED = (
-    "SELECT max(sequence) FROM orchestration_events"
-    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence <= ?"
-)
 _BEGAN = "SELECT log_began_at_ms IS NOT NULL FROM documents WHERE number = ?"
 _BEGIN = "UPDATE documents SET log_began_at_ms = ? WHERE number = ?"
 _Found = TypeVar("_Found")
 
 
-class Journal:
+class Journal(EventReader):
     """The events of a store, as one document's connection appends and reads them."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._versions: dict[tuple[str, str], int] = {}
         """The next version of streams written here."""
         self._metadata: dict[str, str] = {}
@@ -136,14 +115,51 @@ class Journal:
             )
         return events
 
+    def append_many(self, drafts: Sequence[Draft], *, at_ms: int, origin: str) -> list[Event]:
+        """Append events that no command asked for and none of which caused another; for a log that begins."""
+        self._versions.clear()  # Read anew under the lock of the transaction, they are right.
+        last, occurred_at = self.last_sequence(), iso(at_ms)
+        metadata = metadata_of(origin)
+        spelled, actor = codec.encode_metadata(metadata), actor_kind(None, metadata)
+        events, rows = [], []
+        for sequence, draft in enumerate(drafts, last + 1):
+            assert draft.cause < 0, "expected events of which none caused another"
+            stream = (draft.kind, draft.stream_id)
+            version = self._versions.get(stream, -1)
+            if version < 0:
+                version = self._stored_version(*stream)
+            self._versions[stream] = version + 1
+            event = Event(
+                sequence=sequence,
+                event_id=derive_ordered(at_ms, f"{draft.kind}/{draft.stream_id}/{version}"),
+                aggregate_kind=draft.kind,
+                stream_id=draft.stream_id,
+                stream_version=version,
+                event_type=draft.event_type,
+                occurred_at=occurred_at,
+                actor_kind=actor,
+                payload=draft.payload,
+                metadata=metadata,
+            )
+            events.append(event)
+            rows.append(
+                (
+                    sequence, event.event_id, draft.kind, draft.stream_id, version, event.event_type, occurred_at,
+                    None, None, None, actor, codec.encode(draft.payload), spelled,
+                )
+            )  # fmt: skip
+        self.executemany(_INSERT, rows)
+        return events
+
     def fold(
         self,
-        fold: Callable[[Callable[..., Any], Sequence[Event], Callable[[int, int], list[Event]]], None],
+        fold: Callable[..., None],
         events: Sequence[Event],
     ) -> None:
         """Let events that were just appended be folded into tables, in the same transaction; raises StoreError."""
         try:
-            fold(self._database.connection.execute, events, self.read)
+            connection = self._database.connection
+            fold(connection.execute, events, self.read, connection.executemany)
         except FAULTS as error:
             raise self._database.failed(error, "fold events") from error
 
@@ -179,68 +195,6 @@ class Journal:
         """Know no versions any more: what was appended was rolled back."""
         self._versions.clear()
 
-    def read(self, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
-        """The next events beyond a sequence; raises LogCompacted, EventUndecodable and StoreError."""
-        return [_event(row) for row in self._page(after, limit)]
-
-    def read_all(self, after: int = 0) -> Iterator[Event]:
-        """All events beyond a sequence, page by page; raises LogCompacted, EventUndecodable and StoreError."""
-        while rows := self._page(after, PAGE_EVENTS):
-            for row in rows:
-                yield _event(row)
-            after = rows[-1][0]
-
-    def read_of(self, kind: str, stream_id: str, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
-        """The next events of one stream beyond a sequence; raises LogCompacted, EventUndecodable and StoreError."""
-        return [_event(row) for row in self._page(after, limit, (kind, stream_id))]
-
-    def read_stream(self, kind: str, stream_id: str, after: int = 0) -> Iterator[Event]:
-        """All events of one stream beyond a sequence; raises LogCompacted, EventUndecodable and StoreError."""
-        while rows := self._page(after, PAGE_EVENTS, (kind, stream_id)):
-            for row in rows:
-                yield _event(row)
-            after = rows[-1][0]
-
-    def compacted_through(self) -> int:
-        """The last event that the latest compaction folded away, 0 without one."""
-        through: int = self._database.rows(_COMPACTED, (), "look up its compactions")[0][0]
-        return through
-
-    def require_whole(self, after: int, stream: tuple[str, str] | None = None) -> None:
-        """Raise LogCompacted where events beyond a sequence, of all or of one stream, are in the log no more."""
-        through = self.compacted_through()
-        if after >= through:
-            return
-        reachable: int | None = through
-        if stream is not None:  # A stream in which nothing happened since has lost nothing.
-            values = (*stream, through)
-            reachable = self._database.rows(_NEWEST_COMPACTED, values, "look up its compactions")[0][0]
-        if reachable is None or after >= reachable:
-            return
-        whose = "" if stream is None else f" of {stream[0]} {stream[1]}"
-        raise LogCompacted(
-            f"events{whose} up to {reachable} were removed by a compaction of the log, so it cannot be replayed beyond"
-            f" event {after}; the first that can be replayed is {reachable + 1} (from sequence {reachable}, exclusive)",
-            after=after,
-            through_sequence=reachable,
-            hint="Take a snapshot and go on from its snapshot_sequence",
-        )
-
-    def _page(self, after: int, limit: int, stream: tuple[str, str] | None = None) -> list[tuple[Any, ...]]:
-        question, values = (_AFTER, ()) if stream is None else (_STREAM, stream)
-        found = self._database.rows(question, (*values, after, limit), "read its events")
-        self.require_whole(after, stream)  # After reading: another process may just have compacted the log.
-        return found
-
-    def last_sequence(self) -> int:
-        """The sequence of the newest event, 0 when there is none."""
-        return self._database.rows(_LAST, (), "find its last event")[0][0] or 0
-
-    def project_id(self) -> str | None:
-        """The project this store's events belong to, or None before the first one."""
-        found = self._database.rows(_PROJECT, (), "look up its project")
-        return found[0][0] if found else None
-
     def began(self, document: int) -> bool:
         """Whether the events of a document (by its number) are in the log."""
         found = self._database.rows(_BEGAN, (document,), "look up a document")
@@ -253,22 +207,3 @@ class Journal:
     def _stored_version(self, kind: str, stream_id: str) -> int:
         found = self._database.connection.execute(_VERSION, (kind, stream_id)).fetchone()[0]
         return 0 if found is None else found + 1
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    payload, metadata = codec.decode(row)
-    return Event(
-        sequence=row[0],
-        event_id=row[1],
-        aggregate_kind=row[2],
-        stream_id=row[3],
-        stream_version=row[4],
-        event_type=row[5],
-        occurred_at=row[6],
-        command_id=row[7],
-        causation_event_id=row[8],
-        correlation_id=row[9],
-        actor_kind=row[10],
-        payload=payload,
-        metadata=metadata,
-    )
