@@ -186,3 +186,26 @@ def test_a_document_in_memory_says_that_it_has_no_log() -> None:
         document.snapshot()
     with pytest.raises(CommandRefused, match="Open a file"):
         document.append_activity(thread.thread_id, kind="tool.started", summary="ls")
+
+
+def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
+    """More messages than are told at a time, all in one thread: each has its event, its version and its row."""
+    count = 2_100
+    (tmp_path / "first").mkdir()
+    with opened(tmp_path / "first", "a.chat") as document:
+        thread = document.create_thread(sender_id="ada", content="root")
+
+        def send() -> None:
+            for number in range(count):
+                document.send(thread.thread_id, sender_id="ada", content=f"{number}")
+
+        document.corridor.write(send)
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "a.chat").write_bytes((tmp_path / "first" / "a.chat").read_bytes())
+    with opened(tmp_path / "second", "a.chat", seed=2) as document:
+        document.send(thread.thread_id, sender_id="bob", content="and one more")
+        assert {one.behind for one in document.projections()} == {0}
+    found = "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence"
+    assert ask(tmp_path / "second", found, thread.thread_id) == [(number,) for number in range(count + 3)]
+    rows = "SELECT count(*), count(DISTINCT text) FROM projection_thread_messages"
+    assert ask(tmp_path / "second", rows) == [(count + 2, count + 2)]
