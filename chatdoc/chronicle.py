@@ -13,10 +13,11 @@ from chatdoc.commands.plan import Diff
 from chatdoc.events.derive import begin, derive
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import ProjectCreated, ProjectMetaUpdated
+from chatdoc.events.requests_over import close_requests
 from chatdoc.following import Following
 from chatdoc.ids import Mint
 from chatdoc.projections.diffs import put_diff
-from chatdoc.projections.fold import fold, prepare
+from chatdoc.projections.fold import PROJECTORS, catch_up, fold
 from chatdoc.projections.standing import FoldedStanding
 from chatdoc.records.delta import Delta
 from chatdoc.records.facts import Fact
@@ -26,6 +27,10 @@ from chatdoc.store.journal import Journal
 BEGIN_AT_ONCE = 2_000
 """How many events of a document whose log begins are appended and folded at a time."""
 _ROOT = "SELECT workspace_root FROM projection_projects WHERE project_id = ?"
+_FOLDED = (
+    "SELECT count(*) = ? FROM projection_state"
+    " WHERE last_applied_sequence >= (SELECT max(sequence) FROM orchestration_events)"
+)
 
 
 class Chronicle:
@@ -42,13 +47,16 @@ class Chronicle:
         self._fresh = False
 
     def stands(self, document: int, root: str) -> bool:
-        """Whether a document (by its number) is in the log, and the project knows where its folder is."""
-        return bool(self.project_id) and self.journal.began(document) and self._root() == root
+        """Whether a document (by its number) is in the log, the project knows its folder, and all events are folded."""
+        if not (self.project_id and self.journal.began(document) and self._root() == root):
+            return False
+        folded: bool = self.journal.execute(_FOLDED, (len(PROJECTORS),)).fetchone()[0]
+        return folded
 
     def start(self, view: View, document: int, root: str, ids: Mint) -> None:
         """Tell of the project, and of all that a document says, unless that was told; in the open transaction."""
         journal, now = self.journal, iso(self._clock())
-        prepare(journal.execute)
+        catch_up(journal.execute, journal.read, executemany=journal.executemany)
         self.project_id = journal.project_id() or ids.mint()
         title = root.rpartition("/")[2] or root
         if journal.project_id() is None:
@@ -70,8 +78,10 @@ class Chronicle:
             journal.begin(document, self._clock())
 
     def derive(self, view: View, delta: Delta, added: Sequence[Fact], at_ms: int) -> list[Draft]:
-        """The events that follow from a change which the view has taken in."""
-        return derive(view, delta, added, project_id=self.project_id, now_iso=iso(at_ms))
+        """The events that follow from a change which the view has taken in; in the open transaction."""
+        now_iso = iso(at_ms)
+        drafts = derive(view, delta, added, project_id=self.project_id, now_iso=now_iso)
+        return close_requests(view, added, drafts, self.standing.waiting, now_iso=now_iso)
 
     def record(self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str) -> int:
         """Append events and fold them, in the open transaction; returns the sequence of the last one."""

@@ -14,6 +14,7 @@ import msgspec
 from chatdoc.commands.decide import Command, decide
 from chatdoc.commands.plan import Now, Plan
 from chatdoc.errors import ChatdocError, CommandRefused, InvariantRefused, NotFound
+from chatdoc.events.batch import joined
 from chatdoc.events.event import Draft
 from chatdoc.intake import Intake, MakeReceipt
 from chatdoc.mending import heal
@@ -119,7 +120,7 @@ class Corridor(Intake):
             delta = msgspec.structs.replace(delta, unreadable=healed)
         outcome = self.checker.follow(delta)
         drafts = self.chronicle.derive(self.view, delta, added, now) if self.chronicle is not None else []
-        self._append(update, origin, spans, now, (*drafts, *events) if events else drafts, make)
+        self._append(update, origin, spans, now, joined(drafts, events) if events else drafts, make)
         return outcome.repairs
 
     def _repair(self, repair: Command) -> None:

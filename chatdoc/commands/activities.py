@@ -13,6 +13,7 @@ from chatdoc.commands.values import require_name, require_text, require_thread, 
 from chatdoc.errors import CommandRefused, NotFound
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import Activity, ActivityAppended, ApprovalResponded, Decision, Tone
+from chatdoc.events.requests_over import closed, is_over
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.records.own import own
 from chatdoc.records.view import View
@@ -82,13 +83,20 @@ def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
         created_at=iso(now.ms),
     )
     metadata = dict(command.metadata)
-    if isinstance(command.payload, dict) and isinstance(command.payload.get("requestId"), str):
-        metadata["requestId"] = command.payload["requestId"]
+    request_id = command.payload.get("requestId") if isinstance(command.payload, dict) else None
+    if isinstance(request_id, str):
+        metadata["requestId"] = request_id
+        if command.kind == "approval.requested":
+            return _asked(view, command.thread_id, activity, request_id, metadata)
     return _told(command.thread_id, activity, metadata)
 
 
 def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
-    """The plan for one event that opens a request; its answer is a sequence."""
+    """The plan for one event that opens a request; its answer is a sequence.
+
+    When the turn it names is over, a second event closes it: who asks right after an interrupt hears what he would
+    have heard had he asked right before it.
+    """
     log = standing(now, "RequestApproval")
     require_thread(view, command.thread_id, "ask leave")
     require_name("request_id", command.request_id)
@@ -110,7 +118,8 @@ def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
         turn_id=command.turn_id,
         created_at=iso(now.ms),
     )
-    return _told(command.thread_id, activity, {"requestId": command.request_id})
+    metadata = {"requestId": command.request_id}
+    return _asked(view, command.thread_id, activity, command.request_id, metadata)
 
 
 def decide_response(command: RespondApproval, view: View, now: Now) -> Plan:
@@ -170,6 +179,25 @@ def _pending(thread_id: str, request_id: str, now: Now, command: str) -> Request
 def _told(thread_id: ThreadId, activity: Activity, metadata: dict[str, Any]) -> Plan:
     draft = Draft(ActivityAppended(thread_id=thread_id, activity=activity), thread_id, metadata=metadata)
     return Plan(facts=(), kind="sequence", subject=thread_id, events=(draft,))
+
+
+def _asked(
+    view: View, thread_id: ThreadId, activity: Activity, request_id: str, metadata: dict[str, Any]
+) -> Plan:
+    """The plan for a request, with its end where its turn is over."""
+    turn_id = activity.turn_id
+    plan = _told(thread_id, activity, metadata)
+    if turn_id is None or not view.has_message(turn_id):
+        return plan
+    if view.thread_of(turn_id) != thread_id:
+        raise CommandRefused(
+            f"request {request_id!r} is of thread {thread_id}, and message {turn_id} is not",
+            hint="A turn asks in its own thread",
+        )
+    if not is_over(view, turn_id):
+        return plan
+    end = closed(view, thread_id, turn_id, request_id, now_iso=activity.created_at, cause=0)
+    return msgspec.structs.replace(plan, events=(*plan.events, end))
 
 
 def _moment(name: str, date: str) -> int:

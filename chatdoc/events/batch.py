@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import (
     MessageDeleted,
@@ -69,3 +71,10 @@ class Batch:
 def draft(payload: Payload) -> Draft:
     """An event of the thread its payload names."""
     return Draft(payload, payload.thread_id)  # type: ignore[attr-defined]
+
+
+def joined(drafts: Sequence[Draft], more: Sequence[Draft]) -> list[Draft]:
+    """Two batches as one: what the second says of causes is about its own events still."""
+    shift = len(drafts)
+    later = [one if one.cause < 0 else one._replace(cause=one.cause + shift) for one in more]
+    return [*drafts, *later]

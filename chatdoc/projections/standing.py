@@ -16,6 +16,10 @@ _ACTIVITY = (
     " UNION ALL SELECT row_json FROM reverted_rows"
     " WHERE table_name = 'projection_thread_activities' AND row_id = ?"
 )
+_WAITING = (
+    "SELECT request_id FROM projection_pending_approvals"
+    " WHERE thread_id = ? AND status = 'pending' AND turn_id = ? ORDER BY created_at, request_id"
+)
 _LAST_REVERT = "SELECT max(revert_sequence) FROM reverted_rows WHERE thread_id = ?"
 
 
@@ -42,6 +46,10 @@ class FoldedStanding:
             found.decision,
             expires_at if isinstance(expires_at, str) else None,
         )
+
+    def waiting(self, thread_id: str, turn_id: str) -> list[str]:
+        """The requests of a turn that wait for an answer, the oldest first."""
+        return [request_id for (request_id,) in self._execute(_WAITING, (thread_id, turn_id))]
 
     def has_activity(self, activity_id: str) -> bool:
         """Whether an activity is in the log, shown or hidden by a revert."""
