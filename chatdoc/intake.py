@@ -225,7 +225,7 @@ class Intake(Transactions):
         )
         session.remember(session.sequence, spans)
         self._hear(update, origin)
-        self._ahead = False
+        self._wrote, self._ahead = True, False
 
     def _tell(
         self, drafts: Sequence[Draft], origin: str, at_ms: int, make: MakeReceipt

@@ -33,6 +33,8 @@ class Transactions:
         """Whether memory has what the log has not yet."""
         self._half = False
         """Whether a part of something is written that must be whole."""
+        self._wrote = False
+        """Whether the open transaction has an update of ours."""
         self._untold: list[tuple[bytes, str]] = []
 
     def write(self, work: Callable[[], Answer]) -> Answer:
@@ -68,21 +70,22 @@ class Transactions:
         return self.write(whole)
 
     def _end(self, *, keep: bool) -> None:
-        self._inside = self._half = False
+        wrote, self._inside, self._half, self._wrote = self._wrote, False, False, False
         untold, self._untold = self._untold, []
-        if not keep:
+        if keep:
+            try:
+                self.log.commit()
+            except BaseException:
+                self._fail()
+                raise
+        else:
             if self.chronicle is not None:
                 self.chronicle.forget()
-            if self._ahead or untold:
+            if self._ahead or wrote:
                 self._fail()
+                untold = []
             self.log.rollback()
-            return
-        try:
-            self.log.commit()
-        except BaseException:
-            self._fail()
-            raise
-        for update, origin in untold:
+        for update, origin in untold:  # Without a write of ours these are of others, and stored by them.
             self.listeners.tell(update, origin)
         if self.chronicle is not None:
             self.chronicle.publish()

@@ -209,3 +209,27 @@ def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
     assert ask(tmp_path / "second", found, thread.thread_id) == [(number,) for number in range(count + 3)]
     rows = "SELECT count(*), count(DISTINCT text) FROM projection_thread_messages"
     assert ask(tmp_path / "second", rows) == [(count + 2, count + 2)]
+
+
+def test_what_others_wrote_is_told_though_our_own_command_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed write that concerned only the log takes nothing with it: readers hear of the other process, we go on."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise StoreError("the disk is gone")
+
+    with opened(tmp_path, seed=1) as one, opened(tmp_path, seed=2) as other:
+        thread = one.create_thread(sender_id="ada", content="Hello")
+        one.send(thread.thread_id, sender_id="ada", content="seen by both")
+        other.threads()
+        heard: list[str] = []
+        other.subscribe(lambda _, origin: heard.append(origin))
+        one.send(thread.thread_id, sender_id="ada", content="not yet seen", command_id="one")
+        monkeypatch.setattr(Journal, "fold", fails)
+        with pytest.raises(StoreError, match="gone"):
+            other.append_activity(thread.thread_id, kind="tool.started", summary="ls")
+        monkeypatch.undo()
+        assert heard == ["one"]
+        other.send(thread.thread_id, sender_id="bob", content="and on")
+        assert len(one.messages(thread.thread_id)) == 4
