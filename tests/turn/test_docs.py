@@ -5,24 +5,43 @@ from __future__ import annotations
 import asyncio
 import doctest
 import re
+import textwrap
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from chatdoc.commands import turn_states
 from chatdoc.document import Document
 from chatdoc.ids import ThreadId
 from tests.tidy.source import PROJECT
+from tests.turn.processes import ENVIRONMENT
 
 PAGE = (PROJECT / "docs" / "turns.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_turn_that_is_walked_leaves_the_rows_that_are_shown() -> None:
-    """Every `>>>` line of the page runs, in order, and prints just that."""
+def test_the_turns_that_are_walked_leave_the_rows_that_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every `>>>` line of the page runs, in order, in an empty folder, and prints just that."""
+    chats = tmp_path / "chats"
+    chats.mkdir()
+    monkeypatch.chdir(chats)
+    monkeypatch.syspath_prepend(PROJECT / "docs")
+    monkeypatch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])
     lines = "\n".join(block for block in BLOCKS if block.startswith(">>>"))
     example = doctest.DocTestParser().get_doctest(lines, {}, "turns", "docs/turns.md", 0)
-    assert len(example.examples) > 20
+    assert len(example.examples) > 50
     assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_the_heart_of_the_backend_is_the_one_that_runs() -> None:
+    """What the page shows of `agent_backend.py` stands in it, line by line."""
+    (shown,) = (block for block in BLOCKS if "async def _hear" in block)
+    source = (PROJECT / "docs" / "agent_backend.py").read_text(encoding="utf-8")
+    assert textwrap.indent(shown, "    ") in source
 
 
 def test_the_table_of_the_page_is_the_one_that_holds() -> None:
