@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from chatdoc.clock import Clock, iso
-from chatdoc.commands.plan import Diff
+from chatdoc.commands.plan import Plan
 from chatdoc.events.derive import begin, derive
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import ProjectCreated, ProjectMetaUpdated
@@ -43,6 +43,8 @@ class Chronicle:
         self._followers: list[Following] = []
         self.standing = FoldedStanding(journal.execute, lambda: self.project_id)
         """What commands on the log are decided on."""
+        self.sessions = journal.sessions(clock)
+        """How to find the agents of the folder again."""
         self._clock = clock
         self._fresh = False
 
@@ -98,16 +100,20 @@ class Chronicle:
         found = self.journal.execute(_ROOT, (self.project_id,)).fetchone()
         return None if found is None else str(found[0])
 
-    def keep(self, diff: Diff) -> None:
-        """Store the text of a difference, in the open transaction."""
-        put_diff(
-            self.journal.execute,
-            diff.thread_id,
-            diff.from_turn,
-            diff.to_turn,
-            diff.text,
-            created_at=diff.created_at,
-        )
+    def keep(self, plan: Plan) -> None:
+        """Store what a plan says beside its events, in the open transaction: a difference's text, an ended session."""
+        if plan.diff is not None:
+            diff = plan.diff
+            put_diff(
+                self.journal.execute,
+                diff.thread_id,
+                diff.from_turn,
+                diff.to_turn,
+                diff.text,
+                created_at=diff.created_at,
+            )
+        if plan.stopped is not None:
+            self.sessions.stop_of_thread(*plan.stopped)
 
     def forget(self) -> None:
         """What was appended in the open transaction is not in the log."""

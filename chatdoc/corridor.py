@@ -81,8 +81,8 @@ class Corridor(Intake):
     def _note(self, plan: Plan, origin: str, now: int, make: MakeReceipt) -> int:
         """Tell the event log what only it knows, and keep the receipt; nothing of it concerns the document."""
         self._half = True
-        if plan.diff is not None and self.chronicle is not None:
-            self.chronicle.keep(plan.diff)
+        if self.chronicle is not None:
+            self.chronicle.keep(plan)
         receipt, last = self._tell(plan.events, origin, now, make)
         if receipt is not None:
             self.log.put_receipt(receipt, recorded_at_ms=now, result_sequence=last)

@@ -117,6 +117,14 @@ class LogCompacted(StoreError):
         self.through_sequence = through_sequence
 
 
+class SessionUndecodable(StoreError):
+    """The stored row of an agent's session is not what was stored."""
+
+    def __init__(self, message: str, *, provider_session_id: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.provider_session_id = provider_session_id
+
+
 class DocumentExists(StoreError):
     """A document is registered under this path already; open it instead of beginning a new one."""
 

@@ -22,6 +22,7 @@ from chatdoc.projections.replay import Replay, replay_thread
 from chatdoc.projections.shapes import Approval, PlacedMessage
 from chatdoc.projections.snapshot import Snapshot, snapshot
 from chatdoc.replica import guard
+from chatdoc.store.runtime import SessionDirectory
 from chatdoc.store.updates import SqliteLog
 
 
@@ -99,6 +100,13 @@ class Logbook:
         """How far each of the eight projectors has come."""
         with self._lock:
             return progress(self._chronicle().journal.execute)
+
+    @property
+    def sessions(self) -> SessionDirectory:
+        """How to find the sessions of the folder's agents again after a restart; raises CommandRefused."""
+        if self.corridor.chronicle is None:
+            raise CommandRefused("a document in memory keeps no sessions of agents", hint="Open a file")
+        return self.corridor.chronicle.sessions
 
     def rebuild_projections(self) -> int:
         """Throw every folded row away and fold the whole log anew, in one transaction; returns the last sequence."""

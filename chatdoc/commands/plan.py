@@ -24,6 +24,13 @@ class Diff(NamedTuple):
     created_at: str
 
 
+class Stopped(NamedTuple):
+    """The agent of a thread has ended: one session of it, or all that run."""
+
+    thread_id: str
+    provider_session_id: str | None
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Facts to add, in order; `kind` and `subject` name the record that answers the command."""
 
@@ -35,6 +42,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Draft, ...] = ()
     """What only the event log knows; those that follow from `facts` are not among them."""
     diff: Diff | None = None
+    stopped: Stopped | None = None
+    """Whose sessions have ended in the directory of sessions."""
 
 
 class Now(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from chatdoc.clock import iso
-from chatdoc.commands.plan import Now, Plan
+from chatdoc.commands.plan import Now, Plan, Stopped
 from chatdoc.commands.standing import standing
 from chatdoc.commands.values import require_name, require_text, require_thread, require_value
 from chatdoc.errors import CommandRefused
@@ -28,7 +28,10 @@ from chatdoc.records.view import View
 
 
 class SetSession(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Say what a thread's agent is doing; fields that are UNSET stay as they were."""
+    """Say what a thread's agent is doing; fields that are UNSET stay as they were.
+
+    A session that is stopped has no ids of its provider any more, in the log; the directory of sessions keeps them.
+    """
 
     thread_id: ThreadId
     status: SessionStatus
@@ -71,11 +74,12 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
         value = getattr(command, name)
         if value is not UNSET and value is not None:
             require_text(name, value)
+    stopped = command.status == "stopped"
     session = Session(
         status=command.status,
         provider_name=command.provider_name,
-        provider_session_id=command.provider_session_id,
-        provider_thread_id=command.provider_thread_id,
+        provider_session_id=None if stopped else command.provider_session_id,
+        provider_thread_id=None if stopped else command.provider_thread_id,
         active_turn_id=command.active_turn_id,
         last_error=command.last_error,
         updated_at=iso(now.ms),
@@ -88,7 +92,8 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
         )
         if isinstance(value, str)
     }
-    return _told(command.thread_id, (SessionSet(thread_id=command.thread_id, session=session), metadata))
+    plan = _told(command.thread_id, (SessionSet(thread_id=command.thread_id, session=session), metadata))
+    return _stopping(plan, command.thread_id, metadata.get("providerSessionId")) if stopped else plan
 
 
 def decide_stop(command: StopSession, view: View, now: Now) -> Plan:
@@ -103,11 +108,12 @@ def decide_stop(command: StopSession, view: View, now: Now) -> Plan:
         active_turn_id=None,
         updated_at=at,
     )
-    return _told(
+    plan = _told(
         command.thread_id,
         (SessionStopRequested(thread_id=command.thread_id, created_at=at), {}),
         (SessionSet(thread_id=command.thread_id, session=stopped), {}),
     )
+    return _stopping(plan, command.thread_id, None)
 
 
 def decide_interrupt(command: RequestTurnInterrupt, view: View, now: Now) -> Plan:
@@ -138,6 +144,11 @@ def decide_project(command: UpdateProject, view: View, now: Now) -> Plan:
         updated_at=iso(now.ms),
     )
     return Plan(facts=(), kind="sequence", events=(Draft(updated, project_id, "project"),))
+
+
+def _stopping(plan: Plan, thread_id: ThreadId, session_id: str | None) -> Plan:
+    session_id = session_id.strip() if session_id is not None else None
+    return msgspec.structs.replace(plan, stopped=Stopped(thread_id, session_id or None))
 
 
 def _told(thread_id: ThreadId, *said: tuple[Payload, dict[str, Any]]) -> Plan:

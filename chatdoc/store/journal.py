@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from chatdoc.clock import iso
+from chatdoc.clock import Clock, iso
 from chatdoc.events import codec
 from chatdoc.events.actor import actor_kind, metadata_of
 from chatdoc.events.event import Draft, Event
@@ -20,6 +20,7 @@ from chatdoc.ids import derive_ordered
 from chatdoc.store.database import Database
 from chatdoc.store.event_reader import COLUMNS, EventReader
 from chatdoc.store.failures import FAULTS
+from chatdoc.store.runtime import SessionDirectory
 
 _INSERT = f"INSERT INTO orchestration_events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _VERSION = "SELECT max(stream_version) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
@@ -190,6 +191,10 @@ class Journal(EventReader):
     def is_current(self) -> bool:
         """Whether the store has the tables that this program reads; one that is only read may lack some."""
         return self._database.is_current()
+
+    def sessions(self, clock: Clock) -> SessionDirectory:
+        """The directory of the agents' sessions, on the same connection."""
+        return SessionDirectory(self._database, clock)
 
     def forget(self) -> None:
         """Know no versions any more: what was appended was rolled back."""
