@@ -21,6 +21,7 @@ lint: $(STAMP)
 	$(BIN)/python -m pytest -q tests/test_tidy.py
 
 bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 golden: $(STAMP)
