@@ -38,12 +38,6 @@ class Backend:
         """Answer what waits and whatever comes, until this is cancelled; what runs then is interrupted."""
         document = self.document
         last = (await asyncio.to_thread(document.snapshot)).snapshot_sequence
-        # Whoever asked for leave in a turn that is over is gone, and nobody waits for the answer.
-        running = {turn.message_id for turn in await asyncio.to_thread(document.turns)}
-        for left in await asyncio.to_thread(document.approvals):
-            if left.turn_id not in running:
-                with suppress(CommandRefused):
-                    await asyncio.to_thread(document.expire_approval, left.thread_id, left.request_id)
         with document.subscribe_events(last) as events:
             async with asyncio.TaskGroup() as workers:
                 for thread in document.threads():
