@@ -15,7 +15,9 @@ def sourced(path: Path, calls: int) -> Callable[[], float]:
         from eventsourcing.application import Application
         from eventsourcing.domain import Aggregate, event
     except ImportError as error:
-        raise SystemExit("this benchmark needs `pip install 'chatdoc[bench]'`; `make bench` does that") from error
+        raise SystemExit(
+            "this benchmark needs `pip install 'chatdoc[bench]'`; `make bench` does that"
+        ) from error
 
     class Thread(Aggregate):
         """A thread that messages are sent to."""
