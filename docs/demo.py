@@ -1,4 +1,4 @@
-"""A legacy chat of several eras is opened, changed by two writers at once, merged, checked and rolled back.
+"""A legacy chat of several eras is opened, merged, checked, answered by an agent that is killed, and rolled back.
 
 `make demo` runs this in `.demo/`; `python docs/demo.py FOLDER` runs it in a folder that is not there yet.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,8 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from chatdoc import ChatdocError, Document, open_document
+from chatdoc import ChatdocError, Document, Workspace, open_document
+from chatdoc.cli.brief import brief
 from chatdoc.cli.integrity import print_integrity
 from chatdoc.cli.migration import print_report
 from chatdoc.cli.terminal import console, show
@@ -24,11 +26,24 @@ from chatdoc.rollback import rollback
 PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "golden" / "cli" / "eras" / "team.sage-chat"
 
+AGENT = """
+import os, signal, sys
+from chatdoc import open_document
+
+document = open_document(sys.argv[1])
+document.queue_turn(sys.argv[2], sender_id="ada", content="Do they pass everywhere now?")
+turn = document.start_next(sys.argv[2], sender_id="codex")
+turn.append("On Linux and macOS. ")
+turn.append("On Windows one")
+turn.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
 screen = console()
 
 
 def main(scratch: Path) -> None:
-    """The whole story, in six steps, in a scratch folder."""
+    """The whole story, in seven steps, in a scratch folder."""
     ada_file, bob_file = copy_to(scratch / "ada"), copy_to(scratch / "bob")
     title("1. A chat file of 2013 to 2026, as old software left it")
     screen.print(
@@ -46,12 +61,17 @@ def main(scratch: Path) -> None:
         title(
             "4. Ada and Bob migrated their copies apart; now both edit the same message, and then they meet"
         )
-        edit_and_merge(ada, bob)
+        thread_id = edit_and_merge(ada, bob)
 
         title("5. The integrity check")
         print_integrity(screen, ada.check(full=True))
 
-    title("6. Rollback")
+    title(
+        "6. An agent's process is killed in the midst of an answer; whoever opens the file next ends the turn"
+    )
+    kill_and_recover(ada_file, thread_id)
+
+    title("7. Rollback")
     try:
         rollback(ada_file)
     except ChatdocError as error:
@@ -64,8 +84,8 @@ def main(scratch: Path) -> None:
     assert same
 
 
-def edit_and_merge(ada: Document, bob: Document) -> None:
-    """Both edit the newest message of the release thread, then hand each other what the other has not seen."""
+def edit_and_merge(ada: Document, bob: Document) -> str:
+    """Both edit the newest message of the release thread, then tell each other; returns the thread."""
     thread = next(one for one in ada.threads() if ada.config(one.thread_id).name == "Release plan")
     message = ada.messages(thread.thread_id)[-1]
     ada.edit(message.message_id, author_id="ada", content="They do, on Linux.")
@@ -82,6 +102,31 @@ def edit_and_merge(ada: Document, bob: Document) -> None:
         grid.add_row(revision.author_id[:8], revision.date, Text(revision.content))
     show(screen, grid)
     screen.print(f"both replicas say so, and both call the thread {ada.config(thread.thread_id).name!r}")
+    return thread.thread_id
+
+
+def kill_and_recover(file: Path, thread_id: str) -> None:
+    """A process of its own says half an answer and is gone; the log tells that, and then how the turn ended."""
+    with Workspace.of_file(file) as workspace:
+        told = workspace.last_sequence()
+        agent = subprocess.run([sys.executable, "-c", AGENT, str(file), thread_id], check=False)
+        told = tell(workspace, told)
+        screen.print(f"killed by signal {-agent.returncode}; now the file is opened", style="bold")
+        with open_document(file) as document:
+            tell(workspace, told)
+            message = document.messages(thread_id)[-1]
+            assert document.turns() == ()
+    screen.print(f"kept: {message.content!r}")
+    screen.print(f"shown: {message.acp_interrupted_text} ({message.acp_interrupted_reason})")
+
+
+def tell(workspace: Workspace, told: int) -> int:
+    """Print what the log says beyond an event, and return its last one."""
+    for event in workspace.events(from_sequence_exclusive=told):
+        row = Text(f"{event.sequence:>4}  {event.event_type:28}  {brief(event)}")
+        row.truncate(screen.width, overflow="ellipsis")
+        screen.print(row)
+    return workspace.last_sequence()
 
 
 def copy_to(folder: Path) -> Path:
