@@ -9,6 +9,8 @@ import msgspec
 
 from chatdoc.chronicle import Chronicle
 from chatdoc.clock import iso
+from chatdoc.commands.questions import require_flag, require_limit, require_place, require_sequence
+from chatdoc.commands.values import require_name, require_optional_name
 from chatdoc.corridor import Corridor
 from chatdoc.errors import CommandRefused
 from chatdoc.events.event import Event
@@ -46,6 +48,7 @@ class Logbook:
         Raises LogCompacted where events beyond it were folded away; `snapshot()` says from where to go on.
         """
         journal = self._chronicle().journal
+        require_sequence("from_sequence_exclusive", from_sequence_exclusive)
         journal.require_whole(from_sequence_exclusive)
         return journal.read_all(from_sequence_exclusive)
 
@@ -55,6 +58,7 @@ class Logbook:
         Raises LogCompacted where events beyond it were folded away, also while it is followed.
         """
         chronicle = self._chronicle()
+        require_sequence("from_sequence", from_sequence)
         chronicle.journal.require_whole(from_sequence)
         return chronicle.follow(from_sequence)
 
@@ -78,21 +82,26 @@ class Logbook:
 
     def projected_message(self, message_id: str) -> PlacedMessage | None:
         """One message as the log says it is, or None; one statement."""
+        require_name("message_id", message_id)
         with self._lock:
             return reads.message(self._chronicle().journal.execute, message_id)
 
     def approvals(self, thread_id: str | None = None) -> list[Approval]:
         """Requests that wait for an answer, the oldest first; of one thread or of the whole folder."""
+        require_optional_name("thread_id", thread_id)
         with self._lock:
             return reads.pending_approvals(self._chronicle().journal.execute, thread_id)
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
+        require_name("thread_id", thread_id)
+        require_limit(limit)
         with self._chronicle().journal.reading() as connection:
             return replay_thread(connection.execute, thread_id, limit=limit)
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""
+        require_place(thread_id, from_turn, to_turn)
         with self._lock:
             return turn_diff(self._chronicle().journal.execute, thread_id, from_turn, to_turn)
 
@@ -122,6 +131,7 @@ class Logbook:
         Snapshots, rows, receipts and versions stay as they are, and a rebuild begins at the rows of this moment.
         Who follows the log and has not come to its end gets LogCompacted. Nothing of this ever happens by itself.
         """
+        require_flag("dry_run", dry_run)
         with self._lock:
             journal = self._chronicle().journal
             self.corridor.make_ready()

@@ -11,6 +11,7 @@ from chatdoc.commands.activities import AppendActivity, ExpireApproval, RequestA
 from chatdoc.commands.checkpoints import CompleteCheckpoint, RevertCheckpoint, UndoRevert
 from chatdoc.commands.decide import LogCommand
 from chatdoc.commands.sessions import RequestTurnInterrupt, SetSession, StopSession, UpdateProject
+from chatdoc.errors import CommandRefused
 from chatdoc.events.payloads import ChangedFile, CheckpointStatus, Decision, SessionStatus, Tone
 from chatdoc.ids import MessageId, ThreadId
 
@@ -44,7 +45,7 @@ class Telling:
             payload=payload,
             turn_id=None if turn_id is None else MessageId(turn_id),
             activity_id=activity_id,
-            metadata=metadata or {},
+            metadata={} if metadata is None else metadata,
         )
         return self._tell(command, command_id)
 
@@ -64,7 +65,7 @@ class Telling:
             thread_id=ThreadId(thread_id),
             request_id=request_id,
             summary=summary,
-            payload=payload or {},
+            payload={} if payload is None else payload,
             turn_id=None if turn_id is None else MessageId(turn_id),
             expires_at=expires_at,
         )
@@ -137,7 +138,7 @@ class Telling:
             turn_count=turn_count,
             checkpoint_ref=checkpoint_ref,
             status=status,
-            files=tuple(files),
+            files=_listed(files),
             assistant_message_id=None if assistant_message_id is None else MessageId(assistant_message_id),
             diff=diff,
             from_turn=from_turn,
@@ -167,3 +168,9 @@ class Telling:
     def _tell(self, command: LogCommand, command_id: str | None) -> int:
         sequence: int = self.execute(command, command_id=command_id)
         return sequence
+
+
+def _listed(files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:
+    if isinstance(files, Iterable):
+        return tuple(files)
+    raise CommandRefused(f"files: expected a list of ChangedFile, got {type(files).__name__}")

@@ -23,6 +23,7 @@ from chatdoc.commands.turn_end import (
 )
 from chatdoc.commands.turn_start import StartTurn
 from chatdoc.commands.turn_stream import AppendPiece
+from chatdoc.commands.values import require_number
 from chatdoc.errors import ChatdocError, CommandConflict, CommandRefused, NotFound
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.ownership import Ownership, RunningTurn
@@ -93,6 +94,8 @@ class Tending(Turning):
         for so long: where only one at a time has the folder, as after a container was replaced, that is yours to know.
         A turn of an opening of this very process that failed gets the reason `backend_error`, the others `reason`.
         """
+        if silent_ms is not None:
+            require_number("silent_ms", silent_ms, "milliseconds")
         with self._lock:
             if not self.ownership.dead(silent_ms):
                 return ()

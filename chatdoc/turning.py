@@ -12,6 +12,7 @@ from chatdoc.commands.turn_end import InterruptTurn, Reason
 from chatdoc.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued, queue_of
 from chatdoc.commands.turn_start import StartTurn
 from chatdoc.commands.turn_states import require_turn
+from chatdoc.commands.values import require_name
 from chatdoc.corridor import Corridor
 from chatdoc.errors import ChatdocError, CommandRefused, TurnOver
 from chatdoc.ids import MessageId, ThreadId, derive
@@ -49,6 +50,7 @@ class Turning(Reader):
 
         Whoever repeats itself gives a `message_id` or a `command_id`: then it gets the turn it began the first time.
         """
+        _require_pace(pace)
         if message_id is None:
             message_id = self._new_id(thread_id, answers, command_id)
         command = StartTurn(
@@ -83,6 +85,7 @@ class Turning(Reader):
 
     def turn(self, thread_id: str, message_id: str, *, pace: Pace | None = None) -> Turn:
         """Go on with a turn that runs, behind the last piece there is; raises CommandRefused once it is over."""
+        _require_pace(pace)
         view = self.view
         require_turn(view, "append", ThreadId(thread_id), MessageId(message_id))
         return self._turn(self.message(message_id), pace)
@@ -169,6 +172,7 @@ class Turning(Reader):
     def _new_id(self, thread_id: str, answers: str | None, command_id: str | None) -> str:
         if command_id is None:
             return self.corridor.ids.mint()
+        require_name("command_id", command_id)
         # The same command gives the same id, whenever it is repeated.
         asked = self.message(answers).date if answers is not None else self.thread(thread_id).created_at
         try:
@@ -176,3 +180,8 @@ class Turning(Reader):
         except ValueError:
             ms = 0
         return derive("turn", ms, thread_id, command_id)
+
+
+def _require_pace(pace: object) -> None:
+    if pace is not None and not isinstance(pace, Pace):
+        raise CommandRefused(f"pace: expected a Pace or None, got {type(pace).__name__}")

@@ -14,6 +14,8 @@ from typing import Literal, TypeVar
 import msgspec
 
 from chatdoc.clock import Clock, iso, system_clock
+from chatdoc.commands.questions import require_flag, require_limit, require_place, require_sequence
+from chatdoc.commands.values import require_name, require_optional_name
 from chatdoc.errors import NoEventLog, NotFound
 from chatdoc.events.event import Event
 from chatdoc.following import Following
@@ -26,7 +28,7 @@ from chatdoc.projections.projector import Execute
 from chatdoc.projections.replay import Replay, replay_thread
 from chatdoc.projections.shapes import ThreadRow
 from chatdoc.projections.snapshot import Snapshot, snapshot
-from chatdoc.store.folder import serving_folder, store_folder
+from chatdoc.store.folder import serving_folder
 from chatdoc.store.store import Store
 
 OnPage = Callable[[int, int], None]
@@ -50,7 +52,7 @@ class Workspace:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = serving_folder(Path(folder))
+        self.folder = _place(lambda: serving_folder(Path(folder)), folder)
         """The folder that has the store."""
         store = Store.look(self.folder)
         if store is None:
@@ -70,8 +72,8 @@ class Workspace:
     @classmethod
     def of_file(cls, file: str | os.PathLike[str]) -> Workspace:
         """The workspace of a chat file; raises NoEventLog also where the log does not tell of this file."""
-        real = Path(os.path.realpath(file))
-        workspace = cls(store_folder(real))
+        real = _place(lambda: Path(os.path.realpath(os.fsdecode(file))), file)
+        workspace = cls(real.parent)
         store = workspace._store
         try:
             name = store.name_of(real)
@@ -89,6 +91,8 @@ class Workspace:
 
     def events(self, *, from_sequence_exclusive: int = 0, thread_id: str | None = None) -> Iterator[Event]:
         """Every event beyond a sequence, of all or of one thread; ends where the log ends."""
+        require_sequence("from_sequence_exclusive", from_sequence_exclusive)
+        require_optional_name("thread_id", thread_id)
         stream = None if thread_id is None else ("thread", thread_id)
         self._journal.require_whole(from_sequence_exclusive, stream)
         if stream is None:
@@ -97,6 +101,8 @@ class Workspace:
 
     def follow(self, from_sequence: int = 0, *, thread_id: str | None = None) -> Following:
         """Every event beyond a sequence, those that are there and those that anybody appends later."""
+        require_sequence("from_sequence", from_sequence)
+        require_optional_name("thread_id", thread_id)
         if thread_id is None:
             return Following(self._journal.read, from_sequence)
         stream = thread_id
@@ -129,6 +135,7 @@ class Workspace:
 
     def thread(self, thread_id: str) -> ThreadRow:
         """One thread without what is in it; raises NotFound."""
+        require_name("thread_id", thread_id)
         found = self.at_one_moment(lambda execute: reads.thread(execute, thread_id))
         if found is None:
             raise NotFound(
@@ -139,10 +146,13 @@ class Workspace:
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
+        require_name("thread_id", thread_id)
+        require_limit(limit)
         return self.at_one_moment(lambda execute: replay_thread(execute, thread_id, limit=limit))
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""
+        require_place(thread_id, from_turn, to_turn)
         return self.at_one_moment(lambda execute: turn_diff(execute, thread_id, from_turn, to_turn))
 
     def projections(self) -> list[ProjectorStatus]:
@@ -177,6 +187,7 @@ class Workspace:
 
     def compact_log(self, *, dry_run: bool = True, clock: Clock = system_clock) -> CompactedLog:
         """Remove the events whose effect is folded, in one transaction; a dry run only says what would go."""
+        require_flag("dry_run", dry_run)
         if dry_run:
             return self.at_one_moment(survey)
         with Store.open(self.folder) as store:
@@ -197,3 +208,10 @@ class Workspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _place(look: Callable[[], Path], asked: object) -> Path:
+    try:
+        return look()
+    except (TypeError, ValueError, OSError) as error:
+        raise NoEventLog(f"{asked!r} names no file or folder: {error}", hint="Check the name") from error

@@ -9,7 +9,14 @@ import msgspec
 from chatdoc.clock import iso, ms_of
 from chatdoc.commands.plan import Now, Plan
 from chatdoc.commands.standing import Request, standing
-from chatdoc.commands.values import require_name, require_text, require_thread, require_value
+from chatdoc.commands.values import (
+    require_name,
+    require_text,
+    require_thread,
+    require_turn_id,
+    require_value,
+    shortly,
+)
 from chatdoc.errors import CommandRefused, NotFound
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import Activity, ActivityAppended, ApprovalResponded, Decision, Tone
@@ -69,12 +76,22 @@ def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
     _require_one_of("tone", command.tone, Tone)
     require_text("summary", command.summary)
     require_value("payload", command.payload)
-    if command.activity_id is not None:
-        require_name("activity_id", command.activity_id)
-        if log.has_activity(command.activity_id):
+    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
+    _require_object("metadata", command.metadata)
+    about = command.payload if isinstance(command.payload, dict) else {}
+    request_id = about.get("requestId") if isinstance(about.get("requestId"), str) else None
+    asks = request_id is not None and command.kind == "approval.requested"
+    activity_id = command.activity_id
+    if asks:
+        activity_id = _as_request(activity_id, request_id, about.get("expiresAt"))
+    if activity_id is not None:
+        require_name("activity_id", activity_id)
+        told_in = log.thread_of_activity(activity_id)
+        if told_in == command.thread_id:
             return Plan(facts=(), kind="sequence", subject=command.thread_id)
+        _require_unused("activity_id", activity_id, told_in)
     activity = Activity(
-        id=command.activity_id or now.ids.mint(),
+        id=activity_id or now.ids.mint(),
         tone=command.tone,
         kind=command.kind,
         summary=command.summary[:DETAIL_LENGTH_MAX],
@@ -83,11 +100,10 @@ def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
         created_at=iso(now.ms),
     )
     metadata = dict(command.metadata)
-    request_id = command.payload.get("requestId") if isinstance(command.payload, dict) else None
-    if isinstance(request_id, str):
+    if request_id is not None:
         metadata["requestId"] = request_id
-        if command.kind == "approval.requested":
-            return _asked(view, command.thread_id, activity, request_id, metadata)
+    if asks and request_id is not None:
+        return _asked(view, command.thread_id, activity, request_id, metadata)
     return _told(command.thread_id, activity, metadata)
 
 
@@ -101,14 +117,16 @@ def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
     require_thread(view, command.thread_id, "ask leave")
     require_name("request_id", command.request_id)
     require_text("summary", command.summary)
-    require_value("payload", command.payload)
+    _require_object("payload", command.payload)
+    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
     if log.request(command.request_id) is not None:
         raise CommandRefused(
             f"request {command.request_id!r} was made before", hint="Give every request an id of its own"
         )
+    _require_unused("request_id", command.request_id, log.thread_of_activity(command.request_id))
     payload = {**own(command.payload), "requestId": command.request_id}
     if command.expires_at is not None:
-        payload["expiresAt"] = iso(_moment("expires_at", command.expires_at))
+        payload["expiresAt"] = _date("expires_at", command.expires_at)
     activity = Activity(
         id=command.request_id,
         tone="approval",
@@ -162,7 +180,9 @@ def decide_expiry(command: ExpireApproval, view: View, now: Now) -> Plan:
 
 
 def _pending(thread_id: str, request_id: str, now: Now, command: str) -> Request:
-    request = standing(now, command).request(request_id)
+    log = standing(now, command)
+    require_name("request_id", request_id)
+    request = log.request(request_id)
     if request is None or request.thread_id != thread_id:
         raise NotFound(
             f"there is no request {request_id!r} in thread {thread_id}",
@@ -189,22 +209,45 @@ def _asked(
     plan = _told(thread_id, activity, metadata)
     if turn_id is None or not view.has_message(turn_id):
         return plan
-    if view.thread_of(turn_id) != thread_id:
-        raise CommandRefused(
-            f"request {request_id!r} is of thread {thread_id}, and message {turn_id} is not",
-            hint="A turn asks in its own thread",
-        )
     if not is_over(view, turn_id):
         return plan
     end = closed(view, thread_id, turn_id, request_id, now_iso=activity.created_at, cause=0)
     return msgspec.structs.replace(plan, events=(*plan.events, end))
 
 
-def _moment(name: str, date: str) -> int:
+def _as_request(activity_id: object, request_id: object, expires_at: object) -> Any:
+    """The id of the activity by which a request is made: that of the request, by which its time is found again."""
+    if activity_id is not None and activity_id != request_id:
+        raise CommandRefused(
+            f"activity_id: expected that of the request, {shortly(request_id)}, got {shortly(activity_id)}",
+            hint="An activity approval.requested has the id of its request; request_approval makes one",
+        )
+    if expires_at is not None:
+        _date("payload.expiresAt", expires_at)
+    return request_id
+
+
+def _date(name: str, date: Any) -> str:
     try:
-        return ms_of(date)
+        return iso(ms_of(date))
     except (TypeError, ValueError) as error:
-        raise CommandRefused(f"{name}: expected an ISO 8601 date, got {date!r}") from error
+        raise CommandRefused(
+            f"{name}: expected an ISO 8601 date from 1970 to 9999, got {shortly(date)}"
+        ) from error
+
+
+def _require_object(name: str, value: object) -> None:
+    if not isinstance(value, dict):
+        raise CommandRefused(f"{name}: expected a dict, got {type(value).__name__}")
+    require_value(name, value)
+
+
+def _require_unused(name: str, activity_id: str, told_in: str | None) -> None:
+    if told_in is not None:
+        raise CommandRefused(
+            f"{name}: {activity_id!r} is an activity of thread {told_in} already",
+            hint="Ids of activities and requests belong to one folder; put the thread's or session's id into them",
+        )
 
 
 def _require_one_of(name: str, value: object, choice: Any) -> None:

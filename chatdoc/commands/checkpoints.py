@@ -9,7 +9,13 @@ import msgspec
 from chatdoc.clock import iso
 from chatdoc.commands.plan import Diff, Now, Plan
 from chatdoc.commands.standing import standing
-from chatdoc.commands.values import require_name, require_text, require_thread
+from chatdoc.commands.values import (
+    require_name,
+    require_number,
+    require_text,
+    require_thread,
+    require_turn_id,
+)
 from chatdoc.errors import CommandRefused
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import (
@@ -59,8 +65,12 @@ def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
     standing(now, "CompleteCheckpoint")
     require_thread(view, command.thread_id, "note a checkpoint")
     require_name("turn_id", command.turn_id)
+    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
     require_name("checkpoint_ref", command.checkpoint_ref)
-    count = _require_count("turn_count", command.turn_count)
+    count = require_number("turn_count", command.turn_count, "turns")
+    require_turn_id(view, command.thread_id, "assistant_message_id", command.assistant_message_id)
+    for file in command.files:
+        _require_file(file)
     if command.status not in get_args(CheckpointStatus):
         expected = ", ".join(get_args(CheckpointStatus))
         raise CommandRefused(f"status: expected one of {expected}, got {command.status!r}")
@@ -69,7 +79,7 @@ def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
     if command.diff is not None:
         require_text("diff", command.diff)
         before = max(0, count - 1) if command.from_turn is None else command.from_turn
-        diff = Diff(command.thread_id, _require_count("from_turn", before), count, command.diff, at)
+        diff = Diff(command.thread_id, require_number("from_turn", before, "turns"), count, command.diff, at)
     completed = TurnDiffCompleted(
         thread_id=command.thread_id,
         turn_id=command.turn_id,
@@ -88,7 +98,7 @@ def decide_revert(command: RevertCheckpoint, view: View, now: Now) -> Plan:
     """The plan for the wish and for what it comes to, the second caused by the first."""
     standing(now, "RevertCheckpoint")
     require_thread(view, command.thread_id, "revert")
-    count = _require_count("turn_count", command.turn_count)
+    count = require_number("turn_count", command.turn_count, "turns")
     asked = CheckpointRevertRequested(thread_id=command.thread_id, turn_count=count, created_at=iso(now.ms))
     done = Reverted(thread_id=command.thread_id, turn_count=count)
     drafts = (Draft(asked, command.thread_id), Draft(done, command.thread_id, cause=0))
@@ -107,10 +117,13 @@ def decide_undo(command: UndoRevert, view: View, now: Now) -> Plan:
     return Plan(facts=(), kind="sequence", subject=command.thread_id, events=(draft,))
 
 
-def _require_count(name: str, count: object) -> int:
-    if type(count) is not int or count < 0:
-        raise CommandRefused(f"{name}: expected a number of turns, 0 or more, got {count!r}")
-    return count
+def _require_file(file: object) -> None:
+    if not isinstance(file, ChangedFile):
+        raise CommandRefused(f"files: expected a ChangedFile each, got {type(file).__name__}")
+    require_name("files: path", file.path)
+    require_name("files: kind", file.kind)
+    require_number(f"files: additions of {file.path}", file.additions, "lines")
+    require_number(f"files: deletions of {file.path}", file.deletions, "lines")
 
 
 CheckpointCommand = CompleteCheckpoint | RevertCheckpoint | UndoRevert

@@ -10,7 +10,13 @@ from msgspec import UNSET, UnsetType
 from chatdoc.clock import iso
 from chatdoc.commands.plan import Now, Plan, Stopped
 from chatdoc.commands.standing import standing
-from chatdoc.commands.values import require_name, require_text, require_thread, require_value
+from chatdoc.commands.values import (
+    require_name,
+    require_text,
+    require_thread,
+    require_turn_id,
+    require_value,
+)
 from chatdoc.errors import CommandRefused
 from chatdoc.events.event import Draft
 from chatdoc.events.payloads import (
@@ -74,6 +80,7 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
         value = getattr(command, name)
         if value is not UNSET and value is not None:
             require_text(name, value)
+    require_turn_id(view, command.thread_id, "active_turn_id", command.active_turn_id)
     stopped = command.status == "stopped"
     session = Session(
         status=command.status,
@@ -120,6 +127,7 @@ def decide_interrupt(command: RequestTurnInterrupt, view: View, now: Now) -> Pla
     """The plan for one event; its answer is a sequence."""
     standing(now, "RequestTurnInterrupt")
     require_thread(view, command.thread_id, "interrupt")
+    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
     requested = TurnInterruptRequested(
         thread_id=command.thread_id, turn_id=command.turn_id, created_at=iso(now.ms)
     )
@@ -134,6 +142,8 @@ def decide_project(command: UpdateProject, view: View, now: Now) -> Plan:
     if command.default_model is not UNSET and command.default_model is not None:
         require_name("default_model", command.default_model)
     if command.scripts is not UNSET:
+        if not isinstance(command.scripts, list):
+            raise CommandRefused(f"scripts: expected a list, got {type(command.scripts).__name__}")
         require_value("scripts", command.scripts)
     project_id = log.project_id()
     updated = ProjectMetaUpdated(

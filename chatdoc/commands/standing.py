@@ -26,8 +26,8 @@ class Standing(Protocol):
     def request(self, request_id: str) -> Request | None:
         """A request for leave, answered or not."""
 
-    def has_activity(self, activity_id: str) -> bool:
-        """Whether an activity is in the log."""
+    def thread_of_activity(self, activity_id: str) -> str | None:
+        """The thread of an activity that is in the log, shown or hidden by a revert; None when it is not."""
 
     def last_revert(self, thread_id: str) -> int | None:
         """The event of a thread's latest revert that still hides something."""

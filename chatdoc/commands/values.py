@@ -13,6 +13,8 @@ from chatdoc.records.view import View
 TEXT_BYTES_MAX = 8 * 1024 * 1024
 NAME_LENGTH_MAX = 1000
 DEPTH_MAX = 64
+NUMBER_MAX = 2**53 - 1
+"""The greatest whole number that every reader of JSON gives back."""
 
 
 def require_text(name: str, text: object) -> None:
@@ -37,6 +39,21 @@ def require_name(name: str, text: object) -> None:
     assert isinstance(text, str)
     if not 0 < len(text) <= NAME_LENGTH_MAX:
         raise CommandRefused(f"{name}: expected 1 to {NAME_LENGTH_MAX} characters, got {len(text)}")
+
+
+def require_optional_name(name: str, text: object) -> None:
+    """Raise CommandRefused unless this is None, or a text as `require_name` wants it."""
+    if text is not None:
+        require_name(name, text)
+
+
+def require_number(name: str, number: object, of: str) -> int:
+    """The number, a whole one from 0 to 2**53 - 1; raises CommandRefused. `of` says what is counted («turns»)."""
+    if type(number) is not int or not 0 <= number <= NUMBER_MAX:
+        raise CommandRefused(
+            f"{name}: expected a number of {of} from 0 to {NUMBER_MAX}, got {shortly(number)}"
+        )
+    return number
 
 
 def require_value(name: str, value: Any, depth: int = 0) -> None:
@@ -91,6 +108,25 @@ def require_member(view: View, thread_id: str, message_id: str, verb: str) -> No
     if home != thread_id:
         raise CommandRefused(
             f"cannot {verb} message {message_id}: expected one of thread {thread_id}, it belongs to thread {home}"
+        )
+
+
+def shortly(value: object) -> str:
+    """A value as an error shows it."""
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def require_turn_id(view: View, thread_id: str, name: str, turn_id: object) -> None:
+    """Raise CommandRefused unless this is None or may name a turn of the thread; one only its agent knows may."""
+    require_optional_name(name, turn_id)
+    if turn_id is None or not view.has_message(turn_id):  # type: ignore[arg-type]
+        return
+    home = view.thread_of(turn_id)  # type: ignore[arg-type]
+    if home != thread_id:
+        raise CommandRefused(
+            f"{name}: message {turn_id} is of thread {home}, expected one of thread {thread_id}",
+            hint="What is told of a turn is told in its own thread",
         )
 
 

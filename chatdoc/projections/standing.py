@@ -8,14 +8,16 @@ from typing import Any
 import msgspec
 
 from chatdoc.commands.standing import Request
+from chatdoc.projections.activities import TABLE
 from chatdoc.projections.projector import Execute
 from chatdoc.projections.reads import approval
 
 _ACTIVITY = (
-    "SELECT payload_json FROM projection_thread_activities WHERE activity_id = ?"
-    " UNION ALL SELECT row_json FROM reverted_rows"
+    "SELECT thread_id, payload_json, NULL FROM projection_thread_activities WHERE activity_id = ?"
+    " UNION ALL SELECT thread_id, NULL, row_json FROM reverted_rows"
     " WHERE table_name = 'projection_thread_activities' AND row_id = ?"
 )
+_PAYLOAD = TABLE.columns.index("payload_json")
 _WAITING = (
     "SELECT request_id FROM projection_pending_approvals"
     " WHERE thread_id = ? AND status = 'pending' AND turn_id = ? ORDER BY created_at, request_id"
@@ -51,9 +53,10 @@ class FoldedStanding:
         """The requests of a turn that wait for an answer, the oldest first."""
         return [request_id for (request_id,) in self._execute(_WAITING, (thread_id, turn_id))]
 
-    def has_activity(self, activity_id: str) -> bool:
-        """Whether an activity is in the log, shown or hidden by a revert."""
-        return self._execute(_ACTIVITY, (activity_id, activity_id)).fetchone() is not None
+    def thread_of_activity(self, activity_id: str) -> str | None:
+        """The thread of an activity that is in the log, shown or hidden by a revert; None when it is not."""
+        found = self._execute(_ACTIVITY, (activity_id, activity_id)).fetchone()
+        return None if found is None else found[0]
 
     def last_revert(self, thread_id: str) -> int | None:
         """The event of a thread's latest revert that still hides something."""
@@ -64,7 +67,5 @@ class FoldedStanding:
         found = self._execute(_ACTIVITY, (activity_id, activity_id)).fetchone()
         if found is None:
             return None
-        about = msgspec.json.decode(found[0])
-        if isinstance(about, dict) and "payload_json" in about:
-            about = msgspec.json.decode(about["payload_json"])
-        return about
+        _, shown, hidden = found
+        return msgspec.json.decode(shown if hidden is None else msgspec.json.decode(hidden)[_PAYLOAD])

@@ -126,7 +126,7 @@ def test_turn_asks_in_its_own_thread(tmp_path: Path) -> None:
         thread = document.create_thread(sender_id="ada", content="Hello").thread_id
         other = document.create_thread(sender_id="ada", content="Hello").thread_id
         turn = document.start_turn(thread, sender_id="codex")
-        with pytest.raises(CommandRefused, match="A turn asks in its own thread"):
+        with pytest.raises(CommandRefused, match="is told in its own thread"):
             document.request_approval(other, "rm", summary="rm", turn_id=turn.message_id)
         document.request_approval(other, "rm", summary="rm", turn_id="known-to-the-agent-alone")
         assert len(document.approvals()) == 1
