@@ -86,6 +86,24 @@ def test_other_processes_ask_interrupt_and_give_leave(tmp_path: Path) -> None:
         assert document.check(full=True).ok
 
 
+def test_a_turn_that_somebody_ends_lets_its_agent_go(tmp_path: Path) -> None:
+    """Interrupted while its agent waits for leave, a turn ends, its request is closed, and the next one starts."""
+    path = tmp_path / "team.chat"
+    with open_document(path) as document:
+        plan = document.create_thread(sender_id="ada", content="Hi", name="Plan").thread_id
+        document.queue_turn(plan, sender_id="ada", content="run it")
+        with served(path):
+            wait_for(document, "thread.activity-appended", plan, says="approval.requested")
+            (running,) = document.turns()
+            document.interrupt(plan, running.message_id, by="ada")
+            assert document.approvals() == []
+            document.queue_turn(plan, sender_id="ada", content="hello")
+            wait_for(document, "thread.session-set", plan, says="ready")
+        answers = [one for one in document.messages(plan) if one.sender_id == "codex"]
+        assert [one.acp_interrupted_reason for one in answers] == ["interrupt", None]
+        assert document.check(full=True).ok
+
+
 def test_killed_and_started_again_it_goes_on_with_what_waits(tmp_path: Path) -> None:
     """The turn that ran is ended by the next start, its request for leave is closed, and the next answer comes."""
     path = tmp_path / "team.chat"
