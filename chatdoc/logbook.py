@@ -21,7 +21,7 @@ from chatdoc.projections.fold import rebuild
 from chatdoc.projections.log_compaction import CompactedLog, compact_log, survey
 from chatdoc.projections.progress import ProjectorStatus, progress
 from chatdoc.projections.replay import Replay, replay_thread
-from chatdoc.projections.shapes import Approval, PlacedMessage
+from chatdoc.projections.shapes import Approval, PlacedMessage, Session
 from chatdoc.projections.snapshot import Snapshot, snapshot
 from chatdoc.replica import guard
 from chatdoc.store.runtime import SessionDirectory
@@ -85,6 +85,11 @@ class Logbook:
         require_name("message_id", message_id)
         with self._lock:
             return reads.message(self._chronicle().journal.execute, message_id)
+
+    def projected_session(self, thread_id: str) -> Session | None:
+        """What the agent of a thread is doing as the log says, or None; one statement."""
+        with self._lock:
+            return reads.session(self._chronicle().journal.execute, thread_id)
 
     def approvals(self, thread_id: str | None = None) -> list[Approval]:
         """Requests that wait for an answer, the oldest first; of one thread or of the whole folder."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from chatdoc.commands.decide import Command
 from chatdoc.commands.turn_end import (
@@ -31,6 +31,8 @@ from chatdoc.records.message import Message
 from chatdoc.store.leases import Lease
 from chatdoc.turn import step_id
 from chatdoc.turning import Turning
+
+Answer = TypeVar("Answer")
 
 _log = logging.getLogger("chatdoc")
 
@@ -100,6 +102,11 @@ class Tending(Turning):
             if not self.ownership.dead(silent_ms):
                 return ()
             return self._end(lambda: self.ownership.dead(silent_ms), reason)
+
+    def together(self, work: Callable[[], Answer]) -> Answer:
+        """Do something whose commands are all stored at once; what was done before one is refused is stored too."""
+        with self._lock:
+            return self.corridor.write(work)
 
     def _tend(self, command: Command, carry_out: Callable[[], Any]) -> Any:
         """Carry out a step of a turn, and keep its lease in the same transaction."""

@@ -12,6 +12,7 @@ from chatdoc.commands import (
     delete,
     edit_message,
     fork_thread,
+    note_handled,
     repairs,
     send_message,
     sessions,
@@ -33,6 +34,7 @@ from chatdoc.commands.create_thread import CreateThread
 from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
 from chatdoc.commands.edit_message import EditMessage
 from chatdoc.commands.fork_thread import ForkThread
+from chatdoc.commands.note_handled import NoteHandled
 from chatdoc.commands.plan import Decide, Now, Plan
 from chatdoc.commands.repairs import AssumeRoot, AssumeThread, FinishMessage, ReparentMessage
 from chatdoc.commands.send_message import SendMessage
@@ -78,6 +80,7 @@ Command: TypeAlias = (
     | ForkThread
     | TurnCommand
     | LogCommand
+    | NoteHandled
     | Repair
 )
 
@@ -116,6 +119,7 @@ _DECISIONS: dict[type[Any], Decide] = {
     CompleteCheckpoint: checkpoints.decide_complete,
     RevertCheckpoint: checkpoints.decide_revert,
     UndoRevert: checkpoints.decide_undo,
+    NoteHandled: note_handled.decide,
     ReparentMessage: repairs.decide_reparent,
     FinishMessage: repairs.decide_finish,
     AssumeThread: repairs.decide_assume_thread,

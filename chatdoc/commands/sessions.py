@@ -88,6 +88,7 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
         provider_session_id=None if stopped else command.provider_session_id,
         provider_thread_id=None if stopped else command.provider_thread_id,
         active_turn_id=command.active_turn_id,
+        user_message_id=_answered(view, command.active_turn_id),
         last_error=command.last_error,
         updated_at=iso(now.ms),
     )
@@ -159,6 +160,14 @@ def decide_project(command: UpdateProject, view: View, now: Now) -> Plan:
 def _stopping(plan: Plan, thread_id: ThreadId, session_id: str | None) -> Plan:
     session_id = session_id.strip() if session_id is not None else None
     return msgspec.structs.replace(plan, stopped=Stopped(thread_id, session_id or None))
+
+
+def _answered(view: View, turn_id: MessageId | None) -> str | UnsetType | None:
+    """What a turn answers; a turn that is known to answer nothing takes nobody's start."""
+    if turn_id is None or not view.has_message(turn_id):
+        return UNSET
+    answered = view.field(turn_id, "parent_message_id")
+    return answered if isinstance(answered, str) else None
 
 
 def _told(thread_id: ThreadId, *said: tuple[Payload, dict[str, Any]]) -> Plan:

@@ -43,6 +43,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.tending",),
     ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
     ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.workspace"),
+    ("chatdoc.provider",),
     ("chatdoc.testing",),
     ("chatdoc.cli", "chatdoc.web", "chatdoc.sync"),
 )

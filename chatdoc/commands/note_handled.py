@@ -1,0 +1,22 @@
+"""What was taken from outside, or passed on, is noted by its command id alone: a receipt, and nothing else, stays."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatdoc.commands.plan import Now, Plan
+from chatdoc.commands.values import require_thread
+from chatdoc.ids import ThreadId
+from chatdoc.records.view import View
+
+
+class NoteHandled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Note, in the transaction that handles it, that what the command id stands for is done; it concerns a thread."""
+
+    thread_id: ThreadId
+
+
+def decide(command: NoteHandled, view: View, now: Now) -> Plan:
+    """The plan for nothing; it is answered by nothing."""
+    require_thread(view, command.thread_id, "note what was handled")
+    return Plan(facts=(), kind="none", subject=command.thread_id)
