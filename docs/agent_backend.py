@@ -17,10 +17,16 @@ from typing import Any
 from chatdoc import Document, Turn, TurnOver, open_document, stream
 from chatdoc.errors import CommandRefused
 from chatdoc.events.event import Event
-from chatdoc.events.payloads import ApprovalResponded, SessionSet, TurnInterruptRequested, TurnStartRequested
+from chatdoc.events.payloads import (
+    ActivityAppended,
+    ApprovalResponded,
+    SessionSet,
+    TurnInterruptRequested,
+    TurnStartRequested,
+)
 
 Leave = Callable[[str], Awaitable[str]]
-"""Asks leave for something; the answer is `accept`, `acceptForSession`, `decline` or `cancel`."""
+"""Asks leave for something; the answer is `accept`, `acceptForSession`, `decline`, `cancel` or `expired`."""
 Agent = Callable[[str, Leave], AsyncIterator[str]]
 """Answers a text, in as many pieces as it likes."""
 
@@ -50,15 +56,24 @@ class Backend:
         said = event.payload
         if isinstance(said, TurnStartRequested | SessionSet):
             self._wake(workers, said.thread_id)
+            over = said.session.ended_turn_id if isinstance(said, SessionSet) else None
+            if over in self._turns:
+                self._turns[over][1].cancel()  # Somebody ended it, and the agent may be waiting for leave.
         elif isinstance(said, ApprovalResponded):
-            if (waiting := self._leaves.get(said.request_id)) is not None and not waiting.done():
-                waiting.set_result(said.decision)
+            self._answered(said.request_id, said.decision)
+        elif isinstance(said, ActivityAppended) and said.activity.kind == "approval.resolved":
+            about = said.activity.payload  # Nobody answered in time.
+            self._answered(about["requestId"], about["decision"])
         elif isinstance(said, TurnInterruptRequested):
             for turn, task in list(self._turns.values()):
                 if said.turn_id in (None, turn.message_id) and said.thread_id == turn.thread_id:
                     with suppress(CommandRefused, TurnOver):
                         await asyncio.to_thread(turn.interrupt)
                     task.cancel()
+
+    def _answered(self, request_id: str, decision: str) -> None:
+        if (waiting := self._leaves.get(request_id)) is not None and not waiting.done():
+            waiting.set_result(decision)
 
     def _wake(self, workers: asyncio.TaskGroup, thread_id: str) -> None:
         if thread_id not in self._wakes:

@@ -87,20 +87,24 @@ def test_other_processes_ask_interrupt_and_give_leave(tmp_path: Path) -> None:
 
 
 def test_a_turn_that_somebody_ends_lets_its_agent_go(tmp_path: Path) -> None:
-    """Interrupted while its agent waits for leave, a turn ends, its request is closed, and the next one starts."""
+    """Interrupted while its agent waits for leave, a turn ends and the next one starts; leave may expire, too."""
     path = tmp_path / "team.chat"
     with open_document(path) as document:
         plan = document.create_thread(sender_id="ada", content="Hi", name="Plan").thread_id
         document.queue_turn(plan, sender_id="ada", content="run it")
         with served(path):
             wait_for(document, "thread.activity-appended", plan, says="approval.requested")
+            wait_for(document, "thread.message-sent", plan, says="I heard: run it")
             (running,) = document.turns()
             document.interrupt(plan, running.message_id, by="ada")
             assert document.approvals() == []
-            document.queue_turn(plan, sender_id="ada", content="hello")
+            document.queue_turn(plan, sender_id="ada", content="run that")
+            asked = wait_for(document, "thread.activity-appended", plan, says="summary='run that'")
+            document.expire_approval(plan, asked.payload.activity.id)  # type: ignore[union-attr]
             wait_for(document, "thread.session-set", plan, says="ready")
         answers = [one for one in document.messages(plan) if one.sender_id == "codex"]
         assert [one.acp_interrupted_reason for one in answers] == ["interrupt", None]
+        assert answers[-1].content == "I heard: run that. You said expired."
         assert document.check(full=True).ok
 
 
