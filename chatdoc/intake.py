@@ -78,6 +78,8 @@ class Intake(Transactions):
     def _take_others(self) -> None:
         try:
             if self.log.changed():
+                if self.chronicle is not None:  # Others may have compacted what they appended.
+                    self.chronicle.journal.forget()
                 self.replay()
                 self._torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
         except DocumentFailed as error:  # What it says can still be read.

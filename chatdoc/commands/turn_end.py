@@ -155,8 +155,9 @@ def decide_late(command: KeepLate, view: View, now: Now) -> Plan:
     facts: tuple[Fact, ...] = ()
     if not any(command.content in one.content for one in history):
         if newest.author_id == sender and command.content.startswith(newest.content):
-            revision_id = now.ids.mint(above=newest.revision_id)
-        else:
+            revision_id, date = now.ids.mint(above=newest.revision_id), iso(now.ms)
+        else:  # Whoever keeps it, and whenever, writes the same.
+            date = newest.date
             revision_id = derive("late", max(ms_above(newest) - 2, 0), message_id, command.content)
         facts = (
             RevisionFact(
@@ -164,7 +165,7 @@ def decide_late(command: KeepLate, view: View, now: Now) -> Plan:
                 revision_id=RevisionId(revision_id),
                 author_id=sender,
                 content=command.content,
-                date=iso(now.ms),
+                date=date,
             ),
         )
     return Plan(facts=facts, kind="message", subject=message_id)

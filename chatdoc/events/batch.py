@@ -16,6 +16,7 @@ from chatdoc.events.payloads import (
     ThreadDeleted,
     ThreadMetaUpdated,
     ThreadRestored,
+    TurnEnded,
     TurnStartRequested,
     TurnStartWithdrawn,
 )
@@ -27,6 +28,7 @@ class Batch:
     __slots__ = (
         "created",
         "edited",
+        "ended",
         "gone",
         "left",
         "requested",
@@ -48,6 +50,7 @@ class Batch:
         self.threads_gone: list[ThreadDeleted | ThreadRestored] = []
         self.withdrawn: list[TurnStartWithdrawn] = []
         self.requested: list[TurnStartRequested] = []
+        self.ended: list[TurnEnded] = []
         self.sessions: list[SessionSet] = []
 
     def drafts(self) -> list[Draft]:
@@ -61,6 +64,8 @@ class Batch:
         drafts += [draft(payload) for payload in self.gone]
         drafts += [draft(payload) for payload in self.threads_gone]
         drafts += [draft(payload) for payload in self.withdrawn]
+        told = {payload.session.ended_turn_id for payload in self.sessions}
+        drafts += [draft(payload) for payload in self.ended if payload.turn_id not in told]
         drafts += [draft(payload) for payload in self.sessions]
         for request in self.requested:
             cause = places.get(request.message_id, -1)

@@ -99,6 +99,8 @@ def begin(view: View, *, project_id: str, now_iso: str) -> Iterator[Draft]:
             yield draft(later.sent.pop())
     yield from map(draft, later.gone)
     yield from map(draft, batch.threads_gone)
+    told = {payload.session.ended_turn_id for payload in batch.sessions}
+    yield from (draft(payload) for payload in later.ended if payload.turn_id not in told)
     yield from map(draft, batch.sessions)
     yield from map(draft, later.requested)
 

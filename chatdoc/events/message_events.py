@@ -15,6 +15,8 @@ from chatdoc.events.payloads import (
     MessageEdited,
     MessageRestored,
     MessageSent,
+    TurnEnd,
+    TurnEnded,
     TurnStartRequested,
     TurnStartWithdrawn,
 )
@@ -29,6 +31,9 @@ def tell_new(view: View, shown: Shown, batch: Batch) -> None:
     batch.sent.append(sent(shown, shown.text, shown.revised_at))
     if shown.deleted is not None:
         batch.gone.append(_deleted(shown, shown.deleted))
+    over = _ended(view, shown)
+    if over is not None and over.status != "completed":
+        batch.ended.append(over)
     waiting = request(view, shown)
     if waiting is not None:
         batch.requested.append(waiting)
@@ -40,6 +45,8 @@ def tell_change(
     """A message that events have told of, and what the new facts change of it."""
     marked = {fact.field for fact in new if type(fact) is MarkFact and parts.marks[fact.field][-1] is fact}
     before = show(_without(view, parts, new))
+    if before.streaming and (over := _ended(view, shown)) is not None:
+        batch.ended.append(over)
     moved = before.thread_id != shown.thread_id
     if moved and (before.deleted is None or "deleted" in marked):
         batch.left.append(_gone(before, now_iso))
@@ -158,6 +165,24 @@ def _restored(shown: Shown, mark: MarkFact) -> MessageRestored:
         streaming=shown.streaming,
         created_at=shown.date,
         restored_at=iso(time_ms(mark.stamp)),
+    )
+
+
+def _ended(view: View, shown: Shown) -> TurnEnded | None:
+    """The end of the turn a message was written in, or None while it is written, and for what no agent says."""
+    if shown.streaming or shown.role != "assistant":
+        return None
+    status: TurnEnd = "completed"
+    if view.field(shown.message_id, "acp_interrupted") is True:
+        status = "interrupted"
+    elif view.field(shown.message_id, "acp_error") is not None:
+        status = "error"
+    mark = view.mark(shown.message_id, "generating")
+    return TurnEnded(
+        thread_id=shown.thread_id,
+        turn_id=shown.message_id,
+        status=status,
+        ended_at=shown.revised_at if mark is None else iso(time_ms(mark.stamp)),
     )
 
 

@@ -1,7 +1,7 @@
 """Each event type has one payload, named and checked field by field; what is spelled `UNSET` was not said.
 
 Field names and types follow the orchestration contract of t3code (github.com/pingdotgg/t3code); types that it lacks
-(edits, deletions, withdrawn starts, undone reverts) are ours.
+(edits, deletions, withdrawn starts, turns beside the active one, undone reverts) are ours.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ Role = Literal["user", "assistant", "system"]
 Tone = Literal["info", "tool", "approval", "error"]
 SessionStatus = Literal["idle", "starting", "running", "ready", "interrupted", "stopped", "error"]
 CheckpointStatus = Literal["ready", "missing", "error"]
+TurnEnd = Literal["completed", "interrupted", "error"]
 Decision = Literal["accept", "acceptForSession", "decline", "cancel"]
 
 
@@ -151,6 +152,15 @@ class TurnStartWithdrawn(Payload, frozen=True, kw_only=True):
     created_at: str
 
 
+class TurnEnded(Payload, frozen=True, kw_only=True):
+    """A turn is over of which no session tells."""
+
+    thread_id: str
+    turn_id: str
+    status: TurnEnd
+    ended_at: str
+
+
 class TurnInterruptRequested(Payload, frozen=True, kw_only=True):
     """Somebody wants the running turn to stop."""
 
@@ -275,6 +285,7 @@ TYPES: dict[str, type[Payload]] = {
     "thread.message-restored": MessageRestored,
     "thread.turn-start-requested": TurnStartRequested,
     "thread.turn-start-withdrawn": TurnStartWithdrawn,
+    "thread.turn-ended": TurnEnded,
     "thread.turn-interrupt-requested": TurnInterruptRequested,
     "thread.session-set": SessionSet,
     "thread.session-stop-requested": SessionStopRequested,
@@ -285,6 +296,5 @@ TYPES: dict[str, type[Payload]] = {
     "thread.reverted": Reverted,
     "thread.revert-undone": RevertUndone,
 }
-"""Every event type this program writes, and what it carries."""
 
 TYPE_OF: dict[type[Any], str] = {kind: name for name, kind in TYPES.items()}

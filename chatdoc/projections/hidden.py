@@ -14,6 +14,7 @@ _HIDDEN_BY = (
     "SELECT row_id, row_json FROM reverted_rows"
     " WHERE thread_id = ? AND revert_sequence = ? AND table_name = ? ORDER BY row_id"
 )
+_HIDDEN_OF = "SELECT row_json FROM reverted_rows WHERE thread_id = ? AND table_name = ? ORDER BY row_id"
 _HIDDEN = "SELECT row_json FROM reverted_rows WHERE table_name = ? AND row_id = ?"
 _REPLACE = "UPDATE reverted_rows SET row_json = ? WHERE table_name = ? AND row_id = ?"
 FORGET = "DELETE FROM reverted_rows WHERE table_name = ? AND row_id = ?"
@@ -58,6 +59,11 @@ class Table(NamedTuple):
         """A hidden row by column, or None."""
         found = execute(_HIDDEN, (self.name, _row_id(key))).fetchone()
         return None if found is None else dict(zip(self.columns, msgspec.json.decode(found[0]), strict=True))
+
+    def hidden_of(self, execute: Execute, thread_id: str) -> list[dict[str, Any]]:
+        """The hidden rows of a thread by column."""
+        found = execute(_HIDDEN_OF, (thread_id, self.name)).fetchall()
+        return [dict(zip(self.columns, msgspec.json.decode(row), strict=True)) for (row,) in found]
 
     def change_hidden(self, execute: Execute, row: dict[str, Any]) -> None:
         """Write a hidden row anew, so that it comes back as it is by now."""

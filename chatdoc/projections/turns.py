@@ -7,6 +7,7 @@
 | the session is ready or idle | the running turn is completed at the session's moment |
 | the session failed | the running turn is an error |
 | the session was interrupted or stopped | the running turn is interrupted |
+| a turn ended of which the session does not tell | that turn ends so |
 | an interrupt is requested | the running turn is interrupted; what the session says later does not complete it |
 | a message of the assistant | the turn names it; a finished message does not end the turn |
 | a checkpoint | the turn gets its count, taken from another turn that had it, and ends; without one it has no count |
@@ -28,6 +29,7 @@ from chatdoc.events.payloads import (
     Session,
     SessionSet,
     TurnDiffCompleted,
+    TurnEnded,
     TurnInterruptRequested,
     TurnStartRequested,
     TurnStartWithdrawn,
@@ -70,11 +72,20 @@ _RUN = (
     " user_message_id = coalesce(user_message_id, excluded.user_message_id),"
     " started_at = min(started_at, excluded.started_at)"
 )
-_SETTLE = f"UPDATE {TABLE.name} SET status = ?, completed_at = ? WHERE thread_id = ? AND status = 'running'"
+_SETTLE = (
+    f"UPDATE {TABLE.name} SET status = ?1, completed_at = ?2 WHERE thread_id = ?3 AND status = 'running'"
+    " AND (?4 IS NULL OR turn_id = ?4) AND turn_id IS NOT ?5"
+)
 _CORRECT = f"UPDATE {TABLE.name} SET status = ? WHERE turn_id = ? AND status = 'completed'"
 """A turn that came whole looked completed when its message came; its session says how it ended."""
+_END = (
+    f"UPDATE {TABLE.name} SET status = ?, completed_at = coalesce(completed_at, ?) WHERE turn_id = ?"
+    " AND status IN ('running', 'completed')"
+)
 _NAME_MESSAGE = (
-    f"{_INTO} ON CONFLICT (turn_id) DO UPDATE SET assistant_message_id = excluded.assistant_message_id"
+    f"INSERT INTO {TABLE.name} ({', '.join(TABLE.columns)}) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS"
+    f" (SELECT 1 FROM reverted_rows WHERE table_name = '{TABLE.name}' AND row_id = ?)"
+    " ON CONFLICT (turn_id) DO UPDATE SET assistant_message_id = excluded.assistant_message_id"
     " WHERE assistant_message_id IS NOT excluded.assistant_message_id"
 )
 _FREE_COUNT = (
@@ -84,7 +95,7 @@ _CHECKPOINT = (
     f"{_INTO} ON CONFLICT (turn_id) DO UPDATE SET turn_count = excluded.turn_count,"
     " status = CASE WHEN status IN ('interrupted', 'error') THEN status ELSE excluded.status END,"
     " assistant_message_id = coalesce(excluded.assistant_message_id, assistant_message_id),"
-    " completed_at = coalesce(completed_at, excluded.completed_at)"
+    " completed_at = coalesce(completed_at, excluded.completed_at) WHERE thread_id = excluded.thread_id"
 )
 _BEYOND = f"{TABLE.select} WHERE thread_id = ? AND (turn_count IS NULL OR turn_count > ?) ORDER BY turn_id"
 
@@ -113,14 +124,14 @@ def _session_set(execute: Execute, _: Event, said: SessionSet) -> None:
             _run(execute, said.thread_id, session.active_turn_id, session)
     elif session.status in SETTLED_AS:
         status = SETTLED_AS[session.status]
-        execute(_SETTLE, (status, session.updated_at, said.thread_id))
+        _settle(execute, said.thread_id, status, session.updated_at)
         if session.ended_turn_id is not None and status != "completed":
             execute(_CORRECT, (status, session.ended_turn_id))
 
 
 def _run(execute: Execute, thread_id: str, turn_id: str, session: Session) -> None:
     """Start a turn from the start that waited for it; the one that ran before was superseded."""
-    execute(f"{_SETTLE} AND turn_id <> ?", ("completed", session.updated_at, thread_id, turn_id))
+    _settle(execute, thread_id, "completed", session.updated_at, but=turn_id)
     said, started_at = session.user_message_id, session.updated_at
     user_message_id = None if said is UNSET else said
     waited = None
@@ -146,15 +157,30 @@ def _message_sent(execute: Execute, _: Event, said: MessageSent) -> None:
         return
     status, ended = ("running", None) if said.streaming else ("completed", said.updated_at)
     turn = (said.turn_id, said.thread_id, None, status, None, said.message_id, said.created_at, ended)
-    execute(_NAME_MESSAGE, turn)
+    execute(_NAME_MESSAGE, (*turn, said.turn_id))
 
 
 def _interrupt_requested(execute: Execute, _: Event, said: TurnInterruptRequested) -> None:
-    values = ("interrupted", said.created_at, said.thread_id)
-    if said.turn_id is None:
-        execute(_SETTLE, values)
-    else:
-        execute(f"{_SETTLE} AND turn_id = ?", (*values, said.turn_id))
+    _settle(execute, said.thread_id, "interrupted", said.created_at, only=said.turn_id)
+
+
+def _ended(execute: Execute, _: Event, said: TurnEnded) -> None:
+    if execute(_END, (said.status, said.ended_at, said.turn_id)).rowcount:
+        return
+    row = TABLE.hidden(execute, said.turn_id)
+    if row is not None and row["status"] in ("running", "completed"):
+        row.update(status=said.status, completed_at=row["completed_at"] or said.ended_at)
+        TABLE.change_hidden(execute, row)
+
+
+def _settle(
+    execute: Execute, thread_id: str, status: str, at: str, *, only: str | None = None, but: str | None = None
+) -> None:
+    """End the turns of a thread that run, also those that a revert hides."""
+    execute(_SETTLE, (status, at, thread_id, only, but))
+    for row in TABLE.hidden_of(execute, thread_id):
+        if row["status"] == "running" and only in (None, row["turn_id"]) and row["turn_id"] != but:
+            TABLE.change_hidden(execute, {**row, "status": status, "completed_at": at})
 
 
 def _checkpoint(execute: Execute, _: Event, said: TurnDiffCompleted) -> None:
@@ -199,6 +225,7 @@ _HANDLERS: dict[type[Any], Handler] = {
     TurnStartWithdrawn: _start_withdrawn,
     SessionSet: _session_set,
     MessageSent: _message_sent,
+    TurnEnded: _ended,
     TurnInterruptRequested: _interrupt_requested,
     TurnDiffCompleted: _checkpoint,
     Reverted: _reverted,

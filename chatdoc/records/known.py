@@ -61,7 +61,9 @@ def superseded(view: View, fact: Fact) -> bool:
             states = view.states.get(fact.thread_id)
             return states is not None and states[-1].stamp > fact.stamp
         case PieceFact():
-            return fact.message_id in view.headers and not view.field(fact.message_id, "generating")
+            # The header may be late; the mark that ended the answer came with the removal of its pieces.
+            begun = fact.message_id in view.headers or view.mark(fact.message_id, "generating") is not None
+            return begun and not view.field(fact.message_id, "generating")
         case _:
             return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from chatdoc.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
@@ -13,6 +14,7 @@ from chatdoc.commands.fork_thread import ForkThread
 from chatdoc.commands.sessions import SetSession, StopSession
 from chatdoc.commands.turn_stream import BindSession
 from chatdoc.document import Document
+from chatdoc.events.requests_over import is_over
 from chatdoc.projections.projector import Execute
 from chatdoc.records.facts import SettingFact
 from chatdoc.records.known import all_facts
@@ -53,6 +55,7 @@ class Acknowledged:
         self.answered: list[Answered] = []
         self.receipts: dict[str, tuple[Any, ...]] = {}
         self.requests: dict[str, tuple[str, str | None]] = {}
+        self._asked: dict[str, RequestApproval] = {}
         self.activities: set[str] = set()
         self.sessions: dict[str, int] = {}
         """The last event by which a command told a session, by thread."""
@@ -64,6 +67,7 @@ class Acknowledged:
         match command:
             case RequestApproval():
                 self.requests[command.request_id] = ("pending", None)
+                self._asked[command.request_id] = command
                 self.activities.add(command.request_id)
             case RespondApproval():
                 self.requests[command.request_id] = ("resolved", command.decision)
@@ -97,8 +101,16 @@ class Acknowledged:
         last = dict(execute(_LAST_SESSION).fetchall())
         return {thread_id for thread_id, sequence in self.sessions.items() if last.get(thread_id) == sequence}
 
-    def assert_kept(self, execute: Execute) -> None:
-        """Raise AssertionError unless every receipt, request and activity is there as it was acknowledged."""
+    def assert_kept(self, execute: Execute, views: Collection[View]) -> None:
+        """Raise AssertionError unless every receipt, request and activity is there as it was acknowledged.
+
+        Requests of a turn that is over in one of the documents are closed with it.
+        """
+        for request_id, asked in self._asked.items():
+            if self.requests[request_id] == ("pending", None) and any(
+                _is_over(view, asked) for view in views
+            ):
+                self.requests[request_id] = ("resolved", "cancel")
         found = {row[0]: row for row in execute(_RECEIPTS)}
         for command_id, row in self.receipts.items():
             assert found.get(command_id) == row, f"the receipt of {command_id} became {found.get(command_id)}"
@@ -134,6 +146,11 @@ class Configs:
                 wrong = new
         assert not wrong, f"{type(command).__name__} set {sorted(wrong)}"
         self.known |= new
+
+
+def _is_over(view: View, asked: RequestApproval) -> bool:
+    turn_id = asked.turn_id
+    return turn_id is not None and view.thread_of(turn_id) == asked.thread_id and is_over(view, turn_id)
 
 
 def _settings(view: View) -> set[Setting]:

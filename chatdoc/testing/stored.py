@@ -39,6 +39,7 @@ DEEDS = {
     "look": 3,
     "save": 1,
     "compact": 1,
+    "compact log": 1,
 }
 """What happens in a step, by weight."""
 
@@ -87,6 +88,8 @@ class StoredFuzz:
                 document.save()
             case "compact":
                 document.compact()
+            case "compact log":
+                places.compact(document)
         self.done[deed] += 1
         touched = {0 if beside else network.machines[number]}
         for machine in sorted(set(network.machines) if deed in ("step", "sync") else touched):

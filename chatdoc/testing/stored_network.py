@@ -14,6 +14,7 @@ from chatdoc.errors import DocumentClosed, StoreError
 from chatdoc.opening import open_document
 from chatdoc.records.facts import Fact
 from chatdoc.records.view import View
+from chatdoc.store.journal import Journal
 from chatdoc.testing.content import content_of
 from chatdoc.testing.network import Network
 
@@ -106,12 +107,17 @@ def leave(document: Document, *, crash: bool) -> None:
         document.corridor.chronicle.close()
 
 
+def journal_of(document: Document) -> Journal:
+    """The event log a stored document writes to."""
+    assert document.corridor.chronicle is not None, "only a stored document has an event log"
+    return document.corridor.chronicle.journal
+
+
 @contextlib.contextmanager
 def failing(document: Document, place: str) -> Iterator[None]:
     """Let the disk of a document fail, once, at one of PLACES."""
     corridor = document.corridor
-    assert corridor.chronicle is not None, "only a stored document has a disk that can fail"
-    holder: Any = corridor.chronicle.journal if place == "append events" else corridor.log
+    holder: Any = journal_of(document) if place == "append events" else corridor.log
     name = "commit" if place == "commit" else "append"
 
     def fail(*_: Any, **__: Any) -> None:

@@ -17,14 +17,21 @@ from chatdoc.document import Document
 from chatdoc.errors import CommandConflict, CommandRefused, NotFound, StoreError
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.store.blank import blank
-from chatdoc.store.journal import Journal
 from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
 from chatdoc.testing.content import differences
 from chatdoc.testing.fuzz import assert_ledger_is_full_check
+from chatdoc.testing.history import History
 from chatdoc.testing.moments import Moment
 from chatdoc.testing.oracle import Oracle
-from chatdoc.testing.stored_network import PLACES, StoredNetwork, failing
-from chatdoc.testing.tables import assert_log_is_whole, assert_rebuilt, assert_shown, rows_of, written
+from chatdoc.testing.stored_network import PLACES, StoredNetwork, failing, journal_of
+from chatdoc.testing.tables import (
+    assert_log_is_whole,
+    assert_rebuilt,
+    assert_shown,
+    assert_turns_run,
+    rows_of,
+    written,
+)
 from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
 from chatdoc.testing.writer import Writer, some_command
 from chatdoc.testing.writer import assert_shown as assert_answer_shows
@@ -45,6 +52,7 @@ class Workplaces:
         self._writer = Writer(self.random, self.oracle)
         self._configs = Configs()
         self._kept = {machine: Acknowledged() for machine in set(self.network.machines)}
+        self._histories = {machine: History() for machine in set(self.network.machines)}
         self._moments: dict[int, Moment] = {}
         self._elsewhere = blank()
         self._count = 0
@@ -92,7 +100,7 @@ class Workplaces:
         command = some_command(random, document.view, kind)
         if command is None:
             return "disk fails?"
-        command_id, execute = self._new_id(), _journal(document).execute
+        command_id, execute = self._new_id(), journal_of(document).execute
         before, place = written(execute), random.choice(PLACES)
         with failing(document, place):
             try:
@@ -117,18 +125,27 @@ class Workplaces:
 
     def rebuild(self, document: Document) -> str:
         """Throw the tables away and fold the log anew; nobody can tell."""
-        execute = _journal(document).execute
+        execute = journal_of(document).execute
         before = rows_of(execute)
         document.rebuild_projections()
         assert rows_of(execute) == before, "rebuilding changed the tables"
         return "rebuild"
+
+    def compact(self, document: Document) -> str:
+        """Remove the events whose effect is folded; nothing else changes, and versions go on."""
+        history, journal = self._histories[self.network.machine_of(document)], journal_of(document)
+        history.follow(journal)
+        before = rows_of(journal.execute)
+        document.compact_log(dry_run=False)
+        assert rows_of(journal.execute) == before, "compacting changed the tables"
+        return "compact log"
 
     def look(self, document: Document) -> str:
         """Take a snapshot, or go on from the last one: what was replayed on it is what is stored now."""
         machine = self.network.machine_of(document)
         moment = self._moments.pop(machine, None)
         if moment is None:
-            self._moments[machine] = Moment(document)
+            self._moments[machine] = Moment(document, self._histories[machine])
             return "snapshot"
         moment.assert_replayed(document)
         return "replay"
@@ -146,11 +163,15 @@ class Workplaces:
             told = list(differences(shared[0].view, other.view))
             assert not told, "two processes show different things:\n" + "\n".join(told[:8])
         views = [document.view for document in (shared[0], *documents[len(shared) :])]
-        journal, kept = _journal(shared[0]), self._kept[machine]
+        journal, kept = journal_of(shared[0]), self._kept[machine]
         assert_log_is_whole(journal.execute)
-        kept.assert_kept(journal.execute)
-        assert_rebuilt(journal, self._elsewhere)
-        assert_shown(journal.execute, views, told=kept.told(journal.execute), taken=kept.taken)
+        kept.assert_kept(journal.execute, views)
+        history = self._histories[machine]
+        history.follow(journal)
+        assert_rebuilt(journal.execute, history, self._elsewhere)
+        by_hand = kept.told(journal.execute)
+        assert_shown(journal.execute, views, told=by_hand, taken=kept.taken)
+        assert_turns_run(journal.execute, views, taken=kept.taken)
 
     def begin(self) -> None:
         """Let one machine create a thread, and the others hear of it."""
@@ -173,7 +194,7 @@ class Workplaces:
 
     def _carry_out(self, document: Document, command: Command, command_id: str | None) -> bool:
         """Carry out a command and remember its answer; false when it was refused."""
-        kept, execute = self._kept[self.network.machine_of(document)], _journal(document).execute
+        kept, execute = self._kept[self.network.machine_of(document)], journal_of(document).execute
         answer: Any = None
         refused = False
         try:
@@ -228,17 +249,12 @@ class Workplaces:
         )
 
     def _all_rows(self, document: Document) -> tuple[Any, ...]:
-        execute = _journal(document).execute
+        execute = journal_of(document).execute
         return written(execute), rows_of(execute), document.state_vector()
 
     def _new_id(self) -> str:
         self._count += 1
         return f"command-{self._count}"
-
-
-def _journal(document: Document) -> Journal:
-    assert document.corridor.chronicle is not None, "only a stored document has an event log"
-    return document.corridor.chronicle.journal
 
 
 def _name(document: Document) -> str:

@@ -19,6 +19,7 @@ from chatdoc.events.payloads import (
     ThreadDeleted,
     ThreadMetaUpdated,
     ThreadRestored,
+    TurnEnded,
     TurnStartRequested,
     TurnStartWithdrawn,
 )
@@ -91,6 +92,8 @@ class Folded:
                 if session.status == "running":
                     assert session.user_message_id is not UNSET, "somebody else's start would be taken"
                     self.pending.discard((payload.thread_id, str(session.user_message_id)))
+            case TurnEnded():
+                pass  # Turns are folded by the tables alone.
             case _:
                 raise AssertionError(f"nobody derives {payload}")
 

@@ -7,7 +7,7 @@ from typing import Any
 from chatdoc.clock import iso
 from chatdoc.events.derive import derive
 from chatdoc.events.event import Draft
-from chatdoc.events.payloads import Payload
+from chatdoc.events.payloads import Payload, TurnEnded
 from chatdoc.ids import MessageId, RevisionId, Stamp, ThreadId
 from chatdoc.ids import derive as derive_id
 from chatdoc.records import index
@@ -29,6 +29,8 @@ ROOT, ASK, ANSWER = (MessageId(derive_id("message", ms, "m")) for ms in (1_000, 
 NOW = iso(9_000)
 STAMPED = iso(2_000)
 """The moment of every stamp."""
+OVER = TurnEnded(thread_id=T, turn_id=ANSWER, status="completed", ended_at=STAMPED)
+"""The end of the answer's turn, where no session tells of it."""
 
 
 def stamp(number: int) -> Stamp:

@@ -22,6 +22,7 @@ from tests.events.making import (
     ANSWER,
     ASK,
     NOW,
+    OVER,
     STAMPED,
     T,
     Told,
@@ -139,7 +140,7 @@ def test_revision_that_ends_a_stream_completes_the_message() -> None:
     """Text and end in one change are one event, not an edit besides."""
     told = Told(thread(), writing(), piece(0, "Hel"))
     end = [revision("Hello", message_id=ANSWER), mark("generating", False, message_id=ANSWER)]
-    assert told.tell(*end) == [answered("Hello", streaming=False, updated_at=iso(6_000))]
+    assert told.tell(*end) == [answered("Hello", streaming=False, updated_at=iso(6_000)), OVER]
 
 
 def test_stream_that_ends_without_a_text_shows_nothing_and_tells_so() -> None:
@@ -148,6 +149,7 @@ def test_stream_that_ends_without_a_text_shows_nothing_and_tells_so() -> None:
     assert told.tell(mark("generating", False, message_id=ANSWER)) == [
         answered("", streaming=False, updated_at=iso(3_000)),
         edited("", ANSWER, iso(3_000)),
+        OVER,
     ]
 
 

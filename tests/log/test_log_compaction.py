@@ -82,6 +82,21 @@ def test_everything_goes_on_after_a_compaction(tmp_path: Path) -> None:
         assert again.start_next(thread_id, sender_id="codex") is not None
 
 
+def test_versions_go_on_where_another_process_compacted(tmp_path: Path) -> None:
+    """Who wrote a stream before others did, and before they compacted it, does not take a version that was used."""
+    document = busy(tmp_path)
+    thread_id = thread_of(document)
+    with opened(tmp_path, seed=7) as other:
+        for number in range(3):
+            other.send(thread_id, sender_id="eve", content=f"{number}")
+        other.compact_log(dry_run=False)
+    document.send(thread_id, sender_id="bob", content="next")
+    document.close()
+    versions = "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence"
+    last, new = [version for (version,) in ask(tmp_path, versions, thread_id)]
+    assert new == last + 1
+
+
 def test_replay_from_before_a_compaction_is_refused(tmp_path: Path) -> None:
     """With the first sequence that can be replayed; from a snapshot on, and later, it works."""
     with busy(tmp_path) as document, Workspace(tmp_path) as workspace:

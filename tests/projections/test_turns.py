@@ -8,7 +8,11 @@ import pytest
 
 from chatdoc.events.payloads import (
     Payload,
+    Reverted,
+    RevertUndone,
     SessionStatus,
+    TurnEnd,
+    TurnEnded,
     TurnInterruptRequested,
     TurnStartRequested,
     TurnStartWithdrawn,
@@ -220,6 +224,42 @@ def test_checkpoint_of_an_interrupted_turn_leaves_it_interrupted() -> None:
     """What an interrupted turn left in the files does not complete it, and its end stays."""
     world = begun(session("running", "a1"), session("interrupted", at=3), checkpoint("a1", 1, at=7))
     assert world.rows(STATUSES) == [("a1", "interrupted", moment(3))]
+
+
+def test_checkpoint_that_names_a_turn_of_another_thread_changes_no_turn() -> None:
+    """Whatever an agent mixes up, the log is folded; the turn keeps the count it has in its own thread."""
+    world = World(project(), thread("t"), thread("s"), checkpoint("a", 1), checkpoint("b", 2))
+    world.happen(checkpoint("b", 1, thread_id="s"))
+    counts = "SELECT turn_id, thread_id, turn_count FROM projection_thread_turns ORDER BY turn_id"
+    assert world.rows(counts) == [("a", "t", 1), ("b", "t", 2)]
+    assert world.tables() == world.rebuilt()
+
+
+@pytest.mark.parametrize("status", ["completed", "interrupted", "error"])
+def test_turn_beside_the_active_one_ends_as_is_told(status: TurnEnd) -> None:
+    """The active one goes on; what ended as something else is not told to be over again."""
+    world = World(project(), thread(), session("running", "a"), answer("b", turn="b"))
+    ended = TurnEnded(thread_id="t", turn_id="b", status=status, ended_at=moment(7))
+    world.happen(ended)
+    rows = "SELECT turn_id, status, completed_at FROM projection_thread_turns ORDER BY turn_id"
+    assert world.rows(rows) == [("a", "running", None), ("b", status, moment(7))]
+    world.happen(session("ready", None))
+    assert world.rows(rows)[1] == ("b", status, moment(7))
+
+
+@pytest.mark.parametrize("how", ["session", "event"])
+def test_turn_that_ends_while_a_revert_hides_it_is_over_when_it_comes_back(how: str) -> None:
+    """No turn runs for ever because nobody saw it end, and none is shown meanwhile."""
+    world = World(project(), thread(), session("running", "a"), answer("a", turn="a"))
+    sequence = world.happen(Reverted(thread_id="t", turn_count=0))
+    ended = TurnEnded(thread_id="t", turn_id="a", status="interrupted", ended_at=moment(7))
+    world.happen(
+        answer("a", " more", turn="a"), session("interrupted", None, at=7) if how == "session" else ended
+    )
+    rows = "SELECT turn_id, status, completed_at FROM projection_thread_turns"
+    assert world.rows(rows) == []
+    world.happen(RevertUndone(thread_id="t", revert_sequence=sequence))
+    assert world.rows(rows) == [("a", "interrupted", moment(7))]
 
 
 def test_many_turns_of_one_thread_cost_no_scan() -> None:

@@ -22,6 +22,7 @@ HOSTILE = {
 }
 STORED = {
     "a piece delivered after the end took a lease of a turn that was over": (0, 40),
+    "a peer put pieces back of a turn whose end it heard of before its beginning": (1220, 100),
     "a start that was withdrawn or taken stood hidden, to come back": (43, 100),
 }
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from chatdoc.commands.turn_end import FinalizeTurn, InterruptTurn, RecoverTurn
+from chatdoc.commands.turn_end import FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
 from chatdoc.document import Document
 from chatdoc.ids import Stamp, ThreadId, derive
 from chatdoc.loading import load
+from chatdoc.memory import memory_document
 from chatdoc.records.facts import PieceFact, StateFact
 from chatdoc.replica.replica import merge
-from chatdoc.testing.clocks import ManualClock
+from chatdoc.testing.clocks import START_MS, ManualClock
 from chatdoc.testing.content import differences, hidden
 from tests.document.begin import begin, meet, place_of, pull, raw_peer
 from tests.turn.agents import append, named, start
@@ -80,6 +83,20 @@ def test_two_that_recover_one_turn_at_once_write_one_text(document: Document, th
     meet(document, peer)
     shown = document.message(message.message_id)
     assert [one.content for one in shown.history] == ["Hello", ""]
+
+
+def test_two_that_keep_one_late_text_write_one_fact(
+    document: Document, thread_id: ThreadId, clock: ManualClock
+) -> None:
+    """Whoever finds what an agent said after its turn had ended, and whenever, says the same of it."""
+    peer = begin(2)
+    message = start(document, thread_id)
+    document.execute(named(InterruptTurn, message, tail="Hello"))
+    meet(document, peer)
+    clock.advance(1000)
+    for one in (document, peer):
+        one.execute(named(KeepLate, message, content="Goodbye"))
+    assert not list(differences(document.view, peer.view))
 
 
 def test_turns_that_replicas_began_at_once_in_one_thread_each_end_on_their_own(
@@ -183,4 +200,26 @@ def test_a_piece_written_twice_and_removed_in_one_update_is_forgotten_once(
     reader.receive(merge([entry.update for entry in document.corridor.log.entries(after=sequence)]))
     assert reader.message(message.message_id).content == "Hello"
     assert message.message_id not in reader.view.pieces
+    assert not list(hidden(reader))
+
+
+def test_the_end_of_a_turn_may_come_before_its_beginning(document: Document, thread_id: ThreadId) -> None:
+    """Who hears of pieces and of their removal first puts nothing back, and shows the answer once it is there."""
+    writer, reader = begin(2), begin(3)
+    other = memory_document(clock=ManualClock(START_MS + 1000), random=Random(4).randbytes)
+    for one in (writer, reader, other):
+        meet(document, one)
+    message = start(document, thread_id)
+    start(other, thread_id)  # The state is of this turn, so ending the first one takes no state away.
+    pull(writer, document)
+    pull(writer, other)
+    sequence = writer.corridor.sequence
+    append(writer, message, "Hello")
+    writer.execute(named(FinalizeTurn, message))
+    for entry in writer.corridor.log.entries(after=sequence):
+        reader.receive(entry.update)
+    assert not reader.check().incidents
+    pull(reader, writer)
+    assert reader.message(message.message_id).content == "Hello"
+    assert not list(differences(writer.view, reader.view))
     assert not list(hidden(reader))

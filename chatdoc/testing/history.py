@@ -1,0 +1,50 @@
+"""Every event a store told is kept in memory: no version is left out, none changes, and all can be folded anew."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from chatdoc.events.event import Event
+from chatdoc.store.journal import Journal
+
+
+class History:
+    """The events of one store from its first one on, whatever a compaction removes there."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._sequences: list[int] = []
+        self._versions: dict[tuple[str, str], int] = {}
+        self._ids: set[str] = set()
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence of the newest event."""
+        return self._sequences[-1] if self._sequences else 0
+
+    def follow(self, journal: Journal) -> None:
+        """Take the new events; raises AssertionError for a version that is left out or an event id used twice."""
+        for event in journal.read_all(self.last_sequence):
+            stream = (event.aggregate_kind, event.stream_id)
+            expected = self._versions.get(stream, -1) + 1
+            assert event.stream_version == expected, (
+                f"event {event.sequence} is version {event.stream_version} of stream {event.stream_id}, which has "
+                f"reached {expected - 1}"
+            )
+            assert event.event_id not in self._ids, f"event id {event.event_id} was used before"
+            self._versions[stream] = expected
+            self._ids.add(event.event_id)
+            self.events.append(event)
+            self._sequences.append(event.sequence)
+
+    def read(self, after: int, limit: int) -> Sequence[Event]:
+        """The next events beyond a sequence, as a store gives them."""
+        start = bisect_right(self._sequences, after)
+        return self.events[start : start + limit]
+
+    def assert_stored(self, stored: Sequence[Event]) -> None:
+        """Raise AssertionError unless what a store has, all of it or the newest, is what it told."""
+        assert stored == self.events[len(self.events) - len(stored) :], (
+            "the log says something else than it did"
+        )
