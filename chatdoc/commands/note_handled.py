@@ -11,12 +11,13 @@ from chatdoc.records.view import View
 
 
 class NoteHandled(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Note, in the transaction that handles it, that what the command id stands for is done; it concerns a thread."""
+    """Note, in the transaction that handles it, that what the command id stands for is done; in a thread, or at all."""
 
-    thread_id: ThreadId
+    thread_id: ThreadId | None = None
 
 
 def decide(command: NoteHandled, view: View, now: Now) -> Plan:
     """The plan for nothing; it is answered by nothing."""
-    require_thread(view, command.thread_id, "note what was handled")
-    return Plan(facts=(), kind="none", subject=command.thread_id)
+    if command.thread_id is not None:
+        require_thread(view, command.thread_id, "note what was handled")
+    return Plan(facts=(), kind="none", subject=command.thread_id or "")
