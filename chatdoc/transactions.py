@@ -53,7 +53,7 @@ class Transactions:
             self.require_open()
             answer = work()
         except BaseException:
-            self._end(keep=not (self._ahead or self._half))
+            self._end(keep=self.log.is_begun() and not (self._ahead or self._half))
             raise
         self._end(keep=True)
         return answer

@@ -8,12 +8,11 @@ import msgspec
 
 from chatdoc.clock import iso, ms_of
 from chatdoc.commands.plan import Now, Plan
-from chatdoc.commands.standing import Request, standing
+from chatdoc.commands.standing import Request, require_turn_id, standing
 from chatdoc.commands.values import (
     require_name,
     require_text,
     require_thread,
-    require_turn_id,
     require_value,
     shortly,
 )
@@ -76,7 +75,7 @@ def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
     _require_one_of("tone", command.tone, Tone)
     require_text("summary", command.summary)
     require_value("payload", command.payload)
-    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
+    require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     _require_object("metadata", command.metadata)
     about = command.payload if isinstance(command.payload, dict) else {}
     request_id = about.get("requestId") if isinstance(about.get("requestId"), str) else None
@@ -118,7 +117,7 @@ def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
     require_name("request_id", command.request_id)
     require_text("summary", command.summary)
     _require_object("payload", command.payload)
-    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
+    require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     if log.request(command.request_id) is not None:
         raise CommandRefused(
             f"request {command.request_id!r} was made before", hint="Give every request an id of its own"

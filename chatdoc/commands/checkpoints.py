@@ -8,13 +8,12 @@ import msgspec
 
 from chatdoc.clock import iso
 from chatdoc.commands.plan import Diff, Now, Plan
-from chatdoc.commands.standing import standing
+from chatdoc.commands.standing import require_turn_id, standing
 from chatdoc.commands.values import (
     require_name,
     require_number,
     require_text,
     require_thread,
-    require_turn_id,
 )
 from chatdoc.errors import CommandRefused
 from chatdoc.events.event import Draft
@@ -62,13 +61,13 @@ class UndoRevert(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
     """The plan for one event and the text of the difference; its answer is a sequence."""
-    standing(now, "CompleteCheckpoint")
+    log = standing(now, "CompleteCheckpoint")
     require_thread(view, command.thread_id, "note a checkpoint")
     require_name("turn_id", command.turn_id)
-    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
+    require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     require_name("checkpoint_ref", command.checkpoint_ref)
     count = require_number("turn_count", command.turn_count, "turns")
-    require_turn_id(view, command.thread_id, "assistant_message_id", command.assistant_message_id)
+    require_turn_id(log, view, command.thread_id, "assistant_message_id", command.assistant_message_id)
     for file in command.files:
         _require_file(file)
     if command.status not in get_args(CheckpointStatus):

@@ -9,12 +9,11 @@ from msgspec import UNSET, UnsetType
 
 from chatdoc.clock import iso
 from chatdoc.commands.plan import Now, Plan, Stopped
-from chatdoc.commands.standing import standing
+from chatdoc.commands.standing import require_turn_id, standing
 from chatdoc.commands.values import (
     require_name,
     require_text,
     require_thread,
-    require_turn_id,
     require_value,
 )
 from chatdoc.errors import CommandRefused
@@ -71,7 +70,7 @@ class UpdateProject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def decide_set(command: SetSession, view: View, now: Now) -> Plan:
     """The plan for one event; its answer is a sequence."""
-    standing(now, "SetSession")
+    log = standing(now, "SetSession")
     require_thread(view, command.thread_id, "set the session")
     if command.status not in get_args(SessionStatus):
         expected = ", ".join(get_args(SessionStatus))
@@ -80,7 +79,7 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
         value = getattr(command, name)
         if value is not UNSET and value is not None:
             require_text(name, value)
-    require_turn_id(view, command.thread_id, "active_turn_id", command.active_turn_id)
+    require_turn_id(log, view, command.thread_id, "active_turn_id", command.active_turn_id)
     stopped = command.status == "stopped"
     session = Session(
         status=command.status,
@@ -126,9 +125,9 @@ def decide_stop(command: StopSession, view: View, now: Now) -> Plan:
 
 def decide_interrupt(command: RequestTurnInterrupt, view: View, now: Now) -> Plan:
     """The plan for one event; its answer is a sequence."""
-    standing(now, "RequestTurnInterrupt")
+    log = standing(now, "RequestTurnInterrupt")
     require_thread(view, command.thread_id, "interrupt")
-    require_turn_id(view, command.thread_id, "turn_id", command.turn_id)
+    require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     requested = TurnInterruptRequested(
         thread_id=command.thread_id, turn_id=command.turn_id, created_at=iso(now.ms)
     )

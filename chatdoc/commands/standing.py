@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chatdoc.commands.plan import Now
+from chatdoc.commands.values import require_optional_name
 from chatdoc.errors import CommandRefused
+from chatdoc.records.view import View
 
 
 class Request(NamedTuple):
@@ -29,6 +31,9 @@ class Standing(Protocol):
     def thread_of_activity(self, activity_id: str) -> str | None:
         """The thread of an activity that is in the log, shown or hidden by a revert; None when it is not."""
 
+    def thread_of_turn(self, turn_id: str) -> str | None:
+        """The thread of a turn that is in the log, shown or hidden by a revert; None when it is not."""
+
     def last_revert(self, thread_id: str) -> int | None:
         """The event of a thread's latest revert that still hides something."""
 
@@ -41,3 +46,16 @@ def standing(now: Now, command: str) -> Standing:
         )
     log: Standing = now.standing
     return log
+
+
+def require_turn_id(log: Standing, view: View, thread_id: str, name: str, turn_id: Any) -> None:
+    """Raise CommandRefused unless this is None or may name a turn of the thread; one only its agent knows may."""
+    require_optional_name(name, turn_id)
+    if turn_id is None:
+        return
+    home = view.thread_of(turn_id) if view.has_message(turn_id) else log.thread_of_turn(turn_id)
+    if home is not None and home != thread_id:
+        raise CommandRefused(
+            f"{name}: turn {turn_id} is of thread {home}, expected one of thread {thread_id}",
+            hint="What is told of a turn is told in its own thread; an id is that of one turn of the folder",
+        )

@@ -117,19 +117,6 @@ def shortly(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def require_turn_id(view: View, thread_id: str, name: str, turn_id: object) -> None:
-    """Raise CommandRefused unless this is None or may name a turn of the thread; one only its agent knows may."""
-    require_optional_name(name, turn_id)
-    if turn_id is None or not view.has_message(turn_id):  # type: ignore[arg-type]
-        return
-    home = view.thread_of(turn_id)  # type: ignore[arg-type]
-    if home != thread_id:
-        raise CommandRefused(
-            f"{name}: message {turn_id} is of thread {home}, expected one of thread {thread_id}",
-            hint="What is told of a turn is told in its own thread",
-        )
-
-
 def equal(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same text; 1, 1.0 and true are three values."""
     return bool(

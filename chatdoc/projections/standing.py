@@ -17,6 +17,11 @@ _ACTIVITY = (
     " UNION ALL SELECT thread_id, NULL, row_json FROM reverted_rows"
     " WHERE table_name = 'projection_thread_activities' AND row_id = ?"
 )
+_TURN = (
+    "SELECT thread_id FROM projection_thread_turns WHERE turn_id = ?"
+    " UNION ALL SELECT thread_id FROM reverted_rows"
+    " WHERE table_name = 'projection_thread_turns' AND row_id = ?"
+)
 _PAYLOAD = TABLE.columns.index("payload_json")
 _WAITING = (
     "SELECT request_id FROM projection_pending_approvals"
@@ -56,6 +61,11 @@ class FoldedStanding:
     def thread_of_activity(self, activity_id: str) -> str | None:
         """The thread of an activity that is in the log, shown or hidden by a revert; None when it is not."""
         found = self._execute(_ACTIVITY, (activity_id, activity_id)).fetchone()
+        return None if found is None else found[0]
+
+    def thread_of_turn(self, turn_id: str) -> str | None:
+        """The thread of a turn that is in the log, shown or hidden by a revert; None when it is not."""
+        found = self._execute(_TURN, (turn_id, turn_id)).fetchone()
         return None if found is None else found[0]
 
     def last_revert(self, thread_id: str) -> int | None:

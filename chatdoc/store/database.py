@@ -91,6 +91,10 @@ class Database:
         finally:
             self.lock.release()
 
+    def is_begun(self) -> bool:
+        """Whether a transaction is open; SQLite itself ends one when it has no room or memory left."""
+        return self.connection.in_transaction
+
     def rollback(self) -> None:
         """Write nothing of the open transaction."""
         try:

@@ -63,6 +63,9 @@ class UpdateLog(Protocol):
     def commit(self) -> None:
         """Store all that was written since `begin`, or nothing; raises StoreError for the latter."""
 
+    def is_begun(self) -> bool:
+        """Whether a transaction is open; a store that has no room left may end it with nothing written."""
+
     def rollback(self) -> None:
         """Store nothing of what was written since `begin`."""
 

@@ -18,7 +18,7 @@ class MemoryLog:
         self._rows: Rows | None = None
         self._state: tuple[int, bytes] | None = None
         self._closed = False
-        self._begun: tuple[int, int] = (0, 0)
+        self._begun: tuple[int, int] | None = None
 
     def begin(self) -> None:
         """See the port."""
@@ -27,10 +27,18 @@ class MemoryLog:
 
     def commit(self) -> None:
         """See the port."""
+        self._begun = None
+
+    def is_begun(self) -> bool:
+        """See the port."""
+        return self._begun is not None
 
     def rollback(self) -> None:
         """See the port."""
+        if self._begun is None:
+            return
         length, receipts = self._begun
+        self._begun = None
         del self._entries[length:]
         self._receipts = dict(islice(self._receipts.items(), receipts))
 

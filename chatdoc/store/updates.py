@@ -79,6 +79,10 @@ class SqliteLog:
         """See the port."""
         self._database.commit("store a change")
 
+    def is_begun(self) -> bool:
+        """See the port."""
+        return self._database.is_begun()
+
     def rollback(self) -> None:
         """See the port."""
         self._database.rollback()

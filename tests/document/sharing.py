@@ -29,6 +29,9 @@ class Handle:
     def commit(self) -> None:
         self.shared.commit()
 
+    def is_begun(self) -> bool:
+        return self.shared.is_begun()
+
     def rollback(self) -> None:
         self.shared.rollback()
 

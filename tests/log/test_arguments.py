@@ -168,7 +168,7 @@ def test_a_turn_is_told_of_in_its_own_thread(document: Document) -> None:
         lambda: document.request_interrupt(second, turn_id=turn),
         lambda: document.complete_checkpoint(second, turn_id=turn, turn_count=1, checkpoint_ref="ref"),
     ):
-        with pytest.raises(CommandRefused, match=f"message {turn} is of thread {first}, expected one of"):
+        with pytest.raises(CommandRefused, match=f"turn {turn} is of thread {first}, expected one of"):
             say()
 
 
@@ -193,3 +193,20 @@ def test_a_request_keeps_its_time_however_it_was_made_and_whatever_is_reverted(t
         document.append_activity(
             thread, kind="approval.requested", summary="rm", payload={"requestId": "3", "expiresAt": "soon"}
         )
+
+
+def test_an_id_is_that_of_one_turn_of_the_folder(document: Document, tmp_path: Path) -> None:
+    """An agent that counts its turns in each thread hears of it; no other thread's turn gets its count."""
+    first = document.threads()[0].thread_id
+    second = document.create_thread(sender_id="ada", content="Other").thread_id
+    for number in (1, 2):
+        document.complete_checkpoint(first, turn_id=f"{number}", turn_count=number, checkpoint_ref="ref")
+    before = folded(tmp_path)
+    with pytest.raises(CommandRefused, match=f"turn_id: turn 1 is of thread {first}"):
+        document.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
+    with pytest.raises(CommandRefused, match=f"active_turn_id: turn 1 is of thread {first}"):
+        document.set_session(second, "running", active_turn_id="1")
+    assert folded(tmp_path) == before
+    document.revert(first, 0)
+    with pytest.raises(CommandRefused, match=f"turn_id: turn 1 is of thread {first}"):
+        document.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
