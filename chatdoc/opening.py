@@ -21,6 +21,7 @@ from chatdoc.ownership import Ownership, Waiter
 from chatdoc.publishing import Publisher, looks_published, read_bytes
 from chatdoc.reader import Reader
 from chatdoc.records import index
+from chatdoc.retiring import retire
 from chatdoc.store.folder import NAME, store_folder
 from chatdoc.store.memory import MemoryLog
 from chatdoc.store.store import Store
@@ -124,7 +125,7 @@ def _open(store: Store, path: Path, clock: Clock, random: RandomSource, waiter: 
     else:
         corridor, reached = load(log, clock=clock, random=random)
         if _is_another(corridor, source):
-            store.retire_document(name, recorded_at_ms=clock())
+            retire(store, name, corridor.view, origin="store", recorded_at_ms=clock())
             return _open(store, path, clock, random, waiter)
     _follow_events(store, log.number, corridor, clock)
     publisher = Publisher(store, name, path, corridor, clock)

@@ -11,7 +11,9 @@ from chatdoc.adoption import digest
 from chatdoc.atomic import require_writable, write_atomically
 from chatdoc.clock import Clock, system_clock
 from chatdoc.errors import MigrationFailed, NewerEdits
+from chatdoc.loading import load_view
 from chatdoc.publishing import read_bytes
+from chatdoc.retiring import retire
 from chatdoc.store.folder import store_file, store_folder
 from chatdoc.store.registry import Marker
 from chatdoc.store.store import Store
@@ -39,7 +41,8 @@ def rollback(
         write_atomically(real, source)
         done = msgspec.structs.replace(marker, phase="rolled_back")
         if store.registration(name) is not None:
-            store.retire_document(name, marker=done, recorded_at_ms=clock())
+            view = load_view(store.log(name))
+            retire(store, name, view, origin="rollback", marker=done, recorded_at_ms=clock())
         else:
             store.put_marker(done, recorded_at_ms=clock())
     return marker.source_digest

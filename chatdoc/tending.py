@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from chatdoc.commands.decide import Command
+from chatdoc.commands.identity import stable_id
 from chatdoc.commands.turn_end import (
     FailTurn,
     FinalizeTurn,
@@ -29,7 +30,6 @@ from chatdoc.ids import MessageId, ThreadId
 from chatdoc.ownership import Ownership, RunningTurn
 from chatdoc.records.message import Message
 from chatdoc.store.leases import Lease
-from chatdoc.turn import step_id
 from chatdoc.turning import Turning
 
 Answer = TypeVar("Answer")
@@ -147,7 +147,7 @@ class Tending(Turning):
                 said: Reason = "backend_error" if self.ownership.failed(lease) else reason
                 command = RecoverTurn(thread_id=thread_id, message_id=message_id, reason=said)
                 try:
-                    ended.append(self.execute(command, command_id=step_id(thread_id, message_id, "recover")))
+                    ended.append(self.execute(command, command_id=_id(thread_id, message_id, "recover")))
                 except (CommandConflict, CommandRefused, NotFound) as refusal:
                     if message_id in self.view.generating:
                         _log.warning("a turn that nobody runs could not be ended: %s", refusal)
@@ -156,7 +156,12 @@ class Tending(Turning):
                 # A peer ended the turn without these pieces, and the owner was gone before it could keep them.
                 text = "".join(stranded[seq] for seq in sorted(stranded))
                 late = KeepLate(thread_id=thread_id, message_id=message_id, content=text)
-                self.execute(late, command_id=step_id(thread_id, message_id, "late"))
+                self.execute(late, command_id=_id(thread_id, message_id, "late"))
             self.ownership.release(message_id)
         self.ownership.settle(self.view)
         return tuple(ended)
+
+
+def _id(thread_id: str, message_id: str, step: str) -> str:
+    """The command id of what is done for an agent that is gone; the same for whichever process does it."""
+    return stable_id("server:turn", thread_id, message_id, step)

@@ -37,8 +37,8 @@ class Home(Protocol):
 
 
 def step_id(thread_id: str, message_id: str, step: str) -> str:
-    """The command id of one step of one turn; the same for whoever repeats it."""
-    return stable_id("turn", thread_id, message_id, step)
+    """The command id of one step of one turn, taken by its agent; the same for whoever repeats it."""
+    return stable_id("provider:turn", thread_id, message_id, step)
 
 
 class Turn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -178,8 +179,18 @@ class Store:
             if marker is not None:
                 connection.execute(_PUT_MARKER, marker_values(marker, recorded_at_ms))
 
-    def retire_document(self, path: str, *, marker: Marker | None = None, recorded_at_ms: int) -> None:
-        """Free a path, say after a rollback; the document's log is kept but no path leads to it. Raises NotFound."""
+    def retire_document(
+        self,
+        path: str,
+        *,
+        marker: Marker | None = None,
+        recorded_at_ms: int,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Free a path, say after a rollback; the document's log is kept but no path leads to it. Raises NotFound.
+
+        What `also` writes is in the same transaction.
+        """
         with self._database.writing("retire a document") as connection:
             number = self._require(connection, path)
             connection.execute(
@@ -187,6 +198,7 @@ class Store:
             )
             if marker is not None:
                 connection.execute(_PUT_MARKER, marker_values(marker, recorded_at_ms))
+            also()
 
     # migrations
 

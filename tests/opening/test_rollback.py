@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc import open_document
+from chatdoc import Workspace, open_document
 from chatdoc.errors import DocumentFailed, MigrationFailed, NewerEdits
 from chatdoc.rollback import rollback
 
@@ -82,3 +82,34 @@ def test_a_document_whose_file_was_opened_under_another_name_writes_no_second_fi
     assert not file.exists()
     assert [one.content for one in other.messages(thread_id)] == ["Hi", "Still here"]
     other.close()
+
+
+def test_what_was_rolled_back_is_shown_no_more_until_it_is_opened_again(file: Path) -> None:
+    """The folder's log tells its threads as deleted, once; another migration tells them anew."""
+    with open_document(file) as document:
+        thread_id = document.threads()[0].thread_id
+    rollback(file)
+    with Workspace(file.parent) as workspace:
+        (thread,) = workspace.snapshot().threads
+        assert thread.id == thread_id
+        assert thread.deleted_at is not None
+        assert [one.event_type for one in workspace.events()][-1] == "thread.deleted"
+    with open_document(file) as document:
+        (thread,) = document.snapshot().threads
+        assert thread.deleted_at is None
+        assert [message.text for message in thread.messages] == ["Hi"]
+        document.rebuild_projections()
+        assert document.snapshot().threads == [thread]
+
+
+def test_a_copy_keeps_showing_what_its_original_lost(file: Path) -> None:
+    """Both say the same threads, and one of them is still here."""
+    with open_document(file):
+        pass
+    copy = file.with_name("copy.chat")
+    copy.write_bytes(file.read_bytes())
+    with open_document(copy):
+        pass
+    rollback(file)
+    with Workspace(file.parent) as workspace:
+        assert [thread.deleted_at for thread in workspace.snapshot().threads] == [None]

@@ -41,7 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.answers", "chatdoc.corridor", "chatdoc.turn"),
     ("chatdoc.compaction", "chatdoc.logbook", "chatdoc.streaming", "chatdoc.telling", "chatdoc.turning"),
     ("chatdoc.tending",),
-    ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing"),
+    ("chatdoc.document", "chatdoc.loading", "chatdoc.publishing", "chatdoc.retiring"),
     ("chatdoc.memory", "chatdoc.opening", "chatdoc.rollback", "chatdoc.status", "chatdoc.workspace"),
     ("chatdoc.provider",),
     ("chatdoc.testing",),

@@ -1,0 +1,33 @@
+"""A document that has lost its file is shown no more: its threads are told as deleted by what retires it.
+
+Its log of updates and its events stay; opened again, say by another migration, its threads are told anew.
+"""
+
+from __future__ import annotations
+
+from chatdoc.clock import iso
+from chatdoc.events.event import Draft
+from chatdoc.events.payloads import ThreadDeleted
+from chatdoc.projections.fold import fold
+from chatdoc.records.view import View
+from chatdoc.store.registry import Marker
+from chatdoc.store.store import Store
+
+
+def retire(
+    store: Store, name: str, view: View, *, origin: str, recorded_at_ms: int, marker: Marker | None = None
+) -> None:
+    """Free a document's path, and tell that its threads are gone unless a copy of it is still here. Raises NotFound."""
+    journal, ids = store.journal(), set(view.document_values.get("document_id", ()))
+    copied = any(one.path != name and one.document_id in ids for one in store.registrations())
+    drafts = []
+    if journal.began(store.log(name).number) and not copied:
+        at = iso(recorded_at_ms)
+        drafts = [Draft(ThreadDeleted(thread_id=one, deleted_at=at), one) for one in view.thread_ids()]
+
+    def tell() -> None:
+        if drafts:
+            events = journal.append(drafts, at_ms=recorded_at_ms, command_id=None, origin=origin)
+            journal.fold(fold, events)
+
+    store.retire_document(name, marker=marker, recorded_at_ms=recorded_at_ms, also=tell)
