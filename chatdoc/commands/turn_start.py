@@ -1,4 +1,4 @@
-"""Starting a turn adds the agent's message, still to be written, and takes the one it answers out of the queue."""
+"""Starting a turn adds the agent's message, still to be written, behind the one it answers, which waits no longer."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.clock import iso
+from chatdoc.clock import iso, ms_of
 from chatdoc.commands.plan import Now, Plan
 from chatdoc.commands.turn_facts import state
 from chatdoc.commands.turn_queue import unqueue
 from chatdoc.commands.turn_states import TRACE, next_state, state_of_thread
 from chatdoc.commands.values import require_member, require_text, require_thread, require_value
 from chatdoc.errors import CommandRefused
-from chatdoc.ids import MessageId, ThreadId, is_id
+from chatdoc.ids import STAMP_MS_END, MessageId, ThreadId, is_id
 from chatdoc.records.facts import Fact, Header
 from chatdoc.records.own import own
 from chatdoc.records.view import View
@@ -60,7 +60,7 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
         message_id=message_id,
         thread_id=thread_id,
         sender_id=command.sender_id,
-        date=iso(now.ms),
+        date=iso(_after(view, answers, message_id, now.ms)),
         reply_to_message_id=answers or view.thread_facts[thread_id].root_message_id,
         fields=own(fields),
     )
@@ -69,6 +69,18 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
         facts += unqueue(view, now, answers, command.sender_id)
     facts += state(view, now, thread_id, after, message_id)
     return Plan(facts=tuple(facts), kind="message", subject=message_id)
+
+
+def _after(view: View, answers: MessageId | None, message_id: MessageId, now_ms: int) -> int:
+    """The moment of an answer: now, but after its question, whose writer's clock may be ahead of ours."""
+    if answers is None:
+        return now_ms
+    try:
+        asked_ms = ms_of(view.headers[answers].date)
+    except ValueError:
+        return now_ms
+    is_after = (now_ms, message_id) > (asked_ms, answers)
+    return now_ms if is_after or asked_ms >= STAMP_MS_END else asked_ms + 1
 
 
 def _fresh(wanted: MessageId | None, view: View, now: Now) -> MessageId:

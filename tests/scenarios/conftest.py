@@ -1,0 +1,23 @@
+"""A story for whoever asks; it ends with a look at every rule, and at tables that are folded anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.story import Story
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    """A folder with one document and one thread."""
+    made = Story(tmp_path)
+    yield made
+    if made.document.corridor.is_open:
+        assert made.document.check(full=True).ok
+        rows = made.folded()
+        made.document.rebuild_projections()
+        assert made.folded() == rows
+    made.document.close()

@@ -1,0 +1,79 @@
+"""A command whose rows cannot be written happened not at all: no event, no receipt, no trace in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatdoc.errors import DocumentFailed, StoreError
+from tests.log.workplace import ask
+from tests.scenarios.story import Story
+
+BREAK = (
+    "CREATE TEMP TRIGGER broken BEFORE {} ON main.projection_thread_sessions"
+    " BEGIN SELECT RAISE(ABORT, 'the rows are gone'); END"
+)
+
+
+def break_sessions(story: Story) -> None:
+    """From now on no session row can be written by this opening; the events before one can."""
+    journal = story.document.corridor.chronicle.journal  # type: ignore[union-attr]
+    for change in ("INSERT", "UPDATE"):
+        journal.execute(BREAK.format(change).replace("broken", f"broken_{change.lower()}"))
+
+
+def mend_sessions(story: Story) -> None:
+    """Session rows can be written again."""
+    journal = story.document.corridor.chronicle.journal  # type: ignore[union-attr]
+    for change in ("insert", "update"):
+        journal.execute(f"DROP TRIGGER broken_{change}")
+
+
+def test_rolls_back_all_events_for_a_multi_event_command_when_projection_fails_mid_dispatch(
+    story: Story,
+) -> None:
+    """The second event of two cannot be folded, so the first is not there either; the retry gets their places."""
+    stop = "stop the session"
+    before = story.folded()
+    last = story.document.snapshot().snapshot_sequence
+    break_sessions(story)
+    story.when(lambda document: document.stop_session(story.thread, command_id=stop))
+    story.then_refused(StoreError, "rows are gone")
+    assert story.folded() == before
+    assert ask(story.folder, "SELECT * FROM orchestration_command_receipts") == []
+    mend_sessions(story)
+    story.when(lambda document: document.stop_session(story.thread, command_id=stop))
+    story.then_told("thread.session-stop-requested", "thread.session-set")
+    assert story.answer == last + 2
+    story.when(lambda document: document.stop_session(story.thread, command_id=stop)).then_told()
+    assert story.answer == last + 2
+
+
+def test_reconciles_command_state_when_projection_fails(story: Story) -> None:
+    """Memory that is ahead is not used any more; opened again, memory and tables are as the log says."""
+    break_sessions(story)
+    story.when(lambda document: document.start_turn(story.thread, sender_id="codex", command_id="start"))
+    story.then_refused(StoreError, "rows are gone")
+    with pytest.raises(DocumentFailed, match="Open the document again"):
+        story.document.send(story.thread, sender_id="ada", content="Hi")
+    story.reopened()
+    assert story.document.turns() == ()
+    assert story.document.state(story.thread) is None
+    story.when(lambda document: document.start_turn(story.thread, sender_id="codex", command_id="start"))
+    story.then_told("thread.message-sent", "thread.session-set")
+    story.answer.finalize("done")
+
+
+def test_keeps_processing_queued_commands_after_a_storage_failure(story: Story) -> None:
+    """One command of several fails; the others are carried out, in their order."""
+    break_sessions(story)
+    with pytest.raises(StoreError):
+        story.document.set_session(story.thread, "running", command_id="one")
+    story.document.append_activity(story.thread, kind="tool.started", summary="ls", command_id="two")
+    mend_sessions(story)
+    story.document.set_session(story.thread, "ready", command_id="one again")
+    assert story.rows("projection_thread_activities", "summary") == [("ls",)]
+    assert story.rows("projection_thread_sessions", "status") == [("ready",)]
+    receipts = ask(
+        story.folder, "SELECT command_id FROM orchestration_command_receipts ORDER BY result_sequence"
+    )
+    assert receipts == [("two",), ("one again",)]
