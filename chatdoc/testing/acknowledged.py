@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from chatdoc.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
@@ -31,10 +31,6 @@ _REQUESTS = "SELECT request_id, status, decision FROM projection_pending_approva
 _ACTIVITIES = (
     "SELECT activity_id FROM projection_thread_activities UNION ALL"
     " SELECT row_id FROM reverted_rows WHERE table_name = 'projection_thread_activities'"
-)
-_LAST_SESSION = (
-    "SELECT stream_id, max(sequence) FROM orchestration_events WHERE event_type = 'thread.session-set'"
-    " GROUP BY stream_id"
 )
 
 
@@ -96,9 +92,8 @@ class Acknowledged:
         self.answered.append(answered)
         self.receipts[answered.command_id] = found[answered.command_id]
 
-    def told(self, execute: Execute) -> set[str]:
-        """Threads whose session was last told by a command, and by no change of the document since."""
-        last = dict(execute(_LAST_SESSION).fetchall())
+    def told(self, last: Mapping[str, int]) -> set[str]:
+        """Threads whose session was last told by a command; `last` is the last event that told one, by thread."""
         return {thread_id for thread_id, sequence in self.sessions.items() if last.get(thread_id) == sequence}
 
     def assert_kept(self, execute: Execute, views: Collection[View]) -> None:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from chatdoc.events.event import Event
+from chatdoc.events.payloads import SessionSet
 from chatdoc.store.journal import Journal
 
 
@@ -14,6 +15,8 @@ class History:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.sessions: dict[str, int] = {}
+        """The last event that told the session of a thread."""
         self._sequences: list[int] = []
         self._versions: dict[tuple[str, str], int] = {}
         self._ids: set[str] = set()
@@ -36,6 +39,8 @@ class History:
             self._versions[stream] = expected
             self._ids.add(event.event_id)
             self.events.append(event)
+            if isinstance(event.payload, SessionSet):
+                self.sessions[event.stream_id] = event.sequence
             self._sequences.append(event.sequence)
 
     def read(self, after: int, limit: int) -> Sequence[Event]:

@@ -169,7 +169,7 @@ class Workplaces:
         history = self._histories[machine]
         history.follow(journal)
         assert_rebuilt(journal.execute, history, self._elsewhere)
-        by_hand = kept.told(journal.execute)
+        by_hand = kept.told(history.sessions)
         assert_shown(journal.execute, views, told=by_hand, taken=kept.taken)
         assert_turns_run(journal.execute, views, taken=kept.taken)
 
