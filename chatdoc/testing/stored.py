@@ -10,6 +10,7 @@ from random import Random
 
 from chatdoc.clock import Clock, system_clock
 from chatdoc.testing.fuzz import FuzzReport
+from chatdoc.testing.legacy import drifted, legacy_file, legacy_rows
 from chatdoc.testing.stored_network import MACHINES
 from chatdoc.testing.tellings import TELLING_WEIGHTS
 from chatdoc.testing.turns import TURN_WEIGHTS
@@ -35,6 +36,7 @@ DEEDS = {
     "crash": 3,
     "close": 2,
     "fail": 2,
+    "fail delivery": 2,
     "rebuild": 1,
     "look": 3,
     "save": 1,
@@ -42,6 +44,10 @@ DEEDS = {
     "compact log": 1,
 }
 """What happens in a step, by weight."""
+EVERYWHERE = ("step", "sync", "delivery fails")
+"""Deeds that may touch any machine."""
+MIGRATED = 0.25
+"""So often the machines begin with copies of one legacy file."""
 
 
 class StoredFuzz:
@@ -49,7 +55,7 @@ class StoredFuzz:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = Random(seed)
-        self.places = Workplaces(folder, self.random.getrandbits(64))
+        self.places = Workplaces(folder, self.random.getrandbits(64), sources=_sources(self.random))
         self.done: Counter[str] = Counter()
         self.places.begin()
 
@@ -84,15 +90,17 @@ class StoredFuzz:
                 deed = places.rebuild(document)
             case "look":
                 deed = places.look(document)
+            case "fail delivery":
+                deed = places.fail_delivery(random)
             case "save":
-                document.save()
+                deed = places.save(document)
             case "compact":
                 document.compact()
             case "compact log":
                 places.compact(document)
         self.done[deed] += 1
         touched = {0 if beside else network.machines[number]}
-        for machine in sorted(set(network.machines) if deed in ("step", "sync") else touched):
+        for machine in sorted(set(network.machines) if deed in EVERYWHERE else touched):
             places.assert_sound(machine)
 
     def settle(self) -> None:
@@ -141,3 +149,12 @@ def _episode(place: Path, seed: int, steps: Sequence[int], done: Counter[str]) -
     except Exception as error:  # Whatever escapes is a finding, and the seed must not be lost with it.
         return f"step {step}: {type(error).__name__}: {error}"
     return ""
+
+
+def _sources(random: Random) -> list[bytes]:
+    """Copies of one legacy file for each machine, now and then; some have drifted apart."""
+    if random.random() >= MIGRATED:
+        return []
+    rows = legacy_rows(random, random.randrange(1, 10))
+    copies = [rows if random.random() < 0.4 else drifted(random, rows) for _ in set(MACHINES)]
+    return [legacy_file(random, copy) for copy in copies]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +18,7 @@ from chatdoc.commands.turn_stream import AppendPiece
 from chatdoc.document import Document
 from chatdoc.errors import CommandConflict, CommandRefused, NotFound, StoreError
 from chatdoc.ids import MessageId, ThreadId
+from chatdoc.opening import read_document
 from chatdoc.store.blank import blank
 from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
 from chatdoc.testing.content import differences
@@ -45,9 +48,11 @@ INSTEAD = ("start", "send", "create")
 class Workplaces:
     """Stored documents on several machines, and what is known of each store; one seed gives one course of events."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, sources: Sequence[bytes] = ()) -> None:
+        """`sources` are the bytes that the machines' files begin with, in any format."""
         self.random = Random(seed)
-        self.network = StoredNetwork(folder, seed=self.random.getrandbits(64))
+        self.network = StoredNetwork(folder, seed=self.random.getrandbits(64), sources=sources)
+        self._migrated = bool(sources)
         self.oracle = Oracle()
         self._writer = Writer(self.random, self.oracle)
         self._configs = Configs()
@@ -59,6 +64,8 @@ class Workplaces:
         for machine in self._kept:
             for document in self.network.on(machine):
                 self._configs.begin(document.view)
+                for thread in document.threads(deleted=True):
+                    self.oracle.see_thread(document, thread.thread_id)
 
     def write(self, document: Document, kind: str, random: Random, *, named: bool = False) -> str:
         """Carry out a random command of a kind, with a command id where `named`; returns what was done."""
@@ -118,6 +125,30 @@ class Workplaces:
         self._carry_out(document, command, command_id)
         return "disk fails"
 
+    def fail_delivery(self, random: Random) -> str:
+        """Let the disk fail while an update from a peer is taken; it is taken whole once it is delivered again."""
+        network = self.network
+        if not network.in_flight:
+            return "delivery fails?"
+        message = random.choice(network.in_flight)
+        receiver = network.documents[message.receiver]
+        before = written(journal_of(receiver).execute)
+        with failing(receiver, random.choice(PLACES)), suppress(StoreError):
+            receiver.receive(message.update, origin=f"replica {message.sender}")
+        if not receiver.corridor.is_open:
+            assert written(journal_of(receiver).execute) == before, "an update that failed left something"
+            self._reopened(receiver, crash=True)
+        network.deliver(message)
+        return "delivery fails"
+
+    def save(self, document: Document) -> str:
+        """Write the text; who reads the file and what is stored behind it, writing nothing, sees the same."""
+        document.save()
+        assert document.path is not None, "only a stored document has a path"
+        told = list(differences(read_document(document.path).view, document.view))
+        assert not told, "who only reads sees something else:\n" + "\n".join(told[:8])
+        return "save"
+
     def reopen(self, document: Document, *, crash: bool) -> str:
         """Let the process of a document end, or be killed, and another one open the file."""
         self._reopened(document, crash=crash)
@@ -143,6 +174,8 @@ class Workplaces:
     def look(self, document: Document) -> str:
         """Take a snapshot, or go on from the last one: what was replayed on it is what is stored now."""
         machine = self.network.machine_of(document)
+        for thread in document.threads():
+            document.replay_thread(thread.thread_id)
         moment = self._moments.pop(machine, None)
         if moment is None:
             self._moments[machine] = Moment(document, self._histories[machine])
@@ -186,6 +219,8 @@ class Workplaces:
         for number, document in enumerate(self.network.documents):
             missing = list(self.oracle.missing_from(document))
             assert not missing, f"document {number} lost what was acknowledged:\n" + "\n".join(missing[:8])
+            if self._migrated:  # A file may come with what breaks a rule, or lacks what another copy has.
+                continue
             report = document.check()
             assert report.ok, f"document {number}: {report.to_text()}"
             assert not report.incidents, f"document {number}: {report.to_text()}"
