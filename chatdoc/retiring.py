@@ -1,4 +1,4 @@
-"""A document that has lost its file is shown no more: its threads are told as deleted by what retires it.
+"""A document that has lost its file is shown no more: what it said is told to be gone by what retires it.
 
 Its log of updates and its events stay; opened again, say by another migration, its threads are told anew.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chatdoc.clock import iso
 from chatdoc.events.event import Draft
-from chatdoc.events.payloads import ThreadDeleted
+from chatdoc.events.farewell import farewell
 from chatdoc.projections.fold import fold
 from chatdoc.records.view import View
 from chatdoc.store.registry import Marker
@@ -20,10 +20,9 @@ def retire(
     """Free a document's path, and tell that its threads are gone unless a copy of it is still here. Raises NotFound."""
     journal, ids = store.journal(), set(view.document_values.get("document_id", ()))
     copied = any(one.path != name and one.document_id in ids for one in store.registrations())
-    drafts = []
+    drafts: list[Draft] = []
     if journal.began(store.log(name).number) and not copied:
-        at = iso(recorded_at_ms)
-        drafts = [Draft(ThreadDeleted(thread_id=one, deleted_at=at), one) for one in view.thread_ids()]
+        drafts = list(farewell(view, now_iso=iso(recorded_at_ms)))
 
     def tell() -> None:
         if drafts:

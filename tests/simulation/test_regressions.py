@@ -21,9 +21,10 @@ HOSTILE = {
     "a mark of a client id used twice was never told": (26, 4, 150),
 }
 STORED = {
-    "a piece delivered after the end took a lease of a turn that was over": (0, 40),
-    "a peer put pieces back of a turn whose end it heard of before its beginning": (1220, 100),
-    "a start that was withdrawn or taken stood hidden, to come back": (43, 100),
+    "a piece delivered after the end took a lease of a turn that was over": (1, 100),
+    "a start that was withdrawn or taken stood hidden, to come back": (2, 60),
+    "a turn beside its thread's active one ran for ever": (3, 40),
+    "a turn that ended while a revert hid it ran for ever once it came back": (15, 70),
 }
 
 
