@@ -37,7 +37,7 @@ from chatdoc.document import Document
 from chatdoc.events.payloads import SessionStatus
 from chatdoc.ids import MessageId, ThreadId
 from chatdoc.provider.answer import ENDS, Answer
-from chatdoc.provider.runtime_event import RuntimeEvent, message_of
+from chatdoc.provider.runtime_event import RuntimeEvent, message_of, require_sound
 from chatdoc.provider.translate import activity_of, approval_of, checkpoint_of, end_of
 from chatdoc.store.runtime import RuntimeStatus
 
@@ -73,6 +73,7 @@ class Ingestion:
 
     def take(self, event: RuntimeEvent) -> bool:
         """Take one event; false when it adds nothing. Raises CommandRefused or NotFound."""
+        require_sound(event)
         with self._lock:
             self._document.thread(event.thread_id)
             if event.type in _TEXT:

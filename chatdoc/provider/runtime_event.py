@@ -23,9 +23,20 @@ import msgspec
 
 from chatdoc.clock import ms_of
 from chatdoc.commands.identity import stable_id
+from chatdoc.commands.values import require_name, require_text, require_value
 from chatdoc.errors import CommandRefused
 from chatdoc.ids import CommandId, MessageId, derive, is_id
 from chatdoc.records.view import View
+
+_SAID = ("event_id", "type", "provider", "thread_id", "created_at")
+_PERHAPS_SAID = (
+    "turn_id",
+    "item_id",
+    "provider_session_id",
+    "provider_thread_id",
+    "provider_turn_id",
+    "provider_item_id",
+)
 
 
 class RuntimeEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,6 +102,22 @@ class RuntimeEvent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
                 f"{self.type} {self.event_id} names no turn", hint="Give turn_id or provider_turn_id"
             )
         return name
+
+
+def require_sound(event: object) -> None:
+    """Raise CommandRefused unless each field is of its kind: what came from a process may hold anything."""
+    if not isinstance(event, RuntimeEvent):
+        raise CommandRefused(f"expected a RuntimeEvent, got {type(event).__name__}")
+    for name in _SAID:
+        require_name(name, getattr(event, name))
+    for name in _PERHAPS_SAID:
+        if (value := getattr(event, name)) is not None:
+            require_text(name, value)
+    if not isinstance(event.payload, dict):
+        raise CommandRefused(
+            f"{event.type} {event.event_id}: expected payload to be a dict, got {type(event.payload).__name__}"
+        )
+    require_value("payload", event.payload)
 
 
 def message_of(event: RuntimeEvent, view: View) -> MessageId:

@@ -130,6 +130,9 @@ class SessionDirectory:
 
     def stop_of_thread(self, thread_id: str, provider_session_id: str | None = None) -> int:
         """Note that what runs of a thread has ended, all or one session; returns how many did."""
+        thread_id = _trimmed("thread_id", thread_id)
+        if provider_session_id is not None:
+            provider_session_id = _trimmed("provider_session_id", provider_session_id)
         values = (iso(self._clock()), thread_id, provider_session_id)
         return self._change(lambda: self._database.connection.execute(_STOP, values).rowcount)
 
