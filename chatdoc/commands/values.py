@@ -86,7 +86,7 @@ def require_thread(view: View, thread_id: str, verb: str) -> None:
     """Raise NotFound unless the thread is in the document."""
     if not (isinstance(thread_id, str) and view.has_thread(thread_id)):
         raise NotFound(
-            f"cannot {verb}: there is no thread {thread_id!r} in this document",
+            f"cannot {verb}: there is no thread {shortly(thread_id)} in this document",
             hint="threads() lists those there are",
         )
 
@@ -95,7 +95,7 @@ def require_message(view: View, message_id: str, verb: str) -> None:
     """Raise NotFound unless the message is in the document."""
     if not (isinstance(message_id, str) and view.has_message(message_id)):
         raise NotFound(
-            f"cannot {verb}: there is no message {message_id!r} in this document",
+            f"cannot {verb}: there is no message {shortly(message_id)} in this document",
             hint="messages(thread_id) lists those of a thread",
         )
 

@@ -11,7 +11,7 @@ import pytest
 
 from chatdoc.clock import iso
 from chatdoc.document import Document
-from chatdoc.errors import ChatdocError, CommandRefused, NoEventLog
+from chatdoc.errors import ChatdocError, CommandRefused, NoEventLog, NotFound
 from chatdoc.events.payloads import ChangedFile
 from chatdoc.testing.clocks import START_MS, ManualClock
 from chatdoc.workspace import Workspace
@@ -210,3 +210,10 @@ def test_an_id_is_that_of_one_turn_of_the_folder(document: Document, tmp_path: P
     document.revert(first, 0)
     with pytest.raises(CommandRefused, match=f"turn_id: turn 1 is of thread {first}"):
         document.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
+
+
+def test_a_refusal_shows_no_more_of_an_id_than_can_be_read(document: Document) -> None:
+    """Whatever was handed in for one."""
+    with pytest.raises(NotFound) as refused:
+        document.append_activity("x" * 100_000, kind="k", summary="s")
+    assert len(str(refused.value)) < 250
