@@ -14,6 +14,7 @@ from chatdoc.provider.reactor import Reactor
 from tests.log.workplace import ask
 from tests.provider.agents import Scribe
 from tests.provider.scene import Scene
+from tests.turn.processes import ENVIRONMENT
 
 ASKING = """
 import sys
@@ -222,7 +223,7 @@ def test_request_of_another_process_is_passed_on_by_one_that_runs(scene: Scene) 
     running = threading.Thread(target=reactor.run)
     running.start()
     path = str(scene.folder / "team.chat")
-    subprocess.run([sys.executable, "-c", ASKING, path, scene.thread], check=True)
+    subprocess.run([sys.executable, "-c", ASKING, path, scene.thread], env=ENVIRONMENT, check=True)
     assert heard.wait(30)
     reactor.close()
     running.join(30)

@@ -73,6 +73,8 @@ def test_keeps_processing_queued_commands_after_a_storage_failure(story: Story) 
     story.document.set_session(story.thread, "ready", command_id="one again")
     assert story.rows("projection_thread_activities", "summary") == [("ls",)]
     assert story.rows("projection_thread_sessions", "status") == [("ready",)]
+    told = [one.event_type for one in story.document.replay()][-2:]
+    assert told == ["thread.activity-appended", "thread.session-set"]
     receipts = ask(
         story.folder, "SELECT command_id FROM orchestration_command_receipts ORDER BY result_sequence"
     )
