@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
-
 from chatdoc.projections.projector import Execute, json_text
+from chatdoc.projections.shapes import from_json
 
 KEEP = "INSERT INTO reverted_rows VALUES (?, ?, ?, ?, ?)"
 _HIDDEN_BY = (
@@ -47,7 +46,7 @@ class Table(NamedTuple):
         """The rows that one event hid in a thread; they are hidden no more."""
         for row_id, row_json in execute(_HIDDEN_BY, (thread_id, sequence, self.name)).fetchall():
             execute(_FORGET_ONE, (self.name, row_id, sequence))
-            yield msgspec.json.decode(row_json)
+            yield from_json(row_json, list, "reverted_rows", row_id)
 
     def show(self, execute: Execute, row: Sequence[Any]) -> bool:
         """Put a row back; a place that was taken since stays taken."""
@@ -58,12 +57,18 @@ class Table(NamedTuple):
     def hidden(self, execute: Execute, *key: Any) -> dict[str, Any] | None:
         """A hidden row by column, or None."""
         found = execute(_HIDDEN, (self.name, _row_id(key))).fetchone()
-        return None if found is None else dict(zip(self.columns, msgspec.json.decode(found[0]), strict=True))
+        if found is None:
+            return None
+        row = from_json(found[0], list, "reverted_rows", _row_id(key))
+        return dict(zip(self.columns, row, strict=True))
 
     def hidden_of(self, execute: Execute, thread_id: str) -> list[dict[str, Any]]:
         """The hidden rows of a thread by column."""
         found = execute(_HIDDEN_OF, (thread_id, self.name)).fetchall()
-        return [dict(zip(self.columns, msgspec.json.decode(row), strict=True)) for (row,) in found]
+        rows = [
+            from_json(row, list, "reverted_rows", f"of {self.name} in thread {thread_id}") for (row,) in found
+        ]
+        return [dict(zip(self.columns, row, strict=True)) for row in rows]
 
     def change_hidden(self, execute: Execute, row: dict[str, Any]) -> None:
         """Write a hidden row anew, so that it comes back as it is by now."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from chatdoc.commands.standing import Request
 from chatdoc.projections.activities import TABLE
 from chatdoc.projections.projector import Execute
 from chatdoc.projections.reads import approval
+from chatdoc.projections.shapes import from_json
 
 _ACTIVITY = (
     "SELECT thread_id, payload_json, NULL FROM projection_thread_activities WHERE activity_id = ?"
@@ -78,4 +77,6 @@ class FoldedStanding:
         if found is None:
             return None
         _, shown, hidden = found
-        return msgspec.json.decode(shown if hidden is None else msgspec.json.decode(hidden)[_PAYLOAD])
+        if hidden is not None:
+            shown = from_json(hidden, list, "reverted_rows", activity_id)[_PAYLOAD]
+        return from_json(shown, Any, TABLE.name, activity_id)

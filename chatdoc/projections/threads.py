@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from chatdoc.events.event import Event
 from chatdoc.events.payloads import (
     ActivityAppended,
@@ -28,6 +26,7 @@ from chatdoc.events.payloads import (
 )
 from chatdoc.projections.hidden import FORGET, KEEP
 from chatdoc.projections.projector import Execute, ExecuteMany, Handler, Projector, json_text, update_given
+from chatdoc.projections.shapes import from_json
 
 TABLE = "projection_threads"
 _CREATE = (
@@ -103,7 +102,7 @@ def _undone(execute: Execute, event: Event, said: RevertUndone) -> None:
     if hidden is None or found is None:
         return
     execute(FORGET, (TABLE, row_id))
-    before, left = msgspec.json.decode(hidden[0])
+    before, left = from_json(hidden[0], tuple[str | None, str | None], "reverted_rows", row_id)
     latest = before if found[0] == left else found[0]
     execute(_SET_LATEST, (latest, event.occurred_at, said.thread_id))
 

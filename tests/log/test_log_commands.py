@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from chatdoc.clock import iso
 from chatdoc.commands.identity import stable_id
 from chatdoc.document import Document
-from chatdoc.errors import CommandRefused, NotFound
+from chatdoc.errors import CommandRefused, NotFound, StoreDamaged
 from chatdoc.events.payloads import ChangedFile
 from chatdoc.testing.clocks import START_MS, ManualClock
 from tests.log.workplace import ask, folded, opened
+
+ACTIVITIES = "projection_thread_activities"
 
 
 @pytest.fixture
@@ -170,3 +173,24 @@ def test_a_turn_count_is_a_number_of_turns(document: Document, count: object) ->
     """Anything else is refused with what was expected."""
     with pytest.raises(CommandRefused, match="expected a number of turns"):
         document.revert(thread_of(document), count)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reverted", [False, True])
+def test_a_damaged_row_is_named_and_comes_back_with_a_rebuild(
+    document: Document, tmp_path: Path, reverted: bool
+) -> None:
+    """Also one that a revert hides; nothing was answered by then, and the document stays open."""
+    thread = thread_of(document)
+    document.request_approval(thread, "one", summary="push", turn_id="turn")
+    if reverted:
+        document.revert(thread, 0)
+    table, column = ("reverted_rows", "row_json") if reverted else (ACTIVITIES, "payload_json")
+    with sqlite3.connect(tmp_path / ".chatdoc" / "store.sqlite3") as connection:
+        connection.execute(f"UPDATE {table} SET {column} = '{{'")
+    connection.close()
+    with pytest.raises(
+        StoreDamaged, match=rf"row one of {table} holds '{{', expected JSON.*Rebuild the proj"
+    ):
+        document.respond_approval(thread, "one", "accept")
+    document.rebuild_projections()
+    document.respond_approval(thread, "one", "accept")
