@@ -74,9 +74,7 @@ class Chronicle:
         if not journal.began(document):
             drafts = begin(view, project_id=self.project_id, now_iso=now)
             while some := list(islice(drafts, BEGIN_AT_ONCE)):
-                events = journal.append_many(some, at_ms=self._clock(), origin="store")
-                journal.fold(fold, events)
-                self._fresh = True
+                self._record_all(some)
             journal.begin(document, self._clock())
 
     def derive(self, view: View, delta: Delta, added: Sequence[Fact], at_ms: int) -> list[Draft]:

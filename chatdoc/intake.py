@@ -78,7 +78,7 @@ class Intake(Transactions):
     def _take_others(self) -> None:
         try:
             if self.log.changed():
-                if self.chronicle is not None:  # Others may have compacted what they appended.
+                if self.chronicle is not None:  # They may have appended, or compacted what they had.
                     self.chronicle.journal.forget()
                 self.replay()
                 self._torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.

@@ -88,6 +88,7 @@ class Logbook:
 
     def projected_session(self, thread_id: str) -> Session | None:
         """What the agent of a thread is doing as the log says, or None; one statement."""
+        require_name("thread_id", thread_id)
         with self._lock:
             return reads.session(self._chronicle().journal.execute, thread_id)
 

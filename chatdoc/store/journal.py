@@ -1,8 +1,8 @@
 """Events are appended in the caller's transaction, numbered without gaps, and read back as they were told.
 
-The next version of a stream is guessed from the last one seen; where another process was faster the insert finds its
-place taken and the version is read anew. An event's id is derived from its place in its stream, so it is the only one
-in its store whatever the random source gave.
+The next sequence and the next version of a stream are read once and counted on; who learns that others wrote, or that
+his own transaction was rolled back, must `forget` them. An event's id is derived from its place in its stream, so it is
+the only one in its store whatever the random source gave.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from chatdoc.store.runtime import SessionDirectory
 
 _INSERT = f"INSERT INTO orchestration_events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _VERSION = "SELECT max(stream_version) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
+_NEXT = "SELECT seq FROM sqlite_sequence WHERE name = 'orchestration_events'"
 _BEGAN = "SELECT log_began_at_ms IS NOT NULL FROM documents WHERE number = ?"
 _BEGIN = "UPDATE documents SET log_began_at_ms = ? WHERE number = ?"
 _Found = TypeVar("_Found")
@@ -36,6 +37,8 @@ class Journal(EventReader):
         super().__init__(database)
         self._versions: dict[tuple[str, str], int] = {}
         """The next version of streams written here."""
+        self._next: int | None = None
+        """The sequence of the next event, where it is known."""
         self._metadata: dict[str, str] = {}
         """The spelled metadata of events that say nothing but their origin."""
 
@@ -47,110 +50,62 @@ class Journal(EventReader):
             raise self._database.failed(error, "read or fold its events") from error
 
     def append(
-        self,
-        drafts: Sequence[Draft],
-        *,
-        at_ms: int,
-        command_id: str | None,
-        origin: str,
+        self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str
     ) -> list[Event]:
         """Append events in the open transaction; raises StoreError, and then `forget` must be called."""
-        try:
-            return self._append(drafts, at_ms, command_id, origin)
-        except FAULTS as error:
-            raise self._database.failed(error, "append events") from error
-
-    def _append(
-        self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
-    ) -> list[Event]:
-        execute = self._database.connection.execute
         occurred_at = iso(at_ms)
         events: list[Event] = []
-        for draft in drafts:
-            payload, stream_id, kind, extra, cause = draft
-            if extra is None:
-                metadata, spelled = {"origin": origin}, self._metadata.get(origin)
-                if spelled is None:
-                    spelled = self._metadata[origin] = codec.encode_metadata(metadata)
-            else:
-                metadata = metadata_of(origin, extra)
-                spelled = codec.encode_metadata(metadata)
-            actor = actor_kind(command_id, metadata)
-            event_type = draft.event_type
-            because = events[cause].event_id if cause >= 0 else None
-            text = codec.encode(payload)
-            version = self._versions.get((kind, stream_id), -1)
-            if version < 0:
-                version = self._stored_version(kind, stream_id)
-            while True:
+        rows: list[tuple[Any, ...]] = []
+        try:
+            first = self._stored_next() if self._next is None else self._next
+            for sequence, draft in enumerate(drafts, first):
+                payload, stream_id, kind, extra, cause = draft
+                metadata, spelled = self._metadata_of(origin, extra)
+                actor, event_type = actor_kind(command_id, metadata), draft.event_type
+                because = events[cause].event_id if cause >= 0 else None
+                version = self._versions.get((kind, stream_id), -1)
+                if version < 0:
+                    version = self._stored_version(kind, stream_id)
+                self._versions[kind, stream_id] = version + 1
                 event_id = derive_ordered(at_ms, f"{kind}/{stream_id}/{version}")
-                values = (
-                    None, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
-                    command_id, actor, text, spelled,
+                rows.append(
+                    (
+                        sequence, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
+                        command_id, actor, codec.encode(payload), spelled,
+                    )
                 )  # fmt: skip
-                try:
-                    sequence = execute(_INSERT, values).lastrowid
-                    break
-                except sqlite3.IntegrityError:
-                    taken, version = version, self._stored_version(kind, stream_id)
-                    if version <= taken:  # The place was not taken, so something else is wrong with the row.
-                        raise
-            self._versions[kind, stream_id] = version + 1
-            assert sequence is not None, "expected an inserted row to have a number"
-            events.append(
-                Event(
-                    sequence=sequence,
-                    event_id=event_id,
-                    aggregate_kind=kind,
-                    stream_id=stream_id,
-                    stream_version=version,
-                    event_type=event_type,
-                    occurred_at=occurred_at,
-                    command_id=command_id,
-                    causation_event_id=because,
-                    correlation_id=command_id,
-                    actor_kind=actor,
-                    payload=payload,
-                    metadata=metadata,
+                events.append(
+                    Event(
+                        sequence=sequence,
+                        event_id=event_id,
+                        aggregate_kind=kind,
+                        stream_id=stream_id,
+                        stream_version=version,
+                        event_type=event_type,
+                        occurred_at=occurred_at,
+                        command_id=command_id,
+                        causation_event_id=because,
+                        correlation_id=command_id,
+                        actor_kind=actor,
+                        payload=payload,
+                        metadata=metadata,
+                    )
                 )
-            )
+            self._database.connection.executemany(_INSERT, rows)
+        except FAULTS as error:
+            raise self._database.failed(error, "append events") from error
+        self._next = first + len(events)
         return events
 
-    def append_many(self, drafts: Sequence[Draft], *, at_ms: int, origin: str) -> list[Event]:
-        """Append events that no command asked for and none of which caused another; for a log that begins."""
-        self._versions.clear()  # Read anew under the lock of the transaction, they are right.
-        last, occurred_at = self.last_sequence(), iso(at_ms)
-        metadata = metadata_of(origin)
-        spelled, actor = codec.encode_metadata(metadata), actor_kind(None, metadata)
-        events, rows = [], []
-        for sequence, draft in enumerate(drafts, last + 1):
-            assert draft.cause < 0, "expected events of which none caused another"
-            stream = (draft.kind, draft.stream_id)
-            version = self._versions.get(stream, -1)
-            if version < 0:
-                version = self._stored_version(*stream)
-            self._versions[stream] = version + 1
-            event = Event(
-                sequence=sequence,
-                event_id=derive_ordered(at_ms, f"{draft.kind}/{draft.stream_id}/{version}"),
-                aggregate_kind=draft.kind,
-                stream_id=draft.stream_id,
-                stream_version=version,
-                event_type=draft.event_type,
-                occurred_at=occurred_at,
-                actor_kind=actor,
-                payload=draft.payload,
-                metadata=metadata,
-            )
-            events.append(event)
-            rows.append(
-                (
-                    sequence, event.event_id, draft.kind, draft.stream_id, version, event.event_type, occurred_at,
-                    None, None, None, actor, codec.encode(draft.payload), spelled,
-                )
-            )  # fmt: skip
-        self.executemany(_INSERT, rows)
-        return events
+    def _metadata_of(self, origin: str, extra: dict[str, Any] | None) -> tuple[dict[str, Any], str]:
+        """Metadata and its spelling; that of events which say nothing but their origin is spelled once."""
+        metadata = metadata_of(origin, extra)
+        if extra is not None:
+            return metadata, codec.encode_metadata(metadata)
+        spelled = self._metadata.get(origin)
+        if spelled is None:
+            spelled = self._metadata[origin] = codec.encode_metadata(metadata)
+        return metadata, spelled
 
     def fold(
         self,
@@ -197,8 +152,9 @@ class Journal(EventReader):
         return SessionDirectory(self._database, clock)
 
     def forget(self) -> None:
-        """Know no versions any more: what was appended was rolled back."""
+        """Know no places any more: others wrote, or what was appended here was rolled back."""
         self._versions.clear()
+        self._next = None
 
     def began(self, document: int) -> bool:
         """Whether the events of a document (by its number) are in the log."""
@@ -208,6 +164,10 @@ class Journal(EventReader):
     def begin(self, document: int, at_ms: int) -> None:
         """Note, in the open transaction, that a document's events are in the log from now on."""
         self._database.connection.execute(_BEGIN, (at_ms, document))
+
+    def _stored_next(self) -> int:
+        found = self._database.connection.execute(_NEXT).fetchone()
+        return 1 if found is None else int(found[0]) + 1
 
     def _stored_version(self, kind: str, stream_id: str) -> int:
         found = self._database.connection.execute(_VERSION, (kind, stream_id)).fetchone()[0]

@@ -50,6 +50,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "replay": {"from_sequence_exclusive": 0},
     "subscribe_events": {"from_sequence": 0},
     "projected_message": {"message_id": MESSAGE},
+    "projected_session": {"thread_id": THREAD},
     "approvals": {"thread_id": None},
     "replay_thread": {"thread_id": THREAD, "limit": None},
     "turn_diff": {"thread_id": THREAD, "from_turn": 0, "to_turn": 1},

@@ -13,28 +13,9 @@ from chatdoc.document import Document
 from chatdoc.errors import CommandRefused, NotFound, StoreDamaged
 from chatdoc.events.payloads import ChangedFile
 from chatdoc.testing.clocks import START_MS, ManualClock
-from tests.log.workplace import ask, folded, opened
+from tests.log.workplace import ask, folded, opened, thread_of
 
 ACTIVITIES = "projection_thread_activities"
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """The clock of the document."""
-    return ManualClock()
-
-
-@pytest.fixture
-def document(tmp_path: Path, clock: ManualClock) -> Document:
-    """A stored document with one thread."""
-    document = opened(tmp_path, clock=clock)
-    document.create_thread(sender_id="ada", content="Hello")
-    return document
-
-
-def thread_of(document: Document) -> str:
-    """Its thread."""
-    return document.threads()[0].thread_id
 
 
 @pytest.mark.parametrize("decision", ["accept", "acceptForSession", "decline", "cancel"])

@@ -13,30 +13,11 @@ from chatdoc.document import Document
 from chatdoc.errors import CommandRefused, NotFound, SessionUndecodable, StoreError
 from chatdoc.memory import memory_document
 from chatdoc.testing.clocks import START_MS, ManualClock
-from tests.log.workplace import ask, opened
+from tests.log.workplace import ask, opened, thread_of
 
 FOLDED = (
     "SELECT status, provider_name, provider_session_id, provider_thread_id FROM projection_thread_sessions"
 )
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    """The clock of the document."""
-    return ManualClock()
-
-
-@pytest.fixture
-def document(tmp_path: Path, clock: ManualClock) -> Document:
-    """A stored document with one thread."""
-    document = opened(tmp_path, clock=clock)
-    document.create_thread(sender_id="ada", content="Hello")
-    return document
-
-
-def thread_of(document: Document) -> str:
-    """Its thread."""
-    return document.threads()[0].thread_id
 
 
 def test_new_session_has_what_was_not_said(document: Document) -> None:

@@ -47,3 +47,8 @@ def ask(folder: Path, question: str, *values: Any) -> list[tuple[Any, ...]]:
 def folded(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every folded row of a folder, in a fixed order."""
     return {table: sorted(ask(folder, f"SELECT * FROM {table}"), key=repr) for table in TABLES}
+
+
+def thread_of(document: Document) -> str:
+    """The thread of a document that has one."""
+    return document.threads()[0].thread_id
