@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from chatdoc.clock import iso
-from chatdoc.ids import MessageId, ThreadId, derive
-from chatdoc.records.facts import Fact, Header, ThreadFact
+from chatdoc.model.clock import iso
+from chatdoc.model.facts import Fact, Header, ThreadFact
+from chatdoc.model.ids import MessageId, ThreadId, derive
 
 BASE_MS = 1_700_000_000_000
 _WORDS = [

@@ -20,7 +20,7 @@ from benchmarks.peers import sourced
 from benchmarks.send import bare_insert
 from benchmarks.stored import stored_document
 from chatdoc.document import Document
-from chatdoc.store import schema
+from chatdoc.store.sqlite import schema
 
 COMMANDS = 400
 MILLION = 1_000_000

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from benchmarks.data import ManualClock, facts, text
 from benchmarks.measure import Result, compare, seconds
-from chatdoc.memory import memory_document
-from chatdoc.replica.layout import encode
+from chatdoc.crdt.keys import encode
+from chatdoc.in_memory import memory_document
 
 
 def results() -> Iterator[Result]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 _PROGRAM = """
 import sys
-from chatdoc.opening import open_document
+from chatdoc.open import open_document
 def resident():
     for line in open('/proc/self/status'):
         if line.startswith('VmRSS'):

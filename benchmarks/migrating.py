@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from benchmarks.data import legacy
 from benchmarks.measure import Result, compare, seconds
-from chatdoc.records import index
-from chatdoc.records.view import View
-from chatdoc.replica.genesis import genesis
+from chatdoc.crdt.first_update import genesis
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import migrate
 
@@ -23,7 +23,7 @@ def results() -> Iterator[Result]:
     def migrated() -> None:
         facts = migrate(source).facts
         view = View()
-        index.apply(view, facts, origin="migration")
+        apply.apply(view, facts, origin="migration")
         assert len(view.headers) == COUNT
         check_all(view)
         genesis(facts)

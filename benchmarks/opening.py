@@ -15,9 +15,9 @@ from benchmarks.data import ManualClock
 from benchmarks.measure import Result, compare, seconds
 from benchmarks.memory import bytes_per_message
 from benchmarks.stored import stored_document
-from chatdoc.opening import open_document
-from chatdoc.records.facts import Header
-from chatdoc.rows import rows_of
+from chatdoc.crdt.fact_snapshot import rows_of
+from chatdoc.model.facts import Header
+from chatdoc.open import open_document
 
 COUNT = 100_000
 

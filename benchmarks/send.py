@@ -17,10 +17,10 @@ from pycrdt import Doc, Map
 
 from benchmarks.data import ManualClock, facts, text
 from benchmarks.measure import Result, compare, typical
+from chatdoc.crdt.keys import encode
 from chatdoc.document import Document
-from chatdoc.memory import memory_document
-from chatdoc.records.facts import Header
-from chatdoc.replica.layout import encode
+from chatdoc.in_memory import memory_document
+from chatdoc.model.facts import Header
 
 SENDS = 400
 

@@ -8,10 +8,10 @@ from typing import Literal, cast
 
 from benchmarks.data import ManualClock, facts
 from chatdoc.document import Document
-from chatdoc.opening import open_document
-from chatdoc.records import index
-from chatdoc.records.view import View
-from chatdoc.textfile import render
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
+from chatdoc.open import open_document
+from migrate.v2.write import render
 
 
 def stored_document(folder: Path, count: int, durability: str) -> Document:
@@ -19,7 +19,7 @@ def stored_document(folder: Path, count: int, durability: str) -> Document:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"bench-{count}-{durability}.chat"
     view = View()
-    index.apply(view, facts(count), origin="benchmark")
+    apply.apply(view, facts(count), origin="benchmark")
     path.write_bytes(render(view))
     return open_document(
         path,

@@ -10,27 +10,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chatdoc.agents.flush_policy import Pace as Pace
+    from chatdoc.agents.ownership import RunningTurn as RunningTurn
+    from chatdoc.agents.stream import stream as stream
+    from chatdoc.agents.turn import Turn as Turn
     from chatdoc.document import Document as Document
-    from chatdoc.errors import ChatdocError as ChatdocError
-    from chatdoc.errors import TurnOver as TurnOver
-    from chatdoc.ids import CommandId as CommandId
-    from chatdoc.ids import DocumentId as DocumentId
-    from chatdoc.ids import MessageId as MessageId
-    from chatdoc.ids import RevisionId as RevisionId
-    from chatdoc.ids import ThreadId as ThreadId
-    from chatdoc.opening import open_document as open_document
-    from chatdoc.opening import read_document as read_document
-    from chatdoc.ownership import RunningTurn as RunningTurn
-    from chatdoc.records.attic import AtticRow as AtticRow
-    from chatdoc.records.message import Message as Message
-    from chatdoc.records.message import Revision as Revision
-    from chatdoc.records.thread import Thread as Thread
-    from chatdoc.records.thread_config import ConfigChange as ConfigChange
-    from chatdoc.records.thread_config import ThreadConfig as ThreadConfig
-    from chatdoc.records.thread_state import ThreadState as ThreadState
-    from chatdoc.streaming import stream as stream
-    from chatdoc.turn import Turn as Turn
-    from chatdoc.turn_pace import Pace as Pace
+    from chatdoc.model.errors import ChatdocError as ChatdocError
+    from chatdoc.model.errors import TurnOver as TurnOver
+    from chatdoc.model.ids import CommandId as CommandId
+    from chatdoc.model.ids import DocumentId as DocumentId
+    from chatdoc.model.ids import MessageId as MessageId
+    from chatdoc.model.ids import RevisionId as RevisionId
+    from chatdoc.model.ids import ThreadId as ThreadId
+    from chatdoc.model.records.attic import AtticRow as AtticRow
+    from chatdoc.model.records.message import Message as Message
+    from chatdoc.model.records.message import Revision as Revision
+    from chatdoc.model.records.thread import Thread as Thread
+    from chatdoc.model.records.thread_config import ConfigChange as ConfigChange
+    from chatdoc.model.records.thread_config import ThreadConfig as ThreadConfig
+    from chatdoc.model.records.thread_state import ThreadState as ThreadState
+    from chatdoc.open import open_document as open_document
+    from chatdoc.open import read_document as read_document
     from chatdoc.workspace import Workspace as Workspace
     from invariants.report import IntegrityReport as IntegrityReport
     from invariants.rule import Violation as Violation
@@ -39,31 +39,31 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "open_document": "chatdoc.opening",
-    "read_document": "chatdoc.opening",
+    "open_document": "chatdoc.open",
+    "read_document": "chatdoc.open",
     "Workspace": "chatdoc.workspace",
     "Document": "chatdoc.document",
-    "ChatdocError": "chatdoc.errors",
-    "TurnOver": "chatdoc.errors",
-    "Thread": "chatdoc.records.thread",
-    "ThreadConfig": "chatdoc.records.thread_config",
-    "ConfigChange": "chatdoc.records.thread_config",
-    "Message": "chatdoc.records.message",
-    "Revision": "chatdoc.records.message",
-    "ThreadState": "chatdoc.records.thread_state",
-    "AtticRow": "chatdoc.records.attic",
-    "RunningTurn": "chatdoc.ownership",
-    "Turn": "chatdoc.turn",
-    "Pace": "chatdoc.turn_pace",
-    "stream": "chatdoc.streaming",
+    "ChatdocError": "chatdoc.model.errors",
+    "TurnOver": "chatdoc.model.errors",
+    "Thread": "chatdoc.model.records.thread",
+    "ThreadConfig": "chatdoc.model.records.thread_config",
+    "ConfigChange": "chatdoc.model.records.thread_config",
+    "Message": "chatdoc.model.records.message",
+    "Revision": "chatdoc.model.records.message",
+    "ThreadState": "chatdoc.model.records.thread_state",
+    "AtticRow": "chatdoc.model.records.attic",
+    "RunningTurn": "chatdoc.agents.ownership",
+    "Turn": "chatdoc.agents.turn",
+    "Pace": "chatdoc.agents.flush_policy",
+    "stream": "chatdoc.agents.stream",
     "MigrationReport": "migrate.report",
     "IntegrityReport": "invariants.report",
     "Violation": "invariants.rule",
-    "DocumentId": "chatdoc.ids",
-    "ThreadId": "chatdoc.ids",
-    "MessageId": "chatdoc.ids",
-    "RevisionId": "chatdoc.ids",
-    "CommandId": "chatdoc.ids",
+    "DocumentId": "chatdoc.model.ids",
+    "ThreadId": "chatdoc.model.ids",
+    "MessageId": "chatdoc.model.ids",
+    "RevisionId": "chatdoc.model.ids",
+    "CommandId": "chatdoc.model.ids",
 }
 
 __all__ = [

@@ -9,34 +9,35 @@ from types import TracebackType
 from typing import Any
 from weakref import WeakSet
 
-from chatdoc import answers, textfile
-from chatdoc.commands.configure_thread import ConfigureThread
-from chatdoc.commands.create_thread import CreateThread
-from chatdoc.commands.decide import Command
-from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
-from chatdoc.commands.edit_message import EditMessage
-from chatdoc.commands.fork_thread import ForkThread
-from chatdoc.commands.send_message import SendMessage
-from chatdoc.commands.values import require_name
-from chatdoc.compaction import Compacted, compact
-from chatdoc.corridor import Corridor, Done
-from chatdoc.errors import ChatdocError, CommandRefused, NotFound
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.listeners import Listener
-from chatdoc.logbook import Logbook
-from chatdoc.ownership import Ownership
-from chatdoc.received import Received
-from chatdoc.records.message import Message
-from chatdoc.records.thread import Thread
-from chatdoc.records.thread_config import ThreadConfig
-from chatdoc.records.view import View
-from chatdoc.replica import guard
-from chatdoc.store.leases import MemoryLeases
-from chatdoc.store.log import Receipt
-from chatdoc.telling import Telling
-from chatdoc.tending import STEPS, Tending
+from chatdoc.agents.activity import Telling
+from chatdoc.agents.ownership import Ownership
+from chatdoc.agents.recovery import STEPS, Tending
+from chatdoc.crdt import read_update
+from chatdoc.engine import idempotency
+from chatdoc.engine.compact_updates import Compacted, compact
+from chatdoc.engine.execute import Corridor, Done
+from chatdoc.engine.receive_result import Received
+from chatdoc.engine.subscribers import Listener
+from chatdoc.event_view import Logbook
+from chatdoc.model.arguments import require_name
+from chatdoc.model.commands.configure_thread import ConfigureThread
+from chatdoc.model.commands.create_thread import CreateThread
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
+from chatdoc.model.commands.edit_message import EditMessage
+from chatdoc.model.commands.fork_thread import ForkThread
+from chatdoc.model.commands.send_message import SendMessage
+from chatdoc.model.errors import ChatdocError, CommandRefused, NotFound
+from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.records.message import Message
+from chatdoc.model.records.thread import Thread
+from chatdoc.model.records.thread_config import ThreadConfig
+from chatdoc.model.view.view import View
+from chatdoc.store.ports import Receipt
+from chatdoc.store.sqlite.leases import MemoryLeases
 from invariants.report import IntegrityReport
 from migrate.report import MigrationReport
+from migrate.v2 import write
 
 
 class Document(Tending, Telling, Logbook):
@@ -189,28 +190,28 @@ class Document(Tending, Telling, Logbook):
         corridor = self.corridor
         if command_id is None:
             done = corridor.execute(command, origin="local")
-            return answers.read(corridor.view, done.plan, done.last_event)
+            return idempotency.read(corridor.view, done.plan, done.last_event)
         corridor.require_open()
         require_name("command_id", command_id)
-        digest = answers.digest(command)
+        digest = idempotency.digest(command)
         return corridor.write(lambda: self._once(command, command_id, digest))
 
     def _once(self, command: Command, command_id: str, digest: str) -> Any:
         corridor = self.corridor
         first = corridor.log.receipt(command_id)
         if first is not None:
-            return answers.repeat(first, command_id, digest)
+            return idempotency.repeat(first, command_id, digest)
         record: Any = None
 
         def receipt(done: Done) -> Receipt:
             nonlocal record
-            record = answers.read(corridor.view, done.plan, done.last_event)
-            return answers.acceptance(corridor.view, command_id, digest, done.plan, record)
+            record = idempotency.read(corridor.view, done.plan, done.last_event)
+            return idempotency.acceptance(corridor.view, command_id, digest, done.plan, record)
 
         try:
             corridor.execute(command, origin=command_id, receipt=receipt)
         except (CommandRefused, NotFound) as refusal:
-            corridor.refuse(answers.refusal(corridor.view, command_id, digest, command, refusal))
+            corridor.refuse(idempotency.refusal(corridor.view, command_id, digest, command, refusal))
             raise
         return record
 
@@ -220,7 +221,7 @@ class Document(Tending, Telling, Logbook):
         """What this document has seen, per client, as Yjs encodes it; equal ones do not prove equal content."""
         with self._lock:
             self.corridor.make_ready()
-            return guard.state_vector(self.corridor.known)
+            return read_update.state_vector(self.corridor.known)
 
     def diff(self, state_vector: bytes | None = None) -> bytes:
         """A Yjs update with what a peer of this state vector lacks; without one, the whole document."""
@@ -259,7 +260,7 @@ class Document(Tending, Telling, Logbook):
     def text(self) -> bytes:
         """The document as `.chat` text, version 2: sorted, and the same bytes for the same content."""
         with self._lock:
-            return textfile.render(self.view)
+            return write.render(self.view)
 
     def compact(self) -> Compacted:
         """Store the whole Y document as one update, reloaded and compared first, so that loading it is one step."""

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.adoption import digest
-from chatdoc.atomic import require_writable, write_atomically
-from chatdoc.clock import Clock, system_clock
-from chatdoc.errors import MigrationFailed, NewerEdits
-from chatdoc.loading import load_view
-from chatdoc.publishing import read_bytes
-from chatdoc.retiring import retire
-from chatdoc.store.folder import store_file, store_folder
-from chatdoc.store.registry import Marker
-from chatdoc.store.store import Store
-from migrate.backup import load
+from chatdoc.engine.adopt_file import digest
+from chatdoc.engine.chat_file import read_bytes
+from chatdoc.engine.detach import retire
+from chatdoc.engine.load import load_view
+from chatdoc.model.clock import Clock, system_clock
+from chatdoc.model.errors import MigrationFailed, NewerEdits
+from chatdoc.store.atomic_file import require_writable, write_atomically
+from chatdoc.store.backups import load
+from chatdoc.store.sqlite.location import store_file, store_folder
+from chatdoc.store.sqlite.registration import Marker
+from chatdoc.store.sqlite.store import Store
 
 
 def rollback(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.adoption import digest
-from chatdoc.clock import iso
-from chatdoc.publishing import read_bytes
-from chatdoc.store.folder import serving_folder
-from chatdoc.store.store import Store
+from chatdoc.engine.adopt_file import digest
+from chatdoc.engine.chat_file import read_bytes
+from chatdoc.model.clock import iso
+from chatdoc.store.sqlite.location import serving_folder
+from chatdoc.store.sqlite.store import Store
 from migrate.report import MigrationReport
 
 

@@ -13,23 +13,28 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from chatdoc.clock import Clock, iso, system_clock
-from chatdoc.commands.questions import require_flag, require_limit, require_place, require_sequence
-from chatdoc.commands.values import require_name, require_optional_name
-from chatdoc.errors import NoEventLog, NotFound
-from chatdoc.events.event import Event
-from chatdoc.following import Following
-from chatdoc.projections import fold, reads
-from chatdoc.projections.diffs import turn_diff
-from chatdoc.projections.digests import digests
-from chatdoc.projections.log_compaction import CompactedLog, compact_log, survey
-from chatdoc.projections.progress import ProjectorStatus, progress
-from chatdoc.projections.projector import Execute
-from chatdoc.projections.replay import Replay, replay_thread
-from chatdoc.projections.shapes import ThreadRow
-from chatdoc.projections.snapshot import Snapshot, snapshot
-from chatdoc.store.folder import serving_folder
-from chatdoc.store.store import Store
+from chatdoc.model.arguments import (
+    require_flag,
+    require_limit,
+    require_name,
+    require_optional_name,
+    require_place,
+    require_sequence,
+)
+from chatdoc.model.clock import Clock, iso, system_clock
+from chatdoc.model.errors import NoEventLog, NotFound
+from chatdoc.model.events.event import Event
+from chatdoc.store.event_feed import Following
+from chatdoc.store.projections import fold, queries
+from chatdoc.store.projections.compact_events import CompactedLog, compact_log, survey
+from chatdoc.store.projections.progress import ProjectorStatus, digests, progress
+from chatdoc.store.projections.projector import Execute
+from chatdoc.store.projections.queries import turn_diff
+from chatdoc.store.projections.replay import Replay, replay_thread
+from chatdoc.store.projections.row_types import ThreadRow
+from chatdoc.store.projections.snapshot import Snapshot, snapshot
+from chatdoc.store.sqlite.location import serving_folder
+from chatdoc.store.sqlite.store import Store
 
 OnPage = Callable[[int, int], None]
 """Hears of a rebuild after each page: how many events are folded, and the sequence of the last one."""
@@ -131,12 +136,12 @@ class Workspace:
 
     def threads(self) -> list[ThreadRow]:
         """Every thread without what is in it, by its date and id."""
-        return self.at_one_moment(reads.threads)
+        return self.at_one_moment(queries.threads)
 
     def thread(self, thread_id: str) -> ThreadRow:
         """One thread without what is in it; raises NotFound."""
         require_name("thread_id", thread_id)
-        found = self.at_one_moment(lambda execute: reads.thread(execute, thread_id))
+        found = self.at_one_moment(lambda execute: queries.thread(execute, thread_id))
         if found is None:
             raise NotFound(
                 f"the event log of {self.folder} has no thread {thread_id}",

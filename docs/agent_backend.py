@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from chatdoc import Document, Turn, TurnOver, open_document, stream
-from chatdoc.errors import CommandRefused
-from chatdoc.events.event import Event
-from chatdoc.events.payloads import (
+from chatdoc.model.errors import CommandRefused
+from chatdoc.model.events.event import Event
+from chatdoc.model.events.types import (
     ActivityAppended,
     ApprovalResponded,
     SessionSet,

@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from chatdoc import ChatdocError, Document, Workspace, open_document
-from chatdoc.cli.brief import brief
-from chatdoc.cli.integrity import print_integrity
-from chatdoc.cli.migration import print_report
-from chatdoc.cli.terminal import console, show
-from chatdoc.cli.threads import summaries, threads_table
+from chatdoc.apps.cli.brief import brief
+from chatdoc.apps.cli.integrity import print_integrity
+from chatdoc.apps.cli.migration import print_report
+from chatdoc.apps.cli.terminal import console, show
+from chatdoc.apps.cli.threads import summaries, threads_table
 from chatdoc.rollback import rollback
 
 PROJECT = Path(__file__).parents[1]

@@ -13,8 +13,8 @@ from contextlib import closing
 from typing import Any
 
 from chatdoc import Document
-from chatdoc.records.known import all_facts
-from chatdoc.replica.layout import encode
+from chatdoc.crdt.keys import encode
+from chatdoc.model.view.lookup import all_facts
 
 FOLDED = {
     "projection_thread_messages": 1,

@@ -8,9 +8,9 @@ from itertools import islice
 
 import msgspec
 
-from chatdoc.commands.decide import Command
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.delta import Delta
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from invariants.registry import RULES
 from invariants.report import IntegrityReport, report_of

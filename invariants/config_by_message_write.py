@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chatdoc.commands.decide import CONFIG_COMMANDS
-from chatdoc.commands.turn_stream import SESSION
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.decide import CONFIG_COMMANDS
+from chatdoc.model.commands.turn_stream import SESSION
+from chatdoc.model.delta import Delta
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
 CREATING = frozenset({"CreateThread", "ForkThread"})

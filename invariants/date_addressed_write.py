@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.delta import Delta
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from chatdoc.records.delta import Delta
-from chatdoc.records.facts import Header
-from chatdoc.records.view import View
+from chatdoc.model.delta import Delta
+from chatdoc.model.facts import Header
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
 

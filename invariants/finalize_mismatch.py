@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.commands.repairs import FinishMessage
-from chatdoc.records.delta import Delta
-from chatdoc.records.thread_state import TERMINAL
-from chatdoc.records.view import View
+from chatdoc.model.commands.repairs import FinishMessage
+from chatdoc.model.delta import Delta
+from chatdoc.model.records.thread_state import TERMINAL
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 from invariants.standing import threads_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.records.view import View
+from chatdoc.model.view.view import View
 from invariants.registry import RULES
 from invariants.rule import Rule, Violation
 

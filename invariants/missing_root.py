@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.commands.decide import Command
-from chatdoc.commands.repairs import AssumeRoot, ReparentMessage
-from chatdoc.ids import ThreadId
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.repairs import AssumeRoot, ReparentMessage
+from chatdoc.model.delta import Delta
+from chatdoc.model.ids import ThreadId
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 from invariants.standing import certain, rerooted
 

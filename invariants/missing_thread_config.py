@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.commands.configure_thread import ConfigureThread
-from chatdoc.commands.repairs import BY
-from chatdoc.ids import ThreadId
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.configure_thread import ConfigureThread
+from chatdoc.model.commands.repairs import BY
+from chatdoc.model.delta import Delta
+from chatdoc.model.ids import ThreadId
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 from invariants.standing import threads_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from chatdoc.commands.repairs import AssumeThread
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.repairs import AssumeThread
+from chatdoc.model.delta import Delta
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.commands.repairs import AssumeThread
-from chatdoc.ids import ThreadId
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.repairs import AssumeThread
+from chatdoc.model.delta import Delta
+from chatdoc.model.ids import ThreadId
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from chatdoc.commands.decide import Command
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.delta import Delta
+from chatdoc.model.view.view import View
 
 Severity = Literal["violation", "diagnostic"]
 Kind = Literal["state", "transition", "diagnostic"]

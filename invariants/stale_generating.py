@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.commands.repairs import FinishMessage
-from chatdoc.ids import MessageId
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.commands.repairs import FinishMessage
+from chatdoc.model.delta import Delta
+from chatdoc.model.ids import MessageId
+from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
 

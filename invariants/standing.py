@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.records.delta import Delta
-from chatdoc.records.view import View
+from chatdoc.model.delta import Delta
+from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.view.view import View
 
 
 def threads_of(view: View, message_id: str) -> Collection[ThreadId]:

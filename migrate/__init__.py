@@ -11,9 +11,9 @@ from hashlib import sha256
 
 import msgspec
 
-from chatdoc.errors import UnreadableFile
-from chatdoc.ids import DocumentId, derive
-from chatdoc.records.facts import DocumentFact, Fact
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.facts import DocumentFact, Fact
+from chatdoc.model.ids import DocumentId, derive
 from migrate.formats import FORMATS, Format, Outcome
 from migrate.order import in_order
 from migrate.report import MigrationReport, sorted_anomalies

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from chatdoc.records.facts import Fact
-from migrate import jupyter
+from chatdoc.model.facts import Fact
 from migrate.cocalc.format import claims as claims_cocalc
 from migrate.cocalc.reading import Reading
-from migrate.native.text import mend, read_text
+from migrate.jupyter import read as jupyter
 from migrate.report import Anomaly
 from migrate.steps import STEPS
+from migrate.v2.read import mend, read_text
 
 BOM = b"\xef\xbb\xbf"
 

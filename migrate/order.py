@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.records.attic import AtticRow
-from chatdoc.records.facts import (
+from chatdoc.model.facts import (
     DocumentFact,
     Fact,
     Header,
@@ -20,6 +19,7 @@ from chatdoc.records.facts import (
     StateFact,
     ThreadFact,
 )
+from chatdoc.model.records.attic import AtticRow
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _KEYS: dict[type[Any], Callable[[Any], Any]] = {

@@ -43,7 +43,7 @@ def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
     assert (len(sessions), len(steps)) == (2, [3, 5][number])
     for command, shown in steps:
         ran = subprocess.run(
-            [sys.executable, "-m", "chatdoc.cli.main", *command.split()],
+            [sys.executable, "-m", "chatdoc.apps.cli.main", *command.split()],
             cwd=home,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             capture_output=True,

@@ -31,23 +31,23 @@ EVERYWHERE: tuple[Check, ...] = (prose.length_problems, prose.name_problems, pro
 
 # Each check with a file that breaks it, and a part of what it must say.
 CANARIES: list[tuple[Check, str, str, str]] = [
-    (floors.floor_problems, "chatdoc/records/x.py", "from chatdoc.store import schema", "only go down"),
+    (floors.floor_problems, "chatdoc/model/records/x.py", "from chatdoc.store import schema", "only go down"),
     (
         floors.floor_problems,
-        "chatdoc/records/x.py",
+        "chatdoc/model/records/x.py",
         "if TYPE_CHECKING:\n    import chatdoc.document",
         "only go down",
     ),
     (
         floors.floor_problems,
         "chatdoc/store/x.py",
-        "from chatdoc.replica.layout import encode",
+        "from chatdoc.crdt.keys import encode",
         "only go down",
     ),
-    (floors.floor_problems, "chatdoc/store/x.py", "from ..replica import layout", "only go down"),
-    (floors.floor_problems, "chatdoc/document.py", "import pycrdt", "only chatdoc.replica"),
+    (floors.floor_problems, "chatdoc/store/x.py", "from ..crdt import keys", "only go down"),
+    (floors.floor_problems, "chatdoc/document.py", "import pycrdt", "only chatdoc.crdt"),
     (floors.floor_problems, "chatdoc/document.py", "from sqlite3 import connect", "only chatdoc.store"),
-    (floors.floor_problems, "chatdoc/textfile.py", "from rich.table import Table", "only chatdoc.cli"),
+    (floors.floor_problems, "chatdoc/open.py", "from rich.table import Table", "only chatdoc.apps.cli"),
     (floors.floor_problems, "chatdoc/store/x.py", "from chatdoc import Message", "has no floor"),
     (floors.floor_problems, "chatdoc/attic.py", "", "has no floor"),
     (
@@ -62,7 +62,12 @@ CANARIES: list[tuple[Check, str, str, str]] = [
         "from migrate.report import MigrationReport",
         "only, not migrate",
     ),
-    (floors.floor_problems, "migrate/x.py", "from chatdoc.commands import send", "only go down"),
+    (
+        floors.floor_problems,
+        "migrate/x.py",
+        "from chatdoc.model.commands import send",
+        "only, not chatdoc",
+    ),
     (floors.placement_problems, "chatdoc/x.py", "def f():\n    import json", "inside a function"),
     (
         floors.placement_problems,
@@ -75,7 +80,7 @@ CANARIES: list[tuple[Check, str, str, str]] = [
     (floors.chance_problems, "chatdoc/document.py", "import uuid", "random source"),
     (floors.chance_problems, "chatdoc/document.py", "import secrets", "random source"),
     (floors.chance_problems, "chatdoc/document.py", "import os\nf(random=os.urandom)", "random source"),
-    (floors.chance_problems, "chatdoc/clock.py", "import random", "random source"),
+    (floors.chance_problems, "chatdoc/model/clock.py", "import random", "random source"),
     (
         floors.chance_problems,
         "migrate/x.py",
@@ -138,7 +143,7 @@ def test_top_level_is_the_agreed_one() -> None:
 
 def test_front_door_loads_nothing_until_it_is_asked() -> None:
     """`import chatdoc` loads neither pycrdt nor sqlite3 nor any room."""
-    program = "import sys, chatdoc; print({'pycrdt', 'sqlite3', 'msgspec', 'chatdoc.ids'} & sys.modules.keys() or '')"
+    program = "import sys, chatdoc; print({'pycrdt', 'sqlite3', 'msgspec', 'chatdoc.model'} & sys.modules.keys() or '')"
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True
     )
@@ -166,12 +171,15 @@ def test_a_lock_file_is_seen() -> None:
 
 def test_a_circle_of_imports_is_seen() -> None:
     """Two modules that import each other are named, once."""
-    first = Source("chatdoc/records/a.py", "from chatdoc.records.b import B")
-    second = Source("chatdoc/records/b.py", "from chatdoc.records import a")
+    first = Source("chatdoc/model/records/a.py", "from chatdoc.model.records.b import B")
+    second = Source("chatdoc/model/records/b.py", "from chatdoc.model.records import a")
     assert len(list(floors.cycle_problems([first, second]))) == 1
 
 
 def test_relative_imports_are_resolved() -> None:
     """`from . import x` and `from ..y import z` mean the same as their absolute spelling."""
-    source = Source("chatdoc/store/updates.py", "from . import schema\nfrom ..errors import StoreError")
-    assert [found.name for found in imports(source)] == ["chatdoc.store.schema", "chatdoc.errors.StoreError"]
+    source = Source("chatdoc/store/sqlite/update_log.py", "from . import schema\nfrom ..ports import Entry")
+    assert [found.name for found in imports(source)] == [
+        "chatdoc.store.sqlite.schema",
+        "chatdoc.store.ports.Entry",
+    ]

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from chatdoc.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
-from chatdoc.commands.configure_thread import ConfigureThread
-from chatdoc.commands.create_thread import CreateThread
-from chatdoc.commands.decide import Command
-from chatdoc.commands.delete import DeleteThread, RestoreThread
-from chatdoc.commands.fork_thread import ForkThread
-from chatdoc.commands.sessions import SetSession, StopSession
-from chatdoc.commands.turn_stream import BindSession
 from chatdoc.document import Document
-from chatdoc.events.requests_over import is_over
-from chatdoc.projections.projector import Execute
-from chatdoc.records.facts import SettingFact
-from chatdoc.records.known import all_facts
-from chatdoc.records.view import View
+from chatdoc.model.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
+from chatdoc.model.commands.configure_thread import ConfigureThread
+from chatdoc.model.commands.create_thread import CreateThread
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.delete import DeleteThread, RestoreThread
+from chatdoc.model.commands.fork_thread import ForkThread
+from chatdoc.model.commands.sessions import SetSession, StopSession
+from chatdoc.model.commands.turn_stream import BindSession
+from chatdoc.model.events.close_requests import is_over
+from chatdoc.model.facts import SettingFact
+from chatdoc.model.view.lookup import all_facts
+from chatdoc.model.view.view import View
+from chatdoc.store.projections.projector import Execute
 
 Setting = tuple[str, str, str]
 """Thread, field and stamp."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chatdoc.crdt import read_update
+from chatdoc.crdt.keys import decode, encode
+from chatdoc.crdt.ydoc import Replica
 from chatdoc.document import Document
-from chatdoc.records.facts import Fact
-from chatdoc.records.known import all_facts, superseded
-from chatdoc.records.view import View
-from chatdoc.replica import guard
-from chatdoc.replica.layout import decode, encode
-from chatdoc.replica.replica import Replica
-from chatdoc.tail import updates_until
+from chatdoc.engine.log_diff import updates_until
+from chatdoc.model.facts import Fact
+from chatdoc.model.view.lookup import all_facts, superseded
+from chatdoc.model.view.view import View
 
 Entries = dict[tuple[str, str], str]
 """Texts by root and key."""
@@ -58,7 +58,7 @@ def hidden(document: Document) -> Iterator[str]:
     )
     if unreadable != view.unreadable:
         yield f"unreadable in the Y document {sorted(unreadable)}, in the view {sorted(view.unreadable)}"
-    ends = {client: end for client, (_, end) in guard.read(whole.encode()).spans.items()}
+    ends = {client: end for client, (_, end) in read_update.read(whole.encode()).spans.items()}
     if ends != corridor.known:
         yield f"state vector of the Y document {ends}, of the corridor {corridor.known}"
 

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from chatdoc.clock import Clock, system_clock
 from chatdoc.document import Document
-from chatdoc.records.view import View
+from chatdoc.model.clock import Clock, system_clock
+from chatdoc.model.view.view import View
 from chatdoc.testing.fuzz import FuzzReport, assert_ledger_is_full_check
 from chatdoc.testing.legacy import Row, drifted, legacy_file, legacy_rows
 from chatdoc.testing.network import Network

@@ -7,8 +7,8 @@ from random import Random
 
 import msgspec
 
-from chatdoc.clock import Clock, system_clock
 from chatdoc.document import Document
+from chatdoc.model.clock import Clock, system_clock
 from chatdoc.testing.hostile import HostilePeer
 from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle

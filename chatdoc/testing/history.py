@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from chatdoc.events.event import Event
-from chatdoc.events.payloads import SessionSet
-from chatdoc.store.journal import Journal
+from chatdoc.model.events.event import Event
+from chatdoc.model.events.types import SessionSet
+from chatdoc.store.sqlite.event_log import Journal
 
 
 class History:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from chatdoc.crdt.first_update import session_client
+from chatdoc.crdt.keys import decode, encode
+from chatdoc.crdt.ydoc import Replica, merge
 from chatdoc.document import Document
-from chatdoc.errors import UpdateRefused
-from chatdoc.ids import MessageId, RevisionId, Stamp, ThreadId, derive
-from chatdoc.records.facts import (
+from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.facts import (
     DocumentFact,
     Fact,
     Header,
@@ -19,9 +21,7 @@ from chatdoc.records.facts import (
     StateFact,
     ThreadFact,
 )
-from chatdoc.replica.genesis import session_client
-from chatdoc.replica.layout import decode, encode
-from chatdoc.replica.replica import Replica, merge
+from chatdoc.model.ids import MessageId, RevisionId, Stamp, ThreadId, derive
 from chatdoc.testing.writer import some_message, some_thread
 
 Entry = tuple[str, str, str]

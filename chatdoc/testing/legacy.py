@@ -6,7 +6,7 @@ import json
 from random import Random
 from typing import Any
 
-from chatdoc.clock import iso
+from chatdoc.model.clock import iso
 
 START_MS = 1_714_557_600_000
 SENDERS = ("ada00000-0000-4000-8000-00000000000a", "b0b00000-0000-4000-8000-00000000000b", "gpt-5.3-codex")

@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chatdoc.document import Document
-from chatdoc.errors import CommandRefused
+from chatdoc.model.errors import CommandRefused
 from chatdoc.testing.fuzz import assert_ledger_is_full_check
 from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatdoc.document import Document
-from chatdoc.errors import LogCompacted
-from chatdoc.events.event import Event
-from chatdoc.projections.fold import catch_up, rebuild
-from chatdoc.projections.snapshot import Snapshot, snapshot
-from chatdoc.store.blank import blank
+from chatdoc.model.errors import LogCompacted
+from chatdoc.model.events.event import Event
+from chatdoc.store.memory.blank_tables import blank
+from chatdoc.store.projections.fold import catch_up, rebuild
+from chatdoc.store.projections.snapshot import Snapshot, snapshot
 from chatdoc.testing.history import History
 from chatdoc.testing.stored_network import journal_of
 from chatdoc.testing.tables import rows_of

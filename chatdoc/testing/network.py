@@ -8,15 +8,15 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
+from chatdoc.crdt import read_update
+from chatdoc.crdt.fact_snapshot import rows_of
+from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
-from chatdoc.errors import UpdateRefused
-from chatdoc.loading import load
-from chatdoc.memory import memory_document
-from chatdoc.records.facts import Fact
-from chatdoc.replica import guard
-from chatdoc.replica.replica import merge
-from chatdoc.rows import rows_of
-from chatdoc.store.log import Rows
+from chatdoc.engine.load import load
+from chatdoc.in_memory import memory_document
+from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.facts import Fact
+from chatdoc.store.ports import Rows
 from chatdoc.testing.clocks import START_MS, ManualClock
 from chatdoc.testing.content import differences, hidden
 
@@ -111,7 +111,7 @@ class Network:
                 return
         raise AssertionError(
             f"after {ROUNDS_MAX} rounds documents still lack something: "
-            f"{[guard.read_state_vector(document.state_vector()) for document in self.documents]}"
+            f"{[read_update.read_state_vector(document.state_vector()) for document in self.documents]}"
         )
 
     def assert_converged(self) -> None:
@@ -153,7 +153,7 @@ class Network:
         assert (one.violations, one.diagnostics) == (other.violations, other.diagnostics), (
             f"document {number} reports differently once reopened:\n{one.to_text()}\n{other.to_text()}"
         )
-        known = [guard.read_state_vector(one.state_vector()) for one in (before, document)]
+        known = [read_update.read_state_vector(one.state_vector()) for one in (before, document)]
         assert known[0] == known[1], f"document {number} knew {known[0]}, and once reopened {known[1]}"
         self._leaving[number]()
         self.documents[number] = document
@@ -181,7 +181,7 @@ class Network:
         chosen = fellows[: self.random.randrange(len(fellows) + 1)]
         merged = merge([message.update, *(one.update for one in chosen)]) if chosen else message.update
         try:
-            guard.read(merged)
+            read_update.read(merged)
         except UpdateRefused:  # It has gaps, which a peer that batches in order never sends.
             return message
         for one in chosen:

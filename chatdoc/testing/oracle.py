@@ -8,10 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from chatdoc.document import Document
-from chatdoc.records.assemble import build_history
-from chatdoc.records.facts import MarkFact
-from chatdoc.records.message import Revision
-from chatdoc.records.thread_config import ConfigChange
+from chatdoc.model.facts import MarkFact
+from chatdoc.model.records.message import Revision
+from chatdoc.model.records.thread_config import ConfigChange
+from chatdoc.model.view.assemble import build_history
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 

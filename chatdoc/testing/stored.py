@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from chatdoc.clock import Clock, system_clock
+from chatdoc.model.clock import Clock, system_clock
 from chatdoc.testing.fuzz import FuzzReport
 from chatdoc.testing.legacy import drifted, legacy_file, legacy_rows
 from chatdoc.testing.stored_network import MACHINES

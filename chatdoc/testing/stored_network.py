@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 from chatdoc.document import Document
-from chatdoc.errors import DocumentClosed, StoreError
-from chatdoc.opening import open_document
-from chatdoc.records.facts import Fact
-from chatdoc.records.view import View
-from chatdoc.store.journal import Journal
+from chatdoc.model.errors import DocumentClosed, StoreError
+from chatdoc.model.facts import Fact
+from chatdoc.model.view.view import View
+from chatdoc.open import open_document
+from chatdoc.store.sqlite.event_log import Journal
 from chatdoc.testing.content import content_of
 from chatdoc.testing.network import Network
 

@@ -10,13 +10,13 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from chatdoc.commands.decide import Command
 from chatdoc.document import Document
-from chatdoc.ids import derive
-from chatdoc.memory import memory_document
-from chatdoc.records.facts import DocumentFact, Fact
-from chatdoc.records.known import all_facts
-from chatdoc.records.view import View
+from chatdoc.in_memory import memory_document
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.facts import DocumentFact, Fact
+from chatdoc.model.ids import derive
+from chatdoc.model.view.lookup import all_facts
+from chatdoc.model.view.view import View
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.testing.legacy import drifted, legacy_file, legacy_rows
 from chatdoc.testing.oracle import Oracle

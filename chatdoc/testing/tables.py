@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from chatdoc.events.session_events import STATUS
-from chatdoc.events.shown import parts_of, show
-from chatdoc.projections.fold import PROJECTORS, rebuild
-from chatdoc.projections.projector import Execute, ExecuteMany
-from chatdoc.records.view import View
+from chatdoc.model.events.message_state import parts_of, show
+from chatdoc.model.events.session_events import STATUS
+from chatdoc.model.view.view import View
+from chatdoc.store.projections.fold import PROJECTORS, rebuild
+from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.testing.history import History
 
 TABLES = (*(table for one in PROJECTORS for table in one.tables), "reverted_rows", "projection_state")
@@ -46,7 +46,7 @@ _HIDDEN = "SELECT row_json FROM reverted_rows WHERE table_name = ?"
 
 
 class Elsewhere(Protocol):
-    """A store to fold in that is no one's, as `chatdoc.store.blank` makes one."""
+    """A store to fold in that is no one's, as `chatdoc.store.memory.blank_tables` makes one."""
 
     @property
     def execute(self) -> Execute:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from random import Random
 from typing import get_args
 
-from chatdoc.clock import iso
-from chatdoc.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
-from chatdoc.commands.checkpoints import CompleteCheckpoint, RevertCheckpoint, UndoRevert
-from chatdoc.commands.decide import LogCommand
-from chatdoc.commands.sessions import RequestTurnInterrupt, SetSession, StopSession, UpdateProject
-from chatdoc.events.payloads import ChangedFile, CheckpointStatus, Decision, SessionStatus, Tone
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.records.view import View
+from chatdoc.model.clock import iso
+from chatdoc.model.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
+from chatdoc.model.commands.checkpoints import CompleteCheckpoint, RevertCheckpoint, UndoRevert
+from chatdoc.model.commands.decide import LogCommand
+from chatdoc.model.commands.sessions import RequestTurnInterrupt, SetSession, StopSession, UpdateProject
+from chatdoc.model.events.types import ChangedFile, CheckpointStatus, Decision, SessionStatus, Tone
+from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.view.view import View
 
 TELLING_WEIGHTS = {
     "activity": 10,

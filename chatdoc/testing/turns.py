@@ -5,14 +5,21 @@ from __future__ import annotations
 from random import Random
 from typing import get_args
 
-from chatdoc.commands.decide import TurnCommand
-from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason, RecoverTurn
-from chatdoc.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued, queue_of
-from chatdoc.commands.turn_start import StartTurn
-from chatdoc.commands.turn_states import state_of_thread, state_of_turn
-from chatdoc.commands.turn_stream import AppendPiece, BindSession
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.records.view import View
+from chatdoc.model.commands.decide import TurnCommand
+from chatdoc.model.commands.turn_end import (
+    FailTurn,
+    FinalizeTurn,
+    InterruptTurn,
+    KeepLate,
+    Reason,
+    RecoverTurn,
+)
+from chatdoc.model.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued, queue_of
+from chatdoc.model.commands.turn_start import StartTurn
+from chatdoc.model.commands.turn_states import state_of_thread, state_of_turn
+from chatdoc.model.commands.turn_stream import AppendPiece, BindSession
+from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.view.view import View
 
 TURN_WEIGHTS = {
     "queue": 8,

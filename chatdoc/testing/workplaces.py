@@ -8,18 +8,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from chatdoc.commands.create_thread import CreateThread
-from chatdoc.commands.decide import Command, LogCommand
-from chatdoc.commands.delete import DeleteMessage
-from chatdoc.commands.edit_message import EditMessage
-from chatdoc.commands.send_message import SendMessage
-from chatdoc.commands.turn_end import FinalizeTurn
-from chatdoc.commands.turn_stream import AppendPiece
 from chatdoc.document import Document
-from chatdoc.errors import CommandConflict, CommandRefused, NotFound, StoreError
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.opening import read_document
-from chatdoc.store.blank import blank
+from chatdoc.model.commands.create_thread import CreateThread
+from chatdoc.model.commands.decide import Command, LogCommand
+from chatdoc.model.commands.delete import DeleteMessage
+from chatdoc.model.commands.edit_message import EditMessage
+from chatdoc.model.commands.send_message import SendMessage
+from chatdoc.model.commands.turn_end import FinalizeTurn
+from chatdoc.model.commands.turn_stream import AppendPiece
+from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreError
+from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.open import read_document
+from chatdoc.store.memory.blank_tables import blank
 from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
 from chatdoc.testing.content import differences
 from chatdoc.testing.fuzz import assert_ledger_is_full_check

@@ -5,22 +5,22 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from chatdoc.commands.configure_thread import ConfigureThread
-from chatdoc.commands.create_thread import CreateThread
-from chatdoc.commands.decide import Command
-from chatdoc.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
-from chatdoc.commands.edit_message import EditMessage
-from chatdoc.commands.fork_thread import ForkThread
-from chatdoc.commands.send_message import SendMessage
-from chatdoc.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
-from chatdoc.commands.turn_start import StartTurn
 from chatdoc.document import Document
-from chatdoc.errors import CommandRefused, NotFound
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.records.message import Message
-from chatdoc.records.thread import Thread
-from chatdoc.records.thread_config import ThreadConfig
-from chatdoc.records.view import View
+from chatdoc.model.commands.configure_thread import ConfigureThread
+from chatdoc.model.commands.create_thread import CreateThread
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
+from chatdoc.model.commands.edit_message import EditMessage
+from chatdoc.model.commands.fork_thread import ForkThread
+from chatdoc.model.commands.send_message import SendMessage
+from chatdoc.model.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
+from chatdoc.model.commands.turn_start import StartTurn
+from chatdoc.model.errors import CommandRefused, NotFound
+from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.records.message import Message
+from chatdoc.model.records.thread import Thread
+from chatdoc.model.records.thread_config import ThreadConfig
+from chatdoc.model.view.view import View
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.turns import TURN_WEIGHTS, some_turn_command
 

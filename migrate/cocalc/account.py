@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chatdoc.records.facts import Fact
-from migrate.cocalc.lines import Line, attic_row
+from chatdoc.model.facts import Fact
+from migrate.lines import Line, attic_row
 from migrate.report import Anomaly
 
 

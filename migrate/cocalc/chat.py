@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.ids import MessageId, ThreadId
+from chatdoc.model.ids import MessageId, ThreadId
 
 UNKNOWN = "__unknown__"
 """What CoCalc's own upgrade wrote where it did not know who; here nobody is named."""

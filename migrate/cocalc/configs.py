@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from chatdoc.ids import ThreadId
+from chatdoc.model.ids import ThreadId
 from migrate.cocalc.account import Account
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.index import Index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chatdoc.clock import MS_MAX, ms_of
+from chatdoc.model.clock import MS_MAX, ms_of
 
 _DIGITS = re.compile(r"([+-]?[0-9]{1,17})(?:\.[0-9]*)?")
 _MIDNIGHT = re.compile(r"[T ]24")

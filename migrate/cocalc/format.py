@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from migrate.cocalc.lines import read_lines
+from migrate.lines import read_lines
 
 EVENTS = frozenset(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from chatdoc.ids import MessageId, ThreadId, derive
+from chatdoc.model.ids import MessageId, ThreadId, derive
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.index import Index
 from migrate.cocalc.naming import meant_in, root_of, thread_named, thread_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from chatdoc.ids import MessageId, ThreadId
+from chatdoc.model.ids import MessageId, ThreadId
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.naming import PLAIN_MESSAGE, meant_in, message_named, upstream_id
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatdoc.clock import iso, ms_of
-from chatdoc.ids import STAMP_MS_END, RevisionId, derive, is_id, is_ulid, successor, time_ms
-from chatdoc.records.assemble import derive_revision, first_revision
-from chatdoc.records.facts import Fact, Header, RevisionFact
+from chatdoc.model.clock import iso, ms_of
+from chatdoc.model.facts import Fact, Header, RevisionFact
+from chatdoc.model.ids import STAMP_MS_END, RevisionId, derive, is_id, is_ulid, successor, time_ms
+from chatdoc.model.view.assemble import derive_revision, first_revision
 from migrate.cocalc.chat import INTERRUPTED, Chat, Text
 
 AGENT_FIELDS = ("acp_thread_id", "acp_usage", "acp_account_id", "acp_events")

@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
-from chatdoc.ids import STAMP_MS_END, MessageId, ThreadId, derive, is_id
+from chatdoc.model.ids import STAMP_MS_END, MessageId, ThreadId, derive, is_id
 from migrate.cocalc.chat import UNKNOWN, Chat
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")

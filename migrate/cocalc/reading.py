@@ -6,20 +6,20 @@ from collections import defaultdict
 
 import msgspec
 
-from chatdoc.ids import ThreadId
-from chatdoc.records.facts import Fact
+from chatdoc.model.facts import Fact
+from chatdoc.model.ids import ThreadId
 from migrate.cocalc.account import Account
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.configs import settle_configs
 from migrate.cocalc.grouping import group
 from migrate.cocalc.index import Index
-from migrate.cocalc.lines import TOO_DEEP, Line, raw_lines, read_line, with_whole_characters
 from migrate.cocalc.naming import name_messages
 from migrate.cocalc.plain import plain_chat
 from migrate.cocalc.records import Record, by_thread
 from migrate.cocalc.sorting import Sorted, sort_rows
 from migrate.cocalc.states import settle_state
 from migrate.cocalc.threads import Thread, identify
+from migrate.lines import TOO_DEEP, Line, raw_lines, read_line, with_whole_characters
 from migrate.nesting import DEPTH_MAX, is_deep
 from migrate.report import Anomaly
 

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Container
 from typing import Any
 
-from chatdoc.clock import iso
-from chatdoc.ids import MessageId, Stamp, ThreadId, derive
-from chatdoc.records.facts import StateFact
-from chatdoc.records.thread_state import State
+from chatdoc.model.clock import iso
+from chatdoc.model.facts import StateFact
+from chatdoc.model.ids import MessageId, Stamp, ThreadId, derive
+from chatdoc.model.records.thread_state import State
 from migrate.cocalc.dates import read_date
 from migrate.cocalc.naming import thread_named
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import NamedTuple
 
-from chatdoc.clock import iso
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.records.facts import Header
+from chatdoc.model.clock import iso
+from chatdoc.model.facts import Header
+from chatdoc.model.ids import MessageId, ThreadId
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.grouping import missing_root
 from migrate.cocalc.naming import upstream_id

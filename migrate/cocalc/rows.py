@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatdoc.clock import EPOCH, iso
+from chatdoc.model.clock import EPOCH, iso
 from migrate.cocalc.chat import UNKNOWN, Chat, Text
 from migrate.cocalc.dates import read_date
 

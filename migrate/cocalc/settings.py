@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chatdoc.ids import STAMP_MS_END, Stamp, ThreadId, derive
-from chatdoc.records.facts import SettingFact
+from chatdoc.model.facts import SettingFact
+from chatdoc.model.ids import STAMP_MS_END, Stamp, ThreadId, derive
 
 RECORD, ROOT, SAME_MOMENT, STUB, ELSEWHERE, AGENT = range(6)
 """Where settings were found, the best place first."""

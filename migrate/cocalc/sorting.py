@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.dates import read_date
-from migrate.cocalc.lines import Line
 from migrate.cocalc.records import Record
 from migrate.cocalc.rows import ID_FIELDS, chat_of, is_config
+from migrate.lines import Line
 
 CHAT = "chat"
 THREAD, CONFIG, STATE = "chat-thread", "chat-thread-config", "chat-thread-state"

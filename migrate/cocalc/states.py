@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.records.thread_state import State
+from chatdoc.model.records.thread_state import State
 from migrate.cocalc.account import Account
 from migrate.cocalc.index import Index
 from migrate.cocalc.records import make_state, state_of

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from chatdoc.clock import iso
-from chatdoc.ids import MessageId, ThreadId
-from chatdoc.records.facts import ThreadFact
+from chatdoc.model.clock import iso
+from chatdoc.model.facts import ThreadFact
+from chatdoc.model.ids import MessageId, ThreadId
 from migrate.cocalc.account import Account
 from migrate.cocalc.chat import Chat
 from migrate.cocalc.index import Index
-from migrate.cocalc.lines import Line
 from migrate.cocalc.messages import is_agent, is_turn, message_facts, rest
 from migrate.cocalc.naming import upstream_id
 from migrate.cocalc.records import Record, thread_extra
 from migrate.cocalc.rooting import Rooted, root_thread
+from migrate.lines import Line
 
 
 class Thread:

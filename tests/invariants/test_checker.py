@@ -11,19 +11,19 @@ from random import Random
 import msgspec
 import pytest
 
-from chatdoc.clock import iso
-from chatdoc.commands.repairs import ReparentMessage
-from chatdoc.ids import MessageId, derive
-from chatdoc.records import index
-from chatdoc.records.delta import Delta
-from chatdoc.records.facts import Header
-from chatdoc.records.view import View
+from chatdoc.model.clock import iso
+from chatdoc.model.commands.repairs import ReparentMessage
+from chatdoc.model.delta import Delta
+from chatdoc.model.facts import Header
+from chatdoc.model.ids import MessageId, derive
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
 from invariants.checker import REPAIRS_AT_ONCE, REPAIRS_MAX, Checker
 from invariants.full import check_all
 from invariants.registry import RULES
 from invariants.rule import Rule
 from tests.invariants.watched import GOOD, ROOT, T1, A, B, C, D, Watched, mark, message, thread
-from tests.records.raw import random_history
+from tests.model.view.raw import random_history
 
 SEEDS = range(300)
 
@@ -39,12 +39,12 @@ def first_difference(seed: int, rules: Iterable[Rule] = RULES) -> int | None:
     checker = Checker(view, rules)
     for step in range(25):
         facts = random_history(random, random.choice([1, 1, 1, 2, 5]))
-        delta, added = index.apply(view, facts, origin="peer")
+        delta, added = apply.apply(view, facts, origin="peer")
         refused = random.random() < 0.25
         if refused or random.random() < 0.5:
             checker.preview(delta)
         if refused:
-            index.undo(view, added)
+            apply.undo(view, added)
         else:
             _forget_some(view, random)
             checker.follow(delta)
@@ -56,7 +56,7 @@ def first_difference(seed: int, rules: Iterable[Rule] = RULES) -> int | None:
 def _forget_some(view: View, random: Random) -> None:
     lists = [facts for marks in view.marks.values() for facts in marks.values()]
     old = [facts[0] for facts in [*lists, *view.states.values()] if facts[0].stamp < facts[-1].stamp]
-    index.undo(view, random.sample(old, min(len(old), random.choice([0, 0, 1, 2]))))
+    apply.undo(view, random.sample(old, min(len(old), random.choice([0, 0, 1, 2]))))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -118,7 +118,7 @@ def test_outcome_names_what_is_new_and_what_is_healed() -> None:
 def test_repairs_follow_changes_of_others_only() -> None:
     """An own command hands out none, so that none is lost; the next change from outside does."""
     watched = Watched(thread(), message(ROOT))
-    delta, _ = index.apply(watched.view, [message(A)], origin="own", command="X")
+    delta, _ = apply.apply(watched.view, [message(A)], origin="own", command="X")
     assert watched.checker.follow(delta).repairs == ()
     assert watched.checker.follow(Delta(origin="repair")).repairs == ()
     assert watched.add(mark(B, "own", 1)).repairs == (ReparentMessage(message_id=A, reply_to=ROOT),)
@@ -154,7 +154,7 @@ def test_recheck_of_a_ledger_that_was_followed_changes_nothing() -> None:
     watched = Watched(*GOOD, message(C, D))
     outcome = watched.checker.recheck()
     assert (outcome.new, outcome.healed) == ((), ())
-    index.apply(watched.view, [message(D, ROOT)], origin="peer")
+    apply.apply(watched.view, [message(D, ROOT)], origin="peer")
     assert [one.subject for one in watched.checker.recheck().healed] == [C]
     assert watched.checker.ledger() == {}
 
@@ -202,7 +202,7 @@ def calls_of_a_send(length: int, chain: bool) -> int:
     ]
     watched = Watched(thread(root=ids[0]), *headers[:-2])
     watched.add(headers[-2])
-    delta, _ = index.apply(watched.view, headers[-1:], origin="own", command="SendMessage")
+    delta, _ = apply.apply(watched.view, headers[-1:], origin="own", command="SendMessage")
     calls = Counter[str]()
     sys.setprofile(lambda frame, event, arg: calls.update([event]))
     watched.checker.preview(delta)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.records.facts import Fact
+from chatdoc.model.facts import Fact
 from tests.invariants.watched import GOOD, ROOT, C, Watched, mark, message, piece, revision
 
 

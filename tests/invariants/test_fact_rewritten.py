@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.records.delta import Delta, Loss
+from chatdoc.model.delta import Delta, Loss
 from tests.invariants.watched import GOOD, A, Watched
 
 LOSS = Loss(root="message", key="key/0", subject=A, text="{}")

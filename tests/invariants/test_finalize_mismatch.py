@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.commands.repairs import FinishMessage
-from chatdoc.records.thread_state import State
+from chatdoc.model.commands.repairs import FinishMessage
+from chatdoc.model.records.thread_state import State
 from tests.invariants.watched import GOOD, ROOT, T1, C, D, Watched, mark, message, piece, revision, state
 
 TURN = (*GOOD, message(C, ROOT, generating=True), state("running", C))

@@ -6,14 +6,14 @@ from random import Random
 
 import pytest
 
-from chatdoc.clock import iso
-from chatdoc.ids import MessageId, ThreadId, derive
-from chatdoc.records import index
-from chatdoc.records.facts import Fact, Header, ThreadFact
-from chatdoc.records.view import View
+from chatdoc.model.clock import iso
+from chatdoc.model.facts import Fact, Header, ThreadFact
+from chatdoc.model.ids import MessageId, ThreadId, derive
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from invariants.registry import RULES
-from tests.records.raw import MESSAGES, THREADS, random_history
+from tests.model.view.raw import MESSAGES, THREADS, random_history
 
 
 def a_chain(length: int) -> View:
@@ -35,7 +35,7 @@ def a_chain(length: int) -> View:
             )
         )
     view = View()
-    index.apply(view, facts, origin="store")
+    apply.apply(view, facts, origin="store")
     return view
 
 
@@ -44,7 +44,7 @@ def test_whatever_is_broken_is_among_the_suspects(seed: int) -> None:
     """Asked about every id there is, no rule finds more than among those it suspects in bulk."""
     random = Random(seed)
     view = View()
-    index.apply(view, random_history(random, random.randrange(5, 60)), origin="peer")
+    apply.apply(view, random_history(random, random.randrange(5, 60)), origin="peer")
     found = check_all(view)
     for rule in RULES:
         for subject in (*MESSAGES, *THREADS):
@@ -56,7 +56,7 @@ def test_reply_to_a_foreign_message_is_never_anchored(seed: int) -> None:
     """So the unanchored are the only suspects of invalid_reply_target."""
     random = Random(seed)
     view = View()
-    index.apply(view, random_history(random, 40), origin="peer")
+    apply.apply(view, random_history(random, 40), origin="peer")
     wrong = {
         one
         for one in view.message_ids()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.commands.repairs import AssumeRoot, ReparentMessage
+from chatdoc.model.commands.repairs import AssumeRoot, ReparentMessage
 from tests.invariants.watched import GOOD, ROOT, T1, T2, A, Watched, mark, message, thread
 
 

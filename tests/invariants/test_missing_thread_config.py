@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.records.facts import Fact
+from chatdoc.model.facts import Fact
 from tests.invariants.watched import GOOD, ROOT, T1, T2, A, C, Watched, mark, message, setting, state, thread
 
 BARE = GOOD[:-1]

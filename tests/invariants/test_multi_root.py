@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chatdoc.commands.repairs import ReparentMessage, placeholder_id
+from chatdoc.model.commands.repairs import ReparentMessage, placeholder_id
 from tests.invariants.watched import GOOD, ROOT, A, B, D, Watched, mark, message, thread
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.commands.repairs import AssumeThread
+from chatdoc.model.commands.repairs import AssumeThread
 from tests.invariants.watched import GOOD, T1, T2, Watched, setting, state, thread
 
 

@@ -6,18 +6,18 @@ from random import Random
 
 import pytest
 
-from chatdoc.clock import iso
-from chatdoc.commands.create_thread import CreateThread
-from chatdoc.commands.decide import Command, decide
-from chatdoc.commands.edit_message import EditMessage
-from chatdoc.commands.plan import Now
-from chatdoc.commands.send_message import SendMessage
-from chatdoc.ids import MessageId, Mint, RevisionId, Stamp, ThreadId
-from chatdoc.records import index
-from chatdoc.records.facts import Fact, Header, MarkFact, RevisionFact, StateFact
-from chatdoc.records.view import View
+from chatdoc.model.clock import iso
+from chatdoc.model.commands.create_thread import CreateThread
+from chatdoc.model.commands.decide import Command, decide
+from chatdoc.model.commands.edit_message import EditMessage
+from chatdoc.model.commands.plan import Now
+from chatdoc.model.commands.send_message import SendMessage
+from chatdoc.model.facts import Fact, Header, MarkFact, RevisionFact, StateFact
+from chatdoc.model.ids import MessageId, Mint, RevisionId, Stamp, ThreadId
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
 from invariants.checker import Checker
-from tests.records.raw import random_history, snapshot
+from tests.model.view.raw import random_history, snapshot
 
 ROUNDS_MAX = 12
 
@@ -32,7 +32,7 @@ class Replica:
 
     def receive(self, facts: list[Fact]) -> list[Fact]:
         """Take in a peer's facts; the facts of the repairs they made due, which the peers do not have."""
-        delta, _ = index.apply(self.view, facts, origin="peer")
+        delta, _ = apply.apply(self.view, facts, origin="peer")
         written: list[Fact] = []
         for repair in self.checker.follow(delta).repairs:
             written += self.execute(repair)
@@ -43,9 +43,9 @@ class Replica:
         """Decide and carry out a repair, unless it would break something."""
         # A repair mints nothing: a mint that is asked fails.
         plan = decide(repair, self.view, Now(ms=0, ids=Mint(lambda: 0, lambda _: b"")))
-        delta, added = index.apply(self.view, plan.facts, origin="repair", command=type(repair).__name__)
+        delta, added = apply.apply(self.view, plan.facts, origin="repair", command=type(repair).__name__)
         if self.checker.preview(delta):
-            index.undo(self.view, added)
+            apply.undo(self.view, added)
             return []
         self.checker.follow(delta)
         return added
@@ -91,7 +91,7 @@ def test_replicas_with_equal_facts_write_the_same_repairs(seed: int) -> None:
     written = []
     for _ in range(2):
         replica = Replica()
-        index.apply(replica.view, random.sample(facts, len(facts)), origin="store")
+        apply.apply(replica.view, random.sample(facts, len(facts)), origin="store")
         replica.checker.recheck()
         found = sorted(replica.checker.ledger().items())
         written.append(
@@ -106,7 +106,7 @@ def test_what_is_merely_late_is_not_repaired(seed: int) -> None:
     random = Random(seed)
     facts = a_good_document(random)
     expected = View()
-    index.apply(expected, facts, origin="peer")
+    apply.apply(expected, facts, origin="peer")
     replica = Replica()
     for fact in random.sample(facts, len(facts)):
         replica.receive([fact])
@@ -126,7 +126,7 @@ def a_good_document(random: Random) -> list[Fact]:
     def run(command: Command) -> str:
         clock[0] += random.randrange(1, 50)
         plan = decide(command, view, Now(ms=clock[0], ids=mint))
-        facts.extend(index.apply(view, plan.facts, origin="own")[1])
+        facts.extend(apply.apply(view, plan.facts, origin="own")[1])
         return plan.subject
 
     facts: list[Fact] = []
@@ -185,5 +185,5 @@ def a_turn(view: View, thread_id: ThreadId, reply_to: MessageId, mint: Mint, clo
             active_message_id=message_id,
         ),
     ]
-    index.apply(view, [*start, *end], origin="own")
+    apply.apply(view, [*start, *end], origin="own")
     return [*start, *end]

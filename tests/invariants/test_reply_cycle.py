@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.commands.repairs import ReparentMessage
+from chatdoc.model.commands.repairs import ReparentMessage
 from tests.invariants.watched import GOOD, ROOT, A, B, C, D, Watched, mark, message, thread
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.commands.repairs import FinishMessage
+from chatdoc.model.commands.repairs import FinishMessage
 from tests.invariants.watched import GOOD, ROOT, C, D, Watched, mark, message, state
 
 STREAMING = (*GOOD, message(C, ROOT, generating=True))

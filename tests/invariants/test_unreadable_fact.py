@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.records.delta import Delta
+from chatdoc.model.delta import Delta
 from tests.invariants.watched import GOOD, Watched
 
 

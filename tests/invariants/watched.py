@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from random import Random
 from typing import Any
 
-from chatdoc.clock import iso
-from chatdoc.commands.decide import Command, decide
-from chatdoc.commands.plan import Now
-from chatdoc.ids import MessageId, Mint, RevisionId, Stamp, ThreadId, derive
-from chatdoc.records import index
-from chatdoc.records.delta import Delta
-from chatdoc.records.facts import (
+from chatdoc.model.clock import iso
+from chatdoc.model.commands.decide import Command, decide
+from chatdoc.model.commands.plan import Now
+from chatdoc.model.delta import Delta
+from chatdoc.model.facts import (
     Fact,
     Header,
     MarkFact,
@@ -22,8 +20,10 @@ from chatdoc.records.facts import (
     StateFact,
     ThreadFact,
 )
-from chatdoc.records.thread_state import State
-from chatdoc.records.view import View
+from chatdoc.model.ids import MessageId, Mint, RevisionId, Stamp, ThreadId, derive
+from chatdoc.model.records.thread_state import State
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
 from invariants.checker import Checker, Outcome
 from invariants.full import check_all
 from invariants.rule import Violation
@@ -43,7 +43,7 @@ class Watched:
 
     def add(self, *facts: Fact) -> Outcome:
         """Facts of a peer come in, as one transaction."""
-        delta, _ = index.apply(self.view, facts, origin="peer")
+        delta, _ = apply.apply(self.view, facts, origin="peer")
         return self.follow(delta)
 
     def follow(self, delta: Delta) -> Outcome:
@@ -60,10 +60,10 @@ class Watched:
 
     def enter(self, facts: Iterable[Fact], *, command: str) -> list[Violation]:
         """Facts of an own command, previewed and then followed or undone; what they would break."""
-        delta, added = index.apply(self.view, facts, origin="own", command=command)
+        delta, added = apply.apply(self.view, facts, origin="own", command=command)
         broken = self.checker.preview(delta)
         if broken:
-            index.undo(self.view, added)
+            apply.undo(self.view, added)
         else:
             self.checker.follow(delta)
         assert self.checker.ledger() == check_all(self.view)

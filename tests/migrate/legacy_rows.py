@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from chatdoc.clock import iso
+from chatdoc.model.clock import iso
 
 Row = dict[str, Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]

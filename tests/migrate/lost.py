@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.ids import is_ulid, time_ms
-from chatdoc.records.attic import AtticRow
-from chatdoc.records.facts import Fact
+from chatdoc.model.facts import Fact
+from chatdoc.model.ids import is_ulid, time_ms
+from chatdoc.model.records.attic import AtticRow
 
 DATE_FIELDS = ("date", "reply_to", "updated_at", "created_at")
 SAID_BY_KIND = ("event", "schema_version", "generating")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.atomic import temporary_path
-from chatdoc.errors import BackupDamaged
-from migrate import backup
+from chatdoc.model.errors import BackupDamaged
+from chatdoc.store import backups
+from chatdoc.store.atomic_file import temporary_path
 from tests import strace
 
 SOURCE = bytes(range(256)) * 40 + b"no newline at the end, and bytes that are no text: \xff\xfe"
@@ -22,11 +22,11 @@ SAVE = """
 import sys
 from hashlib import sha256
 from pathlib import Path
-from chatdoc.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError
 from migrate import backup
 source = Path(sys.argv[1]).read_bytes()
 try:
-    backup.save(source, Path(sys.argv[2]), "team.chat", sha256(source).hexdigest())
+    backups.save(source, Path(sys.argv[2]), "team.chat", sha256(source).hexdigest())
     print("acknowledged", flush=True)
 except ChatdocError as error:
     print(type(error).__name__, error, flush=True)
@@ -35,9 +35,9 @@ except ChatdocError as error:
 
 def test_backup_is_the_source_and_private(tmp_path: Path) -> None:
     """The bytes come back exactly; file 0600, folder 0700."""
-    path = backup.save(SOURCE, tmp_path / "backups", "team.chat", DIGEST)
+    path = backups.save(SOURCE, tmp_path / "backups", "team.chat", DIGEST)
     assert path == tmp_path / "backups" / "team.chat"
-    assert backup.load(path, DIGEST) == SOURCE
+    assert backups.load(path, DIGEST) == SOURCE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
@@ -45,15 +45,15 @@ def test_backup_is_the_source_and_private(tmp_path: Path) -> None:
 def test_empty_source_has_a_backup(tmp_path: Path) -> None:
     """Zero bytes are a source like any other."""
     digest = sha256(b"").hexdigest()
-    assert backup.load(backup.save(b"", tmp_path, "empty", digest), digest) == b""
+    assert backups.load(backups.save(b"", tmp_path, "empty", digest), digest) == b""
 
 
 def test_saving_again_changes_nothing(tmp_path: Path) -> None:
     """The same backup is not written twice, and its permissions are narrowed again."""
-    path = backup.save(SOURCE, tmp_path, "team.chat", DIGEST)
+    path = backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
     before = path.stat()
     path.chmod(0o644)
-    assert backup.save(SOURCE, tmp_path, "team.chat", DIGEST) == path
+    assert backups.save(SOURCE, tmp_path, "team.chat", DIGEST) == path
     after = path.stat()
     assert (before.st_ino, before.st_mtime_ns, before.st_mode) == (
         after.st_ino,
@@ -64,9 +64,9 @@ def test_saving_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_other_bytes_are_never_overwritten(tmp_path: Path) -> None:
     """A different backup of the same name stays, and the error says what to do."""
-    path = backup.save(SOURCE, tmp_path, "team.chat", DIGEST)
+    path = backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
     with pytest.raises(BackupDamaged, match=r"holds other bytes.*Move it"):
-        backup.save(b"other", tmp_path, "team.chat", sha256(b"other").hexdigest())
+        backups.save(b"other", tmp_path, "team.chat", sha256(b"other").hexdigest())
     assert path.read_bytes() == SOURCE
 
 
@@ -76,7 +76,7 @@ def test_planted_link_is_refused(tmp_path: Path) -> None:
     victim.write_bytes(b"precious")
     (tmp_path / "team.chat").symlink_to(victim)
     with pytest.raises(BackupDamaged, match="symbolic link"):
-        backup.save(SOURCE, tmp_path, "team.chat", DIGEST)
+        backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
     assert victim.read_bytes() == b"precious"
 
 
@@ -84,41 +84,41 @@ def test_planted_link_is_refused(tmp_path: Path) -> None:
 def test_backup_stays_in_its_folder(tmp_path: Path, name: str) -> None:
     """A name that would lead elsewhere is a mistake of the caller."""
     with pytest.raises(ValueError, match="plain file name"):
-        backup.save(SOURCE, tmp_path, name, DIGEST)
+        backups.save(SOURCE, tmp_path, name, DIGEST)
 
 
 def test_wrong_digest_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
     """Nothing is written under a digest that is not the source's."""
     with pytest.raises(ValueError, match="SHA-256"):
-        backup.save(SOURCE, tmp_path, "team.chat", "0" * 64)
+        backups.save(SOURCE, tmp_path, "team.chat", "0" * 64)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("at", [0, 1, 5000, len(SOURCE) - 1])
 def test_changed_backup_is_noticed(tmp_path: Path, at: int) -> None:
     """One flipped bit, anywhere, is not handed out as the source."""
-    path = backup.save(SOURCE, tmp_path, "team.chat", DIGEST)
+    path = backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
     path.write_bytes(SOURCE[:at] + bytes([SOURCE[at] ^ 1]) + SOURCE[at + 1 :])
     with pytest.raises(BackupDamaged, match=DIGEST):
-        backup.load(path, DIGEST)
+        backups.load(path, DIGEST)
 
 
 def test_cut_or_missing_backup_is_noticed(tmp_path: Path) -> None:
     """A shorter file and no file are damage, each said in its own words."""
-    path = backup.save(SOURCE, tmp_path, "team.chat", DIGEST)
+    path = backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
     path.write_bytes(SOURCE[:-1])
     with pytest.raises(BackupDamaged, match="expected"):
-        backup.load(path, DIGEST)
+        backups.load(path, DIGEST)
     path.unlink()
     with pytest.raises(BackupDamaged, match="cannot be read"):
-        backup.load(path, DIGEST)
+        backups.load(path, DIGEST)
 
 
 def test_disk_that_returns_other_bytes_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backup is read back before it counts."""
-    monkeypatch.setattr(backup, "write_atomically", lambda path, data, mode: path.write_bytes(data[:-1]))
+    monkeypatch.setattr(backups, "write_atomically", lambda path, data, mode: path.write_bytes(data[:-1]))
     with pytest.raises(BackupDamaged):
-        backup.save(SOURCE, tmp_path, "team.chat", DIGEST)
+        backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "rename"])
@@ -139,5 +139,5 @@ def test_killed_or_failing_at_any_call_leaves_no_false_backup(tmp_path: Path, ca
             assert path.read_bytes() == SOURCE, inject
         assert not path.exists() or path.read_bytes() == SOURCE, inject
         assert source.read_bytes() == SOURCE
-        assert backup.load(backup.save(SOURCE, folder, "team.chat", DIGEST), DIGEST) == SOURCE
+        assert backups.load(backups.save(SOURCE, folder, "team.chat", DIGEST), DIGEST) == SOURCE
         assert os.listdir(folder) == [path.name], inject

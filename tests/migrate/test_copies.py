@@ -7,12 +7,12 @@ from random import Random
 
 import pytest
 
-from chatdoc.records.index import apply
-from chatdoc.records.view import View
+from chatdoc.model.view.apply import apply
+from chatdoc.model.view.view import View
 from chatdoc.testing.legacy import Row, drifted, legacy_file, legacy_rows
-from chatdoc.textfile import render
 from invariants.full import check_all
 from migrate import Migration, migrate
+from migrate.v2.write import render
 
 BATCHES = range(4)
 SEEDS = 100

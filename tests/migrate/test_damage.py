@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.errors import UnreadableFile
-from chatdoc.records.index import apply
-from chatdoc.records.view import View
-from chatdoc.replica import layout
-from chatdoc.textfile import render
+from chatdoc.crdt import keys
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.view.apply import apply
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import Migration, migrate
+from migrate.v2.write import render
 from tests.migrate.damage import damaged
 from tests.migrate.lost import lost_words
 
@@ -44,9 +44,9 @@ def test_whatever_is_read_breaks_no_rule_and_is_a_fixed_point(batch: int) -> Non
         broken = [(one.code, one.detail) for one in check_all(view).values() if one.severity == "violation"]
         assert broken == [], seed
         for fact in made.facts:
-            root, key, text = layout.encode(fact)
-            assert layout.key_problem(root, key) is None, seed
-            assert layout.decode(root, key, text) is not None, seed
+            root, key, text = keys.encode(fact)
+            assert keys.key_problem(root, key) is None, seed
+            assert keys.decode(root, key, text) is not None, seed
         text = render(view)
         assert not text or render(_view(migrate(text))) == text, seed
 

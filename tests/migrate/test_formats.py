@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.errors import UnreadableFile
-from chatdoc.records.facts import DocumentFact
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.facts import DocumentFact
 from migrate import migrate, sniff
 
 CHAT = b'{"date":"2024-05-01T10:00:00.000Z","event":"chat","sender_id":"ada","history":[]}'

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import UnreadableFile
-from chatdoc.records.facts import DocumentFact, Fact
-from chatdoc.records.index import apply, canonical
-from chatdoc.records.view import View
-from chatdoc.replica.layout import decode, encode, key_problem
-from chatdoc.textfile import render
+from chatdoc.crdt.keys import decode, encode, key_problem
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.facts import DocumentFact, Fact
+from chatdoc.model.view.apply import apply, canonical
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import migrate, sniff
+from migrate.v2.write import render
 from tests.conftest import Golden
 from tests.tidy.source import PROJECT
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatdoc.errors import UnreadableFile
-from chatdoc.exports import FORMATS
-from chatdoc.records.view import View
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.view.view import View
 from invariants.full import check_all
-from migrate.jupyter import claims, facts_of, parse
-from tests.textfile.documents import view_of
+from migrate.export import FORMATS
+from migrate.jupyter.read import claims, facts_of, parse
+from tests.migrate.v2.text.documents import view_of
 
 FIRST = "6f1c2a3b-0001-4000-8000-000000000001"
 SECOND = "6f1c2a3b-0002-4000-8000-000000000002"

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatdoc.clock import iso
-from chatdoc.errors import UnreadableFile
-from chatdoc.records.attic import AtticRow
-from chatdoc.records.facts import DocumentFact
-from chatdoc.records.index import apply, canonical
-from chatdoc.records.view import View
-from chatdoc.replica import layout
-from chatdoc.textfile import render
+from chatdoc.crdt import keys
+from chatdoc.model.clock import iso
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.facts import DocumentFact
+from chatdoc.model.records.attic import AtticRow
+from chatdoc.model.view.apply import apply, canonical
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import Migration, migrate
+from migrate.v2.write import render
 from tests.migrate.legacy_rows import T0, files
 from tests.tidy.source import PROJECT
 
@@ -32,7 +32,7 @@ WORD = re.compile(r"w\d+w")
 CHILD = """
 import sys
 from hashlib import sha256
-from chatdoc.replica.layout import encode
+from chatdoc.crdt.keys import encode
 from migrate import migrate
 made = migrate(sys.stdin.buffer.read())
 told = "".join("".join(encode(fact)) for fact in made.facts).encode() + made.report.to_json()
@@ -62,7 +62,7 @@ def test_every_word_is_found_again(source: bytes) -> None:
     made = made_of(source)
     if made is None:
         return
-    kept = " ".join(layout.encode(fact)[2] for fact in made.facts)
+    kept = " ".join(keys.encode(fact)[2] for fact in made.facts)
     assert set(WORD.findall(source.decode())) - set(WORD.findall(kept)) == set()
 
 
@@ -113,9 +113,9 @@ def test_no_rule_is_broken(source: bytes) -> None:
     found = check_all(view_of(made)).values()
     assert [(one.code, one.subject, one.detail) for one in found if one.severity == "violation"] == []
     for fact in made.facts:
-        root, key, text = layout.encode(fact)
-        assert layout.key_problem(root, key) is None
-        assert layout.decode(root, key, text) is not None
+        root, key, text = keys.encode(fact)
+        assert keys.key_problem(root, key) is None
+        assert keys.decode(root, key, text) is not None
 
 
 @FUZZ

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from chatdoc.ids import MessageId, RevisionId, Stamp, ThreadId, derive
-from chatdoc.records.attic import AtticRow
-from chatdoc.records.facts import DocumentFact, Fact, Header, RevisionFact, SettingFact, StateFact, ThreadFact
+from chatdoc.model.facts import DocumentFact, Fact, Header, RevisionFact, SettingFact, StateFact, ThreadFact
+from chatdoc.model.ids import MessageId, RevisionId, Stamp, ThreadId, derive
+from chatdoc.model.records.attic import AtticRow
 from migrate.order import in_order
 
 THREAD, ROOT, REPLY = (

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from chatdoc.ids import derive
-from chatdoc.records.facts import Fact, RevisionFact
-from chatdoc.records.index import apply, canonical
-from chatdoc.records.view import View
-from chatdoc.textfile import render
-from migrate.native.text import read_text
-from migrate.outside import document_ids, merge
-from tests.textfile.documents import fact_lists, view_of
+from chatdoc.model.facts import Fact, RevisionFact
+from chatdoc.model.ids import derive
+from chatdoc.model.view.apply import apply, canonical
+from chatdoc.model.view.view import View
+from migrate.v2.merge_external import document_ids, merge
+from migrate.v2.read import read_text
+from migrate.v2.write import render
+from tests.migrate.v2.text.documents import fact_lists, view_of
 
 THREAD = derive("thread", 1_700_000_000_000, "t")
 ROOT = derive("message", 1_700_000_000_000, "root")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chatdoc.document import Document
-from chatdoc.errors import ChatdocError
-from chatdoc.events.event import Event
+from chatdoc.model.errors import ChatdocError
+from chatdoc.model.events.event import Event
 from chatdoc.testing.clocks import ManualClock
-from tests.log.workplace import ask, folded, opened
+from tests.event_view.workplace import ask, folded, opened
 
 Step = Callable[[Document], Any]
 

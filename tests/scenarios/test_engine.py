@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from chatdoc.commands.decide import Command
-from chatdoc.commands.sessions import SetSession
 from chatdoc.document import Document
-from chatdoc.errors import CommandConflict, CommandRefused, NotFound
-from chatdoc.events.payloads import ChangedFile
-from chatdoc.ids import ThreadId
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.sessions import SetSession
+from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound
+from chatdoc.model.events.types import ChangedFile
+from chatdoc.model.ids import ThreadId
 from tests.scenarios.story import Step, Story
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.errors import DocumentFailed, StoreError
-from tests.log.workplace import ask
+from chatdoc.model.errors import DocumentFailed, StoreError
+from tests.event_view.workplace import ask
 from tests.scenarios.story import Story
 
 BREAK = (

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chatdoc.clock import ms_of
 from chatdoc.document import Document
-from chatdoc.errors import CommandRefused, NotFound, TurnOver
+from chatdoc.model.clock import ms_of
+from chatdoc.model.errors import CommandRefused, NotFound, TurnOver
 from chatdoc.testing.clocks import START_MS
 from tests.scenarios.story import Step, Story
 

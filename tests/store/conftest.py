@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.store.store import Store
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import begin
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chatdoc.store.log import Receipt, Rows
-from chatdoc.store.registry import Marker, Phase, Registration
-from chatdoc.store.store import Store
-from chatdoc.store.updates import SqliteLog
+from chatdoc.store.ports import Receipt, Rows
+from chatdoc.store.sqlite.registration import Marker, Phase, Registration
+from chatdoc.store.sqlite.store import Store
+from chatdoc.store.sqlite.update_log import SqliteLog
 
 NOW = 1_700_000_000_000
 DOCUMENT_ID = "01HF7YAT000000000000000000"

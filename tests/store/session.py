@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from chatdoc.errors import ChatdocError
-from chatdoc.store.store import Store
+from chatdoc.model.errors import ChatdocError
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import NOW, begin, marker, receipt, rows
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import ReceiptExists, StoreError
-from chatdoc.store.log import Entry, Rows, UpdateLog
-from chatdoc.store.memory import MemoryLog
-from chatdoc.store.store import Store
+from chatdoc.model.errors import ReceiptExists, StoreError
+from chatdoc.store.memory.update_log import MemoryLog
+from chatdoc.store.ports import Entry, Rows, UpdateLog
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import DOCUMENT_ID, NOW, receipt, registration, rows
 
 

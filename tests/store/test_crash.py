@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.store.store import Store
+from chatdoc.store.sqlite.store import Store
 from tests import strace
 from tests.store.documents import GENESIS, NOW, begin, marker, receipt, rows
 from tests.store.session import update
@@ -110,7 +110,7 @@ def test_entry_is_on_the_disk_before_it_is_acknowledged(
 ) -> None:
     """At FULL the journal is forced to the disk between its last write and the acknowledgement; at NORMAL it is not."""
     program = (
-        "import os, sys\nfrom pathlib import Path\nfrom chatdoc.store.store import Store\n"
+        "import os, sys\nfrom pathlib import Path\nfrom chatdoc.store.sqlite.store import Store\n"
         "from tests.store.documents import NOW, begin\n"
         f"store = Store.open(Path(sys.argv[1]), durability={durability!r})\n"
         "log = begin(store, 'team.chat')\n"

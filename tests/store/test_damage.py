@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import ChatdocError, StoreDamaged
-from chatdoc.store.log import Entry
-from chatdoc.store.store import Store
+from chatdoc.model.errors import ChatdocError, StoreDamaged
+from chatdoc.store.ports import Entry
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import DOCUMENT_ID, NOW, begin, receipt, rows
 
 ENTRIES = 20

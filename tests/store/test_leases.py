@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chatdoc.errors import NotFound, StoreError
-from chatdoc.process import Process
-from chatdoc.store.leases import Lease, Leases, MemoryLeases
-from chatdoc.store.store import Store
+from chatdoc.model.errors import NotFound, StoreError
+from chatdoc.store.process_identity import Process
+from chatdoc.store.sqlite.leases import Lease, Leases, MemoryLeases
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import NOW, begin
 
 PROCESS = Process(machine="one", boot="boot", space="pid:[1]", pid=7, started="4711")

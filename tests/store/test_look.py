@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from chatdoc.store.store import Store
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import GENESIS, NOW, registration
 
 

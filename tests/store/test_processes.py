@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import DocumentExists, ReceiptExists, StoreError
-from chatdoc.store.store import Store
+from chatdoc.model.errors import DocumentExists, ReceiptExists, StoreError
+from chatdoc.store.sqlite.store import Store
 from tests import strace
 from tests.store.documents import GENESIS, NOW, begin, receipt, rows
 from tests.tidy.source import PROJECT
@@ -21,7 +21,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECOD
 BEGIN = """
 import sys
 from pathlib import Path
-from chatdoc.store.store import Store
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import begin
 with Store.open(Path(sys.argv[1])) as store:
     begin(store, sys.argv[2])
@@ -30,7 +30,7 @@ APPEND = """
 import sys
 from itertools import chain
 from pathlib import Path
-from chatdoc.store.store import Store
+from chatdoc.store.sqlite.store import Store
 name, folder = sys.argv[1:]
 with Store.open(Path(folder), durability="normal") as store:
     log = store.log("team.chat")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import StoreDamaged, StoreTooNew
-from chatdoc.store import schema, seals
-from chatdoc.store.schema import Step
-from chatdoc.store.store import Store
+from chatdoc.model.errors import StoreDamaged, StoreTooNew
+from chatdoc.store.sqlite import digests, schema
+from chatdoc.store.sqlite.schema import Step
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import DOCUMENT_ID, NOW, begin, receipt
 
 RELEASED: dict[int, str] = {}
@@ -103,7 +103,7 @@ def test_receipts_of_the_first_step_move(folder: Path, monkeypatch: pytest.Monke
         begin(opened, "team.chat")
     connection = sqlite3.connect(database(folder))
     answer = receipt()
-    seal = seals.of_receipt(DOCUMENT_ID.encode(), answer, 1, NOW)
+    seal = digests.of_receipt(DOCUMENT_ID.encode(), answer, 1, NOW)
     connection.execute(
         "INSERT INTO receipts VALUES (1, ?, ?, 'accepted', ?, NULL, 1, ?, ?)",
         (answer.command_id, answer.command_digest, answer.result, NOW, seal),

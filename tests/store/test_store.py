@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.errors import CommandConflict, DocumentExists, NotFound, ReadOnlyTarget, StoreError
-from chatdoc.store.folder import store_folder
-from chatdoc.store.store import Store
+from chatdoc.model.errors import CommandConflict, DocumentExists, NotFound, ReadOnlyTarget, StoreError
+from chatdoc.store.sqlite.location import store_folder
+from chatdoc.store.sqlite.store import Store
 from tests.store.documents import DOCUMENT_ID, GENESIS, NOW, begin, marker, receipt, registration, rows
 
 OTHER_ID = "01HF7YAT000000000000000009"

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.clock import iso
-from chatdoc.records.index import apply
-from chatdoc.records.message import Message
-from chatdoc.records.view import View
+from chatdoc.model.clock import iso
+from chatdoc.model.records.message import Message
+from chatdoc.model.view.apply import apply
+from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import Migration, migrate
 

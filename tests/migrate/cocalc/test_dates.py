@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatdoc.clock import MS_MAX, iso
+from chatdoc.model.clock import MS_MAX, iso
 from migrate.cocalc.dates import canonical_ms, is_canonical, read_date
 
 T0 = 1_714_557_600_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from chatdoc.clock import iso
+from chatdoc.model.clock import iso
 from migrate.cocalc.naming import root_of, thread_of
 from tests.migrate.cocalc.building import (
     ADA,

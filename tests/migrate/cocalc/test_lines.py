@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from migrate.cocalc.lines import attic_row, raw_lines, read_line, read_lines, with_whole_characters
+from migrate.lines import attic_row, raw_lines, read_line, read_lines, with_whole_characters
 
 
 def test_marks_and_line_ends_are_no_part_of_a_line() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chatdoc.clock import iso
-from chatdoc.ids import STAMP_MS_END, derive, is_ulid, time_ms
+from chatdoc.model.clock import iso
+from chatdoc.model.ids import STAMP_MS_END, derive, is_ulid, time_ms
 from tests.migrate.cocalc.building import (
     ADA,
     BOB,

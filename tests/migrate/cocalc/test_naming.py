@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import permutations
 
-from chatdoc.ids import derive, time_ms
+from chatdoc.model.ids import derive, time_ms
 from migrate.cocalc.naming import message_named, message_of, root_of, thread_named, thread_of
 from tests.migrate.cocalc.building import (
     ADA,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.clock import iso
+from chatdoc.model.clock import iso
 from tests.migrate.cocalc.building import (
     ADA,
     BOB,

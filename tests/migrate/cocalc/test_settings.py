@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chatdoc.clock import MS_MAX
-from chatdoc.ids import STAMP_MS_END, ThreadId, derive, time_ms
+from chatdoc.model.clock import MS_MAX
+from chatdoc.model.ids import STAMP_MS_END, ThreadId, derive, time_ms
 from migrate.cocalc.settings import ELSEWHERE, RECORD, ROOT, STUB, Said, settings_of
 
 THREAD = ThreadId(derive("thread", 1))

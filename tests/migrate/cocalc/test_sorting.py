@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatdoc.clock import iso
+from chatdoc.model.clock import iso
 from tests.migrate.cocalc.building import ADA, T0, messages, opened, record, said
 
 ROOT = said("root")

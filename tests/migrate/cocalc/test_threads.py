@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatdoc.clock import iso
+from chatdoc.model.clock import iso
 from migrate.cocalc.naming import thread_of
 from tests.migrate.cocalc.building import (
     ADA,

@@ -1,0 +1,176 @@
+"""What only the event log knows is told through an open document: what agents did, asked and left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from chatdoc.model.commands.activities import AppendActivity, ExpireApproval, RequestApproval, RespondApproval
+from chatdoc.model.commands.checkpoints import CompleteCheckpoint, RevertCheckpoint, UndoRevert
+from chatdoc.model.commands.decide import LogCommand
+from chatdoc.model.commands.sessions import RequestTurnInterrupt, SetSession, StopSession, UpdateProject
+from chatdoc.model.errors import CommandRefused
+from chatdoc.model.events.types import ChangedFile, CheckpointStatus, Decision, SessionStatus, Tone
+from chatdoc.model.ids import MessageId, ThreadId
+
+
+class Telling:
+    """Each method is a command and returns the sequence of its last event; see `Document.execute`."""
+
+    def execute(self, command: Any, *, command_id: str | None = None) -> Any:
+        """Carry out a command; see Document."""
+        raise NotImplementedError
+
+    def append_activity(
+        self,
+        thread_id: str,
+        *,
+        kind: str,
+        summary: str,
+        tone: Tone = "info",
+        payload: Any = None,
+        turn_id: str | None = None,
+        activity_id: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        command_id: str | None = None,
+    ) -> int:
+        """Note one thing an agent did; told again under the same `activity_id` it adds nothing, and 0 is returned."""
+        command = AppendActivity(
+            thread_id=ThreadId(thread_id),
+            kind=kind,
+            summary=summary,
+            tone=tone,
+            payload=payload,
+            turn_id=None if turn_id is None else MessageId(turn_id),
+            activity_id=activity_id,
+            metadata={} if metadata is None else metadata,
+        )
+        return self._tell(command, command_id)
+
+    def request_approval(
+        self,
+        thread_id: str,
+        request_id: str,
+        *,
+        summary: str,
+        payload: dict[str, Any] | None = None,
+        turn_id: str | None = None,
+        expires_at: str | None = None,
+        command_id: str | None = None,
+    ) -> int:
+        """Ask leave for something; it is pending until the first answer, which must come before it expires."""
+        command = RequestApproval(
+            thread_id=ThreadId(thread_id),
+            request_id=request_id,
+            summary=summary,
+            payload={} if payload is None else payload,
+            turn_id=None if turn_id is None else MessageId(turn_id),
+            expires_at=expires_at,
+        )
+        return self._tell(command, command_id)
+
+    def respond_approval(
+        self, thread_id: str, request_id: str, decision: Decision, *, command_id: str | None = None
+    ) -> int:
+        """Answer a request: `accept`, `acceptForSession`, `decline` or `cancel`."""
+        command = RespondApproval(thread_id=ThreadId(thread_id), request_id=request_id, decision=decision)
+        return self._tell(command, command_id)
+
+    def expire_approval(self, thread_id: str, request_id: str, *, command_id: str | None = None) -> int:
+        """Close a request that nobody answered in time."""
+        return self._tell(ExpireApproval(thread_id=ThreadId(thread_id), request_id=request_id), command_id)
+
+    def set_session(
+        self,
+        thread_id: str,
+        status: SessionStatus,
+        *,
+        provider_name: str | UnsetType | None = UNSET,
+        provider_session_id: str | UnsetType | None = UNSET,
+        provider_thread_id: str | UnsetType | None = UNSET,
+        active_turn_id: str | None = None,
+        last_error: str | UnsetType | None = UNSET,
+        command_id: str | None = None,
+    ) -> int:
+        """Say what the agent process of a thread is doing; what is not given stays as it was."""
+        command = SetSession(
+            thread_id=ThreadId(thread_id),
+            status=status,
+            provider_name=provider_name,
+            provider_session_id=provider_session_id,
+            provider_thread_id=provider_thread_id,
+            active_turn_id=None if active_turn_id is None else MessageId(active_turn_id),
+            last_error=last_error,
+        )
+        return self._tell(command, command_id)
+
+    def stop_session(self, thread_id: str, *, command_id: str | None = None) -> int:
+        """Ask the agent of a thread to end."""
+        return self._tell(StopSession(thread_id=ThreadId(thread_id)), command_id)
+
+    def request_interrupt(
+        self, thread_id: str, *, turn_id: str | None = None, command_id: str | None = None
+    ) -> int:
+        """Ask whoever runs a turn, perhaps another process that follows the log, to interrupt it."""
+        turn = None if turn_id is None else MessageId(turn_id)
+        return self._tell(RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn), command_id)
+
+    def complete_checkpoint(
+        self,
+        thread_id: str,
+        *,
+        turn_id: str,
+        turn_count: int,
+        checkpoint_ref: str,
+        status: CheckpointStatus = "ready",
+        files: Iterable[ChangedFile] = (),
+        assistant_message_id: str | None = None,
+        diff: str | None = None,
+        from_turn: int | None = None,
+        command_id: str | None = None,
+    ) -> int:
+        """Note what a turn left in the files, with the text of the difference where there is one."""
+        command = CompleteCheckpoint(
+            thread_id=ThreadId(thread_id),
+            turn_id=MessageId(turn_id),
+            turn_count=turn_count,
+            checkpoint_ref=checkpoint_ref,
+            status=status,
+            files=_listed(files),
+            assistant_message_id=None if assistant_message_id is None else MessageId(assistant_message_id),
+            diff=diff,
+            from_turn=from_turn,
+        )
+        return self._tell(command, command_id)
+
+    def revert(self, thread_id: str, turn_count: int, *, command_id: str | None = None) -> int:
+        """Hide what came after so many turns from all that is folded; the document keeps everything."""
+        return self._tell(RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count), command_id)
+
+    def undo_revert(self, thread_id: str, *, command_id: str | None = None) -> int:
+        """Show again what the latest revert of a thread hides."""
+        return self._tell(UndoRevert(thread_id=ThreadId(thread_id)), command_id)
+
+    def update_project(
+        self,
+        *,
+        title: str | UnsetType = UNSET,
+        default_model: str | UnsetType | None = UNSET,
+        scripts: list[Any] | UnsetType = UNSET,
+        command_id: str | None = None,
+    ) -> int:
+        """Set fields of the project that this folder is; what is not given stays."""
+        command = UpdateProject(title=title, default_model=default_model, scripts=scripts)
+        return self._tell(command, command_id)
+
+    def _tell(self, command: LogCommand, command_id: str | None) -> int:
+        sequence: int = self.execute(command, command_id=command_id)
+        return sequence
+
+
+def _listed(files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:
+    if isinstance(files, Iterable):
+        return tuple(files)
+    raise CommandRefused(f"files: expected a list of ChangedFile, got {type(files).__name__}")

@@ -1,0 +1,80 @@
+"""An asynchronous generator becomes an agent's answer without ever blocking the event loop.
+
+>>> import asyncio, os
+>>> from chatdoc.model.clock import system_clock
+>>> from chatdoc.in_memory import memory_document
+>>> async def agent():
+...     for word in ("Hello", ", ", "world"):
+...         await asyncio.sleep(0)
+...         yield word
+>>> async def answer(document, thread_id):
+...     turn = await asyncio.to_thread(document.start_turn, thread_id, sender_id="codex")
+...     return await stream(turn, agent(), usage={"output_tokens": 3})
+>>> document = memory_document(clock=system_clock, random=os.urandom)
+>>> thread = document.create_thread(sender_id="ada", content="Say hello", name="Greetings")
+>>> asyncio.run(answer(document, thread.thread_id)).content
+'Hello, world'
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from functools import partial
+from typing import Any, Final
+
+from chatdoc.agents.turn import Turn
+from chatdoc.model.records.message import Message
+
+Usage = dict[str, Any] | Callable[[], dict[str, Any] | None] | None
+"""What the answer cost; a function is asked once the last chunk has come."""
+
+_END: Final = object()
+
+
+async def stream(turn: Turn, chunks: AsyncIterable[str], *, usage: Usage = None) -> Message:
+    """Append every chunk as it comes, and finalize the turn; returns the message.
+
+    What the generator raises fails the turn, cancelling interrupts it, and both go on to the caller.
+    Raises TurnOver when somebody else ended the turn; what came until then is kept.
+    """
+    iterator = aiter(chunks)
+    try:
+        await _follow(turn, iterator)
+    except BaseException as error:
+        # A second cancellation leaves the thread at it: the turn ends all the same.
+        await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(turn.leave, error)))
+        raise
+    finally:
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
+    told = usage() if callable(usage) else usage
+    return await asyncio.to_thread(partial(turn.finalize, usage=told))
+
+
+async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
+    while True:
+        coming = asyncio.ensure_future(_next(iterator))
+        try:
+            while not coming.done():
+                patience = turn.patience_ms / 1000 if turn.waiting else None
+                await asyncio.wait((coming,), timeout=patience)
+                if not coming.done() and turn.waiting:
+                    await asyncio.to_thread(turn.flush)
+            chunk = coming.result()
+        finally:
+            if not coming.done():
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+        if chunk is _END:
+            return
+        if turn.gather(chunk):
+            await asyncio.to_thread(turn.flush)
+
+
+async def _next(iterator: AsyncIterator[str]) -> Any:
+    try:
+        return await anext(iterator)
+    except StopAsyncIteration:
+        return _END

@@ -1,0 +1,56 @@
+"""`chatdoc` on the command line: status 0 is good, 1 a violation or a failed operation, 2 misuse."""
+
+from __future__ import annotations
+
+import click
+
+from chatdoc.apps.cli.check import check
+from chatdoc.apps.cli.export import export
+from chatdoc.apps.cli.fuzz import fuzz
+from chatdoc.apps.cli.log import log
+from chatdoc.apps.cli.migrate import migrate
+from chatdoc.apps.cli.open import open_
+from chatdoc.apps.cli.projections import projections
+from chatdoc.apps.cli.replay import replay
+from chatdoc.apps.cli.rollback import rollback
+from chatdoc.apps.cli.snapshot import snapshot
+from chatdoc.apps.cli.status import status
+from chatdoc.apps.cli.terminal import print_error
+from chatdoc.model.errors import ChatdocError
+
+
+class Front(click.Group):
+    """Commands in the order they are added; an error made for the reader is shown as one, without a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands in the order they are added."""
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; ChatdocError and what the disk refuses end with status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except (ChatdocError, OSError) as error:
+            print_error(error)
+            raise click.exceptions.Exit(1) from error
+
+
+@click.group(cls=Front, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="chatdoc", prog_name="chatdoc")
+def main() -> None:
+    """Open any .chat file and trust it.
+
+    One file, many writers, nothing lost, and every broken promise is seen at once.
+    """
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, fuzz,
+)  # fmt: skip
+for command in COMMANDS:
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

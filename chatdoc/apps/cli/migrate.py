@@ -1,0 +1,84 @@
+"""`chatdoc migrate` upgrades files and whole folders, goes on after a bad file, and sums up what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import track
+
+from chatdoc.apps.cli.terminal import (
+    conclude,
+    console,
+    json_option,
+    line,
+    print_json,
+    reason,
+    show,
+    spelled,
+    table,
+)
+from chatdoc.apps.cli.walk import chat_files
+from chatdoc.model.errors import ChatdocError
+from chatdoc.open import migrate_file
+from migrate.report import MigrationReport
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one file: `migrated`, `would migrate`, `up to date` or `failed`; a failed one says why."""
+
+    file: str
+    outcome: str
+    report: MigrationReport | None = None
+    error: str = ""
+    hint: str = ""
+
+
+@click.command("migrate")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@json_option
+def migrate(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """Migrate files and whole folders.
+
+    Of folders, every *.chat and *.sage-chat below them, hidden ones too. Status 1 says that a file failed.
+    """
+    unread: list[OSError] = []
+    files = list(dict.fromkeys(file for path in paths for file in chat_files(path, unread.append)))
+    errors = Console(stderr=True)
+    outcomes = [_failed(Path(error.filename), error) for error in unread]
+    for file in track(files, "migrating", console=errors, transient=True, disable=not errors.is_terminal):
+        outcomes.append(_migrated(file, dry_run))
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    if as_json:
+        print_json({"ok": not counts["failed"], "dry_run": dry_run, "counts": counts, "files": outcomes})
+    else:
+        screen = console()
+        grid = table("file", "outcome", "why")
+        for outcome in outcomes:
+            why = f"{outcome.error}. {outcome.hint}" if outcome.hint else outcome.error
+            grid.add_row(line(outcome.file), outcome.outcome, line(why))
+        if outcomes:
+            show(screen, grid)
+        show(
+            screen,
+            ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "no chat files",
+        )
+    conclude(not counts["failed"])
+
+
+def _migrated(file: Path, dry_run: bool) -> Outcome:
+    try:
+        report = migrate_file(file, dry_run=dry_run)
+    except (ChatdocError, OSError) as error:
+        return _failed(file, error)
+    done = "up to date" if report is None else "would migrate" if dry_run else "migrated"
+    return Outcome(file=spelled(file), outcome=done, report=report)
+
+
+def _failed(file: Path, error: ChatdocError | OSError) -> Outcome:
+    message, hint = reason(error)
+    return Outcome(file=spelled(file), outcome="failed", error=message, hint=hint)

@@ -1,0 +1,139 @@
+"""What the command line prints is safe for any terminal, plain when no terminal reads it, and JSON when asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from unicodedata import category
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from chatdoc.model.errors import ChatdocError
+
+PLAIN_WIDTH = 120
+"""Columns of output that no terminal reads, so that it is the same everywhere."""
+
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+_WANTS_JSON = "chatdoc.json"
+_WANTS_LINES = "chatdoc.json-lines"
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def json_option(command: _Command) -> _Command:
+    """Adds `--json`, passed on as `as_json`; errors are then JSON too."""
+
+    def remember(context: click.Context, _: click.Parameter, value: bool) -> bool:
+        context.meta[_WANTS_JSON] = value
+        return value
+
+    option = click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        is_eager=True,
+        callback=remember,
+        help="Print JSON with stable keys.",
+    )
+    return option(command)
+
+
+def json_lines() -> None:
+    """What the running command prints is one JSON value a line, an error too."""
+    click.get_current_context().meta[_WANTS_LINES] = True
+
+
+def console() -> Console:
+    """The console on standard output; without a terminal it has no colours and a fixed width."""
+    wide = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
+
+
+def table(*columns: str, numbers: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
+    """An empty table with these headings; `numbers` are aligned to the right, `whole` ones are never wrapped."""
+    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        justify: Literal["left", "right"] = "right" if column in numbers else "left"
+        grid.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
+    return grid
+
+
+def show(screen: Console, *things: RenderableType) -> None:
+    """Prints things below each other; without a terminal, lines are neither wrapped nor filled up with spaces."""
+    for thing in things:
+        if screen.is_terminal:
+            screen.print(thing)
+            continue
+        with screen.capture() as captured:
+            screen.print(thing, soft_wrap=isinstance(thing, str))
+        click.echo("\n".join(row.rstrip() for row in captured.get().rstrip("\n").split("\n")))
+
+
+def safe(text: str) -> str:
+    """The text without what steers a terminal or turns the direction of writing; lines stay lines."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}"
+        if character != "\n" and character not in _JOINERS and category(character) in {"Cc", "Cf", "Cs"}
+        else character
+        for character in text
+    )
+
+
+def line(text: str, length: int | None = None) -> Text:
+    """The safe text on one line, cut with an ellipsis when it is longer than `length` characters."""
+    plain = safe(" ".join(text.split()))
+    return Text(plain if length is None or len(plain) <= length else plain[: length - 1].rstrip() + "…")
+
+
+def cell(text: str, width: int) -> str:
+    """The safe text on one line in just so many columns of a screen, cut with an ellipsis or filled with spaces."""
+    fitted = line(text)
+    fitted.truncate(width, overflow="ellipsis", pad=True)
+    return fitted.plain
+
+
+def spelled(path: Path) -> str:
+    """A path as text that UTF-8 can carry, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def print_json(value: object, *, indent: int = 2) -> None:
+    """Writes a value as JSON and a line end, on one line without indent; Structs become objects."""
+    raw = msgspec.json.encode(value)
+    click.echo(msgspec.json.format(raw, indent=indent) if indent else raw)
+
+
+def reason(error: ChatdocError | OSError) -> tuple[str, str]:
+    """What went wrong and what to do about it, as texts that UTF-8 can carry."""
+    message, hint = str(error), ""
+    if isinstance(error, ChatdocError):
+        hint = error.hint
+        message = message.removesuffix(f". {hint}") if hint else message
+    elif error.strerror and error.filename:
+        message = f"{error.strerror}: {os.fsdecode(error.filename)}"
+    return message.encode("utf-8", "backslashreplace").decode(), hint
+
+
+def print_error(error: ChatdocError | OSError) -> None:
+    """`error: …` on standard error with the hint on the next line; also as JSON on standard output where asked."""
+    message, hint = reason(error)
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_WANTS_JSON):
+        indent = 0 if context.meta.get(_WANTS_LINES) else 2
+        print_json({"ok": False, "error": message, "hint": hint, "kind": type(error).__name__}, indent=indent)
+    click.echo(f"error: {line(message)}", err=True)
+    if hint:
+        click.echo(f"hint: {line(hint)}", err=True)
+
+
+def conclude(ok: bool) -> None:
+    """Ends the command with status 0 when all is good, with 1 when violations or failures were shown."""
+    if not ok:
+        raise click.exceptions.Exit(1)

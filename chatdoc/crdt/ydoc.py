@@ -1,0 +1,176 @@
+"""One live copy of the Y document: it holds its own facts, and all the others only once somebody needs them.
+
+A write adds keys that were never there before, so a Y document that knows nothing but this session's own facts makes
+updates that merge into the whole. The whole is loaded when something must be removed, encoded or put back.
+The observer hands over the bytes of each transaction and the entries it changed; nobody reads the maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pycrdt import Doc, Map, Subscription, merge_updates
+
+from chatdoc.crdt.keys import ROOTS
+from chatdoc.crdt.lib0 import number, text_bytes
+from chatdoc.model.errors import ChatdocError
+
+EMPTY_UPDATE = b"\x00\x00"
+"""The update that says nothing."""
+
+
+def merge(updates: Iterable[bytes]) -> bytes:
+    """Several updates of one document as one; meant for few, at some 30 µs each."""
+    with _panics_are_errors("merging updates of"):
+        return bytes(merge_updates(*updates))
+
+
+def update_of(client_id: int, clock: int, entries: Collection[tuple[str, str, str]]) -> bytes:
+    """The update of entries (root, key, text) at places where nothing lay before, as the guard's grammar has it."""
+    if not entries:
+        return EMPTY_UPDATE
+    pieces = [b"\x01", number(len(entries)), _client(client_id), number(clock)]
+    for root, key, text in entries:
+        pieces += (_HEADS[root], text_bytes(key), b"\x01\x77", text_bytes(text))
+    pieces.append(b"\x00")
+    return b"".join(pieces)
+
+
+_HEADS = {root: b"\x28\x01" + text_bytes(root) for root in ROOTS}
+_client = lru_cache(maxsize=64)(number)
+
+
+class Change(NamedTuple):
+    """One entry of a root map before and after a transaction; None where there was or is none."""
+
+    root: str
+    key: str
+    old: str | None
+    new: str | None
+
+
+class ReplicaBroken(ChatdocError):
+    """pycrdt failed half-way; this replica must be dropped and made anew from the log."""
+
+
+class Replica:
+    """A Y document under one client id, which nobody else may write under."""
+
+    def __init__(self, client_id: int) -> None:
+        self.client_id = client_id
+        self.whole = False
+        self._begin()
+
+    def transact(
+        self,
+        writes: Iterable[tuple[str, str, str]],
+        removals: Iterable[tuple[str, str]] = (),
+        *,
+        clock: int | None = None,
+    ) -> bytes:
+        """Write entries (root, key, text) and remove others, in one transaction; returns its update.
+
+        Asserts that what was observed is what was asked for; where this client's next clock is given, by the bytes.
+        Raises ReplicaBroken when pycrdt fails.
+        """
+        writes, gone = list(writes), list(removals)
+        maps = self._maps
+        with _panics_are_errors("writing to"), self._doc.transaction():
+            for root, key, text in writes:
+                maps[root][key] = text
+            for root, key in gone:
+                del maps[root][key]
+        update = self._updates.pop() if self._updates else EMPTY_UPDATE
+        self._updates.clear()
+        self._changes.clear()
+        if gone or clock is None or update != update_of(self.client_id, clock, writes):
+            # Something lay there before, so the update names it instead of the key; the maps must have what was asked.
+            assert all(self._maps[root].get(key) == text for root, key, text in writes), (
+                "a write wrote nothing"
+            )
+            assert not any(key in self._maps[root] for root, key in gone), "a removal removed nothing"
+        return update
+
+    def receive(self, update: bytes) -> tuple[list[Change], bytes]:
+        """Apply a guarded update to the whole document; returns what changed, and the part of it that was new."""
+        assert self.whole, "only a whole document can receive"
+        with _panics_are_errors("applying an update to"):
+            self._doc.apply_update(update)
+        return self._observed()
+
+    def load(self, updates: Iterable[bytes]) -> None:
+        """Become the whole document: every update of the log, this session's own among them."""
+        self._begin()
+        with _panics_are_errors("loading"):
+            for update in updates:
+                self._doc.apply_update(update)
+        self._observed()
+        self._subscriptions += [
+            shared.observe(_recorder(root, self._changes)) for root, shared in self._maps.items()
+        ]
+        self.whole = True
+
+    def holds(self, root: str, key: str) -> bool:
+        """Whether something lies under a key here; where the whole is not loaded, only what this replica wrote does."""
+        with _panics_are_errors("reading"):
+            return key in self._maps[root]
+
+    def entry(self, root: str, key: str) -> str | None:
+        """What the whole document holds under a key."""
+        assert self.whole, "only a whole document can be read"
+        with _panics_are_errors("reading"):
+            found: str | None = self._maps[root].get(key)
+        return found
+
+    def entries(self) -> dict[tuple[str, str], str]:
+        """Every entry of the whole document."""
+        assert self.whole, "only a whole document can be read"
+        with _panics_are_errors("reading"):
+            return {(root, key): text for root in ROOTS for key, text in list(self._maps[root].items())}
+
+    def encode(self, state_vector: bytes | None = None) -> bytes:
+        """The whole document as one update, or what a peer of this state vector lacks; costs grow with the document."""
+        assert self.whole, "only a whole document can be encoded"
+        with _panics_are_errors("encoding"):
+            return bytes(self._doc.get_update(state_vector) if state_vector else self._doc.get_update())
+
+    def _begin(self) -> None:
+        self._doc: Doc[Any] = Doc(client_id=self.client_id)
+        self._maps: dict[str, Map[str]] = {root: self._doc.get(root, type=Map) for root in ROOTS}
+        self._changes: list[Change] = []
+        self._updates: list[bytes] = []
+        self._subscriptions: list[Subscription] = [
+            self._doc.observe(lambda event: self._updates.append(event.update))
+        ]
+
+    def _observed(self) -> tuple[list[Change], bytes]:
+        changes, updates = list(self._changes), list(self._updates)
+        self._changes.clear()
+        self._updates.clear()
+        return changes, updates[-1] if updates else EMPTY_UPDATE
+
+
+def _recorder(root: str, changes: list[Change]) -> Callable[[Any], None]:
+    def record(event: Any) -> None:
+        for key, change in event.keys.items():
+            changes.append(Change(root, key, change.get("oldValue"), change.get("newValue")))
+
+    return record
+
+
+class _panics_are_errors:
+    """A panic is a BaseException that leaves the document half changed; it must neither pass unseen nor be survived."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is not None and (
+            issubclass(kind, (RuntimeError, ValueError)) or kind.__name__ == "PanicException"
+        ):
+            raise ReplicaBroken(f"pycrdt failed while {self._verb} the document: {error}") from error

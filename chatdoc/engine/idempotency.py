@@ -1,0 +1,94 @@
+"""A command's answer is a record; its receipt keeps that record, so a retry gets the same answer."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.plan import Plan
+from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound
+from chatdoc.model.records.message import Message
+from chatdoc.model.records.thread import Thread
+from chatdoc.model.records.thread_config import ThreadConfig
+from chatdoc.model.view.view import View
+from chatdoc.store.ports import Receipt
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_TYPES: dict[str, type[Any]] = {
+    "thread": Thread,
+    "message": Message,
+    "config": ThreadConfig,
+    "sequence": int,
+    "none": type(None),
+}
+
+
+def read(view: View, plan: Plan, last_event: int = 0) -> Any:
+    """The record a plan answers with, in a view that has its facts; for events alone, the sequence of the last one."""
+    match plan.kind:
+        case "thread":
+            return view.thread(plan.subject)
+        case "message":
+            return view.message(plan.subject)
+        case "config":
+            return view.config(plan.subject)
+        case "sequence":
+            return last_event
+        case "none":
+            return None
+
+
+def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, record: Any) -> Receipt:
+    """The receipt of a command that was carried out, with the record that answered it."""
+    thread_id = view.thread_of(plan.subject) if plan.kind == "message" else plan.subject
+    return Receipt(
+        command_id=command_id,
+        command_digest=command_digest,
+        status="accepted",
+        result=_encode({"kind": plan.kind, "record": record}),
+        aggregate_kind="thread" if thread_id else "project",
+        aggregate_id=thread_id or str(view.document_id()),
+    )
+
+
+def digest(command: Command) -> str:
+    """Tells two commands apart: SHA-256 of the command's canonical JSON, in hex; raises CommandRefused without one."""
+    try:
+        return sha256(_encode(command)).hexdigest()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise CommandRefused(
+            f"{type(command).__name__} holds a value that JSON cannot spell: {error}",
+            hint="Give texts, numbers of up to 64 bits, true, false, None, lists and dicts",
+        ) from error
+
+
+def refusal(view: View, command_id: str, command_digest: str, command: Command, error: Exception) -> Receipt:
+    """The receipt of a command that was refused; it belongs to the thread that the command named."""
+    named = getattr(command, "thread_id", None) or view.thread_of(str(getattr(command, "message_id", "")))
+    return Receipt(
+        command_id=command_id,
+        command_digest=command_digest,
+        status="rejected",
+        result=_encode({"refused": type(error).__name__}),
+        error=str(error),
+        aggregate_kind="thread" if isinstance(named, str) else "project",
+        aggregate_id=named if isinstance(named, str) else str(view.document_id()),
+    )
+
+
+def repeat(receipt: Receipt, command_id: str, command_digest: str) -> Any:
+    """The first answer to a command id; raises the first refusal, or CommandConflict for a different command."""
+    if receipt.command_digest != command_digest:
+        raise CommandConflict(
+            f"command id {command_id!r} was used for another command before",
+            hint="Give every new command an id of its own; repeat an id only to repeat its command",
+        )
+    if receipt.status == "rejected":
+        kind = msgspec.json.decode(receipt.result) or {}
+        missing = kind.get("refused") == NotFound.__name__
+        raise (NotFound if missing else CommandRefused)(receipt.error or f"{command_id!r} was refused before")
+    answer = msgspec.json.decode(receipt.result)
+    return msgspec.convert(answer["record"], _TYPES[answer["kind"]])

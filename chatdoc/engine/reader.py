@@ -1,0 +1,83 @@
+"""Reading is the same for every file, open or not, legacy or new: threads, messages, config and state by id."""
+
+from __future__ import annotations
+
+from chatdoc.model.errors import NotFound
+from chatdoc.model.ids import DocumentId
+from chatdoc.model.records.attic import AtticRow
+from chatdoc.model.records.message import Message
+from chatdoc.model.records.thread import Thread
+from chatdoc.model.records.thread_config import ConfigChange, ThreadConfig
+from chatdoc.model.records.thread_state import ThreadState
+from chatdoc.model.view.view import View
+from invariants.full import check_all
+from invariants.report import IntegrityReport, report_of
+from migrate.report import MigrationReport
+
+
+class Reader:
+    """A document to read; `report` says what a migration did, and is None when nothing was migrated."""
+
+    def __init__(self, view: View, report: MigrationReport | None) -> None:
+        self._view = view
+        self.report = report
+
+    @property
+    def view(self) -> View:
+        """The lookups behind this document, for exports, rules and tools; read only."""
+        return self._view
+
+    @property
+    def document_id(self) -> DocumentId | None:
+        """The id the document carries through copies and moves."""
+        return self.view.document_id()
+
+    def threads(self, *, deleted: bool = False) -> list[Thread]:
+        """All threads by creation date, those that were deleted only on demand."""
+        found = [self.thread(thread_id) for thread_id in self.view.thread_ids()]
+        return [thread for thread in found if deleted or thread.deleted_at is None]
+
+    def thread(self, thread_id: str) -> Thread:
+        """One thread, also a deleted one; raises NotFound."""
+        thread = self.view.thread(thread_id) if isinstance(thread_id, str) else None
+        if thread is None:
+            raise NotFound(f"there is no thread {thread_id!r} in this document", hint="threads() lists them")
+        return thread
+
+    def messages(self, thread_id: str, *, deleted: bool = False) -> list[Message]:
+        """A thread's messages: the root, then by date and id; deleted ones only on demand; raises NotFound."""
+        self.thread(thread_id)
+        found = [self.message(message_id) for message_id in self.view.ordered(thread_id)]
+        return [message for message in found if deleted or message.deleted_at is None]
+
+    def message(self, message_id: str) -> Message:
+        """One message with its history, also a deleted one; raises NotFound."""
+        message = self.view.message(message_id) if isinstance(message_id, str) else None
+        if message is None:
+            raise NotFound(
+                f"there is no message {message_id!r} in this document", hint="messages(thread_id) lists them"
+            )
+        return message
+
+    def config(self, thread_id: str) -> ThreadConfig:
+        """A thread's config, the defaults where nothing was set; raises NotFound."""
+        self.thread(thread_id)
+        return self.view.config(thread_id)
+
+    def config_history(self, thread_id: str) -> list[ConfigChange]:
+        """Who set which field when, newest first; a value that lost against a concurrent one is here too."""
+        self.thread(thread_id)
+        return self.view.config_history(thread_id)
+
+    def state(self, thread_id: str) -> ThreadState | None:
+        """What the thread's agent is doing; None when no turn ever ran; raises NotFound."""
+        self.thread(thread_id)
+        return self.view.state(thread_id)
+
+    def attic(self) -> list[AtticRow]:
+        """Rows and lines that were kept verbatim and not interpreted."""
+        return list(self.view.attic())
+
+    def check(self, *, full: bool = True) -> IntegrityReport:
+        """Every rule over the whole document."""
+        return report_of(check_all(self.view))

@@ -1,0 +1,55 @@
+"""The answer to an update: what it changed, and what to ask the peer for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chatdoc.crdt.read_update import state_vector
+from chatdoc.model.delta import Delta
+from invariants.rule import Violation
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an update, and of those held back that it released."""
+
+    delta: Delta
+    violations: tuple[Violation, ...] = ()
+    """Those that are new since."""
+    held: int = 0
+    """How many updates are held back because what they build on is missing."""
+    wanted: bytes | None = None
+    """While any is held: this document's state vector; ask the peer for what lies beyond it."""
+
+
+Step = tuple[Delta, tuple[Violation, ...]]
+"""What one update changed, and which violations are new since."""
+
+
+def received(origin: str, steps: list[Step], *, held: int, known: dict[int, int]) -> Received:
+    """The answer to an update that led to these steps, with so many still held back."""
+    return Received(
+        delta=united(origin, [delta for delta, _ in steps]),
+        violations=tuple(violation for _, new in steps for violation in new),
+        held=held,
+        wanted=state_vector(known) if held else None,
+    )
+
+
+def united(origin: str, deltas: list[Delta]) -> Delta:
+    """Several deltas as one."""
+    if len(deltas) == 1:
+        return deltas[0]
+    return Delta(
+        origin=origin,
+        threads=frozenset().union(*(one.threads for one in deltas)),
+        messages=frozenset().union(*(one.messages for one in deltas)),
+        configs=frozenset().union(*(one.configs for one in deltas)),
+        states=frozenset().union(*(one.states for one in deltas)),
+        settings=frozenset().union(*(one.settings for one in deltas)),
+        attic=frozenset().union(*(one.attic for one in deltas)),
+        new_threads=frozenset().union(*(one.new_threads for one in deltas)),
+        relinked=frozenset().union(*(one.relinked for one in deltas)),
+        losses=tuple(loss for one in deltas for loss in one.losses),
+        reused=frozenset().union(*(one.reused for one in deltas)),
+        unreadable=frozenset().union(*(one.unreadable for one in deltas)),
+    )

@@ -1,0 +1,27 @@
+"""A document without a file: for tests, simulations, and programs that keep the bytes themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chatdoc.crdt.first_update import genesis
+from chatdoc.document import Document
+from chatdoc.engine.execute import Corridor
+from chatdoc.model.clock import Clock
+from chatdoc.model.facts import Fact
+from chatdoc.model.ids import RandomSource
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
+from chatdoc.store.memory.update_log import MemoryLog
+
+
+def memory_document(*, clock: Clock, random: RandomSource, facts: Iterable[Fact] = ()) -> Document:
+    """An open document in memory that begins with these facts, say those of a migration; nothing is ever written."""
+    view, log, known = View(), MemoryLog(), {}
+    _, added = apply.apply(view, facts, origin="migration")
+    if added:
+        first = genesis(added)
+        log.append(first.update, "migration", recorded_at_ms=clock())
+        known[first.client_id] = first.length
+    corridor = Corridor(view, log, known=known, sequence=log.last_sequence(), clock=clock, random=random)
+    return Document(corridor)

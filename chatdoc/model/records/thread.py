@@ -1,0 +1,23 @@
+"""A thread is an identity: it has exactly one root message and never changes but for being deleted or restored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chatdoc.model.ids import MessageId, ThreadId
+
+
+class Thread(msgspec.Struct, frozen=True, kw_only=True):
+    """One thread; dates are ISO 8601 in UTC with milliseconds, `created_by` is empty when nobody knows."""
+
+    thread_id: ThreadId
+    created_at: str
+    created_by: str
+    root_message_id: MessageId
+    schema_version: int = 2
+    deleted_at: str | None = None
+    deleted_by: str | None = None
+    extra: dict[str, Any] = {}
+    """Fields of other software, kept as they came."""

@@ -1,0 +1,199 @@
+"""A file is replaced whole or not at all, and what was acknowledged is on the disk.
+
+The bytes go to a temporary file in the same folder, are forced to the disk, take the target's place by one
+rename, and the folder is forced to the disk too. A crash at any point leaves the old bytes or the new ones.
+The temporary name depends on the target alone and is held by a lock: a writer that was killed leaves at most one
+such file, the next writer removes it, and two writers at once wait for each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
+
+_WRITE_BITS = 0o222
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> None:
+    """Make `path` hold exactly `data`, durably, or leave it as it was.
+
+    A symbolic link is followed on purpose: the real file is replaced and the link stays. Other hard links keep the
+    old bytes. Permission bits and owner are the old file's; `mode` overrides the bits, and a new file without it
+    gets what the umask leaves of 0666.
+    Raises ReadOnlyTarget when file or folder carry no write permission (root is refused too), and WriteFailed when
+    the system fails; the message says whether the target was already replaced.
+    """
+    target = Path(os.path.realpath(path))
+    before = _writable(target, path)
+    temporary = temporary_path(target)
+    try:
+        # A file that will be narrower than the umask's must never have been wider, not even while it is written.
+        file = _claim(temporary, 0o666 if before is None and mode is None else 0o600)
+        try:
+            _fill(file, data, before, mode)
+            os.rename(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if _is_at(file, temporary):
+                    os.unlink(temporary)
+            raise
+        finally:
+            os.close(file)
+    except OSError as error:
+        raise _failure(error, path, "the file is as it was") from error
+    try:
+        sync_folder(target.parent)
+    except OSError as error:
+        raise _failure(error, path, "the file was replaced, but may be lost in a power failure") from error
+
+
+def require_writable(path: Path) -> None:
+    """Raise ReadOnlyTarget or WriteFailed when the file at `path` could not be replaced; nothing is written."""
+    _writable(Path(os.path.realpath(path)), path)
+
+
+def temporary_path(target: Path) -> Path:
+    """Where the bytes of a file are written first: hidden, the same for every writer, short whatever its name."""
+    return target.with_name(f".chatdoc-{sha256(os.fsencode(target.name)).hexdigest()[:16]}.tmp")
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's entries to the disk: names that were added, renamed or removed in it. Raises OSError."""
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # The file system has no such thing as forcing a folder.
+            raise
+    finally:
+        os.close(directory)
+
+
+def _writable(target: Path, asked: Path) -> os.stat_result | None:
+    """What stands at the target now, or None; refuses what may not be replaced."""
+    try:
+        folder = os.stat(target.parent)
+    except OSError as error:
+        raise _failure(error, asked, f"its folder {target.parent} is not there") from error
+    try:
+        before = os.lstat(target)
+    except FileNotFoundError:
+        before = None
+    except OSError as error:
+        raise _failure(error, asked, "the file is as it was") from error
+    if not folder.st_mode & _WRITE_BITS or not os.access(target.parent, os.W_OK | os.X_OK):
+        raise ReadOnlyTarget(
+            f"the folder {target.parent} may not be written, so {asked.name} cannot be replaced in it",
+            hint=f"Allow it (chmod u+w {target.parent}), or copy the file to a folder of yours",
+        )
+    if before is None:
+        return None
+    if not stat.S_ISREG(before.st_mode):
+        raise ReadOnlyTarget(
+            f"{asked} is not a regular file ({stat.filemode(before.st_mode)})", hint="Name a file"
+        )
+    if not before.st_mode & _WRITE_BITS or not os.access(target, os.W_OK):
+        raise ReadOnlyTarget(
+            f"{asked} may not be written ({stat.filemode(before.st_mode)})",
+            hint=f"Allow it (chmod u+w {target}), or copy the file to a folder of yours",
+        )
+    return before
+
+
+def _claim(temporary: Path, mode: int) -> int:
+    """A new, empty, locked file under the temporary name."""
+    while True:
+        try:
+            file = os.open(temporary, _NEW, mode)
+        except FileExistsError:
+            _clear(temporary)
+            continue
+        try:
+            # Between making and locking it, another writer may have taken it for a dead one's and removed it.
+            _lock(file)
+            if _is_at(file, temporary):
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+
+
+def _clear(temporary: Path) -> None:
+    """Wait until nobody writes the temporary file, then remove it if its writer died and left it."""
+    try:
+        file = os.open(temporary, _OLD)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        os.unlink(temporary)  # A planted link; removing it touches the link alone.
+        return
+    try:
+        _lock(file)
+        if _is_at(file, temporary):
+            os.unlink(temporary)
+    finally:
+        os.close(file)
+
+
+def _lock(file: int) -> None:
+    """Wait for the lock of an open file; where the file system has none, two writers at once fail cleanly instead."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise
+
+
+def _is_at(file: int, path: Path) -> bool:
+    """Whether an open file still stands under a name."""
+    try:
+        named = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(file), named)
+
+
+def _fill(file: int, data: bytes, before: os.stat_result | None, mode: int | None) -> None:
+    """Write all of `data` with its owner and permission bits, and force it to the disk."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+    if before is not None:
+        mine = os.fstat(file)
+        if (mine.st_uid, mine.st_gid) != (before.st_uid, before.st_gid):
+            with contextlib.suppress(PermissionError):  # Only root may give a file back to its owner.
+                os.fchown(file, before.st_uid, before.st_gid)
+        mode = stat.S_IMODE(before.st_mode) if mode is None else mode
+    if mode is not None:
+        os.fchmod(file, mode)
+    os.fsync(file)
+
+
+def _failure(error: OSError, path: Path, state: str) -> ReadOnlyTarget | WriteFailed:
+    """The error for a failed system call; `state` says what became of the target."""
+    reason = error.strerror or str(error)
+    if error.errno in _REFUSALS:
+        return ReadOnlyTarget(
+            f"{path} may not be written: {reason}; {state}",
+            hint="Allow writing, or copy it to a folder of yours",
+        )
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return WriteFailed(
+            f"{path} could not be written: {reason}; {state}", hint="Free space and save again"
+        )
+    return WriteFailed(
+        f"{path} could not be written: {reason}; {state}", hint="Check the disk and save again"
+    )

@@ -1,0 +1,89 @@
+"""A backup is the source byte for byte, or it is not there.
+
+The only file of this package that touches the disk.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+
+from chatdoc.model.errors import BackupDamaged, ReadOnlyTarget, WriteFailed
+from chatdoc.store.atomic_file import sync_folder, write_atomically
+
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+
+def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
+    """Write `source` durably as `folder/name`, readable by its owner only, read it back, and return its path.
+
+    `digest` is the hexadecimal SHA-256 of `source`. Saving the same bytes again changes nothing.
+    Raises BackupDamaged when other bytes stand there already or come back, ReadOnlyTarget and WriteFailed when the
+    disk does not take it, and ValueError when `digest` is not that of `source` or `name` is not a plain file name.
+    """
+    if sha256(source).hexdigest() != digest:
+        raise ValueError(f"expected the SHA-256 of the source, {sha256(source).hexdigest()}, got {digest}")
+    if os.path.basename(name) != name or name in ("", ".", ".."):
+        raise ValueError(f"expected a plain file name for a backup, got {name!r}")
+    path = folder / name
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
+        if path.is_symlink():
+            raise BackupDamaged(
+                f"{path} is a symbolic link, expected no file or an earlier backup", hint=_ASIDE
+            )
+        if path.exists():
+            if path.read_bytes() != source:
+                raise BackupDamaged(
+                    f"{path} holds other bytes than the source with SHA-256 {digest}", hint=_ASIDE
+                )
+            _make_durable(path)
+            return path
+    except PermissionError as error:
+        raise ReadOnlyTarget(
+            f"the backup {path} cannot be written: {error.strerror}", hint=f"Allow writing to {folder}"
+        ) from error
+    except OSError as error:
+        raise WriteFailed(
+            f"the backup {path} cannot be written: {error.strerror}", hint="Check the disk and open again"
+        ) from error
+    write_atomically(path, source, mode=FILE_MODE)
+    if load(path, digest) != source:
+        raise BackupDamaged(f"{path} reads back as other bytes than were written", hint="Check the disk")
+    return path
+
+
+def load(path: Path, digest: str) -> bytes:
+    """The bytes of a backup whose hexadecimal SHA-256 is `digest`; raises BackupDamaged when they are not there."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BackupDamaged(
+            f"the backup {path} cannot be read: {error.strerror}",
+            hint="Put the file back from a copy of yours",
+        ) from error
+    found = sha256(data).hexdigest()
+    if found != digest:
+        raise BackupDamaged(
+            f"the backup {path} has SHA-256 {found}, expected {digest}",
+            hint="It was changed or damaged; put the file back from a copy of yours",
+        )
+    return data
+
+
+_ASIDE = "Move it to another folder and open again"
+
+
+def _make_durable(path: Path) -> None:
+    """Finish what a process killed between the rename and the folder's fsync left undone; narrow the permissions."""
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fchmod(file, FILE_MODE)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    sync_folder(path.parent)

@@ -1,0 +1,210 @@
+"""Every event goes through all eight projectors once, and rows and state are written in one transaction.
+
+The caller owns the transaction: when anything raises, it is rolled back, and neither rows nor state have moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chatdoc.model.errors import StoreError
+from chatdoc.model.events.event import Event
+from chatdoc.model.events.types import Reverted
+from chatdoc.store.projections.activities import ACTIVITIES
+from chatdoc.store.projections.approvals import APPROVALS
+from chatdoc.store.projections.checkpoints import CHECKPOINTS
+from chatdoc.store.projections.compaction_baseline import Start, reset, start
+from chatdoc.store.projections.messages import MESSAGES
+from chatdoc.store.projections.projector import Execute, ExecuteMany, Handler, Projector, ReadEvents
+from chatdoc.store.projections.projects import PROJECTS
+from chatdoc.store.projections.sessions import SESSIONS
+from chatdoc.store.projections.threads import THREADS
+from chatdoc.store.projections.turns import TURNS
+
+PROJECTORS = (PROJECTS, MESSAGES, ACTIVITIES, SESSIONS, TURNS, CHECKPOINTS, APPROVALS, THREADS)
+"""In the order in which one event passes through them."""
+PAGE_EVENTS = 2000
+"""How many events a catch-up holds in memory at a time."""
+MANY = 32
+"""So many events that come at once are folded as a page, projector by projector."""
+
+_COUNT = len(PROJECTORS)
+_ADVANCE = (
+    "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence = ?"
+)
+_RAISE = (
+    "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
+)
+_STATES = "SELECT projector, last_applied_sequence FROM projection_state"
+_BEGIN = "INSERT OR REPLACE INTO projection_state VALUES (?, ?, ?)"
+
+
+def _dispatch() -> dict[type[Any], tuple[tuple[int, Handler], ...]]:
+    found: dict[type[Any], list[tuple[int, Handler]]] = {}
+    for place, projector in enumerate(PROJECTORS):
+        for kind, handler in projector.handlers.items():
+            found.setdefault(kind, []).append((place, handler))
+    return {kind: tuple(handlers) for kind, handlers in found.items()}
+
+
+_HANDLERS = _dispatch()
+
+
+def fold(
+    execute: Execute,
+    events: Sequence[Event],
+    read_events: ReadEvents,
+    executemany: ExecuteMany | None = None,
+) -> None:
+    """Apply events that were just appended; in the transaction that appended them.
+
+    When all projectors stand right before the first event this costs one statement beside the rows. Otherwise those
+    that lag catch up from the log, which holds these events by now, and those that are ahead stay.
+    """
+    if not events:
+        return
+    before, last = events[0].sequence - 1, events[-1]
+    advanced = execute(_ADVANCE, (last.sequence, last.occurred_at, before)).rowcount
+    if advanced == _COUNT:
+        if executemany is not None and len(events) >= MANY:
+            _apply_page(execute, executemany, events)
+            return
+        for event in events:
+            _apply_one(execute, event)
+        return
+    if advanced:  # Some lag behind, so these must wait for them: they have not applied anything yet.
+        execute(_ADVANCE, (before, last.occurred_at, last.sequence))
+    reached = catch_up(execute, read_events, executemany=executemany)
+    if reached < last.sequence:
+        raise StoreError(
+            f"the log ends at event {reached}, and event {last.sequence} was to be folded",
+            hint="Append events before they are folded, in the same transaction",
+        )
+
+
+def prepare(execute: Execute) -> None:
+    """Let every projector have its state; one without any begins anew, without the rows it may have had.
+
+    So does one that lacks events which a compaction has removed.
+    """
+    begin = start(execute)
+    states = dict(execute(_STATES).fetchall())
+    for projector in PROJECTORS:
+        if states.get(projector.name, -1) < begin.sequence:
+            _begin(execute, projector, begin)
+
+
+def catch_up(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None) -> int:
+    """Bring every projector from where it stands to the end of the log; returns the sequence all have reached."""
+    while True:
+        reached, more = catch_up_page(execute, read_events, executemany=executemany)
+        if not more:
+            return reached
+
+
+def catch_up_page(
+    execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None
+) -> tuple[int, bool]:
+    """One page of a catch-up, for callers that give each page its own transaction.
+
+    Returns the sequence all have reached, and whether there was anything to fold.
+    """
+    prepare(execute)
+    found = dict(execute(_STATES).fetchall())
+    states = [found[projector.name] for projector in PROJECTORS]
+    lowest = min(states)
+    events = read_events(lowest, PAGE_EVENTS)
+    if not events:
+        return lowest, False
+    last = events[-1]
+    if lowest == max(states):
+        _apply_page(execute, executemany or _one_by_one(execute), events)
+    elif not _apply_to_laggards(execute, events, states):
+        return drop(execute), True
+    execute(_RAISE, (last.sequence, last.occurred_at, last.sequence))
+    return last.sequence, True
+
+
+def drop(execute: Execute) -> int:
+    """Bring every table that is folded from events back to where the log begins; returns the sequence before it."""
+    begin = start(execute)
+    execute("DELETE FROM reverted_rows")
+    for projector in PROJECTORS:
+        _begin(execute, projector, begin)
+    return begin.sequence
+
+
+def rebuild(execute: Execute, read_events: ReadEvents, *, executemany: ExecuteMany | None = None) -> int:
+    """Throw every row away and fold the whole log, from its baseline where it has one; returns the last sequence.
+
+    In one transaction readers see the old rows until the new ones are complete, and a rebuild that is killed has
+    changed nothing. A caller that cannot hold the write lock for so long calls `drop`, and then `catch_up_page` in
+    transactions of their own: what was folded stays, and any later catch-up goes on from there.
+    """
+    drop(execute)
+    return catch_up(execute, read_events, executemany=executemany)
+
+
+def _begin(execute: Execute, projector: Projector, begin: Start) -> None:
+    reset(execute, projector.tables, begin)
+    execute(_BEGIN, (projector.name, *begin))
+
+
+def _apply_to_laggards(execute: Execute, events: Sequence[Event], states: Sequence[int]) -> bool:
+    """Apply events to the projectors that lack them; False when that cannot be done.
+
+    A revert reads turns and checkpoints as they were at its moment, and these may be ahead.
+    """
+    for event in events:
+        payload = event.payload
+        if type(payload) is Reverted and max(states) >= event.sequence:
+            return False
+        for place, handler in _HANDLERS.get(type(payload), ()):
+            if states[place] < event.sequence:
+                handler(execute, event, payload)
+    return True
+
+
+def _apply_page(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    """Apply events to all projectors, to one projector after the other between two reverts.
+
+    Projectors write tables of their own and read those of others at a revert only, so the order of events matters
+    within each of them and there.
+    """
+    begin = 0
+    for place, event in enumerate(events):
+        if type(event.payload) is Reverted:
+            _apply_between_reverts(execute, executemany, events[begin:place])
+            _apply_one(execute, event)
+            begin = place + 1
+    _apply_between_reverts(execute, executemany, events[begin:])
+
+
+def _apply_between_reverts(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
+    parts: list[list[Event]] = [[] for _ in PROJECTORS]
+    for event in events:
+        for place, _ in _HANDLERS.get(type(event.payload), ()):
+            parts[place].append(event)
+    for projector, part in zip(PROJECTORS, parts, strict=True):
+        if part and projector.fold_page is not None:
+            projector.fold_page(execute, executemany, part)
+            continue
+        for event in part:
+            payload: Any = event.payload
+            projector.handlers[type(payload)](execute, event, payload)
+
+
+def _apply_one(execute: Execute, event: Event) -> None:
+    for _, handler in _HANDLERS.get(type(event.payload), ()):
+        handler(execute, event, event.payload)
+
+
+def _one_by_one(execute: Execute) -> ExecuteMany:
+    """What stands in for `executemany` where a caller has none."""
+
+    def run(sql: str, rows: Iterable[Sequence[Any]], /) -> None:
+        for row in rows:
+            execute(sql, row)
+
+    return run

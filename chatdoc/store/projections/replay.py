@@ -1,0 +1,133 @@
+"""What happened in a thread, turn by turn: who asked what, what was answered, and what was done for it.
+
+The shape is the replay summary of CodexChat: a turn is pending, completed or failed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, Literal
+
+import msgspec
+
+from chatdoc.model.errors import NotFound
+from chatdoc.store.projections.projector import Execute, json_text
+from chatdoc.store.projections.queries import thread, turns
+from chatdoc.store.projections.row_types import from_json
+
+Status = Literal["pending", "completed", "failed"]
+
+STATUS: dict[str, Status] = {
+    "running": "pending",
+    "completed": "completed",
+    "interrupted": "failed",
+    "error": "failed",
+}
+"""What a turn's status is called in a replay."""
+
+_ROOT = "SELECT workspace_root FROM projection_projects WHERE project_id = ?"
+_MESSAGES = (
+    "SELECT message_id, role, turn_id, text FROM projection_thread_messages WHERE thread_id = ?"
+    " ORDER BY created_at, message_id"
+)
+_ACTIVITIES = (
+    "SELECT activity_id, turn_id, kind, summary, payload_json, created_at FROM projection_thread_activities"
+    " WHERE thread_id = ? AND turn_id IS NOT NULL ORDER BY created_at, activity_id"
+)
+
+
+class ReplayAction(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One thing an agent did in a turn."""
+
+    method: str
+    title: str
+    detail: str
+    created_at: str
+
+
+class ReplayTurn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One turn: the question, the answer, and what was done between them."""
+
+    turn_id: str = msgspec.field(name="turnID")
+    timestamp: str
+    status: Status
+    user_text: str
+    assistant_text: str
+    actions: list[ReplayAction]
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The turns of a thread and how they went."""
+
+    project_path: str
+    thread_id: str = msgspec.field(name="threadID")
+    turn_count: int
+    pending_turn_count: int
+    failed_turn_count: int
+    completed_turn_count: int
+    turns: list[ReplayTurn]
+
+
+def replay_thread(execute: Execute, thread_id: str, *, limit: int | None = None) -> Replay:
+    """The summary of a thread's turns, of the last `limit` ones where that is given; raises NotFound."""
+    of_thread = thread(execute, thread_id)
+    if of_thread is None:
+        raise NotFound(
+            f"thread {thread_id} is not in the projections",
+            hint="Check the id; a thread is there once the event log of its folder has begun",
+        )
+    project = execute(_ROOT, (of_thread.project_id,)).fetchone()
+    found = _turns(execute, thread_id)
+    shown = found if limit is None else found[max(0, len(found) - limit) :]
+    counts = {status: sum(1 for turn in shown if turn.status == status) for status in STATUS.values()}
+    return Replay(
+        project_path="" if project is None else project[0],
+        thread_id=thread_id,
+        turn_count=len(shown),
+        pending_turn_count=counts["pending"],
+        failed_turn_count=counts["failed"],
+        completed_turn_count=counts["completed"],
+        turns=shown,
+    )
+
+
+def _turns(execute: Execute, thread_id: str) -> list[ReplayTurn]:
+    texts: dict[str, str] = {}
+    answers: dict[str, list[str]] = defaultdict(list)
+    for message_id, role, turn_id, text in execute(_MESSAGES, (thread_id,)):
+        texts[message_id] = text
+        if role == "assistant" and turn_id is not None:
+            answers[turn_id].append(text)
+    actions = _actions(execute, thread_id)
+    found = []
+    for turn in turns(execute, thread_id):
+        said = answers.get(turn.turn_id) or [texts.get(turn.assistant_message_id or "", "")]
+        one = ReplayTurn(
+            turn_id=turn.turn_id,
+            timestamp=turn.started_at,
+            status=STATUS[turn.status],
+            user_text=texts.get(turn.user_message_id or "", ""),
+            assistant_text="\n\n".join(text for text in said if text),
+            actions=actions.get(turn.turn_id, []),
+        )
+        found.append(one)
+    return found
+
+
+def _actions(execute: Execute, thread_id: str) -> dict[str, list[ReplayAction]]:
+    found: dict[str, list[ReplayAction]] = defaultdict(list)
+    for activity_id, turn_id, kind, summary, payload, created_at in execute(_ACTIVITIES, (thread_id,)):
+        detail = _detail(from_json(payload, Any, "projection_thread_activities", activity_id))
+        action = ReplayAction(method=kind, title=summary, detail=detail, created_at=created_at)
+        found[turn_id].append(action)
+    return found
+
+
+def _detail(payload: Any) -> str:
+    """What an activity says besides: its `detail` where it has one, else all of it as JSON."""
+    if payload is None:
+        return ""
+    if isinstance(payload, str):
+        return payload
+    detail = payload.get("detail") if isinstance(payload, dict) else None
+    return detail if isinstance(detail, str) else json_text(payload)

@@ -1,0 +1,73 @@
+"""A digest binds stored bytes to their document and place, so that changed, moved and swapped ones are told apart."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+import msgspec
+
+from chatdoc.store.ports import Receipt
+
+PIECE_BYTES = 131_072
+"""What fits the processor's cache: reading, checking and decoding a piece each find it there."""
+
+
+def of_update(document_id: bytes, sequence: int, origin: str, recorded_at_ms: int, update: bytes) -> bytes:
+    """The digest of one entry."""
+    head = b"%b\0%d\0%d\0%b\0" % (
+        document_id,
+        sequence,
+        recorded_at_ms,
+        origin.encode("utf-8", "surrogatepass"),
+    )
+    return sha256(head + update).digest()
+
+
+def holds(
+    digest: object, document_id: bytes, sequence: int, origin: object, recorded_at_ms: object, update: object
+) -> bool:
+    """Whether an entry as it was read is the one its digest was made of; damage can change the types as well."""
+    return (
+        type(origin) is str
+        and type(recorded_at_ms) is int
+        and type(update) is bytes
+        and of_update(document_id, sequence, origin, recorded_at_ms, update) == digest
+    )
+
+
+def of_receipt(document_id: bytes, receipt: Receipt, sequence: int | None, recorded_at_ms: int) -> bytes:
+    """The digest of one receipt; it does not cover the columns that only say where it belongs."""
+    said = {
+        "command_id": receipt.command_id,
+        "command_digest": receipt.command_digest,
+        "status": receipt.status,
+        "result": receipt.result,
+        "error": receipt.error,
+    }
+    return sha256(msgspec.msgpack.encode([document_id, said, sequence, recorded_at_ms])).digest()
+
+
+def of_snapshot(
+    document_id: bytes, kind: str, sequence: int, known: str, pieces: Iterable[tuple[str, int, int, bytes]]
+) -> bytes:
+    """The digest of a snapshot: what it covers, and part, number, checksum and digest of each of its pieces."""
+    return sha256(msgspec.msgpack.encode([document_id, kind, sequence, known, list(pieces)])).digest()
+
+
+def checksum(piece: bytes) -> int:
+    """CRC-32: it sees what a disk does, and costs a third of a digest; the log stays the truth."""
+    return zlib.crc32(piece)
+
+
+def pieces(data: bytes, *, lines: bool) -> Iterator[bytes]:
+    """Cut into pieces of at least PIECE_BYTES but the last; at line ends when asked to."""
+    view = memoryview(data)
+    start = 0
+    while start < len(data):
+        end = start + PIECE_BYTES
+        if lines and end < len(data):
+            end = data.find(b"\n", end - 1) + 1 or len(data)
+        yield bytes(view[start:end])
+        start = end

@@ -1,0 +1,63 @@
+"""Whatever SQLite reports, the reader learns which file it is about, what became of it, and what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreDamaged, StoreError
+
+START_OVER = (
+    "Keep a copy of the whole .chatdoc folder; with it moved away, each document opens from its .chat file"
+)
+
+
+Fault = sqlite3.Error | UnicodeDecodeError
+"""What the module raises; the second one when a damaged name stands in the text of the first."""
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
+
+# Every statement is a constant, so «no such table» says that a table was lost.
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA)
+
+
+def result_code(error: Fault) -> int:
+    """SQLite's primary result code, 0 for an error that Python's own module raised."""
+    if isinstance(error, UnicodeDecodeError):
+        return sqlite3.SQLITE_CORRUPT
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def failure(error: Fault, file: Path, doing: str) -> ChatdocError:
+    """The error to raise for one of SQLite's; `doing` is what was attempted («append an update»)."""
+    code = result_code(error)
+    text = f"the store {file} could not {doing}: {error}"
+    if code in _DAMAGE:
+        return StoreDamaged(text, hint=START_OVER)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(
+            text, hint="Another process is writing to it; try again, or end that process if it hangs"
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        return ReadOnlyTarget(text, hint="Allow writing to the file and its folder")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return StoreError(
+            text, hint="Check that the file is there and that you may read and write its folder"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return StoreError(text, hint="Free space on the disk; nothing acknowledged was lost")
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(text, hint="Check the disk, then open the document again")
+    if code == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
+        return StoreError(text, hint="One value may have at most 1,000,000,000 bytes")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return StoreError(text, hint="It was closed; open the document again")
+    return StoreError(text, hint="Open the document again")
+
+
+def breaks_trust(error: Fault) -> bool:
+    """Whether later writes may not be acknowledged after this error.
+
+    When an fsync failed, the system may have forgotten which bytes are not on the disk, and the next one succeeds.
+    """
+    return result_code(error) in (sqlite3.SQLITE_IOERR, *_DAMAGE)

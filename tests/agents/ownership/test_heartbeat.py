@@ -1,0 +1,105 @@
+"""An opening that runs turns says again and again that it lives, and ends with its turns."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import pytest
+
+from chatdoc.agents.ownership import BEAT_S, Ownership
+from chatdoc.model.errors import StoreError
+from chatdoc.store.sqlite.leases import Leases, MemoryLeases
+from chatdoc.testing.clocks import ManualClock
+from tests.agents.ownership.openings import ONE, THREAD, Steps, opening
+from tests.store.documents import NOW
+
+
+def test_flush_beats_when_the_last_heartbeat_is_old(leases: Leases, clock: ManualClock) -> None:
+    """A turn that flushes often writes few heartbeats, and one clock that jumps back keeps none from coming."""
+    ours = opening(leases, clock)
+    ours.beat()
+    ours.hold(THREAD, ONE)
+    heard = []
+    for step in (1, 500, 1000, 10, 2000):
+        clock.advance(step)
+        ours.beat()
+        heard.append(leases.all()[0].heartbeat_at_ms - NOW)
+    assert heard == [1, 1, 1501, 1501, 3511]
+
+
+def test_opening_beats_while_its_turns_run(leases: Leases, clock: ManualClock) -> None:
+    """Without any flush, every two seconds; when the last turn ended, nothing beats any more, until the next one."""
+    steps = Steps()
+    ours = opening(leases, clock, steps)
+    for _ in range(2):
+        ours.hold(THREAD, ONE)
+        assert steps.waits.get(timeout=30) == BEAT_S
+        for _ in range(2):
+            clock.advance(2000)
+            steps.step()
+            assert leases.all()[0].heartbeat_at_ms == clock()
+        thread = ours._thread
+        assert thread is not None
+        ours.release(ONE)
+        steps.told.put(False)
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    assert threading.active_count() == 1
+
+
+def test_heartbeat_survives_a_store_that_fails_once(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told, and the next one is tried."""
+
+    class Failing(MemoryLeases):
+        fails = True
+
+        def renew(self, owner: str, *, heartbeat_at_ms: int) -> None:
+            if self.fails:
+                self.fails = False
+                raise StoreError("the store is busy")
+            super().renew(owner, heartbeat_at_ms=heartbeat_at_ms)
+
+    steps, leases = Steps(), Failing()
+    ours = opening(leases, clock, steps)
+    ours.hold(THREAD, ONE)
+    steps.waits.get(timeout=30)
+    clock.advance(2000)
+    steps.step()
+    assert leases.all()[0].heartbeat_at_ms == NOW
+    assert "heartbeat was not written: the store is busy" in caplog.text
+    steps.step()
+    assert leases.all()[0].heartbeat_at_ms == NOW + 2000
+    steps.told.put(True)
+    ours.close()
+    assert threading.active_count() == 1
+
+
+def test_closing_ends_the_heartbeat_at_once(leases: Leases, clock: ManualClock) -> None:
+    """With the real waiter: no two seconds pass until it notices."""
+    ours = Ownership(leases, clock=clock)
+    ours.hold(THREAD, ONE)
+    thread = ours._thread
+    assert thread is not None
+    assert thread.daemon
+    ours.close()
+    assert not thread.is_alive()
+
+
+def test_heartbeat_does_not_keep_a_dropped_opening(leases: Leases, clock: ManualClock) -> None:
+    """Its thread finds nobody there, and ends."""
+    steps = Steps()
+    ours: Ownership | None = opening(leases, clock, steps)
+    assert ours is not None
+    ours.hold(THREAD, ONE)
+    steps.waits.get(timeout=30)
+    thread = ours._thread
+    assert thread is not None
+    ours = None
+    gc.collect()
+    assert [one.message_id for one in opening(leases, clock).dead()] == [ONE]
+    steps.told.put(False)
+    thread.join(timeout=30)
+    assert not thread.is_alive()

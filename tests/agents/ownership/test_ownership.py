@@ -1,0 +1,165 @@
+"""An opening keeps its turns while it lives, and only those of an opening that is surely gone are called dead."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chatdoc.agents.ownership import STALE_MS, Ownership
+from chatdoc.model.facts import PieceFact
+from chatdoc.model.ids import MessageId
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
+from chatdoc.store.process_identity import Machine
+from chatdoc.store.sqlite.leases import Lease, Leases
+from chatdoc.testing.clocks import ManualClock
+from tests.agents.ownership.openings import ONE, THREAD, TWO, opening, shown, writing
+
+
+def disowned(leases: Leases, **process: str | int) -> Lease:
+    """Give the lease of turn ONE to another process."""
+    lease = next(one for one in leases.all() if one.message_id == ONE)
+    theirs = msgspec.structs.replace(
+        lease, owner="theirs", process=msgspec.structs.replace(lease.process, **process)
+    )
+    leases.take(theirs, instead_of=lease.owner)
+    return theirs
+
+
+def test_opening_runs_what_it_holds(leases: Leases, clock: ManualClock) -> None:
+    """Its turns are shown as its own, alive, and as old as the last heartbeat."""
+    ours = opening(leases, clock)
+    assert ours.hold(THREAD, ONE)
+    clock.advance(3000)
+    assert ours.hold(THREAD, TWO)
+    (one, two) = shown(ours, writing(TWO, ONE))
+    assert (one.message_id, two.message_id) == (ONE, TWO)
+    assert one.owner == two.owner == ours.owner
+    assert (one.standing, one.ours, one.silent_ms, two.silent_ms) == ("alive", True, 3000, 0)
+    assert ours.dead() == ()
+
+
+def test_no_two_openings_have_one_owner_id(leases: Leases, clock: ManualClock) -> None:
+    """Also not within a process."""
+    assert opening(leases, clock).owner != opening(leases, clock).owner
+
+
+def test_turn_of_another_opening_of_this_process_is_left_alone(leases: Leases, clock: ManualClock) -> None:
+    """A backend may open a document twice."""
+    ours, theirs = opening(leases, clock), opening(leases, clock)
+    assert theirs.hold(THREAD, ONE)
+    assert not ours.hold(THREAD, ONE)
+    assert ours.dead() == ()
+    (turn,) = shown(ours, writing(ONE))
+    assert (turn.standing, turn.ours, turn.owner) == ("alive", False, theirs.owner)
+
+
+def test_turns_of_a_closed_opening_are_nobodys(leases: Leases, clock: ManualClock) -> None:
+    """The process lives, but nobody in it can go on with the turn; so the next opening may have it."""
+    ours, theirs = opening(leases, clock), opening(leases, clock)
+    theirs.hold(THREAD, ONE)
+    theirs.close()
+    assert [one.message_id for one in ours.dead()] == [ONE]
+    assert ours.hold(THREAD, ONE)
+    assert ours.dead() == ()
+
+
+def test_turns_of_an_opening_that_failed_are_nobodys(leases: Leases, clock: ManualClock) -> None:
+    """One that can write no more will end none of its turns."""
+    works = [True]
+    theirs = Ownership(leases, clock=clock, waiter=None, lives=lambda: works[0])
+    theirs.hold(THREAD, ONE)
+    ours = opening(leases, clock)
+    assert ours.dead() == ()
+    works[0] = False
+    assert [one.message_id for one in ours.dead()] == [ONE]
+
+
+def test_turns_of_a_dropped_opening_are_nobodys(leases: Leases, clock: ManualClock) -> None:
+    """A document that a program forgot to close runs nothing any more, though its process lives."""
+    theirs: Ownership | None = opening(leases, clock)
+    assert theirs is not None
+    theirs.hold(THREAD, ONE)
+    ours = opening(leases, clock)
+    assert ours.dead() == ()
+    theirs = None
+    gc.collect()
+    assert [one.message_id for one in ours.dead()] == [ONE]
+
+
+@pytest.mark.parametrize(
+    ("process", "standing"),
+    [({"started": "1"}, "dead"), ({"boot": "another", "machine": "elsewhere"}, "unknown")],
+)
+def test_other_process_is_judged_by_the_machine(
+    leases: Leases, clock: ManualClock, process: dict[str, str], standing: str
+) -> None:
+    """Only one that surely ended is dead; another machine's is unknown, and is not taken over."""
+    ours = opening(leases, clock)
+    ours.hold(THREAD, ONE)
+    theirs = disowned(leases, **process)
+    ours = opening(leases, clock)
+    clock.advance(10**9)
+    (turn,) = shown(ours, writing(ONE))
+    assert (turn.standing, turn.stale, turn.owner) == (standing, True, "theirs")
+    assert ours.dead() == ((theirs,) if standing == "dead" else ())
+    assert ours.hold(THREAD, ONE) == (standing == "dead")
+
+
+def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(leases: Leases, clock: ManualClock) -> None:
+    """No lease is here for it: it is fresh while pieces come, and stale when none came for long."""
+    ours, view = opening(leases, clock), writing(ONE)
+    clock.advance(STALE_MS)
+    (turn,) = shown(ours, view)
+    assert (turn.owner, turn.pid, turn.standing, turn.silent_ms, turn.stale) == (
+        None,
+        None,
+        "unknown",
+        STALE_MS,
+        True,
+    )
+    apply.apply(view, [PieceFact(message_id=ONE, seq=0, text="more")], origin="peer")
+    assert not shown(ours, view)[0].stale
+    clock.advance(STALE_MS - 1)
+    assert not shown(ours, view)[0].stale
+    clock.advance(1)
+    assert shown(ours, view)[0].stale
+    assert ours.dead() == ()
+
+
+def test_ended_turn_is_forgotten_whoever_had_it(leases: Leases, clock: ManualClock) -> None:
+    """One that ends the turn of another releases it too."""
+    ours, theirs = opening(leases, clock), opening(leases, clock)
+    theirs.hold(THREAD, ONE)
+    ours.hold(THREAD, TWO)
+    ours.release(ONE)
+    assert [one.message_id for one in leases.all()] == [TWO]
+
+
+def test_leases_without_a_turn_are_forgotten(leases: Leases, clock: ManualClock) -> None:
+    """A crash between a lease and its turn leaves one behind; that of a live opening is left to it."""
+    gone, ours, theirs = (opening(leases, clock) for _ in range(3))
+    gone.hold(THREAD, MessageId("gone"))
+    ours.hold(THREAD, MessageId("ours"))
+    theirs.hold(THREAD, MessageId("theirs"))
+    ours.hold(THREAD, ONE)
+    gone.close()
+    ours.settle(writing(ONE))
+    assert sorted(one.message_id for one in leases.all()) == [ONE, "theirs"]
+
+
+def test_machine_is_asked_only_when_a_turn_is_run(leases: Leases, clock: ManualClock, tmp_path: Path) -> None:
+    """Opening a document that runs nothing reads no file of the machine."""
+
+    class Watched(Machine):
+        def own(self) -> object:
+            raise AssertionError("nobody runs a turn")
+
+    ours = Ownership(leases, clock=clock, machine=Watched(tmp_path))
+    ours.beat()
+    ours.settle(View())
+    assert shown(ours, View()) == ours.dead() == ()
+    ours.close()

@@ -1,0 +1,72 @@
+"""An office with an agent: two documents whose clock and ids stand still, so that what is printed of them does too."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from chatdoc.model.events.types import ChangedFile
+from chatdoc.testing.clocks import ManualClock
+from tests.event_view.workplace import opened
+from tests.tidy.source import PROJECT
+
+GOLDEN = PROJECT / "golden" / "cli" / "office"
+FILE = "office/team.chat"
+HOSTILE = "Clear\x1b[2J the\r\nscreen \u202e now"
+
+
+def furnish(folder: Path) -> tuple[str, str]:
+    """Make `office/` with a thread in which an agent worked, and one with a hostile text; returns their ids."""
+    office, clock = folder / "office", ManualClock()
+    office.mkdir()
+    with opened(office, clock=clock) as document:
+        work = document.create_thread(
+            sender_id="ada", content="The tests are red", name="Fix", acp_config={"model": "gpt-5-codex"}
+        ).thread_id
+        clock.advance(60_000)
+        document.queue_turn(work, sender_id="ada", content="Please make them green")
+        turn = document.start_next(work, sender_id="codex")
+        assert turn is not None
+        one = turn.message_id
+        document.append_activity(
+            work,
+            kind="tool.started",
+            summary="make test",
+            tone="tool",
+            payload={"detail": HOSTILE},
+            turn_id=one,
+        )
+        document.request_approval(work, "rm-1", summary="rm -rf build", turn_id=one)
+        document.respond_approval(work, "rm-1", "accept")
+        clock.advance(5_000)
+        turn.append("They are green.")
+        turn.finalize(usage={"tokens": 12})
+        files = (ChangedFile(path="a.py", kind="modified", additions=1),)
+        document.complete_checkpoint(work, turn_id=one, turn_count=1, checkpoint_ref="refs/1", files=files)
+        with document.start_turn(work, sender_id="codex") as turn:
+            turn.append("I wrote")
+            turn.fail("the model is overloaded")
+        document.configure(work, updated_by="ada", name="Fix the tests", pin=True)
+    with opened(office, "plan.chat", seed=2, clock=clock) as document:
+        plan = document.create_thread(sender_id="eve", content=HOSTILE).thread_id
+    return work, plan
+
+
+def at_home(text: str, folder: Path) -> bytes:
+    """What was printed, as if the folder of the test were the same on every machine."""
+    return text.replace(str(folder), "/home/ada").encode()
+
+
+def seen(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """How a store and its folder look from outside: inode, size, time of the last change; no shared memory."""
+    home = folder / ".chatdoc"
+    found = [folder, home, *(path for path in home.iterdir() if not path.name.endswith("-shm"))]
+    return {path.name: (path.stat().st_ino, path.stat().st_size, path.stat().st_mtime_ns) for path in found}
+
+
+def change(folder: Path, statement: str) -> None:
+    """Write into the store of the office behind everybody's back."""
+    connection = sqlite3.connect(folder / "office" / ".chatdoc" / "store.sqlite3")
+    with connection:
+        connection.execute(statement)
+    connection.close()

@@ -1,0 +1,58 @@
+"""`chatdoc migrate` goes through folders, past bad files, and sums up."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.apps.cli.conftest import ERAS, Run
+from tests.conftest import Golden
+
+
+@pytest.fixture
+def folder(tmp_path: Path, legacy: Path) -> Path:
+    """A tree with a legacy chat, an empty one that is hidden, and a picture with the name of a chat."""
+    rooms = tmp_path / "rooms"
+    (rooms / "deep").mkdir(parents=True)
+    shutil.move(legacy, rooms / "team.sage-chat")
+    (rooms / "deep" / ".notes.py.sage-chat").touch()
+    (rooms / "picture.chat").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 5)
+    return rooms
+
+
+def test_golden_text_of_a_tree_with_a_bad_file(chatdoc: Run, folder: Path, golden: Golden) -> None:
+    """The bad file is named with its reason, the others are migrated, and the status is 1."""
+    done = chatdoc("migrate", folder.name)
+    assert (done.returncode, done.stderr) == (1, "")
+    golden(ERAS / "migrate.txt", done.stdout.encode())
+
+
+def test_second_run_changes_nothing(chatdoc: Run, folder: Path) -> None:
+    """What is up to date is not written again."""
+    (folder / "picture.chat").unlink()
+    first = json.loads(chatdoc("migrate", folder.name, "--json").stdout)
+    texts = {path: path.read_bytes() for path in folder.rglob("*chat") if path.is_file()}
+    done = chatdoc("migrate", folder.name, "--json")
+    second = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert first["counts"] == {"migrated": 1, "up to date": 1}
+    assert second["counts"] == {"up to date": 2}
+    assert texts == {path: path.read_bytes() for path in folder.rglob("*chat") if path.is_file()}
+
+
+def test_dry_run_writes_nothing(chatdoc: Run, folder: Path) -> None:
+    """A dry run says what would come, and leaves every folder as it was."""
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+    done = chatdoc("migrate", "--dry-run", folder.name, "--json")
+    value = json.loads(done.stdout)
+    assert list(value) == ["ok", "dry_run", "counts", "files"]
+    assert value["counts"] == {"would migrate": 1, "up to date": 1, "failed": 1}
+    assert before == {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
+def test_no_path_is_misuse(chatdoc: Run) -> None:
+    """Without a path there is nothing to do."""
+    assert chatdoc("migrate").returncode == 2

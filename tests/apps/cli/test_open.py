@@ -1,0 +1,66 @@
+"""`chatdoc open` migrates, shows what came, and tells by its exit status whether all is good."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.apps.cli.conftest import ERAS, Run
+from tests.conftest import Golden
+
+
+def test_golden_text_of_a_first_opening(chatdoc: Run, legacy: Path, golden: Golden) -> None:
+    """A legacy chat is shown with its report, its threads and a clean check."""
+    done = chatdoc("open", legacy.name)
+    assert (done.returncode, done.stderr) == (0, "")
+    golden(ERAS / "open.txt", done.stdout.encode())
+
+
+def test_second_open_has_no_report_and_the_same_threads(chatdoc: Run, legacy: Path) -> None:
+    """What was migrated once is not migrated again."""
+    first, second = (json.loads(chatdoc("open", legacy.name, "--json").stdout) for _ in range(2))
+    assert first["report"] is not None
+    assert second["report"] is None
+    assert (first["threads"], first["document_id"]) == (second["threads"], second["document_id"])
+
+
+def test_json_has_these_keys(chatdoc: Run, legacy: Path) -> None:
+    """Programs rely on the names of the keys."""
+    value = json.loads(chatdoc("open", legacy.name, "--json").stdout)
+    assert list(value) == ["ok", "file", "document_id", "report", "threads", "integrity"]
+    assert list(value["threads"][0]) == [
+        "thread_id",
+        "title",
+        "name",
+        "messages",
+        "created_at",
+        "created_by",
+        "last_message_at",
+        "agent",
+        "state",
+        "deleted",
+    ]
+    assert {"ok", "violations", "counters"} <= set(value["integrity"])
+
+
+def test_missing_file_is_misuse(chatdoc: Run) -> None:
+    """A file that is not there ends with status 2."""
+    assert chatdoc("open", "nowhere.chat").returncode == 2
+
+
+def test_unreadable_file_is_an_error_with_a_hint_and_stays_as_it_is(chatdoc: Run, tmp_path: Path) -> None:
+    """A file of another kind is refused in one line, and not one byte of it changes."""
+    path = tmp_path / "picture.chat"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 5)
+    done = chatdoc("open", path.name)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_errors_are_json_where_json_was_asked_for(chatdoc: Run, tmp_path: Path) -> None:
+    """A program that reads JSON gets JSON when the command fails, too."""
+    (tmp_path / "picture.chat").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 5)
+    done = chatdoc("open", "picture.chat", "--json")
+    assert done.returncode == 1
+    assert list(json.loads(done.stdout)) == ["ok", "error", "hint", "kind"]

@@ -1,0 +1,41 @@
+"""What is printed steers no terminal, and errors keep their hint apart."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chatdoc.apps.cli.terminal import line, reason, safe, spelled
+from chatdoc.model.errors import ChatdocError
+
+
+def test_escape_sequences_and_line_ends_never_reach_the_terminal() -> None:
+    """A message may hold anything; printed, it is one harmless line."""
+    assert line("a\x1b[2Jb\r\nc\u202ed\ud800").plain == "a\ufffd[2Jb c\ufffdd\ufffd"
+
+
+def test_joined_emoji_stay_whole() -> None:
+    """The joiner that makes one picture of several is no control of the terminal."""
+    assert safe("👩\u200d🔬") == "👩\u200d🔬"
+
+
+def test_long_titles_end_with_an_ellipsis() -> None:
+    """A cut title has the length asked for, the ellipsis included."""
+    assert line("word " * 20, 12).plain == "word word w…"
+    assert line("word", 12).plain == "word"
+
+
+def test_hint_is_apart_from_the_message() -> None:
+    """The message does not repeat its hint."""
+    assert reason(ChatdocError("no such thread", hint="List them")) == ("no such thread", "List them")
+    assert reason(ChatdocError("no such thread")) == ("no such thread", "")
+
+
+def test_errors_of_the_disk_name_the_file() -> None:
+    """An OSError is shown as what the system said, and of which file."""
+    assert reason(FileNotFoundError(2, "No such file", "a.chat")) == ("No such file: a.chat", "")
+
+
+def test_paths_that_are_no_utf_8_can_be_printed() -> None:
+    """A path of any bytes becomes a text that UTF-8 can carry."""
+    assert spelled(Path(os.fsdecode(b"caf\xe9.chat"))) == "caf\\xe9.chat"

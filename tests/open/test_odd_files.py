@@ -1,0 +1,53 @@
+"""What is no regular file, or no chat any more, is refused at once and by name; a stored document survives it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from chatdoc import open_document, read_document
+from chatdoc.model.errors import ReadOnlyTarget, UnreadableFile
+from chatdoc.open import migrate_file
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    """Nobody writes into it, so reading would never end."""
+    pipe = tmp_path / "pipe.chat"
+    os.mkfifo(pipe)
+    with pytest.raises(UnreadableFile, match="not a regular file"):
+        read_document(pipe)
+    with pytest.raises(UnreadableFile, match="not a regular file"):
+        migrate_file(pipe, dry_run=True)
+    with pytest.raises(ReadOnlyTarget, match="not a regular file"):
+        open_document(pipe)
+
+
+def test_a_device_is_no_empty_document() -> None:
+    """No bytes came, but not because a chat is empty."""
+    with pytest.raises(UnreadableFile, match="not a regular file"):
+        read_document(os.devnull)
+
+
+def test_a_file_replaced_by_garbage_is_left_alone_and_its_document_comes_back(tmp_path: Path) -> None:
+    """The error says how, and doing so gives the very text back."""
+    path = tmp_path / "a.chat"
+    with open_document(path) as document:
+        document.create_thread(sender_id="ada", content="Hi")
+    text = path.read_bytes()
+    path.write_bytes(b"{garbage")
+    with pytest.raises(UnreadableFile, match="move this file away and open it again"):
+        open_document(path)
+    assert path.read_bytes() == b"{garbage"
+    path.rename(tmp_path / "garbage")
+    open_document(path).close()
+    assert path.read_bytes() == text
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    """The error is ours; and a name given as bytes is a name like others."""
+    with pytest.raises(UnreadableFile, match="no path"):
+        open_document("a\0b.chat")
+    with open_document(os.fsencode(tmp_path / "bytes.chat")) as document:  # type: ignore[arg-type]
+        assert document.path == tmp_path / "bytes.chat"

@@ -1,0 +1,139 @@
+"""The fuzzer of stored documents must be able to fail: each defect planted here is caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+import msgspec
+import pytest
+
+from chatdoc.document import Document
+from chatdoc.engine import event_recorder
+from chatdoc.engine.event_recorder import Chronicle
+from chatdoc.model.commands import decide as deciding
+from chatdoc.model.commands.turn_stream import AppendPiece
+from chatdoc.model.events.event import Unknown
+from chatdoc.model.facts import SettingFact
+from chatdoc.store.projections.revert import Table
+from chatdoc.store.sqlite.event_log import Journal
+from chatdoc.store.sqlite.receipts import Receipts
+from chatdoc.store.sqlite.update_log import SqliteLog
+from chatdoc.testing.stored import fuzz_stored
+from invariants.checker import Checker
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def an_event_is_not_folded(patch: pytest.MonkeyPatch) -> None:
+    """Of several events the last one leaves no row, though the state says so."""
+    fold = event_recorder.fold
+
+    def lazy(execute: Any, events: Sequence[Any], read: Any) -> None:
+        last = msgspec.structs.replace(events[-1], payload=Unknown(fields={}))
+        fold(execute, [*events[:-1], last] if len(events) > 1 else events, read)
+
+    patch.setattr(event_recorder, "fold", lazy)
+
+
+def a_projector_does_not_move(patch: pytest.MonkeyPatch) -> None:
+    """The rows of one projector are written, and its state stays behind."""
+    fold = event_recorder.fold
+
+    def lagging(execute: Any, events: Sequence[Any], read: Any) -> None:
+        fold(execute, events, read)
+        execute(
+            "UPDATE projection_state SET last_applied_sequence = last_applied_sequence - 1"
+            " WHERE projector = 'projection.threads'"
+        )
+
+    patch.setattr(event_recorder, "fold", lagging)
+
+
+def versions_have_gaps(patch: pytest.MonkeyPatch) -> None:
+    """A stream that another process has written goes on one version too far."""
+    stored = Journal._stored_version
+
+    def beyond(self: Journal, kind: str, stream_id: str) -> int:
+        found = stored(self, kind, stream_id)
+        return found + bool(found)
+
+    patch.setattr(Journal, "_stored_version", beyond)
+
+
+def receipts_are_lost(patch: pytest.MonkeyPatch) -> None:
+    """Every third receipt is not written."""
+    put, numbers = Receipts.put, count()
+    patch.setattr(Receipts, "put", lambda *given: put(*given) if next(numbers) % 3 else None)
+
+
+def commits_are_lost(patch: pytest.MonkeyPatch) -> None:
+    """Every twentieth transaction is acknowledged and rolled back."""
+    commit, numbers = SqliteLog.commit, count(1)
+    patch.setattr(
+        SqliteLog, "commit", lambda self: commit(self) if next(numbers) % 20 else SqliteLog.rollback(self)
+    )
+
+
+def peers_are_not_told_of(patch: pytest.MonkeyPatch) -> None:
+    """What comes from a peer changes the document, and the log says nothing."""
+    derive = Chronicle.derive
+
+    def deaf(self: Chronicle, view: Any, delta: Any, added: Any) -> Any:
+        return [] if delta.origin.startswith("replica") else derive(self, view, delta, added)
+
+    patch.setattr(Chronicle, "derive", deaf)
+
+
+def a_revert_destroys(patch: pytest.MonkeyPatch) -> None:
+    """What a revert hides is gone."""
+    hide = Table.hide
+
+    def destroy(self: Table, execute: Any, rows: Any, sequence: int) -> None:
+        hide(self, execute, rows, sequence)
+        execute("DELETE FROM reverted_rows")
+
+    patch.setattr(Table, "hide", destroy)
+
+
+def a_turn_writes_a_config(patch: pytest.MonkeyPatch) -> None:
+    """A piece of an answer names the thread, and the rule against it looks away."""
+    decide = deciding._DECISIONS[AppendPiece]
+
+    def meddle(command: AppendPiece, view: Any, now: Any) -> Any:
+        plan = decide(command, view, now)
+        name = SettingFact(
+            thread_id=command.thread_id, field="name", stamp=now.ids.mint(), value="Mine", by="codex"
+        )
+        return msgspec.structs.replace(plan, facts=(*plan.facts, name))
+
+    patch.setitem(deciding._DECISIONS, AppendPiece, meddle)
+    patch.setattr(Checker, "preview", lambda self, delta: ())
+
+
+def dead_owners_are_believed(patch: pytest.MonkeyPatch) -> None:
+    """Nobody is found dead when a file is opened, so turns run on without anybody."""
+    patch.setattr(Document, "recover_turns", lambda self, reason: ())
+
+
+PLANTS: tuple[Plant, ...] = (
+    an_event_is_not_folded,
+    a_projector_does_not_move,
+    versions_have_gaps,
+    receipts_are_lost,
+    commits_are_lost,
+    peers_are_not_told_of,
+    a_revert_destroys,
+    a_turn_writes_a_config,
+    dead_owners_are_believed,
+)
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_a_planted_defect_of_the_store_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of a few short runs fails, and says at which step."""
+    plant(monkeypatch)
+    reports = (fuzz_stored(steps=100, seed=seed) for seed in range(4))
+    problem = next((report.problems[0] for report in reports if report.problems), "")
+    assert problem.startswith("step ")
