@@ -12,8 +12,6 @@ from tests.tidy.floors import FLOORS
 from tests.tidy.source import PROJECT
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
-ABSENT = {"web", "sync"}
-"""Rooms that have a floor before they are built."""
 
 
 def test_the_table_of_floors_names_every_room_from_the_ground_up() -> None:
@@ -25,8 +23,8 @@ def test_the_table_of_floors_names_every_room_from_the_ground_up() -> None:
         for room in re.findall(r"`(\w+)/?`", rooms)
     }
     rooms = [[one.removeprefix("chatdoc.") for one in floor] for floor in FLOORS]
-    assert {one for floor in rooms for one in floor} - ABSENT == named.keys()
-    places = [[named[one] for one in floor if one not in ABSENT] for floor in rooms]
+    assert {one for floor in rooms for one in floor} == named.keys()
+    places = [[named[one] for one in floor] for floor in rooms]
     for below, above in itertools.pairwise(places):
         assert max(below) <= min(above)
 

@@ -8,11 +8,11 @@ LIFE_CYCLE = {
         "test_an_answer_stands_after_its_question",
     ),
     "submit: the session is resumed from the thread's config": (
-        "turn/test_steps.py",
+        "agents/test_steps.py",
         "test_a_session_is_bound_to_the_thread_and_nothing_else_is",
     ),
     "queue: in order, one turn a thread": (
-        "turn/test_queue.py",
+        "agents/test_queue.py",
         "test_messages_sent_while_a_turn_runs_wait_in_order",
     ),
     "queue: one place a question": (
@@ -24,55 +24,55 @@ LIFE_CYCLE = {
         "test_a_question_asked_while_a_turn_runs_waits_and_the_turn_runs_on",
     ),
     "queue: named by the state while nothing runs": (
-        "turn/test_queue.py",
+        "agents/test_queue.py",
         "test_a_message_queued_while_nothing_runs_is_what_the_state_names",
     ),
     "queue: withdrawn": (
-        "turn/test_queue.py",
+        "agents/test_queue.py",
         "test_a_withdrawn_message_stays_and_waits_no_longer",
     ),
     "queue: send now": (
-        "turn/test_queue.py",
+        "agents/test_queue.py",
         "test_a_message_sent_now_goes_before_all_others",
     ),
     "start: addressed by thread and message": (
-        "turn/test_states.py",
+        "agents/test_states.py",
         "test_a_step_names_a_thread_and_a_message_that_belong_together",
     ),
     "start: the question waits no longer": (
-        "turn/test_queue.py",
+        "agents/test_queue.py",
         "test_a_message_that_starts_waits_no_longer",
     ),
     "start: a lease is taken": (
-        "turn/test_recovery.py",
+        "agents/test_recovery.py",
         "test_live_turn_of_another_process_is_left_alone",
     ),
     "start: several threads at once": (
-        "turn/test_states.py",
+        "agents/test_states.py",
         "test_two_threads_run_their_turns_at_once",
     ),
     "stream: seen by readers and peers": (
-        "turn/test_steps.py",
+        "agents/test_steps.py",
         "test_readers_and_peers_see_the_text_so_far",
     ),
     "stream: few pieces, few events": (
-        "log/test_a_reply.py",
+        "event_view/test_a_reply.py",
         "test_a_reply_of_3000_chunks_makes_at_most_20_events",
     ),
     "stream: an automation binds no session": (
-        "turn/test_steps.py",
+        "agents/test_steps.py",
         "test_an_automation_never_binds_its_session",
     ),
     "finalize: text, usage, state": (
-        "turn/test_steps.py",
+        "agents/test_steps.py",
         "test_a_finished_turn_is_one_revision_and_no_pieces",
     ),
     "finalize: read again": (
-        "turn/test_turn.py",
+        "agents/test_turn.py",
         "test_what_is_finalized_is_read_again",
     ),
     "finalize: late text": (
-        "turn/test_steps.py",
+        "agents/test_steps.py",
         "test_text_that_comes_after_the_end_is_kept",
     ),
     "finalize: an error shows text and error": (
@@ -96,19 +96,19 @@ LIFE_CYCLE = {
         "test_an_interrupt_of_what_waits_or_is_missing_says_so",
     ),
     "interrupt: then send at once, then continue": (
-        "turn/test_queue.py",
+        "agents/test_queue.py",
         "test_interrupt_then_send_at_once_then_continue_loses_nothing",
     ),
     "recover: after a restart": (
-        "turn/test_recovery.py",
+        "agents/test_recovery.py",
         "test_killed_turn_is_recovered_at_the_next_opening",
     ),
     "recover: each reason": (
-        "turn/test_steps.py",
+        "agents/test_steps.py",
         "test_a_recovered_turn_keeps_what_was_flushed",
     ),
     "recover: a newer turn keeps its state": (
-        "turn/test_replicas_end.py",
+        "agents/test_replicas_end.py",
         "test_turns_that_replicas_began_at_once_in_one_thread_each_end_on_their_own",
     ),
     "recover: what waits goes on waiting": (
@@ -116,7 +116,7 @@ LIFE_CYCLE = {
         "test_recovering_an_old_turn_leaves_what_waits_waiting",
     ),
     "recover: config is never written": (
-        "turn/test_law_7.py",
+        "agents/test_law_7.py",
         "test_no_turn_command_touches_the_config_but_the_session",
     ),
     "the whole of it, as it is told": (

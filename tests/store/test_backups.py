@@ -23,7 +23,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 from chatdoc.model.errors import ChatdocError
-from migrate import backup
+from chatdoc.store import backups
 source = Path(sys.argv[1]).read_bytes()
 try:
     backups.save(source, Path(sys.argv[2]), "team.chat", sha256(source).hexdigest())
