@@ -92,6 +92,10 @@ class StoreDamaged(StoreError):
     """Bytes read from the store do not match the digest they were written with."""
 
 
+class StoreGone(StoreError):
+    """A store that was open is not there any more, or another one is in its place; nothing is written to it."""
+
+
 class NoEventLog(StoreError):
     """A folder or file has no event log that this program can read, because nothing was opened for writing there."""
 
