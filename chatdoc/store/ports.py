@@ -70,7 +70,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
     `text_digest` is the digest of the text last published, None before the first one; `text_stat` is how the file that
     held it looked, so that one that still looks so need not be read, and `text_sequence` the last entry of the update
-    log that the text has. Once `retired_at_ms` is set, the store serves no file any more and nothing is written to it.
+    log that the text has. Once `retired_at_ms` is set (after a
+    rollback), the store serves no file any more and whoever has it open hears DocumentFailed from the feed.
     """
 
     path: str
@@ -158,7 +159,7 @@ class UnitOfWork(Protocol):
         """Note in the directory of sessions which of a thread's agents have ended."""
 
     def put_registration(self, registration: Registration) -> None:
-        """Replace what is said of the document and its file; one that is retired stays so."""
+        """Replace what is said of the document and its file."""
 
     def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
         """Note how far a migration went; it replaces the marker of the same source and steps."""
@@ -335,7 +336,10 @@ class Stores(Protocol):
     """The folder of the bytes that files had before they were migrated; it may not be there yet."""
 
     def find(self, path: Path, document_ids: Sequence[str]) -> Found:
-        """What is known of a file that says it is one of these documents, or says nothing. Writes nothing."""
+        """What is known of a file that says it is one of these documents, or says nothing. Writes nothing.
+
+        Retired stores are never found.
+        """
 
     def create(
         self,
@@ -359,10 +363,16 @@ class Stores(Protocol):
         """Open a store to read it only, leaving no trace; raises as `open` does."""
 
     def follow_move(self, store: DocumentStore, path: Path) -> None:
-        """Let a store serve another path from now on; raises DocumentExists when that path has one already."""
+        """Let a store serve another path from now on, a retired one too, which is retired no more then.
 
-    def set_aside(self, store: DocumentStore, path: Path, *, recorded_at_ms: int) -> None:
-        """Let a store serve no file any more; it stays, retired, and can be opened by its place."""
+        Raises DocumentExists when that path has a store already.
+        """
+
+    def release(self, store: DocumentStore, path: Path) -> None:
+        """Let a path lead to this store no more: its file is another document's now, or was rolled back.
+
+        The store stays as it is. One that is not retired is found again by its document's id (`moved`).
+        """
 
     def places(self) -> list[Path]:
         """Every store of the folder, retired ones too, by name."""
