@@ -1,24 +1,32 @@
-"""One open `.chat` document: every change is a command or a guarded update, and every rule is checked after it."""
+"""The face of one open document: every change is a command or a guarded update, and every rule is checked after it.
+
+Behind it stand the engine (`doc.engine`), the event log as it is read (`doc.log`) and the turns of agents (`doc.agents`).
+"""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from weakref import WeakSet
+from typing import Any, TypeVar
 
-from chatdoc.agents.activity import Telling
-from chatdoc.agents.ownership import Ownership
-from chatdoc.agents.recovery import STEPS, Tending
+from msgspec import UNSET, UnsetType
+
+from chatdoc.agents.flush_policy import Pace
+from chatdoc.agents.ownership import Ownership, Waiter
+from chatdoc.agents.turn import Turn
+from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
-from chatdoc.engine import idempotency
+from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_updates import Compacted, compact
-from chatdoc.engine.execute import Corridor, Done
+from chatdoc.engine.engine import Engine
+from chatdoc.engine.load import keep_rows
+from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
-from chatdoc.engine.subscribers import Listener
-from chatdoc.event_view import Logbook
+from chatdoc.engine.subscribers import Subscriber
+from chatdoc.event_view import DocumentSnapshot, EventView, document_snapshot
 from chatdoc.model.arguments import require_name
 from chatdoc.model.commands.configure_thread import ConfigureThread
 from chatdoc.model.commands.create_thread import CreateThread
@@ -27,20 +35,24 @@ from chatdoc.model.commands.delete import DeleteMessage, DeleteThread, RestoreMe
 from chatdoc.model.commands.edit_message import EditMessage
 from chatdoc.model.commands.fork_thread import ForkThread
 from chatdoc.model.commands.send_message import SendMessage
-from chatdoc.model.errors import ChatdocError, CommandRefused, NotFound
-from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.errors import ChatdocError, CommandRefused
+from chatdoc.model.events.event import Event
+from chatdoc.model.ids import DocumentId, MessageId, ThreadId
+from chatdoc.model.records.attic import AtticRow
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
-from chatdoc.model.records.thread_config import ThreadConfig
+from chatdoc.model.records.thread_config import ConfigChange, ThreadConfig
+from chatdoc.model.records.thread_state import ThreadState
 from chatdoc.model.view.view import View
-from chatdoc.store.ports import Receipt
-from chatdoc.store.sqlite.leases import MemoryLeases
+from chatdoc.store.event_feed import Following
 from invariants.report import IntegrityReport
 from migrate.report import MigrationReport
-from migrate.v2 import write
+from migrate.v2.write import render
+
+Answer = TypeVar("Answer")
 
 
-class Document(Tending, Telling, Logbook):
+class Document:
     """A document to read and to change, from any thread; `with` closes it.
 
     Every method that changes something is a command: it raises CommandRefused or NotFound with nothing written,
@@ -49,36 +61,83 @@ class Document(Tending, Telling, Logbook):
 
     def __init__(
         self,
-        corridor: Corridor,
+        engine: Engine,
         report: MigrationReport | None = None,
         *,
+        file: ChatFile | None = None,
         path: Path | None = None,
-        ownership: Ownership | None = None,
-        publish: Callable[[Document], bool] | None = None,
-        leave: Callable[[Document], None] | None = None,
-        read_only: bool = False,
+        waiter: Waiter | None = threading.Event.wait,
     ) -> None:
-        super().__init__(corridor.view, report)
-        self.path = path
-        self.corridor = corridor
-        self.ownership = ownership or Ownership(MemoryLeases(), clock=lambda: corridor.now().ms, waiter=None)
-        self._publish = publish
-        self._leave = leave
-        self._read_only = read_only
-        self._lock = threading.RLock()
-        self._held_turns = WeakSet()
+        self.engine = engine
+        self.report = report
+        self._path, self._file = path, file
+        self._reader = Reader(lambda: engine.view, report)
+        store = engine.store
+        ownership = Ownership(store, clock=engine.clock, waiter=waiter, lives=lambda: engine.is_open)
+        self.agents = Turns(engine, self._reader, ownership)
+        self._log = EventView(store) if store.events is not None else None
+
+    # where it is
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the text is written to, or None for a document without one."""
+        return self._file.path if self._file is not None else self._path
+
+    @property
+    def store_path(self) -> Path | None:
+        """The file of the document's store, or None for a document in memory."""
+        return self.engine.store.location
+
+    @property
+    def file_state(self) -> FileState | None:
+        """How the file stands to the document: `present`, `unpublished`, `moved`, `deleted` or `replaced`."""
+        return self._file.state if self._file is not None else None
+
+    @property
+    def document_id(self) -> DocumentId | None:
+        """The id the document carries through copies and moves."""
+        return self._reader.document_id
+
+    # reading
 
     @property
     def view(self) -> View:
         """The lookups behind this document, with what other processes have written until now; read only."""
-        with self._lock:
-            self.corridor.catch_up()
-            return self.corridor.view
+        return self.engine.view
+
+    def threads(self, *, deleted: bool = False) -> list[Thread]:
+        """All threads by creation date, those that were deleted only on demand."""
+        return self._reader.threads(deleted=deleted)
+
+    def thread(self, thread_id: str) -> Thread:
+        """One thread, also a deleted one; raises NotFound."""
+        return self._reader.thread(thread_id)
+
+    def messages(self, thread_id: str, *, deleted: bool = False) -> list[Message]:
+        """A thread's messages: the root, then by date and id; deleted ones only on demand; raises NotFound."""
+        return self._reader.messages(thread_id, deleted=deleted)
 
     def message(self, message_id: str) -> Message:
         """One message with its history, also a deleted one; raises NotFound."""
-        with self._lock:  # Another thread may be ending its turn, which takes pieces away.
-            return super().message(message_id)
+        with self.engine.lock:  # Another thread may be ending its turn, which takes pieces away.
+            return self._reader.message(message_id)
+
+    def config(self, thread_id: str) -> ThreadConfig:
+        """A thread's config, the defaults where nothing was set; raises NotFound."""
+        return self._reader.config(thread_id)
+
+    def config_history(self, thread_id: str) -> list[ConfigChange]:
+        """Who set which field when, newest first; a value that lost against a concurrent one is here too."""
+        return self._reader.config_history(thread_id)
+
+    def state(self, thread_id: str) -> ThreadState | None:
+        """What the thread's agent is doing; None when no turn ever ran; raises NotFound."""
+        return self._reader.state(thread_id)
+
+    def attic(self) -> list[AtticRow]:
+        """Rows and lines that were kept verbatim and not interpreted."""
+        return self._reader.attic()
 
     # commands
 
@@ -89,11 +148,21 @@ class Document(Tending, Telling, Logbook):
         content: str,
         name: str | None = None,
         acp_config: dict[str, Any] | None = None,
+        thread_color: str | None = None,
+        thread_icon: str | None = None,
+        pin: bool | None = None,
+        fields: dict[str, Any] | None = None,
         command_id: str | None = None,
-        **fields: Any,
     ) -> Thread:
-        """Start a thread with its root message; further fields go to its config."""
-        config = {**fields, "name": name, "acp_config": acp_config}
+        """Start a thread with its root message; further `fields` go to its config."""
+        config = {
+            **(fields or {}),
+            "name": name,
+            "acp_config": acp_config,
+            "thread_color": thread_color,
+            "thread_icon": thread_icon,
+            "pin": pin,
+        }
         given = {field: value for field, value in config.items() if value is not None}
         thread: Thread = self.execute(
             CreateThread(sender_id=sender_id, content=content, config=given), command_id=command_id
@@ -107,16 +176,19 @@ class Document(Tending, Telling, Logbook):
         sender_id: str,
         content: str,
         reply_to: str | None = None,
+        fields: dict[str, Any] | None = None,
         command_id: str | None = None,
-        **fields: Any,
     ) -> Message:
-        """Add a message to a thread; it replies to the root unless `reply_to` says otherwise."""
+        """Add a message to a thread; it replies to the root unless `reply_to` says otherwise.
+
+        `fields` are further fields of the message's row.
+        """
         command = SendMessage(
             thread_id=ThreadId(thread_id),
             sender_id=sender_id,
             content=content,
             reply_to=None if reply_to is None else MessageId(reply_to),
-            fields=fields,
+            fields=fields or {},
         )
         message: Message = self.execute(command, command_id=command_id)
         return message
@@ -154,12 +226,30 @@ class Document(Tending, Telling, Logbook):
         return thread
 
     def configure(
-        self, thread_id: str, *, updated_by: str, command_id: str | None = None, **fields: Any
+        self,
+        thread_id: str,
+        *,
+        updated_by: str,
+        name: str | UnsetType | None = UNSET,
+        acp_config: dict[str, Any] | UnsetType | None = UNSET,
+        thread_color: str | UnsetType | None = UNSET,
+        thread_icon: str | UnsetType | None = UNSET,
+        pin: bool | UnsetType | None = UNSET,
+        fields: dict[str, Any] | None = None,
+        command_id: str | None = None,
     ) -> ThreadConfig:
         """Set the given fields of a thread's config and no other; None clears one, `acp_config` merges by field."""
-        command = ConfigureThread(thread_id=ThreadId(thread_id), updated_by=updated_by, config=fields)
-        config: ThreadConfig = self.execute(command, command_id=command_id)
-        return config
+        named = {
+            "name": name,
+            "acp_config": acp_config,
+            "thread_color": thread_color,
+            "thread_icon": thread_icon,
+            "pin": pin,
+        }
+        config = {**(fields or {}), **{key: value for key, value in named.items() if value is not UNSET}}
+        command = ConfigureThread(thread_id=ThreadId(thread_id), updated_by=updated_by, config=config)
+        answer: ThreadConfig = self.execute(command, command_id=command_id)
+        return answer
 
     def fork(
         self,
@@ -175,58 +265,60 @@ class Document(Tending, Telling, Logbook):
         thread: Thread = self.execute(command, command_id=command_id)
         return thread
 
+    def start_turn(
+        self,
+        thread_id: str,
+        *,
+        sender_id: str,
+        answers: str | None = None,
+        message_id: str | None = None,
+        pace: Pace | None = None,
+        fields: dict[str, Any] | None = None,
+        command_id: str | None = None,
+    ) -> Turn:
+        """Let an agent begin a turn in a thread that runs none; it answers a message, or the thread as such.
+
+        Whoever repeats itself gives a `message_id` or a `command_id`: then it gets the turn it began the first time.
+        """
+        return self.agents.start_turn(
+            thread_id,
+            sender_id=sender_id,
+            answers=answers,
+            message_id=message_id,
+            pace=pace,
+            fields=fields,
+            command_id=command_id,
+        )
+
     def execute(self, command: Command, *, command_id: str | None = None) -> Any:
         """Carry out a command and return the record it made or changed, as the methods above do.
 
         A known `command_id` returns the first answer, or raises the first refusal, and writes nothing; the same id
         with a different command raises CommandConflict.
         """
-        with self._lock:
-            if type(command) in STEPS:
-                return self._tend(command, lambda: self._carry_out(command, command_id))
-            return self._carry_out(command, command_id)
+        return self.agents.execute(command, command_id=command_id)
 
-    def _carry_out(self, command: Command, command_id: str | None) -> Any:
-        corridor = self.corridor
-        if command_id is None:
-            done = corridor.execute(command, origin="local")
-            return idempotency.read(corridor.view, done.plan, done.last_event)
-        corridor.require_open()
-        require_name("command_id", command_id)
-        digest = idempotency.digest(command)
-        return corridor.write(lambda: self._once(command, command_id, digest))
+    def execute_each(self, commands: Sequence[tuple[Command, str | None]]) -> list[Any]:
+        """Carry out commands, each with its id or None, as one transaction: an answer each, or the error of it alone."""
+        return self.engine.transact_each(
+            [lambda _, one=one: self.agents.execute(one[0], command_id=one[1]) for one in commands]  # type: ignore[misc]
+        )
 
-    def _once(self, command: Command, command_id: str, digest: str) -> Any:
-        corridor = self.corridor
-        first = corridor.log.receipt(command_id)
-        if first is not None:
-            return idempotency.repeat(first, command_id, digest)
-        record: Any = None
-
-        def receipt(done: Done) -> Receipt:
-            nonlocal record
-            record = idempotency.read(corridor.view, done.plan, done.last_event)
-            return idempotency.acceptance(corridor.view, command_id, digest, done.plan, record)
-
-        try:
-            corridor.execute(command, origin=command_id, receipt=receipt)
-        except (CommandRefused, NotFound) as refusal:
-            corridor.refuse(idempotency.refusal(corridor.view, command_id, digest, command, refusal))
-            raise
-        return record
+    def together(self, work: Callable[[], Answer]) -> Answer:
+        """Do something whose commands are all stored at once; what was done before one is refused is stored too."""
+        return self.engine.transact(lambda _: work())
 
     # replicas
 
     def state_vector(self) -> bytes:
         """What this document has seen, per client, as Yjs encodes it; equal ones do not prove equal content."""
-        with self._lock:
-            self.corridor.make_ready()
-            return read_update.state_vector(self.corridor.known)
+        with self.engine.lock:
+            self.engine.make_ready()
+            return read_update.state_vector(self.engine.known)
 
     def diff(self, state_vector: bytes | None = None) -> bytes:
         """A Yjs update with what a peer of this state vector lacks; without one, the whole document."""
-        with self._lock:
-            return self.corridor.diff(state_vector)
+        return self.engine.diff(state_vector)
 
     def receive(self, update: bytes, *, origin: str = "peer") -> Received:
         """Take a Yjs update from a peer; raises UpdateRefused, and then nothing changed.
@@ -234,62 +326,102 @@ class Document(Tending, Telling, Logbook):
         One whose predecessors are missing is held back, and the answer's `wanted` is what to ask the peer for.
         """
         require_name("origin", origin)
-        with self._lock:
-            return self.corridor.receive(update, origin=origin)
+        return self.engine.receive(update, origin=origin)
 
-    def subscribe(self, on_update: Listener) -> Callable[[], None]:
+    def receive_each(self, updates: Sequence[tuple[bytes, str]]) -> list[Received | Exception]:
+        """Take updates, each with its origin, as one transaction: an answer each, or the error of it alone."""
+        return self.engine.transact_each(
+            [
+                lambda one, update=update, origin=origin: self.engine.receiver(update, origin)(one)  # type: ignore[misc]
+                for update, origin in updates
+            ]
+        )
+
+    def subscribe(self, on_update: Subscriber) -> Callable[[], None]:
         """Call `on_update(update, origin)` after every change, once it is stored; returns what ends it."""
-        self.corridor.listeners.append(on_update)
+        return self.engine.subscribers.add(on_update)
 
-        def unsubscribe() -> None:
-            if on_update in self.corridor.listeners:
-                self.corridor.listeners.remove(on_update)
+    # the event log
 
-        return unsubscribe
+    @property
+    def log(self) -> EventView:
+        """The event log as it is read; raises CommandRefused for a document in memory, which has none."""
+        if self._log is None:
+            raise CommandRefused("a document in memory has no event log", hint="Open a file")
+        return self._log
+
+    def snapshot(self) -> DocumentSnapshot:
+        """All that is shown, as of one event; `replay(from_sequence_exclusive=snapshot_sequence)` goes on from it."""
+        with self.engine.lock:
+            self.engine.make_ready()
+            return document_snapshot(self.log, self.engine)
+
+    def replay(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
+        """Every event beyond a sequence, in order; see `log.events`."""
+        return self.log.events(from_sequence_exclusive=from_sequence_exclusive)
+
+    def subscribe_events(self, from_sequence: int = 0) -> Following:
+        """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`."""
+        return self.log.follow(from_sequence)
+
+    def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
+        """The text of the difference between two checkpoints; raises NotFound."""
+        return self.log.turn_diff(thread_id, from_turn, to_turn)
 
     # integrity and the file
 
     def check(self, *, full: bool = True) -> IntegrityReport:
         """What the rules say: `full` looks at everything anew, otherwise the ledger kept after every change."""
-        if self._read_only:
-            return super().check()
-        with self._lock:
-            self.corridor.make_ready()
-            return self.corridor.checker.report(full=full)
+        with self.engine.lock:
+            self.engine.catch_up()
+            return self.engine.copy.checker.report(full=full)
 
     def text(self) -> bytes:
         """The document as `.chat` text, version 2: sorted, and the same bytes for the same content."""
-        with self._lock:
-            return write.render(self.view)
+        with self.engine.lock:
+            return render(self.view)
 
     def compact(self) -> Compacted:
         """Store the whole Y document as one update, reloaded and compared first, so that loading it is one step."""
-        with self._lock:
-            return compact(self.corridor, recorded_at_ms=self.corridor.now().ms)
+        return compact(self.engine)
 
-    def save(self) -> bool:
-        """Write the `.chat` text if it changed; true when it was written. The store has everything already."""
-        with self._lock:
-            self.corridor.make_ready()
-            return self._publish(self) if self._publish is not None else False
+    def save(self, *, to: str | os.PathLike[str] | None = None) -> bool:
+        """Write the `.chat` text if it changed; true when it was written. The store has everything already.
+
+        A file that was moved or deleted while the document was open is not brought back (`file_state` says so); with
+        `to`, the text is written there, and the document lives there from now on. Raises FileReplaced where the file
+        holds another document now.
+        """
+        self.engine.make_ready()
+        if self._file is None:
+            return False
+        return self._file.save() if to is None else self._file.save_to(Path(os.path.realpath(to)))
 
     def close(self) -> None:
         """Write what turns have gathered, save and let go of the file; one that failed is only let go of."""
-        self._flush_turns()  # Not under the lock, which a turn that is being written takes after its own.
-        with self._lock:
+        if self.engine.is_left_behind:  # A child process after fork: what is open belongs to its parent.
+            return
+        self.agents.flush()  # Not under the lock, which a turn that is being written takes after its own.
+        with self.engine.lock:
             try:
-                self.corridor.make_ready()
+                self.engine.make_ready()
             except ChatdocError:
-                self.ownership.close()
-                self.corridor.close()
+                self.agents.close(end=False)
+                self._let_go()
                 return
             try:
-                self._let_go()
+                self.agents.close()
                 self.save()
-                if self._leave is not None:
-                    self._leave(self)
+                if self._file is not None:
+                    self._file.close()
+                    keep_rows(self.engine.store, self.engine.copy, recorded_at_ms=self.engine.clock())
             finally:
-                self.corridor.close()
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._log is not None:
+            self._log.close()
+        self.engine.close()
 
     def __enter__(self) -> Document:
         return self

@@ -1,15 +1,17 @@
-"""What the folder's event log says can be read, followed, and folded anew from an open document."""
+"""Read side of the event log: its events, and what is folded from them, of one document, open or not.
+
+Reading writes nothing, neither to the store nor beside it, and goes on while others write.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import TracebackType
 
 import msgspec
 
 from chatdoc.crdt import read_update
-from chatdoc.engine.event_recorder import Chronicle
-from chatdoc.engine.execute import Corridor
+from chatdoc.engine.engine import Engine
 from chatdoc.model.arguments import (
     require_flag,
     require_limit,
@@ -18,145 +20,200 @@ from chatdoc.model.arguments import (
     require_place,
     require_sequence,
 )
-from chatdoc.model.clock import iso
-from chatdoc.model.errors import CommandRefused
+from chatdoc.model.clock import Clock, iso, system_clock
+from chatdoc.model.errors import NoEventLog, NotFound
 from chatdoc.model.events.event import Event
-from chatdoc.store.event_feed import Following
-from chatdoc.store.projections import queries
-from chatdoc.store.projections.compact_events import CompactedLog, compact_log, survey
-from chatdoc.store.projections.fold import rebuild
-from chatdoc.store.projections.progress import ProjectorStatus, progress
-from chatdoc.store.projections.queries import turn_diff
-from chatdoc.store.projections.replay import Replay, replay_thread
-from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session
-from chatdoc.store.projections.snapshot import Snapshot, snapshot
-from chatdoc.store.sqlite.agent_sessions import SessionDirectory
-from chatdoc.store.sqlite.update_log import SqliteLog
+from chatdoc.store.agent_sessions import SessionDirectory
+from chatdoc.store.event_feed import Following, Watcher
+from chatdoc.store.ports import DocumentStore
+from chatdoc.store.projections.compact_events import CompactedLog
+from chatdoc.store.projections.progress import ProjectorStatus
+from chatdoc.store.projections.read_model import Rebuilt
+from chatdoc.store.projections.replay import Replay
+from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session, ThreadRow
+from chatdoc.store.projections.snapshot import Snapshot
+
+PAGE_EVENTS = 500
+"""How many events are read at a time; there is no limit to how many are read in all."""
+OPEN_ONCE = "Open it once with this version of chatdoc, say with `chatdoc open FILE`"
+
+OnPage = Callable[[int, int], None]
+"""Hears of a rebuild after each page: how many events are folded, and the sequence of the last one."""
 
 
 class DocumentSnapshot(Snapshot, frozen=True, kw_only=True):
-    """Everything the log says of the folder, and what the document had seen at the same moment."""
+    """Everything the log says of a document, and what the document had seen at the same moment."""
 
     document_id: str
     state_vector: bytes
     """As Yjs encodes it; in JSON as base64."""
 
 
-class Logbook:
-    """The event log, as an open document reads it; raises CommandRefused for a document in memory, which has none."""
+class EventView:
+    """The event log of one document; `with` closes it where it was opened for itself.
 
-    corridor: Corridor
-    _lock: threading.RLock
+    Raises NoEventLog for a store that keeps no log, or whose log has not begun.
+    """
 
-    def replay(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
-        """Every event of the folder beyond a sequence, in order; ends where the log ends.
+    def __init__(self, store: DocumentStore, *, closes_store: bool = False) -> None:
+        if store.events is None or store.read_model is None:
+            raise NoEventLog("this store keeps no event log", hint="Open a file")
+        self.store = store
+        self._events, self._rows = store.events, store.read_model
+        self._closes_store = closes_store
+        self.watcher = Watcher(store.feed)
+
+    @property
+    def document_id(self) -> str:
+        """The document that the log is of."""
+        return self.store.registry.registration().document_id
+
+    # events
+
+    def events(self, *, from_sequence_exclusive: int = 0, thread_id: str | None = None) -> Iterator[Event]:
+        """Every event beyond a sequence, of all or of one thread, in order; ends where the log ends.
 
         Raises LogCompacted where events beyond it were folded away; `snapshot()` says from where to go on.
         """
-        journal = self._chronicle().journal
         require_sequence("from_sequence_exclusive", from_sequence_exclusive)
-        journal.require_whole(from_sequence_exclusive)
-        return journal.read_all(from_sequence_exclusive)
+        require_optional_name("thread_id", thread_id)
+        self._require_whole(from_sequence_exclusive, thread_id)
+        return self._all(from_sequence_exclusive, thread_id)
 
-    def subscribe_events(self, from_sequence: int = 0) -> Following:
-        """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`.
+    def follow(self, from_sequence: int = 0, *, thread_id: str | None = None) -> Following:
+        """Every event beyond a sequence, those that are there and those that anybody appends later.
 
-        Raises LogCompacted where events beyond it were folded away, also while it is followed.
+        For `for` and `async for`. Raises LogCompacted where events beyond it were folded away, also while followed.
         """
-        chronicle = self._chronicle()
         require_sequence("from_sequence", from_sequence)
-        chronicle.journal.require_whole(from_sequence)
-        return chronicle.follow(from_sequence)
+        require_optional_name("thread_id", thread_id)
+        self._require_whole(from_sequence, thread_id)
+        return Following(lambda after: self._read(after, thread_id), from_sequence, self.watcher)
 
-    def snapshot(self) -> DocumentSnapshot:
-        """All that is shown, as of one event; `replay(from_sequence_exclusive=snapshot_sequence)` goes on from it."""
-        with self._lock:
-            chronicle, corridor = self._chronicle(), self.corridor
-            corridor.make_ready()
-            log, known = corridor.log, dict(corridor.known)
-            assert isinstance(log, SqliteLog), "only a stored document has an event log"
-            with chronicle.journal.reading() as connection:
-                for update in log.updates_in(connection, corridor.sequence):
-                    for client, (_, end) in read_update.read(update).spans.items():
-                        known[client] = max(end, known.get(client, 0))
-                found = snapshot(connection.execute)
-        return DocumentSnapshot(
-            **msgspec.structs.asdict(found),
-            document_id=str(corridor.view.document_id()),
-            state_vector=read_update.state_vector(known),
-        )
+    def last_sequence(self) -> int:
+        """The sequence of the newest event."""
+        return self._events.last_sequence()
 
-    def projected_message(self, message_id: str) -> PlacedMessage | None:
+    def compacted_through(self) -> int:
+        """The sequence from which events can be read: the last one that the latest compaction folded away, or 0."""
+        return self._events.compacted_through()
+
+    # what is folded from them
+
+    def snapshot(self) -> Snapshot:
+        """All that is shown, as of one event: `events(from_sequence_exclusive=…)` goes on from it."""
+        return self.store.at_one_moment(self._rows.snapshot)
+
+    def threads(self) -> list[ThreadRow]:
+        """Every thread without what is in it, by its date and id."""
+        return self._rows.threads()
+
+    def thread(self, thread_id: str) -> ThreadRow:
+        """One thread without what is in it; raises NotFound."""
+        require_name("thread_id", thread_id)
+        found = self._rows.thread(thread_id)
+        if found is None:
+            raise NotFound(
+                f"the event log has no thread {thread_id}", hint="`chatdoc snapshot` lists the threads"
+            )
+        return found
+
+    def message(self, message_id: str) -> PlacedMessage | None:
         """One message as the log says it is, or None; one statement."""
         require_name("message_id", message_id)
-        with self._lock:
-            return queries.message(self._chronicle().journal.execute, message_id)
+        return self._rows.message(message_id)
 
-    def projected_session(self, thread_id: str) -> Session | None:
+    def session(self, thread_id: str) -> Session | None:
         """What the agent of a thread is doing as the log says, or None; one statement."""
         require_name("thread_id", thread_id)
-        with self._lock:
-            return queries.session(self._chronicle().journal.execute, thread_id)
+        return self._rows.session(thread_id)
 
     def approvals(self, thread_id: str | None = None) -> list[Approval]:
-        """Requests that wait for an answer, the oldest first; of one thread or of the whole folder."""
+        """Requests that wait for an answer, the oldest first; of one thread or of all."""
         require_optional_name("thread_id", thread_id)
-        with self._lock:
-            return queries.pending_approvals(self._chronicle().journal.execute, thread_id)
+        return self._rows.approvals(thread_id)
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
         require_name("thread_id", thread_id)
         require_limit(limit)
-        with self._chronicle().journal.reading() as connection:
-            return replay_thread(connection.execute, thread_id, limit=limit)
+        return self.store.at_one_moment(lambda: self._rows.replay_thread(thread_id, limit=limit))
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""
         require_place(thread_id, from_turn, to_turn)
-        with self._lock:
-            return turn_diff(self._chronicle().journal.execute, thread_id, from_turn, to_turn)
+        return self._rows.turn_diff(thread_id, from_turn, to_turn)
 
     def projections(self) -> list[ProjectorStatus]:
         """How far each of the eight projectors has come."""
-        with self._lock:
-            return progress(self._chronicle().journal.execute)
+        return self._rows.progress()
 
     @property
     def sessions(self) -> SessionDirectory:
-        """How to find the sessions of the folder's agents again after a restart; raises CommandRefused."""
-        if self.corridor.chronicle is None:
-            raise CommandRefused("a document in memory keeps no sessions of agents", hint="Open a file")
-        return self.corridor.chronicle.sessions
+        """How to find the sessions of the document's agents again after a restart."""
+        if self.store.sessions is None:
+            raise NoEventLog("this store keeps no sessions of agents", hint="Open a file")
+        return self.store.sessions
 
-    def rebuild_projections(self) -> int:
-        """Throw every folded row away and fold the whole log anew, in one transaction; returns the last sequence."""
-        with self._lock:
-            journal = self._chronicle().journal
-            return self.corridor.write_whole(
-                lambda: rebuild(journal.execute, journal.read, executemany=journal.executemany)
-            )
+    def rebuild(self, on_page: OnPage = lambda events, sequence: None) -> Rebuilt:
+        """Throw every folded row away and fold the whole log anew, in one transaction; all others wait to write.
 
-    def compact_log(self, *, dry_run: bool = True) -> CompactedLog:
-        """Remove the folder's events whose effect is folded, in one transaction; a dry run only says what would go.
+        Readers see the old rows until the new ones are complete, and nothing has changed when it fails.
+        """
+        return self._rows.rebuild(on_page)
+
+    def compact(self, *, dry_run: bool = True, clock: Clock = system_clock) -> CompactedLog:
+        """Remove the events whose effect is folded, in one transaction; a dry run only says what would go.
 
         Snapshots, rows, receipts and versions stay as they are, and a rebuild begins at the rows of this moment.
         Who follows the log and has not come to its end gets LogCompacted. Nothing of this ever happens by itself.
         """
         require_flag("dry_run", dry_run)
-        with self._lock:
-            journal = self._chronicle().journal
-            self.corridor.make_ready()
-            if dry_run:
-                return journal.at_one_moment(survey)
-            now_iso = iso(self.corridor.now().ms)
-            return self.corridor.write_whole(
-                lambda: compact_log(
-                    journal.execute, journal.read, now_iso=now_iso, executemany=journal.executemany
-                )
-            )
+        return self._rows.compact(dry_run=dry_run, now_iso=iso(clock()))
 
-    def _chronicle(self) -> Chronicle:
-        if self.corridor.chronicle is None:
-            raise CommandRefused("a document in memory has no event log", hint="Open a file")
-        return self.corridor.chronicle
+    def close(self) -> None:
+        """End all who follow; and let go of the store where it was opened for this view alone."""
+        self.watcher.close()
+        if self._closes_store:
+            self.store.close()
+
+    def __enter__(self) -> EventView:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _all(self, after: int, thread_id: str | None) -> Iterator[Event]:
+        while page := self._read(after, thread_id):
+            yield from page
+            after = page[-1].sequence
+
+    def _read(self, after: int, thread_id: str | None) -> list[Event]:
+        if thread_id is None:
+            return self._events.read(after, PAGE_EVENTS)
+        return self._events.read_of("thread", thread_id, after, PAGE_EVENTS)
+
+    def _require_whole(self, after: int, thread_id: str | None) -> None:
+        self._events.require_whole(after, None if thread_id is None else ("thread", thread_id))
+
+
+def document_snapshot(view: EventView, engine: Engine) -> DocumentSnapshot:
+    """A snapshot with the state vector of the same moment, with what others wrote since the engine looked."""
+    store, known, sequence = view.store, dict(engine.known), engine.sequence
+
+    def take() -> tuple[Snapshot, dict[int, int]]:
+        reached = dict(known)
+        for entry in store.updates.entries(after=sequence):
+            for client, (_, end) in read_update.read(entry.update, bounded=False).spans.items():
+                reached[client] = max(end, reached.get(client, 0))
+        assert store.read_model is not None, "only a store with an event log has an event view"
+        return store.read_model.snapshot(), reached
+
+    found, reached = store.at_one_moment(take)
+    return DocumentSnapshot(
+        **msgspec.structs.asdict(found),
+        document_id=view.document_id,
+        state_vector=read_update.state_vector(reached),
+    )

@@ -6,22 +6,27 @@ from collections.abc import Iterable
 
 from chatdoc.crdt.first_update import genesis
 from chatdoc.document import Document
-from chatdoc.engine.execute import Corridor
+from chatdoc.engine.engine import Engine
+from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock
 from chatdoc.model.facts import Fact
 from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
-from chatdoc.store.memory.update_log import MemoryLog
+from chatdoc.store.memory.store import MemoryStore
 
 
 def memory_document(*, clock: Clock, random: RandomSource, facts: Iterable[Fact] = ()) -> Document:
     """An open document in memory that begins with these facts, say those of a migration; nothing is ever written."""
-    view, log, known = View(), MemoryLog(), {}
+    view, store, known = View(), MemoryStore(), {}
     _, added = apply.apply(view, facts, origin="migration")
     if added:
         first = genesis(added)
-        log.append(first.update, "migration", recorded_at_ms=clock())
+        store.write(
+            lambda unit: unit.append_update(first.update, "migration", recorded_at_ms=clock())
+        )
         known[first.client_id] = first.length
-    corridor = Corridor(view, log, known=known, sequence=log.last_sequence(), clock=clock, random=random)
-    return Document(corridor)
+    copy = WorkingCopy(
+        view, store, random=random, known=known, sequence=store.updates.last_sequence()
+    )
+    return Document(Engine(store, clock=clock, random=random, copy=copy))

@@ -1,4 +1,4 @@
-"""Opening never loses and never guesses: a file is what its bytes say, an open document what its store holds."""
+"""Opening: a file is what its bytes say, an open document what its store holds; nothing is lost and nothing guessed."""
 
 from __future__ import annotations
 
@@ -6,29 +6,49 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
-from chatdoc.agents.ownership import Ownership, Waiter
+import msgspec
+
+from chatdoc.agents.ownership import Waiter
 from chatdoc.document import Document
-from chatdoc.engine.adopt_file import Adopted, adopt, upgrade
-from chatdoc.engine.chat_file import Publisher, looks_published, read_bytes
-from chatdoc.engine.detach import retire
-from chatdoc.engine.event_recorder import Chronicle
-from chatdoc.engine.execute import Corridor
-from chatdoc.engine.load import keep_rows, load, load_view
+from chatdoc.engine.adopt_file import Adopted, Upgrade, adopt, begin, digest, upgrade
+from chatdoc.engine.chat_file import ChatFile
+from chatdoc.engine.engine import Engine
+from chatdoc.engine.event_recorder import EventRecorder
+from chatdoc.engine.file_identity import is_another
+from chatdoc.engine.load import keep_rows, load_view
+from chatdoc.engine.read_file import looks_published, read_bytes
 from chatdoc.engine.reader import Reader
+from chatdoc.engine.transaction import Transaction
+from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, MigrationFailed, UnreadableFile
 from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.store.atomic_file import require_writable
-from chatdoc.store.memory.update_log import MemoryLog
-from chatdoc.store.sqlite.location import NAME, store_folder
-from chatdoc.store.sqlite.store import Store
+from chatdoc.store.memory.store import MemoryStore
+from chatdoc.store.ports import DocumentStore, Found, Stores
+from chatdoc.store.sqlite.database import Durability
+from chatdoc.store.sqlite.folder import SqliteFolder
 from invariants.rule import Violation
 from migrate import sniff
-from migrate.report import MigrationReport
+from migrate.report import Anomaly, MigrationReport
 from migrate.v2.merge_external import document_ids, merge
+
+_SAID = {
+    "moved": ("moved_file", "its document was published as {other} last", "it goes on with its own log"),
+    "copied": ("copied_file", "its document is also that of {other}", "it is a copy with a log of its own now"),
+    "replaced": (
+        "replaced_file",
+        "another document was here before; its store is {other}",
+        "that one is set aside with its backups; `chatdoc recover` gives its text back",
+    ),
+    "deleted": (
+        "deleted_file",
+        "the document that was here lost its file; its store is {other}",
+        "a new document begins; `chatdoc recover` gives the old one's text back",
+    ),
+}
 
 
 def open_document(
@@ -36,7 +56,7 @@ def open_document(
     *,
     clock: Clock = system_clock,
     random: RandomSource = os.urandom,
-    durability: Literal["full", "normal"] = "full",
+    durability: Durability = "full",
     create: bool = True,
     waiter: Waiter = threading.Event.wait,
 ) -> Document:
@@ -44,6 +64,8 @@ def open_document(
 
     The old bytes are kept as a backup before anything is written, and `document.report` says what was done.
     A file that is not there begins empty, unless `create` is false. A symbolic link is followed to the real file.
+    Each document has a store of its own in `.chatdoc/` beside its file (`document.store_path`), found by the id in the
+    text and by the path it was published to last: a moved file keeps its store, a copy gets its own.
     Turns whose process is gone are ended with what was flushed; those of others are left alone. `waiter` lets time
     pass between the heartbeats of the turns that run here.
     `durability` is SQLite's `synchronous`: `full` survives a power failure, `normal` a crash of the program.
@@ -52,14 +74,8 @@ def open_document(
     """
     real = _real(path, create=create)
     require_writable(real)
-    if not (store_folder(real) / NAME).exists() and (source := read_bytes(real)).strip():
-        sniff(source)  # What is no chat leaves no store behind.
-    store = Store.open(store_folder(real), durability=durability)
-    try:
-        return _open(store, real, clock, random, waiter)
-    except BaseException:
-        store.close()
-        raise
+    stores = SqliteFolder(real.parent, durability=durability)
+    return _Opening(stores, real, clock, random, waiter).open()
 
 
 def read_document(path: str | os.PathLike[str]) -> Reader:
@@ -78,107 +94,182 @@ def migrate_file(path: str | os.PathLike[str], *, dry_run: bool = False) -> Migr
             raise _unverified(path, broken)
         return reader.report
     with open_document(path, create=False) as document:
-        document.corridor.require_open()
+        document.engine.require_open()
         return document.report
+
+
+class _Opening:
+    """One opening of one file: which store serves it, what the file holds besides, and what is said of both."""
+
+    def __init__(
+        self, stores: Stores, path: Path, clock: Clock, random: RandomSource, waiter: Waiter
+    ) -> None:
+        self.stores, self.path = stores, path
+        self.clock, self.random, self.waiter = clock, random, waiter
+        self.notes: list[Anomaly] = []
+
+    def open(self) -> Document:
+        """The document, open; whatever is raised leaves no store open."""
+        found = self.stores.find(self.path, ())
+        if found.place is not None:
+            document = self._open_known(found.place)
+            if document is not None:
+                return document
+        source = read_bytes(self.path)
+        found = self.stores.find(self.path, document_ids(source))
+        if found.place is not None:
+            self._note(found)
+            return self._go_on(self.stores.open(found.place), follow=True)
+        made = upgrade(source) if source else begin(self.clock, self.random)
+        known = self.stores.find(self.path, (made.document_id,))
+        if known.standing in ("registered", "moved") and known.place is not None and source:
+            return self._go_on(self.stores.open(known.place), follow=known.standing == "moved")
+        if made.report is not None and made.broken:
+            return _to_read_only(self.path, made, self.clock, self.random)
+        self._note(known if known.standing != "new" else found)
+        try:
+            adopted = adopt(self.stores, self.path, source, made, recorded_at_ms=self.clock())
+        except DocumentExists:  # Another process was faster; what it committed is what we open.
+            return _Opening(self.stores, self.path, self.clock, self.random, self.waiter).open()
+        copy = WorkingCopy(
+            adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1
+        )
+        copy.items_in_snapshot = 0
+        return self._document(adopted.store, copy, made.report)
+
+    def _open_known(self, place: Path) -> Document | None:
+        """The document of the store that the path leads to; None, and the path leads nowhere, when it is another's."""
+        store = self.stores.open(place)
+        try:
+            registration = store.registry.registration()
+            if looks_published(registration, self.path):
+                return self._document(store, None, None)
+            published = registration.text_stat is not None or registration.text_sequence is not None
+            if published and not os.path.lexists(self.path):
+                self._say("deleted", place)
+            elif self._is_another(store):
+                self._say("replaced", place)
+            else:
+                return self._document(store, None, None)
+            self.stores.release(store, self.path)
+        except BaseException:
+            store.close()
+            raise
+        store.close()
+        return None
+
+    def _is_another(self, store: DocumentStore) -> bool:
+        source = read_bytes(self.path)
+        known = {store.registry.registration().text_digest}
+        known |= {one.source_digest for one in store.registry.markers()}
+        if not source.strip() or digest(source) in known:
+            return False
+        if sniff(source) == "v2" and store.registry.registration().document_id in document_ids(source):
+            return False
+        return is_another(load_view(store), source)
+
+    def _go_on(self, store: DocumentStore, *, follow: bool) -> Document:
+        try:
+            if follow:
+                self.stores.follow_move(store, self.path)
+            return self._document(store, None, None)
+        except BaseException:
+            store.close()
+            raise
+
+    def _document(
+        self, store: DocumentStore, copy: WorkingCopy | None, report: MigrationReport | None
+    ) -> Document:
+        engine = Engine(store, clock=self.clock, random=self.random, copy=copy)
+        begin_event_log(engine, self.path.parent)
+        file = ChatFile(self.stores, self.path, engine)
+        external = file.take_external()
+        document = Document(
+            engine, self._noted(report or external), file=file, waiter=self.waiter
+        )
+        document.agents.recover_turns(reason="server_restart")
+        document.save()
+        keep_rows(store, engine.copy, recorded_at_ms=self.clock())
+        return document
+
+    def _note(self, found: Found) -> None:
+        other = found.place if found.standing == "moved" else found.other
+        if found.standing in _SAID and other is not None:
+            self._say(found.standing, other)
+
+    def _say(self, standing: str, other: Path) -> None:
+        code, detail, decision = _SAID[standing]
+        if not any(one.code == code for one in self.notes):
+            self.notes.append(
+                Anomaly(code=code, detail=detail.format(other=other.name), decision=decision)
+            )
+
+    def _noted(self, report: MigrationReport | None) -> MigrationReport | None:
+        """The report with what was found about file and store; where nothing was migrated, these words alone."""
+        if not self.notes:
+            return report
+        if report is None:
+            source = read_bytes(self.path)
+            report = MigrationReport(
+                format="v2" if source else "empty", source_digest=digest(source), source_bytes=len(source)
+            )
+        return msgspec.structs.replace(report, anomalies=(*self.notes, *report.anomalies))
+
+
+def begin_event_log(engine: Engine, folder: Path) -> None:
+    """Let the event log tell of every change from now on, and of all that was there before it began."""
+    store = engine.store
+    if store.events is None or store.read_model is None:
+        return
+    root = os.fsencode(folder).decode("utf-8", "backslashreplace")
+    recorder = EventRecorder(store.events, store.read_model)
+    if not recorder.stands(root):
+
+        def start(transaction: Transaction) -> None:
+            recorder.start(transaction.unit, transaction.copy.view, root, engine.ids, engine.clock())
+
+        engine.transact(start)
+    engine.recorder = recorder
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
     """A reader, and the rules that a migration of the file would break."""
     real = _real(path, create=False)
     source = read_bytes(real)
-    store = Store.look(store_folder(real))
-    if store is not None:
-        with store:
-            name = store.name_of(real)
-            if store.registration(name) is not None:
-                view = load_view(store.log(name))
-                report = None
-                if source.strip() and sniff(source) == "v2":
-                    merged = merge(view, source)
-                    apply.apply(view, merged.facts, origin="outside")
-                    report = merged.report if merged.facts else None
-                return Reader(view, report), ()
-    if not source.strip():
-        return Reader(upgrade(b"").view, None), ()
-    made = upgrade(source)
-    return Reader(made.view, made.report), made.broken if made.report is not None else ()
-
-
-def _open(store: Store, path: Path, clock: Clock, random: RandomSource, waiter: Waiter) -> Document:
-    name = store.name_of(path)
-    trusted = looks_published(store.registration(name), path)
-    source = b"" if trusted else read_bytes(path)
-    _follow_move(store, name, source)
-    adopted: Adopted | None = None
-    if store.registration(name) is None:
+    stores = SqliteFolder(real.parent)
+    found = stores.find(real, ())
+    if found.place is None:
+        found = stores.find(real, document_ids(source))
+    if found.place is not None:
+        store = stores.look(found.place)
         try:
-            adopted = adopt(store, name, source, clock=clock, random=random)
-        except DocumentExists:
-            adopted = None  # Another process was faster; what it committed is what we open.
-        if adopted is not None and adopted.broken:
+            view = load_view(store)
+            published = store.registry.registration().text_digest
+            known = {published} | {one.source_digest for one in store.registry.markers()}
+        finally:
             store.close()
-            return _to_read_only(path, adopted, clock, random)
-    log = store.log(name, closes_store=True)
-    if adopted is not None:
-        corridor = Corridor(adopted.view, log, known=adopted.known, sequence=1, clock=clock, random=random)
-        reached = 0
-    else:
-        corridor, reached = load(log, clock=clock, random=random)
-        if _is_another(corridor, source):
-            retire(store, name, corridor.view, origin="store", recorded_at_ms=clock())
-            return _open(store, path, clock, random, waiter)
-    _follow_events(store, log.number, corridor, clock)
-    publisher = Publisher(store, name, path, corridor, clock)
-    snapshot = [reached]
-
-    def leave(document: Document) -> None:
-        snapshot[0] = keep_rows(corridor, snapshot[0], recorded_at_ms=clock())
-
-    leases = store.leases(name)
-    ownership = Ownership(leases, clock=clock, waiter=waiter, lives=lambda: corridor.is_open)
-    report = adopted.report if adopted is not None else None
-    outside = publisher.take_outside()
-    document = Document(
-        corridor,
-        report or outside,
-        path=path,
-        ownership=ownership,
-        publish=lambda _: publisher.publish(),
-        leave=leave,
-    )
-    document.recover_turns(reason="server_restart")
-    document.save()
-    leave(document)
-    return document
+        if digest(source) in known or not source.strip():
+            return Reader(lambda: view), ()
+        if not is_another(view, source):
+            report = None
+            if sniff(source) == "v2":
+                merged = merge(view, source)
+                apply.apply(view, merged.facts, origin="outside")
+                report = merged.report if merged.facts else None
+            return Reader(lambda: view, report), ()
+    if not source.strip():
+        empty = upgrade(b"").view
+        return Reader(lambda: empty), ()
+    made = upgrade(source)
+    return Reader(lambda: made.view, made.report), made.broken if made.report is not None else ()
 
 
-def _follow_move(store: Store, name: str, source: bytes) -> None:
-    for document_id in document_ids(source):
-        claim = store.claim(name, document_id)
-        if claim.standing == "moved" and claim.registration is not None:
-            store.move_document(claim.registration.path, name)
-            return
-
-
-def _follow_events(store: Store, number: int, corridor: Corridor, clock: Clock) -> None:
-    """Let the corridor tell the event log of every change, and of all that was there before the log began."""
-    root = os.fsencode(store.folder).decode("utf-8", "backslashreplace")
-    chronicle = Chronicle(store.journal(), clock=clock)
-    if not chronicle.stands(number, root):
-        corridor.write(lambda: chronicle.start(corridor.view, number, root, corridor.ids))
-    corridor.chronicle = chronicle
-
-
-def _is_another(corridor: Corridor, source: bytes) -> bool:
-    """Whether the file holds a document that never was this one: it is opened as its own then, ours is kept aside."""
-    said = set(document_ids(source))
-    return bool(said) and said.isdisjoint(corridor.view.document_values.get("document_id", ()))
-
-
-def _to_read_only(path: Path, adopted: Adopted, clock: Clock, random: RandomSource) -> Document:
-    corridor = Corridor(adopted.view, MemoryLog(), known={}, sequence=0, clock=clock, random=random)
-    corridor.freeze(_unverified(path, adopted.broken))
-    return Document(corridor, adopted.report, path=path, read_only=True)
+def _to_read_only(path: Path, made: Upgrade, clock: Clock, random: RandomSource) -> Document:
+    store = MemoryStore()
+    copy = WorkingCopy(made.view, store, random=random, known={}, sequence=0)
+    engine = Engine(store, clock=clock, random=random, copy=copy)
+    engine.freeze(_unverified(path, made.broken))
+    return Document(engine, made.report, path=path)
 
 
 def _unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> MigrationFailed:

@@ -8,16 +8,13 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.engine.adopt_file import digest
-from chatdoc.engine.chat_file import read_bytes
-from chatdoc.engine.detach import retire
-from chatdoc.engine.load import load_view
+from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import MigrationFailed, NewerEdits
-from chatdoc.store.atomic_file import require_writable, write_atomically
+from chatdoc.store.atomic_file import replace_atomically, require_writable
 from chatdoc.store.backups import load
-from chatdoc.store.sqlite.location import store_file, store_folder
-from chatdoc.store.sqlite.registration import Marker
-from chatdoc.store.sqlite.store import Store
+from chatdoc.store.ports import DocumentStore, Marker, UnitOfWork
+from chatdoc.store.sqlite.folder import SqliteFolder
 
 
 def rollback(
@@ -25,33 +22,41 @@ def rollback(
 ) -> str:
     """Restore a migrated file from its backup; returns the SHA-256 of its bytes.
 
-    The document's updates stay in the store, under no path. Raises MigrationFailed when the file was never
-    migrated, BackupDamaged, and NewerEdits when anything was written since, unless `discard_edits`.
+    Looking for newer edits, writing the file and retiring the document is one transaction of its store: nobody can
+    have anything acknowledged in between. The document's updates stay in the store, which serves no file any more.
+    Raises MigrationFailed when the file was never migrated, BackupDamaged, and NewerEdits when anything was written
+    since, unless `discard_edits`.
     """
     real = Path(os.path.realpath(path))
     require_writable(real)
-    with _store(real) as store:
-        name = store.name_of(real)
-        marker = _newest(store, name)
+    stores = SqliteFolder(real.parent)
+    found = stores.find(real, ())
+    if found.place is None:
+        raise _not_migrated(real)  # Nothing is made where nothing is to be done.
+    store = stores.open(found.place)
+    try:
+        marker = _newest(store)
         if marker is None:
             raise _not_migrated(real)
-        source = load(store.backups / marker.backup, marker.source_digest)
-        if not discard_edits:
-            _require_unedited(store, name, read_bytes(real), marker)
-        write_atomically(real, source)
-        done = msgspec.structs.replace(marker, phase="rolled_back")
-        if store.registration(name) is not None:
-            view = load_view(store.log(name))
-            retire(store, name, view, origin="rollback", marker=done, recorded_at_ms=clock())
-        else:
-            store.put_marker(done, recorded_at_ms=clock())
+        source = load(stores.backups / marker.backup, marker.source_digest)
+
+        def restore(unit: UnitOfWork) -> None:
+            present = read_bytes(real)
+            if not discard_edits:
+                _require_unedited(store, real, present, marker)
+            registration = store.registry.registration()
+            unit.put_marker(msgspec.structs.replace(marker, phase="rolled_back"), recorded_at_ms=clock())
+            unit.put_registration(msgspec.structs.replace(registration, retired_at_ms=clock()))
+            # Last of all, so that whatever fails before leaves everything as it was.
+            displaced = replace_atomically(real, source).displaced
+            if displaced is not None:
+                os.close(displaced)
+
+        store.write(restore)
+        stores.release(store, real)
+    finally:
+        store.close()
     return marker.source_digest
-
-
-def _store(real: Path) -> Store:
-    if not store_file(folder := store_folder(real)).exists():
-        raise _not_migrated(real)  # Nothing is made where nothing is to be done.
-    return Store.open(folder)
 
 
 def _not_migrated(real: Path) -> MigrationFailed:
@@ -61,17 +66,17 @@ def _not_migrated(real: Path) -> MigrationFailed:
     )
 
 
-def _newest(store: Store, name: str) -> Marker | None:
-    found = [one for one in store.markers(name) if one.phase != "rolled_back"]
+def _newest(store: DocumentStore) -> Marker | None:
+    found = [one for one in store.registry.markers() if one.phase != "rolled_back"]
     return found[-1] if found else None
 
 
-def _require_unedited(store: Store, name: str, present: bytes, marker: Marker) -> None:
+def _require_unedited(store: DocumentStore, real: Path, present: bytes, marker: Marker) -> None:
     hint = "Export what you want to keep, then repeat with --discard-edits (discard_edits=True)"
-    registration = store.registration(name)
-    if registration is not None:
-        later = [entry for entry in store.log(name).entries() if entry.origin != "migration"]
-        if later:
-            raise NewerEdits(f"{name} has {len(later)} updates since it was migrated", hint=hint)
+    later = sum(entry.origin != "migration" for entry in store.updates.entries())
+    if later:
+        raise NewerEdits(f"{real.name} has {later} updates since it was migrated", hint=hint)
     if digest(present) not in {marker.text_digest, marker.source_digest}:
-        raise NewerEdits(f"{name} was changed by another program since it was migrated", hint=hint)
+        raise NewerEdits(
+            f"{real.name} was changed by another program since it was migrated", hint=hint
+        )

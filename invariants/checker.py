@@ -86,6 +86,11 @@ class Checker:
         new, healed = self._enter(changes)
         return Outcome(new=tuple(new), healed=tuple(healed))
 
+    def go_on_from(self, before: Checker) -> None:
+        """Go on counting where the checker of an earlier copy of the same document was."""
+        self._tally, self._repaired = before._tally, before._repaired
+        self._due = {key: one for key, one in self._due.items() if self._repaired[key] < REPAIRS_MAX}
+
     def due_repairs(self) -> tuple[Command, ...]:
         """Safe repairs of present violations, a bounded number at a time, and each a bounded number of times."""
         handed = list(islice(self._due.items(), REPAIRS_AT_ONCE))

@@ -1,9 +1,9 @@
-"""What only the event log knows is told through an open document: what agents did, asked and left behind."""
+"""Activities: what only the event log knows is told by commands, what agents did, asked for and left behind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import UNSET, UnsetType
 
@@ -16,12 +16,18 @@ from chatdoc.model.events.types import ChangedFile, CheckpointStatus, Decision, 
 from chatdoc.model.ids import MessageId, ThreadId
 
 
-class Telling:
+class Execute(Protocol):
+    """Carries out a command that concerns the log alone."""
+
+    def __call__(self, command: LogCommand, *, command_id: str | None = None) -> int:
+        """The sequence of its last event."""
+
+
+class Activities:
     """Each method is a command and returns the sequence of its last event; see `Document.execute`."""
 
-    def execute(self, command: Any, *, command_id: str | None = None) -> Any:
-        """Carry out a command; see Document."""
-        raise NotImplementedError
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
 
     def append_activity(
         self,
@@ -47,7 +53,7 @@ class Telling:
             activity_id=activity_id,
             metadata={} if metadata is None else metadata,
         )
-        return self._tell(command, command_id)
+        return self._execute(command, command_id=command_id)
 
     def request_approval(
         self,
@@ -69,18 +75,18 @@ class Telling:
             turn_id=None if turn_id is None else MessageId(turn_id),
             expires_at=expires_at,
         )
-        return self._tell(command, command_id)
+        return self._execute(command, command_id=command_id)
 
     def respond_approval(
         self, thread_id: str, request_id: str, decision: Decision, *, command_id: str | None = None
     ) -> int:
         """Answer a request: `accept`, `acceptForSession`, `decline` or `cancel`."""
         command = RespondApproval(thread_id=ThreadId(thread_id), request_id=request_id, decision=decision)
-        return self._tell(command, command_id)
+        return self._execute(command, command_id=command_id)
 
     def expire_approval(self, thread_id: str, request_id: str, *, command_id: str | None = None) -> int:
         """Close a request that nobody answered in time."""
-        return self._tell(ExpireApproval(thread_id=ThreadId(thread_id), request_id=request_id), command_id)
+        return self._execute(ExpireApproval(thread_id=ThreadId(thread_id), request_id=request_id), command_id=command_id)
 
     def set_session(
         self,
@@ -104,18 +110,18 @@ class Telling:
             active_turn_id=None if active_turn_id is None else MessageId(active_turn_id),
             last_error=last_error,
         )
-        return self._tell(command, command_id)
+        return self._execute(command, command_id=command_id)
 
     def stop_session(self, thread_id: str, *, command_id: str | None = None) -> int:
         """Ask the agent of a thread to end."""
-        return self._tell(StopSession(thread_id=ThreadId(thread_id)), command_id)
+        return self._execute(StopSession(thread_id=ThreadId(thread_id)), command_id=command_id)
 
     def request_interrupt(
         self, thread_id: str, *, turn_id: str | None = None, command_id: str | None = None
     ) -> int:
         """Ask whoever runs a turn, perhaps another process that follows the log, to interrupt it."""
         turn = None if turn_id is None else MessageId(turn_id)
-        return self._tell(RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn), command_id)
+        return self._execute(RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn), command_id=command_id)
 
     def complete_checkpoint(
         self,
@@ -143,15 +149,15 @@ class Telling:
             diff=diff,
             from_turn=from_turn,
         )
-        return self._tell(command, command_id)
+        return self._execute(command, command_id=command_id)
 
     def revert(self, thread_id: str, turn_count: int, *, command_id: str | None = None) -> int:
         """Hide what came after so many turns from all that is folded; the document keeps everything."""
-        return self._tell(RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count), command_id)
+        return self._execute(RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count), command_id=command_id)
 
     def undo_revert(self, thread_id: str, *, command_id: str | None = None) -> int:
         """Show again what the latest revert of a thread hides."""
-        return self._tell(UndoRevert(thread_id=ThreadId(thread_id)), command_id)
+        return self._execute(UndoRevert(thread_id=ThreadId(thread_id)), command_id=command_id)
 
     def update_project(
         self,
@@ -163,11 +169,7 @@ class Telling:
     ) -> int:
         """Set fields of the project that this folder is; what is not given stays."""
         command = UpdateProject(title=title, default_model=default_model, scripts=scripts)
-        return self._tell(command, command_id)
-
-    def _tell(self, command: LogCommand, command_id: str | None) -> int:
-        sequence: int = self.execute(command, command_id=command_id)
-        return sequence
+        return self._execute(command, command_id=command_id)
 
 
 def _listed(files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:

@@ -26,7 +26,7 @@ from chatdoc.model.errors import ChatdocError
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
 from chatdoc.store.process_identity import Machine, Process, Standing
-from chatdoc.store.sqlite.leases import Lease, Leases
+from chatdoc.store.ports import DocumentStore, Lease, UnitOfWork
 
 _log = logging.getLogger("chatdoc")
 
@@ -65,17 +65,18 @@ class Ownership:
 
     def __init__(
         self,
-        leases: Leases,
+        store: DocumentStore,
         *,
         clock: Clock,
         lives: Callable[[], bool] = lambda: True,
         machine: Machine | None = None,
         waiter: Waiter | None = threading.Event.wait,
     ) -> None:
-        self._leases, self._clock, self._lives = leases, clock, lives
+        self._store, self._clock, self._lives = store, clock, lives
         self._machine = machine or Machine()
         self._waiter = waiter
         self._held: set[str] = set()
+        """The turns whose leases are stored."""
         self._heard_at_ms = 0
         self._grown: dict[str, tuple[int, int]] = {}
         """How many pieces a turn without a lease had when it was last seen to grow, and when that was."""
@@ -95,11 +96,15 @@ class Ownership:
     def _process(self) -> Process:
         return self._machine.own()
 
-    def hold(self, thread_id: str, message_id: str) -> bool:
-        """Take a turn, or go on with it; false while another opening that may live has it."""
+    def hold(self, unit: UnitOfWork, thread_id: str, message_id: str) -> bool:
+        """Take a turn in an open unit of work, or go on with it; false while another opening that may live has it.
+
+        Once the unit is committed, `took` must be called.
+        """
         now = self._clock()
         if message_id in self._held:
-            self.beat()
+            if self._is_due(now):
+                unit.renew_leases(self.owner, heartbeat_at_ms=now)
             return True
         lease = Lease(
             message_id=message_id,
@@ -109,31 +114,39 @@ class Ownership:
             taken_at_ms=now,
             heartbeat_at_ms=now,
         )
-        if not self._leases.take(lease):
-            theirs = next((one for one in self._leases.all() if one.message_id == message_id), None)
-            if theirs is not None and self.standing(theirs) != "dead":
-                return False
-            if not self._leases.take(lease, instead_of=theirs.owner if theirs is not None else ""):
-                return False
+        if unit.take_lease(lease):
+            return True
+        theirs = self.lease(message_id)
+        if theirs is not None and self.standing(theirs) != "dead":
+            return False
+        return unit.take_lease(lease, instead_of=theirs.owner if theirs is not None else "")
+
+    def took(self, message_id: str) -> None:
+        """A lease is stored: say from now on that this opening lives."""
         with self._lock:
             self._held.add(message_id)
         self._keep_beating()
-        return True
 
-    def release(self, message_id: str) -> None:
-        """Forget a turn that has ended, whoever had it."""
+    def release(self, unit: UnitOfWork, message_id: str) -> None:
+        """Forget a turn that has ended, whoever had it, in an open unit of work."""
+        for lease in self._store.leases.all():
+            if lease.message_id == message_id:
+                unit.release_lease(message_id, lease.owner)
+
+    def released(self, message_id: str) -> None:
+        """The end of a turn is stored."""
         with self._lock:
             self._held.discard(message_id)
-        for lease in self._leases.all():
-            if lease.message_id == message_id:
-                self._leases.release(message_id, lease.owner)
 
     def beat(self) -> None:
-        """Say that this opening lives, unless it was said just now; for each flush and for the thread that watches."""
+        """Say that this opening lives, unless it was said just now; for the thread that watches."""
         now = self._clock()
-        if self._held and not 0 <= now - self._heard_at_ms < BEAT_S * 500:
-            self._leases.renew(self.owner, heartbeat_at_ms=now)
+        if self._held and self._is_due(now):
+            self._store.write(lambda unit: unit.renew_leases(self.owner, heartbeat_at_ms=now))
             self._heard_at_ms = now
+
+    def _is_due(self, now: int) -> bool:
+        return not 0 <= now - self._heard_at_ms < BEAT_S * 500
 
     def standing(self, lease: Lease) -> Standing:
         """Whether the owner of a lease lives, as far as it can be told from here."""
@@ -149,7 +162,7 @@ class Ownership:
     def dead(self, silent_ms: int | None = None) -> tuple[Lease, ...]:
         """The leases whose owner is gone for sure, and with `silent_ms` those of unknown owners silent for so long."""
         now, found = self._clock(), []
-        for lease in self._leases.all():
+        for lease in self._store.leases.all():
             standing = self.standing(lease)
             silent = silent_ms is not None and now - lease.heartbeat_at_ms >= silent_ms
             if standing == "dead" or (standing == "unknown" and silent):
@@ -158,11 +171,11 @@ class Ownership:
 
     def leases(self) -> tuple[Lease, ...]:
         """Every lease of the document, the oldest first."""
-        return self._leases.all()
+        return self._store.leases.all()
 
     def ours(self) -> tuple[Lease, ...]:
         """The leases of this opening."""
-        return tuple(lease for lease in self._leases.all() if lease.owner == self.owner)
+        return tuple(lease for lease in self._store.leases.all() if lease.owner == self.owner)
 
     def holds_any(self) -> bool:
         """Whether this opening runs a turn, as far as it knows without asking the store."""
@@ -174,7 +187,7 @@ class Ownership:
 
     def lease(self, message_id: str) -> Lease | None:
         """Who has a turn, if this store knows."""
-        return next((one for one in self._leases.all() if one.message_id == message_id), None)
+        return next((one for one in self._store.leases.all() if one.message_id == message_id), None)
 
     def running(
         self, view: View, leases: Iterable[Lease], before: Collection[str]
@@ -195,13 +208,14 @@ class Ownership:
         self._grown = {one: seen for one, seen in self._grown.items() if one in view.generating}
         return tuple(self._turn(view, message_id, by_message.get(message_id), now) for _, message_id in begun)
 
-    def settle(self, view: View) -> None:
+    def settle(self, unit: UnitOfWork, view: View) -> None:
         """Forget leases of turns that have ended, where their owner did not: it is this opening, or gone."""
-        for lease in self._leases.all():
+        for lease in self._store.leases.all():
             if lease.message_id not in view.generating and (
                 lease.owner == self.owner or self.standing(lease) == "dead"
             ):
-                self.release(lease.message_id)
+                unit.release_lease(lease.message_id, lease.owner)
+                self.released(lease.message_id)
 
     def close(self) -> None:
         """Let go: from now on the turns of this opening are nobody's."""

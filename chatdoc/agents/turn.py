@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from chatdoc.agents.flush_policy import PIECE_CHARS_MAX, Pace
 from chatdoc.model.arguments import require_text
+from chatdoc.engine.reader import Reader
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.stable_id import stable_id
 from chatdoc.model.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason
@@ -22,18 +23,13 @@ from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread_config import ThreadConfig
 from chatdoc.model.records.thread_state import State
-from chatdoc.model.view.view import View
 
 
-class Home(Protocol):
-    """What a turn needs of its document."""
+class Execute(Protocol):
+    """Carries out a command of a turn, with its lease."""
 
-    @property
-    def view(self) -> View: ...
-
-    def message(self, message_id: str) -> Message: ...
-
-    def execute(self, command: Command, *, command_id: str | None = None) -> Any: ...
+    def __call__(self, command: Command, *, command_id: str | None = None) -> Any:
+        """The record that answers it."""
 
 
 def step_id(thread_id: str, message_id: str, step: str) -> str:
@@ -49,7 +45,8 @@ class Turn:
 
     def __init__(
         self,
-        home: Home,
+        reader: Reader,
+        execute: Execute,
         message: Message,
         *,
         clock: Callable[[], int],
@@ -59,7 +56,7 @@ class Turn:
         self.thread_id: ThreadId = message.thread_id
         self.message_id: MessageId = message.message_id
         self.pace = pace or Pace()
-        self._home, self._clock = home, clock
+        self._reader, self._execute, self._clock = reader, execute, clock
         self._before = message.content
         """What the message showed when this hold on its turn began."""
         self._written: list[str] = []
@@ -75,12 +72,12 @@ class Turn:
     @property
     def message(self) -> Message:
         """The agent's message as it is now; what is gathered and not yet written is not in it."""
-        return self._home.message(self.message_id)
+        return self._reader.message(self.message_id)
 
     @property
     def state(self) -> State:
         """How the turn stands: running, complete, interrupted or error."""
-        return state_of_turn(self._home.view, self.message_id)
+        return state_of_turn(self._reader.view, self.message_id)
 
     @property
     def answers(self) -> MessageId | None:
@@ -226,9 +223,9 @@ class Turn:
     def _step(self, command: Command, step: str | None, content: str | None = None) -> Any:
         try:
             command_id = None if step is None else step_id(self.thread_id, self.message_id, step)
-            return self._home.execute(command, command_id=command_id)
+            return self._execute(command, command_id=command_id)
         except (CommandRefused, CommandConflict) as refused:
-            if self._home.message(self.message_id).generating:
+            if self._reader.message(self.message_id).generating:
                 raise
             raise self._kept_late(content) from refused
 
@@ -239,14 +236,14 @@ class Turn:
         for text in (said, content):
             if text:
                 late = KeepLate(thread_id=self.thread_id, message_id=self.message_id, content=text)
-                self._home.execute(late)
+                self._execute(late)
         return TurnOver(
             f"the turn of message {self.message_id} in thread {self.thread_id} is over: it is {self._ended}",
             hint="All that was appended is kept in the message's history; start another turn to go on",
         )
 
     def _verified(self, answer: Message, expected: list[str], usage: dict[str, Any] | None) -> Message:
-        found = self._home.message(self.message_id)
+        found = self._reader.message(self.message_id)
         texts = [one.content for one in found.history]
         problems = []
         if found.generating:

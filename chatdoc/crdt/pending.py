@@ -50,7 +50,7 @@ def has_news(reading: Reading, known: Mapping[int, int]) -> bool:
     )
 
 
-class Holdback:
+class Pending:
     """A bounded set of early updates of one document; equal updates are held once."""
 
     def __init__(self, *, count_max: int = HELD_COUNT_MAX, bytes_max: int = HELD_BYTES_MAX) -> None:
@@ -68,9 +68,9 @@ class Holdback:
     def __len__(self) -> int:
         return len(self._held)
 
-    def hold(self, update: bytes, reading: Reading, known: Mapping[int, int] | None = None) -> bool:
-        """Keep an update; False when it is held already or, as `known` says, brings nothing; raises UpdateRefused."""
-        if update in self._held or (known is not None and not has_news(reading, known)):
+    def hold(self, update: bytes, reading: Reading) -> bool:
+        """Keep an update; False when it is held already; raises UpdateRefused."""
+        if update in self._held:
             return False
         if len(self._held) >= self.count_max or self.bytes_held + len(update) > self.bytes_max:
             raise UpdateRefused(
@@ -115,10 +115,6 @@ class Holdback:
                 if end > reach.get(client, 0):
                     reach[client] = end
                     self._open(client, end)
-
-    def wanted(self) -> dict[int, int]:
-        """For each client, the clock up to which held updates wait for it, as of the last release."""
-        return {client: max(gates)[0] for client, gates in self._gates.items()}
 
     def _open(self, client: int, clock: int) -> None:
         """Open the gates of all updates that wait for a client's clocks before this one."""

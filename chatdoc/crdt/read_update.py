@@ -1,7 +1,7 @@
 """No byte of a peer reaches pycrdt before this strict and complete reader has taken it as an update of our layout.
 
 Of the Yjs update format, version 1, it takes map entries of one string under our roots with keys of our shapes,
-what remains of removed entries, and deletes; that is all `layout.py` ever needs.
+what remains of removed entries, and deletes; that is all `keys.py` ever needs.
 Everything else (nested types, garbage runs, skips, numbers, trailing bytes, ...) is refused as a whole.
 Refusing nested values, garbage runs and huge clocks matters most: those panic, hang or kill a process.
 
@@ -21,7 +21,7 @@ Entries of a map never have a right origin: both pycrdt and Yjs only ever append
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from chatdoc.crdt.keys import KEY_LENGTH_MAX, key_problem
@@ -85,24 +85,25 @@ class Reading(NamedTuple):
     """For each client with items: its first clock and the clock after its last."""
 
 
-def read(update: bytes, *, forbidden_clients: Collection[int] = ()) -> Reading:
+def read(update: bytes, *, bounded: bool = True) -> Reading:
     """All an update says; raises UpdateRefused with the offset, what was expected and what came.
 
-    `forbidden_clients` may not be the author of any item. Mind that a peer that sends its whole state also sends
-    back what it got from us; to tell that from a forgery, compare the client's span with its own known end.
+    The limits of size are those for peers. They do not hold (`bounded=False`) for what is read back from our own log:
+    what a door let in can always be read again.
     """
     if type(update) is not bytes:
         raise refused(
             0, "an update as bytes", f"a {type(update).__name__}", hint="Convert it with bytes(...)"
         )
     size = len(update)
-    if size > UPDATE_BYTES_MAX:
+    if bounded and size > UPDATE_BYTES_MAX:
         raise refused(0, f"at most {UPDATE_BYTES_MAX} bytes", f"{size} bytes", hint="Send smaller updates")
     items: list[Item] = []
     spans: dict[int, tuple[int, int]] = {}
     blocks, at = read_number(update, 0, size, "the number of clients with items")
+    value_bytes_max = VALUE_BYTES_MAX if bounded else size
     for _ in range(blocks):
-        at = _read_block(update, at, items, spans, forbidden_clients)
+        at = _read_block(update, at, items, spans, value_bytes_max)
     removed, at = _read_deletes(update, at)
     if at != size:
         raise refused(
@@ -118,7 +119,7 @@ def _read_block(
     at: int,
     items: list[Item],
     spans: dict[int, tuple[int, int]],
-    forbidden_clients: Collection[int],
+    value_bytes_max: int,
 ) -> int:
     """Add one client's items and span; return the offset behind them."""
     start = at
@@ -128,12 +129,10 @@ def _read_block(
         raise refused(start, "at least one item", f"none of client {client}")
     if client in spans:
         raise refused(start, "each client once", f"client {client} again")
-    if client in forbidden_clients:
-        raise refused(start, "a client id the peer may write under", f"client {client}")
     first, at = read_number(data, at, CLOCK_END, "a clock")
     clock = first
     for _ in range(count):
-        item, at = _read_item(data, at, client, clock)
+        item, at = _read_item(data, at, client, clock, value_bytes_max)
         items.append(item)
         clock += item.length
         if clock > CLOCK_END:
@@ -142,7 +141,9 @@ def _read_block(
     return at
 
 
-def _read_item(data: bytes, at: int, client: int, clock: int) -> tuple[Item, int]:
+def _read_item(
+    data: bytes, at: int, client: int, clock: int, value_bytes_max: int
+) -> tuple[Item, int]:
     """The item at an offset, and the offset behind it."""
     start = at
     info, at = data[at] if at < len(data) else -1, at + 1
@@ -163,7 +164,7 @@ def _read_item(data: bytes, at: int, client: int, clock: int) -> tuple[Item, int
         if not length:
             raise refused(start, "a removed item of some length", f"length 0 at {client}:{clock}")
     else:
-        text, at = _read_string(data, at)
+        text, at = _read_string(data, at, value_bytes_max)
     return Item(client, clock, length, root, key, text, origin), at
 
 
@@ -181,12 +182,12 @@ def _read_entry(data: bytes, at: int) -> tuple[str, str, int]:
     return root, key, at
 
 
-def _read_string(data: bytes, at: int) -> tuple[str, int]:
+def _read_string(data: bytes, at: int, value_bytes_max: int) -> tuple[str, int]:
     """The content of exactly one string, and the offset behind it."""
     head = data[at : at + 2]
     if head != b"\x01\x77":
         raise refused(at, "one value, a string (01 77)", head.hex(" ") or "the end of the update")
-    return read_text(data, at + 2, VALUE_BYTES_MAX, "a value")
+    return read_text(data, at + 2, value_bytes_max, "a value")
 
 
 def _read_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:

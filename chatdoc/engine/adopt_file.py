@@ -1,7 +1,7 @@
-"""A file becomes a document once: backed up, migrated, verified, and committed in one transaction, or not at all.
+"""Genesis of a document from a file: backed up, migrated, verified, and made a store in one step, or not at all.
 
-Each step can be repeated: a crash before the commit leaves the file and a backup of it, a crash after it leaves a
-document whose text the next opening publishes. The marker in the store tells which.
+Each step can be repeated: a crash before the store is there leaves the file and a backup of it, a crash after it leaves
+a document whose text the next opening publishes. The marker in the store tells which.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from chatdoc.crdt.first_update import genesis
 from chatdoc.model.clock import Clock
 from chatdoc.model.facts import DocumentFact, Fact
@@ -19,8 +17,7 @@ from chatdoc.model.ids import DocumentId, Mint, RandomSource
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from chatdoc.store.backups import save
-from chatdoc.store.sqlite.registration import Marker, Registration
-from chatdoc.store.sqlite.store import Store
+from chatdoc.store.ports import DocumentStore, Marker, Registration, Stores
 from invariants.full import check_all
 from invariants.rule import Violation
 from migrate import migrate
@@ -30,15 +27,6 @@ from migrate.v2.write import render
 SCHEMA_VERSION = 2
 NAME_BYTES_MAX = 180
 """So much of a file's name goes into that of its backup; file systems allow 255 bytes in all."""
-
-
-class Adopted(NamedTuple):
-    """A document just committed: its view, the clock its first update reached, and what the migration says."""
-
-    view: View
-    known: dict[int, int]
-    report: MigrationReport | None
-    broken: tuple[Violation, ...]
 
 
 class Upgrade(NamedTuple):
@@ -52,6 +40,14 @@ class Upgrade(NamedTuple):
     broken: tuple[Violation, ...]
 
 
+class Adopted(NamedTuple):
+    """A document whose store was just made, and the clock its first update reached."""
+
+    store: DocumentStore
+    view: View
+    known: dict[int, int]
+
+
 def upgrade(source: bytes) -> Upgrade:
     """Migrate and verify a source, purely; raises UnreadableFile."""
     migration = migrate(source)
@@ -63,33 +59,46 @@ def upgrade(source: bytes) -> Upgrade:
     return Upgrade(migration.document_id, facts, view, text, report, broken)
 
 
-def adopt(store: Store, name: str, source: bytes, *, clock: Clock, random: RandomSource) -> Adopted:
-    """Commit the document a file's bytes hold, the bytes themselves saved before.
+def begin(clock: Clock, random: RandomSource) -> Upgrade:
+    """A new document without anything in it."""
+    document_id = DocumentId(Mint(clock, random).mint())
+    facts: list[Fact] = [
+        DocumentFact(field="document_id", value=document_id),
+        DocumentFact(field="schema_version", value=SCHEMA_VERSION),
+    ]
+    view = View()
+    apply.apply(view, facts, origin="migration")
+    return Upgrade(document_id, facts, view, b"", None, ())
 
-    A migration that breaks a rule is not committed: what it gives names the rules, and the store stays as it was.
-    Raises UnreadableFile, BackupDamaged, DocumentExists when another process was faster; the file is untouched.
+
+def adopt(stores: Stores, path: Path, source: bytes, made: Upgrade, *, recorded_at_ms: int) -> Adopted:
+    """Make the store of the document a file's bytes hold, the bytes themselves saved before when they will be replaced.
+
+    Raises BackupDamaged, and DocumentExists when another process was faster; the file is untouched.
     """
-    if not source:
-        return _begin_empty(store, name, clock, random)
-    made = upgrade(source)
-    if made.report is not None and made.broken:
-        return Adopted(made.view, {}, made.report, made.broken)
     first = genesis(made.facts)
     marker = None
     if made.report is not None:
-        marker = _backed_up(store, name, source, made, clock)
-        store.put_marker(marker, recorded_at_ms=clock())
-        marker = msgspec.structs.replace(marker, phase="committed")
+        source_digest = digest(source)
+        backup = save(source, stores.backups, backup_name(path, source_digest), source_digest)
+        marker = Marker(
+            source_digest=source_digest,
+            steps_digest=steps_digest(made.report),
+            phase="committed",
+            backup=backup.name,
+            report=made.report.to_json(),
+            text_digest=digest(made.text),
+        )
     registration = Registration(
-        path=name,
+        path=path.name,
         document_id=made.document_id,
-        created_at_ms=clock(),
+        created_at_ms=recorded_at_ms,
         text_digest=None if made.report is not None else digest(source),
     )
-    store.begin_document(
-        registration, first.update, origin="migration", recorded_at_ms=clock(), marker=marker
+    store = stores.create(
+        path, registration, first.update, origin="migration", recorded_at_ms=recorded_at_ms, marker=marker
     )
-    return Adopted(made.view, {first.client_id: first.length}, made.report, ())
+    return Adopted(store, made.view, {first.client_id: first.length})
 
 
 def digest(data: bytes) -> str:
@@ -97,43 +106,12 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def backup_name(name: str, source_digest: str) -> str:
+def backup_name(path: Path, source_digest: str) -> str:
     """The file name of a backup: the file's own, and the beginning of the digest of what it held."""
-    own = Path(name).name.encode("utf-8", "surrogateescape")[:NAME_BYTES_MAX].decode("utf-8", "ignore")
+    own = path.name.encode("utf-8", "surrogateescape")[:NAME_BYTES_MAX].decode("utf-8", "ignore")
     return f"{own}.{source_digest[:16]}"
 
 
 def steps_digest(report: MigrationReport) -> str:
     """Tells a migration by other steps from this one."""
     return digest("\n".join(report.steps).encode())
-
-
-def _backed_up(store: Store, name: str, source: bytes, made: Upgrade, clock: Clock) -> Marker:
-    assert made.report is not None
-    source_digest = digest(source)
-    backup = save(source, store.backups, backup_name(name, source_digest), source_digest)
-    return Marker(
-        path=name,
-        source_digest=source_digest,
-        steps_digest=steps_digest(made.report),
-        phase="backed_up",
-        backup=backup.name,
-        report=made.report.to_json(),
-        text_digest=digest(made.text),
-    )
-
-
-def _begin_empty(store: Store, name: str, clock: Clock, random: RandomSource) -> Adopted:
-    document_id = DocumentId(Mint(clock, random).mint())
-    facts = [
-        DocumentFact(field="document_id", value=document_id),
-        DocumentFact(field="schema_version", value=SCHEMA_VERSION),
-    ]
-    view = View()
-    apply.apply(view, facts, origin="migration")
-    first = genesis(facts)
-    registration = Registration(
-        path=name, document_id=document_id, created_at_ms=clock(), text_digest=digest(b"")
-    )
-    store.begin_document(registration, first.update, origin="migration", recorded_at_ms=clock())
-    return Adopted(view, {first.client_id: first.length}, None, ())

@@ -1,151 +1,231 @@
-"""The `.chat` text follows the document, and what somebody else wrote into the file is taken before it is replaced."""
+"""Publishing: the `.chat` text follows the document, and what somebody else wrote into the file is never replaced unseen.
+
+File and store are two things, so each step looks at what it displaced: the text takes the file's place by an exchange,
+and what stood there at that very moment is merged when it is not what was read before. A path is no identity: a file
+that holds another document is left alone, and one that was deleted or moved away is not brought back.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
-import stat
 from pathlib import Path
-from typing import TypeGuard
+from typing import Literal
 
 import msgspec
 
 from chatdoc.engine.adopt_file import backup_name, digest
-from chatdoc.engine.execute import Corridor
-from chatdoc.model.clock import Clock
-from chatdoc.model.errors import DocumentFailed, UnreadableFile
-from chatdoc.store.atomic_file import write_atomically
-from chatdoc.store.backups import save
-from chatdoc.store.sqlite.registration import Registration
-from chatdoc.store.sqlite.store import Store
+from chatdoc.engine.engine import Engine
+from chatdoc.engine.file_identity import is_another
+from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, read_descriptor, stat_of
+from chatdoc.engine.transaction import Transaction
+from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
+from chatdoc.store.atomic_file import replace_atomically
+from chatdoc.store.backups import save as save_backup
+from chatdoc.store.ports import Registration, Stores
 from migrate import migrate, sniff
 from migrate.report import MigrationReport
 from migrate.v2.merge_external import merge
 from migrate.v2.write import render
 
+FileState = Literal["present", "unpublished", "moved", "deleted", "replaced"]
+ROUNDS_MAX = 16
+"""So often a text is written again because somebody wrote to the file at the same moment."""
 
-class Publisher:
-    """Keeps one file in step with its document; the store knows its last published text, and how the file looked."""
+_log = logging.getLogger("chatdoc")
 
-    def __init__(self, store: Store, name: str, path: Path, corridor: Corridor, clock: Clock) -> None:
-        self._store, self._name, self._path = store, name, path
-        self._corridor, self._clock = corridor, clock
 
-    def take_outside(self) -> MigrationReport | None:
-        """Merge a file that was changed by somebody else; rows missing from it are reported, not deleted."""
-        if looks_published(self._store.registration(self._name), self._path):
-            return None
-        source = read_bytes(self._path)
+class ChatFile:
+    """The file of one open document; the store knows its last published text, and how the file looked then."""
+
+    def __init__(self, stores: Stores, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._stores, self._engine = stores, engine
+        self._displaced: int | None = None
+        """The file that our last text displaced: who had it open may write to it still."""
+        self._displaced_stat = ""
+
+    @property
+    def state(self) -> FileState:
+        """How the file stands to the document; `moved` is a file of another name in the same folder."""
+        registration = self._engine.store.registry.registration()
+        if looks_published(registration, self.path):
+            return "present"
+        if not os.path.lexists(self.path):
+            return self._missing(registration)
+        try:
+            other = self._is_another(read_bytes(self.path))
+        except UnreadableFile:
+            return "replaced"
+        return "replaced" if other else "present"
+
+    def take_external(self) -> MigrationReport | None:
+        """Merge a file that was changed by somebody else; rows missing from it are reported, not deleted.
+
+        Raises FileReplaced where it holds another document, and UnreadableFile where it is no chat.
+        """
+        with self._engine.lock:
+            self._take_displaced()
+            if looks_published(self._engine.store.registry.registration(), self.path):
+                return None
+            return self._take(read_bytes(self.path))
+
+    def save(self) -> bool:
+        """Write the text unless the file has it already; true when it was written.
+
+        Raises FileReplaced, UnreadableFile, ReadOnlyTarget and WriteFailed.
+        """
+        engine = self._engine
+        with engine.lock:
+            engine.make_ready()
+            self._take_displaced()
+            registration = engine.store.registry.registration()
+            if looks_published(registration, self.path) and registration.text_sequence == engine.sequence:
+                return False
+            if not os.path.lexists(self.path) and self._missing(registration) != "unpublished":
+                _log.warning(
+                    "the file of document %s was moved or deleted while it was open, so it is not written; "
+                    "save(to=…) writes it to another place",
+                    registration.document_id,
+                )
+                return False
+            return self._publish()
+
+    def save_to(self, path: Path) -> bool:
+        """Write the text to another place, where nothing is yet, and let the document live there from now on."""
+        with self._engine.lock:
+            self._engine.make_ready()
+            if os.path.lexists(path):
+                raise WriteFailed(f"{path} is there already", hint="Name a file that is not there")
+            self._let_go_of_displaced()
+            self._stores.follow_move(self._engine.store, path)
+            self.path = path
+            self._publish()
+            return True
+
+    def close(self) -> None:
+        """Take what was still written to the file that our last text displaced, and let go of it."""
+        try:
+            if self._engine.is_open and self._grown():
+                self.save()
+        finally:
+            self._let_go_of_displaced()
+
+    def _publish(self) -> bool:
+        engine, written = self._engine, False
+        for _ in range(ROUNDS_MAX):
+            seen, source = stat_of(self.path), read_bytes(self.path)
+            self._take(source)
+            if self._is_empty() and not source:
+                return False
+            sequence, text = engine.sequence, render(engine.view)
+            if text == source:  # Should somebody write between the two looks, the file does not look like the first.
+                self._note(text, sequence, seen)
+                return written
+            replaced = replace_atomically(self.path, text)
+            written = True
+            found = source if replaced.displaced is None else read_descriptor(replaced.displaced)
+            self._keep_displaced(replaced.displaced)
+            now = stat_of(self.path)
+            untouched = now is not None and now.startswith(file_stat(replaced.written))
+            self._note(text, sequence, now if untouched else None)
+            if found == source and untouched:
+                return True
+            if found != source:
+                self._take(found)
+        return written
+
+    def _take(self, source: bytes) -> MigrationReport | None:
+        engine = self._engine
         if digest(source) in self._own_digests():
             return None
         if not source.strip():
-            return merge(self._corridor.view, source).report if not self.is_empty() else None
-        if self._format(source) == "v2":
-            merged = merge(self._corridor.view, source)
-            self._corridor.enter(merged.facts, origin="outside")
+            return merge(engine.view, source).report if not self._is_empty() else None
+        if self._is_another(source):
+            raise FileReplaced(
+                f"{self.path} holds another document than the one that is open; it is left as it is",
+                hint="Open it again to get what it holds; save(to=…) writes this document to another place",
+            )
+        if sniff(source) == "v2":
+            merged = merge(engine.view, source)
+            engine.enter(merged.facts, origin="outside")
             return merged.report
         source_digest = digest(source)
-        save(source, self._store.backups, backup_name(self._name, source_digest), source_digest)
+        save_backup(source, self._stores.backups, backup_name(self.path, source_digest), source_digest)
         migration = migrate(source)
-        self._corridor.enter(migration.facts, origin="migration")
+        engine.enter(migration.facts, origin="migration")
         return migration.report
 
-    def publish(self) -> bool:
-        """Write the text unless the file has it already; true when it was written."""
-        registration = self._store.registration(self._name)
-        if registration is None:
-            raise DocumentFailed(
-                f"{self._path} is not this document's file any more: another process rolled it back, or opened it "
-                "under another name",
-                hint="Open the file again; all that was changed is in the store",
-            )
-        if (
-            looks_published(registration, self._path)
-            and registration.text_sequence == self._corridor.sequence
-        ):
+    def _is_another(self, source: bytes) -> bool:
+        if digest(source) in self._own_digests():
             return False
-        self.take_outside()
-        if self.is_empty() and not read_bytes(self._path):
-            return False
-        text = render(self._corridor.view)
-        written = text != read_bytes(self._path)
-        if written:
-            write_atomically(self._path, text)
-        committed = [one for one in self._store.markers(self._name) if one.phase == "committed"]
-        marker = msgspec.structs.replace(committed[-1], phase="published") if committed else None
-        self._store.publish(
-            self._name,
-            digest(text),
-            text_stat=stat_of(self._path),
-            text_sequence=self._corridor.sequence,
-            marker=marker,
-            recorded_at_ms=self._clock(),
-        )
-        return written
-
-    def is_empty(self) -> bool:
-        """Whether the document holds nothing but its own id."""
-        view = self._corridor.view
-        return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
-
-    def _format(self, source: bytes) -> str:
         try:
-            return sniff(source)
+            return is_another(self._engine.view, source)
         except UnreadableFile as error:
             raise UnreadableFile(
-                f"{self._path} was replaced by what is no chat ({str(error).removesuffix(f'. {error.hint}')})",
-                hint="The store has its document: move this file away and open it again to get the text back",
+                f"{self.path} was replaced by what is no chat ({str(error).removesuffix(f'. {error.hint}')})",
+                hint="The store has its document: `chatdoc recover` gives its text back",
             ) from error
 
     def _own_digests(self) -> set[str]:
         """What may stand in the file with nobody having changed it: our last text, or the source of its migration."""
-        registration = self._store.registration(self._name)
-        if registration is not None and registration.text_digest is not None:
-            return {registration.text_digest}
+        registry = self._engine.store.registry
+        published = registry.registration().text_digest
+        if published is not None:
+            return {published}
         known = {digest(b"")}
-        for marker in self._store.markers(self._name):
+        for marker in registry.markers():
             if marker.phase == "committed":
                 known |= {marker.source_digest, marker.text_digest or ""}
         return known
 
+    def _note(self, text: bytes, sequence: int, stat: str | None) -> None:
+        """Note in the store what was published."""
+        registry = self._engine.store.registry
+        at_ms = self._engine.clock()
 
-def looks_published(registration: Registration | None, path: Path) -> TypeGuard[Registration]:
-    """Whether the file looks just as it did when its text was published, so that nobody wrote to it since.
+        def note(transaction: Transaction) -> None:
+            registration = msgspec.structs.replace(
+                registry.registration(), text_digest=digest(text), text_stat=stat, text_sequence=sequence
+            )
+            transaction.unit.put_registration(registration)
+            for marker in registry.markers():
+                if marker.phase == "committed":
+                    published = msgspec.structs.replace(marker, phase="published")
+                    transaction.unit.put_marker(published, recorded_at_ms=at_ms)
 
-    Inode, size and both times are compared, as a version control index does; a rename changes the inode, a write the
-    times.
-    """
-    return (
-        registration is not None
-        and registration.text_stat is not None
-        and registration.text_stat == stat_of(path)
-    )
+        self._engine.transact(note)
 
+    def _is_empty(self) -> bool:
+        """Whether the document holds nothing but its own id."""
+        view = self._engine.view
+        return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
 
-def stat_of(path: Path) -> str | None:
-    """How a file looks without reading it; None when it is not there."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+    def _missing(self, registration: Registration) -> FileState:
+        """Where the file is that was published and is not at its path."""
+        if registration.text_stat is None and registration.text_sequence is None:
+            return "unpublished"
+        inode = (registration.text_stat or "").partition(":")[0]
+        with os.scandir(self.path.parent) as found:
+            moved = any(str(one.inode()) == inode for one in found if one.is_file(follow_symlinks=False))
+        return "moved" if moved else "deleted"
 
+    def _keep_displaced(self, descriptor: int | None) -> None:
+        self._let_go_of_displaced()
+        self._displaced = descriptor
+        self._displaced_stat = "" if descriptor is None else file_stat(os.fstat(descriptor))
 
-def read_bytes(path: Path) -> bytes:
-    """A file's bytes, none for one that is not there; raises UnreadableFile for what is no file one may read.
+    def _grown(self) -> bool:
+        """Whether somebody wrote to the file that our last text displaced."""
+        return self._displaced is not None and file_stat(os.fstat(self._displaced)) != self._displaced_stat
 
-    A pipe or a device is refused at once: reading it might wait for ever, or never end.
-    """
-    try:
-        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise UnreadableFile(
-                    f"{path} is not a regular file ({stat.filemode(mode)})", hint="Name a file"
-                )
-            return file.read()
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise UnreadableFile(
-            f"{path} cannot be read: {error.strerror}", hint="Name a file you may read"
-        ) from error
+    def _take_displaced(self) -> None:
+        if self._grown():
+            assert self._displaced is not None, "only a file that is held can grow"
+            self._displaced_stat = file_stat(os.fstat(self._displaced))
+            self._take(read_descriptor(self._displaced))
+
+    def _let_go_of_displaced(self) -> None:
+        if self._displaced is not None:
+            os.close(self._displaced)
+            self._displaced = None

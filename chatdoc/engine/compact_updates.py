@@ -1,4 +1,4 @@
-"""A snapshot of the whole Y document replaces the updates before it, for loading, once it was reloaded and found equal.
+"""Snapshot: the whole Y document as one update replaces those before it for loading, once reloaded and found equal.
 
 The updates themselves stay in the log: they are the bytes that arrived.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from chatdoc.crdt.ydoc import Replica
-from chatdoc.engine.execute import Corridor
+from chatdoc.engine.engine import Engine
 from chatdoc.model.errors import DocumentFailed
 
 
@@ -20,23 +20,23 @@ class Compacted(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
 
 
-def compact(corridor: Corridor, *, recorded_at_ms: int) -> Compacted:
+def compact(engine: Engine) -> Compacted:
     """Store the whole document as one update.
 
     Raises DocumentFailed, with nothing replaced, when the update does not load to the same entries again: pycrdt can
     hold a document that its own encoding does not give back.
     """
-    corridor.require_open()
-    corridor.catch_up()
-    replica = corridor.session.warm()
-    entries, update = replica.entries(), replica.encode()
-    again = Replica(replica.client_id)
-    again.load([update])
-    if again.entries() != entries:
-        raise DocumentFailed(
-            f"a snapshot of {len(update)} bytes does not load to the {len(entries)} entries it was made of",
-            hint="Nothing was replaced; please report this, with the versions of pycrdt and of Python",
-        )
-    sequence = corridor.session.sequence
-    corridor.log.put_state(sequence, update, recorded_at_ms=recorded_at_ms)
-    return Compacted(entries=len(entries), update_bytes=len(update), sequence=sequence)
+    with engine.lock:
+        engine.make_ready()
+        session = engine.copy.session
+        replica = session.warm()
+        entries, update = replica.entries(), replica.encode()
+        again = Replica(replica.client_id)
+        again.load([update])
+        if again.entries() != entries:
+            raise DocumentFailed(
+                f"a snapshot of {len(update)} bytes does not load to the {len(entries)} entries it was made of",
+                hint="Nothing was replaced; please report this, with the versions of pycrdt and of Python",
+            )
+        engine.store.snapshots.put_state(session.sequence, update, recorded_at_ms=engine.clock())
+        return Compacted(entries=len(entries), update_bytes=len(update), sequence=session.sequence)

@@ -1,128 +1,142 @@
-"""A command goes one way: decided, judged, written, logged; what a rule refuses never reaches pycrdt or the disk.
+"""Command handler: a command is decided, judged by the rules, and written; what is refused never reaches the CRDT.
 
 A Y transaction does not roll back, so a command's facts are first entered into the view alone and judged there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from chatdoc.crdt.check_outgoing import outgoing, removable
+from chatdoc.crdt.interpret import Entry
 from chatdoc.crdt.restore import heal
-from chatdoc.engine.receive import Intake, MakeReceipt
+from chatdoc.engine import idempotency
+from chatdoc.engine.change import Change, Committed, MakeReceipt, commit
+from chatdoc.engine.transaction import Transaction
 from chatdoc.model.commands.decide import Command, decide
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.delta import Delta
 from chatdoc.model.errors import ChatdocError, CommandRefused, InvariantRefused, NotFound
-from chatdoc.model.events.event import Draft
-from chatdoc.model.events.ordering import joined
 from chatdoc.model.facts import Fact
 from chatdoc.model.view import apply
-from chatdoc.store.ports import Receipt
+from chatdoc.store.ports import Receipt, Receipts
 
 
-class Done(NamedTuple):
-    """What became of a command: its plan, what it changed, and the sequence of its last event, 0 without one."""
-
-    plan: Plan
-    delta: Delta | None
-    last_event: int
+def execute(transaction: Transaction, command: Command, now: Now, *, origin: str = "local") -> Any:
+    """Carry out a command that has no id; returns the record it made or changed. Raises CommandRefused, NotFound."""
+    plan, done = _carry_out(transaction, command, now, origin, None)
+    return idempotency.answer_of(transaction.copy.view, plan, done.last_event)
 
 
-class Corridor(Intake):
-    """The way of commands, besides that of updates, into a document's view, replica and log."""
+def execute_once(
+    transaction: Transaction, command: Command, now: Now, receipts: Receipts, command_id: str
+) -> Any:
+    """Carry out a command unless its id was seen; then its first answer is returned, or its first refusal raised.
 
-    def now(self) -> Now:
-        """The moment commands are decided in."""
-        standing = self.chronicle.standing if self.chronicle is not None else None
-        return Now(ms=self._clock(), ids=self.ids, standing=standing)
+    Raises CommandConflict where the id was another command's.
+    """
+    digest = idempotency.digest(command)
+    first = receipts.get(command_id)
+    if first is not None:
+        return idempotency.repeat(first, command_id, digest)
+    view = transaction.copy.view
+    record: Any = None
 
-    def execute(
-        self, command: Command, *, origin: str, receipt: Callable[[Done], Receipt] | None = None
-    ) -> Done:
-        """Decide a command, judge its plan, carry it out; raises CommandRefused, and then nothing was written."""
-        return self.write(lambda: self._execute(command, origin, receipt))
+    def receipt(plan: Plan, last_event: int) -> Receipt:
+        nonlocal record
+        record = idempotency.answer_of(view, plan, last_event)
+        return idempotency.acceptance(view, command_id, digest, plan, record)
 
-    def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
-        """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""
-        return self.write(lambda: self._enter(facts, origin))
+    try:
+        _carry_out(transaction, command, now, command_id, receipt)
+    except (CommandRefused, NotFound) as refusal:
+        kept = idempotency.refusal(view, command_id, digest, command, refusal)
+        transaction.unit.put_receipt(kept, recorded_at_ms=now.ms)
+        raise
+    return record
 
-    def refuse(self, receipt: Receipt) -> None:
-        """Keep the refusal of a command, so that its id is answered the same way again."""
-        self.log.put_receipt(receipt, recorded_at_ms=self._clock())
 
-    def _execute(self, command: Command, origin: str, receipt: Callable[[Done], Receipt] | None) -> Done:
-        now = self.now()
-        plan = decide(command, self.view, now)
-        name = type(command).__name__
-        delta, added = apply.apply(self.view, plan.facts, origin=origin, command=name)
-        if broken := self.checker.preview(delta):
-            apply.undo(self.view, added)
-            raise InvariantRefused.by(name, broken)
-        done = Done(plan, delta if added else None, 0)
-
-        def make(last: int) -> Receipt:
-            nonlocal done
-            done = done._replace(last_event=last)
-            assert receipt is not None, "only a command with an id has a receipt"
-            return receipt(done)
-
-        maker = make if receipt is not None else None
-        if added:
-            self._carry_out(added, delta, origin, now.ms, plan.removals, maker, plan.events)
-        elif plan.events or receipt is not None:
-            done = done._replace(last_event=self._note(plan, origin, now.ms, maker))
-        return done
-
-    def _note(self, plan: Plan, origin: str, now: int, make: MakeReceipt) -> int:
-        """Tell the event log what only it knows, and keep the receipt; nothing of it concerns the document."""
-        self._half = True
-        if self.chronicle is not None:
-            self.chronicle.keep(plan)
-        receipt, last = self._tell(plan.events, origin, now, make)
-        if receipt is not None:
-            self.log.put_receipt(receipt, recorded_at_ms=now, result_sequence=last)
-        self._half = False
-        return last or 0
-
-    def _enter(self, facts: Iterable[Fact], origin: str) -> Delta:
-        delta, added = apply.apply(self.view, facts, origin=origin)
-        if added:
-            self._mend([], self._carry_out(added, delta, origin, self._clock()))
+def enter(transaction: Transaction, facts: Iterable[Fact], now: Now, *, origin: str) -> Delta:
+    """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""
+    transaction.ahead = True
+    delta, added = apply.apply(transaction.copy.view, facts, origin=origin)
+    if not added:
+        transaction.ahead = False
         return delta
+    done = _write(transaction, added, delta, (), Change(origin=origin, at_ms=now.ms))
+    repair(transaction, done.outcome.repairs, now)
+    return delta
 
-    def _carry_out(
-        self,
-        added: list[Fact],
-        delta: Delta,
-        origin: str,
-        now: int,
-        gone: tuple[Fact, ...] = (),
-        make: MakeReceipt = None,
-        events: Sequence[Draft] = (),
-    ) -> Iterable[Any]:
-        """Write what is in the view already; returns the repairs that are due."""
-        try:
-            entries, places = outgoing(added), removable(self.view, gone)
-            self._ahead = True
-            update, spans = self.session.write(entries, places, astray=self.view.unreadable)
-        except ChatdocError:
-            apply.undo(self.view, added)
-            self._ahead = False
-            raise
-        apply.undo(self.view, gone)
-        healed = heal(self.view, entries)
-        if healed:
-            delta = msgspec.structs.replace(delta, unreadable=healed)
-        outcome = self.checker.follow(delta)
-        drafts = self.chronicle.derive(self.view, delta, added, now) if self.chronicle is not None else []
-        self._append(update, origin, spans, now, joined(drafts, events) if events else drafts, make)
-        return outcome.repairs
 
-    def _repair(self, repair: Command) -> None:
+def restore(transaction: Transaction, destroyed: Iterable[Entry], now: Now) -> None:
+    """Anti-entropy: put back what was destroyed; replicas that do so at once write the same facts."""
+    copy = transaction.copy
+    writes = copy.restores.due(destroyed)
+    if not writes:
+        return
+    copy.session.warm()
+    transaction.ahead = True
+    update, spans = copy.session.write(writes)
+    healed = heal(copy.view, writes)
+    change = Change(
+        origin="repair",
+        at_ms=now.ms,
+        delta=Delta(origin="repair", unreadable=healed),
+        update=update,
+        spans=spans,
+    )
+    commit(transaction, change)
+
+
+def repair(transaction: Transaction, repairs: Sequence[Command], now: Now) -> None:
+    """Carry out safe repairs; one that a rule refuses is left, and what it was to mend stays shown."""
+    for one in repairs:
         with suppress(CommandRefused, NotFound):
-            self.execute(repair, origin="repair")
+            execute(transaction, one, now, origin="repair")
+
+
+def _carry_out(
+    transaction: Transaction,
+    command: Command,
+    now: Now,
+    origin: str,
+    receipt: Any,
+) -> tuple[Plan, Committed]:
+    view, name = transaction.copy.view, type(command).__name__
+    plan = decide(command, view, now)
+    make: MakeReceipt | None = None if receipt is None else lambda last: receipt(plan, last)
+    change = Change(origin=origin, at_ms=now.ms, plan=plan, receipt=make)
+    transaction.ahead = True
+    delta, added = apply.apply(view, plan.facts, origin=origin, command=name)
+    if broken := transaction.copy.checker.preview(delta):
+        apply.undo(view, added)
+        transaction.ahead = False
+        raise InvariantRefused.by(name, broken)
+    if added:
+        return plan, _write(transaction, added, delta, plan.removals, change)
+    return plan, commit(transaction, change)
+
+
+def _write(
+    transaction: Transaction, added: list[Fact], delta: Delta, gone: Sequence[Fact], change: Change
+) -> Committed:
+    """Write what the view has already; a fact that no peer would take is refused, and the view is as it was."""
+    copy = transaction.copy
+    try:
+        entries, places = outgoing(added), removable(copy.view, gone)
+        update, spans = copy.session.write(entries, places, astray=copy.view.unreadable)
+    except ChatdocError:
+        apply.undo(copy.view, added)
+        transaction.ahead = False
+        raise
+    apply.undo(copy.view, gone)
+    if healed := heal(copy.view, entries):
+        delta = msgspec.structs.replace(delta, unreadable=healed)
+    return commit(
+        transaction,
+        msgspec.structs.replace(change, delta=delta, added=added, update=update, spans=spans),
+    )

@@ -26,7 +26,7 @@ _TYPES: dict[str, type[Any]] = {
 }
 
 
-def read(view: View, plan: Plan, last_event: int = 0) -> Any:
+def answer_of(view: View, plan: Plan, last_event: int = 0) -> Any:
     """The record a plan answers with, in a view that has its facts; for events alone, the sequence of the last one."""
     match plan.kind:
         case "thread":

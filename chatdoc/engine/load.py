@@ -1,16 +1,15 @@
-"""A stored document is its row snapshot and the updates after it; without a snapshot, all its updates."""
+"""Loading: a stored document is its row snapshot and the updates after it; without a snapshot, all its updates."""
 
 from __future__ import annotations
 
 import logging
 
 from chatdoc.crdt.fact_snapshot import rows_of, view_of
-from chatdoc.engine.execute import Corridor
-from chatdoc.model.clock import Clock
+from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.model.ids import RandomSource
 from chatdoc.model.view.view import View
-from chatdoc.store.ports import Rows, UpdateLog
+from chatdoc.store.ports import DocumentStore, Rows
 
 _log = logging.getLogger("chatdoc")
 
@@ -18,37 +17,37 @@ ITEMS_MIN = 64
 """So many items beyond the snapshot are read from their updates without a thought of a new one."""
 
 
-def load(log: UpdateLog, *, clock: Clock, random: RandomSource) -> tuple[Corridor, int]:
-    """The corridor of a document that is in a log, with every update of it; and how many items its snapshot had.
+def load(
+    store: DocumentStore, *, random: RandomSource, before: WorkingCopy | None = None
+) -> WorkingCopy:
+    """What a store says, with every update of its log; `before` is an earlier copy whose counts go on.
 
     Raises StoreDamaged when an update is not what was stored.
     """
-    view, known, sequence = _snapshot(log)
-    reached = sum(known.values())
-    corridor = Corridor(view, log, known=known, sequence=sequence, clock=clock, random=random)
-    corridor.replay()
-    return corridor, reached
+    view, known, sequence = _snapshot(store)
+    copy = WorkingCopy(view, store, random=random, known=known, sequence=sequence, before=before)
+    copy.follow_log(store)
+    return copy
 
 
-def load_view(log: UpdateLog) -> View:
+def load_view(store: DocumentStore) -> View:
     """What a stored document says, for reading only."""
-    corridor, _ = load(log, clock=lambda: 0, random=lambda size: b"\x01" * size)
-    return corridor.view
+    return load(store, random=lambda size: b"\x01" * size).view
 
 
-def keep_rows(corridor: Corridor, reached: int, *, recorded_at_ms: int) -> int:
-    """Store a row snapshot once reading the updates since the last would cost more; returns the items it has."""
-    items = sum(corridor.known.values())
-    if items - reached <= max(ITEMS_MIN, len(corridor.view.headers) // 200):
-        return reached
-    headers, others = rows_of(corridor.view)
-    rows = Rows(sequence=corridor.sequence, known=dict(corridor.known), headers=headers, others=others)
-    corridor.log.put_rows(rows, recorded_at_ms=recorded_at_ms)
-    return items
+def keep_rows(store: DocumentStore, copy: WorkingCopy, *, recorded_at_ms: int) -> None:
+    """Store a row snapshot once reading the updates since the last would cost more."""
+    items = sum(copy.known.values())
+    if items - copy.items_in_snapshot <= max(ITEMS_MIN, len(copy.view.headers) // 200):
+        return
+    headers, others = rows_of(copy.view)
+    rows = Rows(sequence=copy.session.sequence, known=dict(copy.known), headers=headers, others=others)
+    store.snapshots.put_rows(rows, recorded_at_ms=recorded_at_ms)
+    copy.items_in_snapshot = items
 
 
-def _snapshot(log: UpdateLog) -> tuple[View, dict[int, int], int]:
-    rows = log.row_pieces()
+def _snapshot(store: DocumentStore) -> tuple[View, dict[int, int], int]:
+    rows = store.snapshots.row_pieces()
     if rows is None:
         return View(), {}, 0
     try:

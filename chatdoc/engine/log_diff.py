@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from chatdoc.crdt import read_update
 from chatdoc.crdt.write_update import beyond
 from chatdoc.crdt.ydoc import EMPTY_UPDATE
-from chatdoc.store.ports import UpdateLog
+from chatdoc.store.ports import DocumentStore, UpdateLog
 
 ENTRIES_MAX = 4096
 """How many of the newest entries are remembered by what they span."""
@@ -56,7 +56,7 @@ class Tail:
         wanted = set(found)
         entries = self._log.entries(after=min(found) - 1)
         updates = [entry.update for entry in entries if entry.sequence in wanted]
-        return updates[0] if len(updates) == 1 else beyond(map(read_update.read, updates), lacking)
+        return updates[0] if len(updates) == 1 else beyond(map(_read, updates), lacking)
 
     def _gather(
         self,
@@ -86,15 +86,19 @@ class Tail:
         for entry in self._log.entries(after=start):
             if entry.sequence >= self._floor:
                 break
-            older.append((entry.sequence, read_update.read(entry.update).spans))
+            older.append((entry.sequence, _read(entry.update).spans))
         return older
 
 
-def updates_until(log: UpdateLog, sequence: int) -> Iterator[bytes]:
+def _read(update: bytes) -> read_update.Reading:
+    return read_update.read(update, bounded=False)
+
+
+def updates_until(store: DocumentStore, sequence: int) -> Iterator[bytes]:
     """Every update of a log up to an entry, older ones as one snapshot where there is one."""
-    state = log.state()
+    state = store.snapshots.state()
     if state is not None and state[0] <= sequence:
         yield state[1]
-    for entry in log.entries(after=state[0] if state is not None and state[0] <= sequence else 0):
+    for entry in store.updates.entries(after=state[0] if state is not None and state[0] <= sequence else 0):
         if entry.sequence <= sequence:
             yield entry.update

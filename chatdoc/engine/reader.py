@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chatdoc.model.errors import NotFound
 from chatdoc.model.ids import DocumentId
 from chatdoc.model.records.attic import AtticRow
@@ -18,14 +20,14 @@ from migrate.report import MigrationReport
 class Reader:
     """A document to read; `report` says what a migration did, and is None when nothing was migrated."""
 
-    def __init__(self, view: View, report: MigrationReport | None) -> None:
-        self._view = view
+    def __init__(self, look: Callable[[], View], report: MigrationReport | None = None) -> None:
+        self._look = look
         self.report = report
 
     @property
     def view(self) -> View:
         """The lookups behind this document, for exports, rules and tools; read only."""
-        return self._view
+        return self._look()
 
     @property
     def document_id(self) -> DocumentId | None:

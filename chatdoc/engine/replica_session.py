@@ -10,22 +10,24 @@ from chatdoc.crdt.ydoc import Replica, ReplicaBroken
 from chatdoc.engine.log_diff import Spans, Tail, updates_until
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.ids import RandomSource
-from chatdoc.store.ports import UpdateLog
+from chatdoc.store.ports import DocumentStore
 
 Place = tuple[str, str]
 """Root and key of an entry."""
 
 
-class Session:
+class ReplicaSession:
     """Writes under one client id that nobody else has; loads the whole Y document only when it is needed."""
 
-    def __init__(self, log: UpdateLog, random: RandomSource, *, known: dict[int, int], sequence: int) -> None:
+    def __init__(
+        self, store: DocumentStore, random: RandomSource, *, known: dict[int, int], sequence: int
+    ) -> None:
         self.known = known
         """The clock after the last item of each client."""
         self.sequence = sequence
         """The last entry of the log that was taken."""
-        self._log, self._random = log, random
-        self._tail = Tail(log, sequence)
+        self._store, self._random = store, random
+        self._tail = Tail(store.updates, sequence)
         self.renew()
 
     @property
@@ -40,7 +42,7 @@ class Session:
     def warm(self) -> Replica:
         """The replica with the whole document in it."""
         if not self.replica.whole:
-            self.replica.load(updates_until(self._log, self.sequence))
+            self.replica.load(updates_until(self._store, self.sequence))
         return self.replica
 
     def write(
@@ -96,7 +98,8 @@ class Session:
             self.known[client] = max(end, self.known.get(client, 0))
 
     def remember(self, sequence: int, spans: Spans) -> None:
-        """Remember what an entry of the log spans, for peers that lack little."""
+        """An entry of the log is taken; what it spans is remembered, for peers that lack little."""
+        self.sequence = sequence
         self._tail.add(sequence, spans)
 
     def diff(self, state_vector: bytes | None) -> bytes:

@@ -1,23 +1,71 @@
-"""Readers hear of every change once it is stored, and none of them can harm it."""
+"""Subscribers hear of every change once it is stored, in order and outside all locks, and none of them can harm it.
+
+Whoever stores something delivers what waits; while another thread delivers, it leaves its own to that one. So a
+subscriber may wait for a thread that writes, and may write itself.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable
 
 _log = logging.getLogger("chatdoc")
 
-Listener = Callable[[bytes, str], None]
+Subscriber = Callable[[bytes, str], None]
 """Is called with an update and who caused it."""
 
 
-class Listeners(list[Listener]):
-    """Those who want to hear of changes, in the order they came."""
+class Subscribers:
+    """Those who want to hear of changes, in the order they came, and what they have not heard yet."""
 
-    def tell(self, update: bytes, origin: str) -> None:
-        """Tell all of them; one that fails is logged, and the others still hear of it."""
-        for listener in list(self):
+    def __init__(self) -> None:
+        self._subscribers: list[Subscriber] = []
+        self._waiting: deque[tuple[bytes, str]] = deque()
+        self._delivering = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self._subscribers)
+
+    def add(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Tell a subscriber of all that is stored from now on; returns what ends it."""
+        self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    def put(self, update: bytes, origin: str) -> None:
+        """Let an update wait for delivery; whoever puts it delivers once it holds no lock."""
+        if self._subscribers:
+            self._waiting.append((update, origin))
+
+    def deliver(self) -> None:
+        """Tell what waits, unless that is being done; a subscriber that fails is logged, the others still hear of it."""
+        if not self._waiting or self._is_ours():
+            return
+        try:
+            if self._delivering.acquire(blocking=False):
+                while self._waiting:
+                    self._tell(*self._waiting.popleft())
+        finally:
+            # A plain call right after an interrupt: there is no moment between the two at which another one could come.
             try:
-                listener(update, origin)
+                self._delivering.release()
+            except RuntimeError:  # Another thread has it.
+                pass
+
+    def _is_ours(self) -> bool:
+        """Whether this very thread is delivering: a subscriber has written something."""
+        owned: bool = self._delivering._is_owned()  # type: ignore[attr-defined]
+        return owned
+
+    def _tell(self, update: bytes, origin: str) -> None:
+        for subscriber in list(self._subscribers):
+            try:
+                subscriber(update, origin)
             except Exception:
                 _log.exception("a subscriber failed on an update from %s; the update is stored", origin)

@@ -60,6 +60,10 @@ class UnreadableFile(ChatdocError):
     """A file is not any format known here, or is damaged beyond taking it safely; it is untouched."""
 
 
+class FileReplaced(ChatdocError):
+    """The file of an open document holds another document now; neither is written over."""
+
+
 class ReadOnlyTarget(ChatdocError):
     """The file, its folder or its store may not be written."""
 

@@ -15,13 +15,26 @@ import os
 import stat
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
+from chatdoc.store.exchange_rename import exchange
 
 _WRITE_BITS = 0o222
 _REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Replaced(NamedTuple):
+    """What a replacement wrote and what stood there before; `displaced` is an open descriptor, or None for nothing.
+
+    Who has it reads what the old file came to hold up to the last moment, and beyond it; it must be closed.
+    """
+
+    written: os.stat_result
+    """The new file as it was written, before anybody could see it."""
+    displaced: int | None
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> None:
@@ -33,15 +46,29 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     Raises ReadOnlyTarget when file or folder carry no write permission (root is refused too), and WriteFailed when
     the system fails; the message says whether the target was already replaced.
     """
+    replaced = replace_atomically(path, data, mode=mode)
+    if replaced.displaced is not None:
+        os.close(replaced.displaced)
+
+
+def replace_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Replaced:
+    """Like `write_atomically`, and hand over the file that was displaced, for who must see what others wrote to it.
+
+    The two files change places in one call (`renameat2`), so what is handed over is what stood there at the very
+    moment of the replacement. Where the system has no such call, a link keeps hold of the old file, and what replaces
+    it in the moment between is not seen.
+    """
     target = Path(os.path.realpath(path))
     before = _writable(target, path)
     temporary = temporary_path(target)
+    displaced: int | None = None
     try:
         # A file that will be narrower than the umask's must never have been wider, not even while it is written.
         file = _claim(temporary, 0o666 if before is None and mode is None else 0o600)
         try:
             _fill(file, data, before, mode)
-            os.rename(temporary, target)
+            written = os.fstat(file)
+            displaced = _take_place(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 if _is_at(file, temporary):
@@ -54,7 +81,33 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     try:
         sync_folder(target.parent)
     except OSError as error:
+        if displaced is not None:
+            os.close(displaced)
         raise _failure(error, path, "the file was replaced, but may be lost in a power failure") from error
+    return Replaced(written, displaced)
+
+
+def _take_place(temporary: Path, target: Path) -> int | None:
+    """Put a file in another's place; returns a descriptor of the one that stood there, which has no name any more."""
+    try:
+        exchanged = exchange(temporary, target)
+    except FileNotFoundError:
+        os.rename(temporary, target)
+        return None
+    if not exchanged:
+        displaced = _opened(target)
+        os.rename(temporary, target)
+        return displaced
+    displaced = _opened(temporary)
+    os.unlink(temporary)
+    return displaced
+
+
+def _opened(path: Path) -> int | None:
+    try:
+        return os.open(path, _OLD)
+    except OSError:  # It may not be read, or is no file: nobody can have appended lines to it.
+        return None
 
 
 def require_writable(path: Path) -> None:

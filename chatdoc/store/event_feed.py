@@ -1,19 +1,84 @@
-"""Who follows the log sees every event once, in order: what is there, and what comes, from whichever process."""
+"""Subscription to the event log: every event once, in order: what is there, and what comes, from whichever process.
+
+One thread a store waits for its feed and wakes all who follow, so an idle follower costs no thread, and one that is
+cancelled holds nothing up.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
-from chatdoc.model.errors import StoreError
+from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.model.events.event import Event
+from chatdoc.store.ports import Feed
 
-POLL_S = 0.2
-"""So often the log is looked at for what other processes wrote; what this one writes is seen at once."""
+LOOK_S = 1.0
+"""So often those who follow look at the log without having been woken: a feed that says nothing delays them so long."""
+REST_S = 0.002
+"""So long a watcher rests after it woke all: who writes much is not stopped for each of his commits."""
 
+Wake = Callable[[], None]
 Read = Callable[[int], Sequence[Event]]
 """The next events beyond a sequence, in order; none when the log ends there."""
+
+_log = logging.getLogger("chatdoc")
+
+
+class Watcher:
+    """The thread that waits for the feed of one store while somebody wants to be woken."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._wakes: list[Wake] = []
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+
+    def add(self, wake: Wake) -> Callable[[], None]:
+        """Call `wake` whenever there may be more, from a thread of its own; returns what ends it."""
+        with self._lock:
+            self._wakes.append(wake)
+            if self._thread is None and not self._ended.is_set():
+                self._thread = threading.Thread(target=self._run, name="chatdoc watcher", daemon=True)
+                self._thread.start()
+
+        def remove() -> None:
+            with self._lock:
+                if wake in self._wakes:
+                    self._wakes.remove(wake)
+
+        return remove
+
+    def close(self) -> None:
+        """Wake nobody any more, but once, so that those who wait see the end."""
+        self._ended.set()
+        self._wake_all()
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            with self._lock:
+                if not self._wakes:
+                    self._thread = None
+                    return
+            try:
+                self._feed.wait(LOOK_S)
+            except ChatdocError as error:  # What is wrong with the store is told to whoever uses it next.
+                _log.debug("the feed of a store cannot be waited for: %s", error)
+                self._ended.wait(LOOK_S)
+            self._wake_all()
+            self._ended.wait(REST_S)
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            wakes = list(self._wakes)
+        for wake in wakes:
+            try:
+                wake()
+            except Exception:
+                _log.exception("somebody who follows a store could not be woken")
 
 
 class Following:
@@ -23,15 +88,15 @@ class Following:
     there and what comes. One thread or task at a time.
     """
 
-    def __init__(
-        self, read: Read, after: int, *, on_close: Callable[[Following], None] = lambda _: None
-    ) -> None:
+    def __init__(self, read: Read, after: int, watcher: Watcher) -> None:
         self.sequence = after
         """The last event that was given."""
-        self._read, self._on_close = read, on_close
+        self._read, self._watcher = read, watcher
         self._page: list[Event] = []
         self._woken = threading.Event()
         self._closed = False
+        self._wake_task: Wake = lambda: None
+        self._remove: Callable[[], None] | None = None
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -46,10 +111,20 @@ class Following:
         return self
 
     async def __anext__(self) -> Event:
-        event = self._at_hand() or await asyncio.to_thread(self.wait)
-        if event is None:
-            raise StopAsyncIteration
-        return event
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        self._wake_task = lambda: _wake_in(loop, woken)
+        try:
+            while True:
+                woken.clear()
+                event = self._at_hand()
+                if event is not None:
+                    return event
+                if self._closed:
+                    raise StopAsyncIteration
+                self._watch()
+                await woken.wait()
+        finally:
+            self._wake_task = lambda: None
 
     def __enter__(self) -> Following:
         return self
@@ -59,25 +134,36 @@ class Following:
 
     def wait(self, timeout_s: float | None = None) -> Event | None:
         """The next event, when it comes; None once this is closed, or after so many seconds without one."""
-        waits = None if timeout_s is None else max(1, round(timeout_s / POLL_S))
+        rest = timeout_s
         while True:
             self._woken.clear()
             event = self._at_hand()
-            if event is not None or self._closed or waits == 0:
+            if event is not None or self._closed or (rest is not None and rest <= 0):
                 return event
-            self._woken.wait(POLL_S)
-            waits = None if waits is None else waits - 1
+            self._watch()
+            step = LOOK_S if rest is None else min(rest, LOOK_S)
+            self._woken.wait(step)
+            # Without a clock the rest is counted in whole waits; one that was cut short by a wake costs at most itself.
+            rest = None if rest is None else rest - step
 
     def wake(self) -> None:
         """Look at the log now: something was stored."""
         self._woken.set()
+        self._wake_task()
 
     def close(self) -> None:
         """End this; whoever waits is let go."""
         if not self._closed:
             self._closed = True
-            self._woken.set()
-            self._on_close(self)
+            if self._remove is not None:
+                self._remove()
+            self.wake()
+
+    def _watch(self) -> None:
+        """Be woken from now on. What was stored just before is found by looking once more, at the first wake."""
+        if self._remove is None:
+            self._remove = self._watcher.add(self.wake)
+            self.wake()
 
     def _at_hand(self) -> Event | None:
         if not self._page and not self._closed:
@@ -91,3 +177,10 @@ class Following:
         event = self._page.pop()
         self.sequence = event.sequence
         return event
+
+
+def _wake_in(loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
+    try:
+        loop.call_soon_threadsafe(woken.set)
+    except RuntimeError:  # The loop has ended, and with it who waited.
+        return

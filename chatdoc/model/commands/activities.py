@@ -8,7 +8,7 @@ import msgspec
 
 from chatdoc.model.arguments import require_name, require_text, require_thread, require_value, shortly
 from chatdoc.model.clock import iso, ms_of
-from chatdoc.model.commands.log_state import Request, require_turn_id, standing
+from chatdoc.model.commands.log_state import Request, require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused, NotFound
@@ -63,7 +63,7 @@ class ExpireApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
     """The plan for one event, or for none when the activity was told before; its answer is a sequence."""
-    log = standing(now, "AppendActivity")
+    log = require_log_state(now, "AppendActivity")
     require_thread(view, command.thread_id, "note an activity")
     require_name("kind", command.kind)
     _require_one_of("tone", command.tone, Tone)
@@ -106,7 +106,7 @@ def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
     When the turn it names is over, a second event closes it: who asks right after an interrupt hears what he would
     have heard had he asked right before it.
     """
-    log = standing(now, "RequestApproval")
+    log = require_log_state(now, "RequestApproval")
     require_thread(view, command.thread_id, "ask leave")
     require_name("request_id", command.request_id)
     require_text("summary", command.summary)
@@ -173,7 +173,7 @@ def decide_expiry(command: ExpireApproval, view: View, now: Now) -> Plan:
 
 
 def _pending(thread_id: str, request_id: str, now: Now, command: str) -> Request:
-    log = standing(now, command)
+    log = require_log_state(now, command)
     require_name("request_id", request_id)
     request = log.request(request_id)
     if request is None or request.thread_id != thread_id:

@@ -8,7 +8,7 @@ import msgspec
 
 from chatdoc.model.arguments import require_name, require_number, require_text, require_thread
 from chatdoc.model.clock import iso
-from chatdoc.model.commands.log_state import require_turn_id, standing
+from chatdoc.model.commands.log_state import require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Diff, Now, Plan
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.events.event import Draft
@@ -56,7 +56,7 @@ class UndoRevert(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
     """The plan for one event and the text of the difference; its answer is a sequence."""
-    log = standing(now, "CompleteCheckpoint")
+    log = require_log_state(now, "CompleteCheckpoint")
     require_thread(view, command.thread_id, "note a checkpoint")
     require_name("turn_id", command.turn_id)
     require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
@@ -90,7 +90,7 @@ def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
 
 def decide_revert(command: RevertCheckpoint, view: View, now: Now) -> Plan:
     """The plan for the wish and for what it comes to, the second caused by the first."""
-    standing(now, "RevertCheckpoint")
+    require_log_state(now, "RevertCheckpoint")
     require_thread(view, command.thread_id, "revert")
     count = require_number("turn_count", command.turn_count, "turns")
     asked = CheckpointRevertRequested(thread_id=command.thread_id, turn_count=count, created_at=iso(now.ms))
@@ -101,7 +101,7 @@ def decide_revert(command: RevertCheckpoint, view: View, now: Now) -> Plan:
 
 def decide_undo(command: UndoRevert, view: View, now: Now) -> Plan:
     """The plan for one event; raises CommandRefused when no revert hides anything."""
-    log = standing(now, "UndoRevert")
+    log = require_log_state(now, "UndoRevert")
     require_thread(view, command.thread_id, "undo a revert")
     hidden_by = log.last_revert(command.thread_id)
     if hidden_by is None:

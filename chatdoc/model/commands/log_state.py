@@ -19,7 +19,7 @@ class Request(NamedTuple):
     expires_at: str | None
 
 
-class Standing(Protocol):
+class LogState(Protocol):
     """How things stand according to the log."""
 
     def project_id(self) -> str:
@@ -27,6 +27,9 @@ class Standing(Protocol):
 
     def request(self, request_id: str) -> Request | None:
         """A request for leave, answered or not."""
+
+    def waiting(self, thread_id: str, turn_id: str) -> list[str]:
+        """The requests of a turn that wait for an answer, the oldest first."""
 
     def thread_of_activity(self, activity_id: str) -> str | None:
         """The thread of an activity that is in the log, shown or hidden by a revert; None when it is not."""
@@ -38,17 +41,17 @@ class Standing(Protocol):
         """The event of a thread's latest revert that still hides something."""
 
 
-def standing(now: Now, command: str) -> Standing:
+def require_log_state(now: Now, command: str) -> LogState:
     """How things stand; raises CommandRefused for a document that has no event log."""
-    if now.standing is None:
+    if now.log_state is None:
         raise CommandRefused(
             f"{command} concerns the event log, and a document in memory has none", hint="Open a file"
         )
-    log: Standing = now.standing
+    log: LogState = now.log_state
     return log
 
 
-def require_turn_id(log: Standing, view: View, thread_id: str, name: str, turn_id: Any) -> None:
+def require_turn_id(log: LogState, view: View, thread_id: str, name: str, turn_id: Any) -> None:
     """Raise CommandRefused unless this is None or may name a turn of the thread; one only its agent knows may."""
     require_optional_name(name, turn_id)
     if turn_id is None:

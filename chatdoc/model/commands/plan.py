@@ -51,8 +51,8 @@ class Now(msgspec.Struct, frozen=True, kw_only=True):
 
     ms: int
     ids: Mint
-    standing: Any = None
-    """How things stand according to the event log (`standing.Standing`); None for a document without one."""
+    log_state: Any = None
+    """How things stand according to the event log (`log_state.LogState`); None for a document without one."""
 
 
 Decide = Callable[[Any, Any, Now], Plan]

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from chatdoc.model.arguments import require_name, require_text, require_thread, require_value
 from chatdoc.model.clock import iso
-from chatdoc.model.commands.log_state import require_turn_id, standing
+from chatdoc.model.commands.log_state import require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Now, Plan, Stopped
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
@@ -65,7 +65,7 @@ class UpdateProject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 def decide_set(command: SetSession, view: View, now: Now) -> Plan:
     """The plan for one event; its answer is a sequence."""
-    log = standing(now, "SetSession")
+    log = require_log_state(now, "SetSession")
     require_thread(view, command.thread_id, "set the session")
     if command.status not in get_args(SessionStatus):
         expected = ", ".join(get_args(SessionStatus))
@@ -100,7 +100,7 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
 
 def decide_stop(command: StopSession, view: View, now: Now) -> Plan:
     """The plan for the wish and for what it comes to, the second caused by the first."""
-    standing(now, "StopSession")
+    require_log_state(now, "StopSession")
     require_thread(view, command.thread_id, "stop the session")
     at = iso(now.ms)
     stopped = Session(
@@ -120,7 +120,7 @@ def decide_stop(command: StopSession, view: View, now: Now) -> Plan:
 
 def decide_interrupt(command: RequestTurnInterrupt, view: View, now: Now) -> Plan:
     """The plan for one event; its answer is a sequence."""
-    log = standing(now, "RequestTurnInterrupt")
+    log = require_log_state(now, "RequestTurnInterrupt")
     require_thread(view, command.thread_id, "interrupt")
     require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     requested = TurnInterruptRequested(
@@ -131,7 +131,7 @@ def decide_interrupt(command: RequestTurnInterrupt, view: View, now: Now) -> Pla
 
 def decide_project(command: UpdateProject, view: View, now: Now) -> Plan:
     """The plan for one event of the project; its answer is a sequence."""
-    log = standing(now, "UpdateProject")
+    log = require_log_state(now, "UpdateProject")
     if command.title is not UNSET:
         require_name("title", command.title)
     if command.default_model is not UNSET and command.default_model is not None:

@@ -1,0 +1,268 @@
+"""The engine of one open document: every change, by whichever door, is one transaction of its store.
+
+The store's lock is taken before anything is decided, and what others wrote is taken first: no writer decides on a view
+that lacks what stands before his place in the log. Memory is a cache of the log: a transaction that fails, or that an
+interrupt cuts off at any line, leaves its working copy behind, and the next call drops that and loads another.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from chatdoc.crdt import read_update
+from chatdoc.engine import execute, receive
+from chatdoc.engine.event_recorder import EventRecorder
+from chatdoc.engine.load import load
+from chatdoc.engine.receive_result import Received
+from chatdoc.engine.subscribers import Subscribers
+from chatdoc.engine.transaction import Transaction
+from chatdoc.engine.working_copy import WorkingCopy
+from chatdoc.model.arguments import require_name
+from chatdoc.model.clock import Clock
+from chatdoc.model.commands.decide import Command
+from chatdoc.model.commands.plan import Now
+from chatdoc.model.delta import Delta
+from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError
+from chatdoc.model.facts import Fact
+from chatdoc.model.ids import Mint, RandomSource
+from chatdoc.model.view.view import View
+from chatdoc.store.ports import DocumentStore, UnitOfWork
+
+Answer = TypeVar("Answer")
+Step = Callable[[UnitOfWork], tuple[Any, Exception | None]]
+
+
+class Engine:
+    """Usable from any thread, one transaction at a time; a call within a transaction is a part of it."""
+
+    def __init__(
+        self, store: DocumentStore, *, clock: Clock, random: RandomSource, copy: WorkingCopy | None = None
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.ids = Mint(clock, random)
+        self.subscribers = Subscribers()
+        self.recorder: EventRecorder | None = None
+        """Tells the event log, from when that has begun; a store that keeps none has none."""
+        self._random = random
+        self._copy = copy
+        self._dropped: WorkingCopy | None = None
+        """The copy that was dropped last; what it counted goes on in the next one."""
+        self._open: Transaction | None = None
+        """The transaction that is open; or one that did not end well, and then the copy is not to be trusted."""
+        self._ended: ChatdocError | None = None
+        # Both are let go of by `with` alone, which no interrupt can get between. Whether the second one is taken tells
+        # a call within a transaction from the first call after one that was cut off.
+        self.lock = threading.RLock()
+        self._in_transaction = threading.Lock()
+        self._told = self.copy.session.sequence
+
+    # memory
+
+    @property
+    def copy(self) -> WorkingCopy:
+        """What memory holds, loaded anew where a transaction left it in doubt; under the lock."""
+        if self._copy is None:
+            self._copy = load(self.store, random=self._random, before=self._dropped)
+            self._told = self._tell(self.store.updates.entries(after=self._told))
+        return self._copy
+
+    @property
+    def view(self) -> View:
+        """The lookups behind the document, with what other processes have written until now; read only."""
+        with self.lock:
+            self.catch_up()
+            return self.copy.view
+
+    @property
+    def known(self) -> dict[int, int]:
+        """The clock after the last item of each client."""
+        with self.lock:
+            return self.copy.known
+
+    @property
+    def sequence(self) -> int:
+        """The last entry of the update log that the view has."""
+        with self.lock:
+            return self.copy.session.sequence
+
+    def now(self) -> Now:
+        """The moment commands are decided in."""
+        log_state = self.recorder.log_state if self.recorder is not None else None
+        return Now(ms=self.clock(), ids=self.ids, log_state=log_state)
+
+    def catch_up(self) -> None:
+        """Take what other processes have written to the same log; nothing once the document is closed or failed."""
+        with self.lock:
+            if self._ended is not None or self._in_transaction.locked():
+                return
+            with self._in_transaction:
+                self._drop_if_cut_off()
+                if not self.copy.torn:
+                    self._take_others()
+                    torn = bool(self.copy.torn)
+                else:
+                    torn = True
+        if torn and self._ended is None:
+            self.transact(lambda _: None)
+        self.subscribers.deliver()
+
+    def _drop_if_cut_off(self) -> None:
+        if self._open is not None:
+            self._dropped, self._copy = self._copy, None
+            self._open = None
+
+    def _take_others(self) -> None:
+        try:
+            changed = self.store.feed.changed()
+        except DocumentFailed as error:  # What it says can still be read.
+            self._ended = error
+            return
+        if changed:
+            copy, self._copy = self.copy, None  # Taken whole, or loaded anew.
+            self._told = self._tell(copy.follow_log(self.store))
+            copy.torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
+            self._copy = copy
+
+    # transactions
+
+    def transact(self, work: Callable[[Transaction], Answer]) -> Answer:
+        """Do something as one transaction, once all that others wrote is taken; then tell the subscribers.
+
+        What was committed to it before something was refused stays. Any other failure undoes all of it.
+        """
+        answer, error = self._transact([work])[0]
+        if error is not None:
+            raise error
+        done: Answer = answer
+        return done
+
+    def transact_each(self, works: Sequence[Callable[[Transaction], Answer]]) -> list[Answer | Exception]:
+        """Group commit: do many things as one transaction, each with an answer or an error of its own.
+
+        One that is refused does not undo the others; a store that fails undoes all, and raises StoreError.
+        """
+        return [answer if error is None else error for answer, error in self._transact(works)]
+
+    def _transact(self, works: Sequence[Callable[[Transaction], Any]]) -> list[tuple[Any, Exception | None]]:
+        with self.lock:
+            if self._in_transaction.locked():
+                assert self._open is not None, "whoever holds the lock within a transaction has opened it"
+                return [self._attempt(work, self._open) for work in works]
+            with self._in_transaction:
+                self._drop_if_cut_off()
+                self.require_open()
+                steps = [self._step(work) for work in works]
+                if len(steps) == 1:
+                    answers = [self.store.write(steps[0])]
+                else:
+                    answers = self.store.write_each(steps)
+                self._close_transaction()
+        self.subscribers.deliver()
+        return answers
+
+    def _step(self, work: Callable[[Transaction], Any]) -> Step:
+        return lambda unit: self._attempt(work, self._begin(unit))
+
+    def _begin(self, unit: UnitOfWork) -> Transaction:
+        if self._open is None:
+            copy = self.copy
+            self._open = Transaction(copy, unit, self.recorder)
+            self._take_others()
+            self.require_open()
+            if copy.torn:
+                receive.finish_restoring(self._open, self.now())
+        return self._open
+
+    @staticmethod
+    def _attempt(work: Callable[[Transaction], Any], transaction: Transaction) -> tuple[Any, Exception | None]:
+        """The answer, or the error of what was refused; a failure that nothing may outlast is raised."""
+        try:
+            return work(transaction), None
+        except Exception as error:
+            if transaction.ahead or isinstance(error, StoreError):
+                raise
+            return None, error
+
+    def _close_transaction(self) -> None:
+        transaction = self._open
+        assert transaction is not None
+        for note in transaction.after:
+            note()
+        self._told = self._tell(transaction.heard)
+        self._open = None
+
+    def _tell(self, entries: Iterable[Any]) -> int:
+        """Hand entries of the log to the subscribers once; returns the last entry that was handed over."""
+        told = self._told
+        for entry in entries:
+            if entry.sequence > told:
+                self.subscribers.put(entry.update, entry.origin)
+                told = self._told = entry.sequence
+        return told
+
+    # the doors
+
+    def execute(self, command: Command, *, command_id: str | None = None, origin: str = "local") -> Any:
+        """Carry out a command; see `Document.execute`."""
+        return self.transact(self.handler(command, command_id, origin))
+
+    def handler(
+        self, command: Command, command_id: str | None = None, origin: str = "local"
+    ) -> Callable[[Transaction], Any]:
+        """What carries a command out in a transaction; raises CommandRefused for an id that is none."""
+        if command_id is None:
+            return lambda transaction: execute.execute(transaction, command, self.now(), origin=origin)
+        require_name("command_id", command_id)
+        receipts = self.store.receipts
+        return lambda transaction: execute.execute_once(
+            transaction, command, self.now(), receipts, command_id
+        )
+
+    def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
+        """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""
+        return self.transact(lambda one: execute.enter(one, facts, self.now(), origin=origin))
+
+    def receive(self, update: bytes, *, origin: str) -> Received:
+        """Take an update from a peer, or hold it back until what it builds on is here; raises UpdateRefused."""
+        return self.transact(self.receiver(update, origin))
+
+    def receiver(self, update: bytes, origin: str) -> Callable[[Transaction], Received]:
+        """What takes an update in a transaction; raises UpdateRefused where the guard refuses its bytes."""
+        reading = read_update.read(update)
+        return lambda one: receive.receive(one, update, reading, self.now, origin=origin)
+
+    def diff(self, state_vector: bytes | None) -> bytes:
+        """An update with what a peer of this state vector lacks; from the log when that reaches back far enough."""
+        with self.lock:
+            self.make_ready()
+            return self.copy.session.diff(state_vector)
+
+    # its end
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this document can be changed."""
+        return self._ended is None
+
+    def require_open(self) -> None:
+        """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
+        if self._ended is not None:
+            raise self._ended
+
+    def make_ready(self) -> None:
+        """Catch up, and raise what ended this document's use."""
+        self.catch_up()
+        self.require_open()
+
+    def freeze(self, reason: ChatdocError) -> None:
+        """Allow reading only: every later change raises the reason."""
+        self._ended = reason
+
+    def close(self) -> None:
+        """Let go of the store; later changes raise DocumentClosed."""
+        if self._ended is None:
+            self._ended = DocumentClosed("this document is closed", hint="Open it again")
+        self.store.close()

@@ -1,0 +1,60 @@
+"""Reading a file as a whole, and telling from how it looks whether somebody wrote to it since.
+
+Inode, size and both times are compared, as a version control index does; a rename changes the inode, a write the times.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.store.ports import Registration
+
+
+def looks_published(registration: Registration, path: Path) -> bool:
+    """Whether the file looks just as it did when its text was published, so that nobody wrote to it since."""
+    return registration.text_stat is not None and registration.text_stat == stat_of(path)
+
+
+def stat_of(path: Path) -> str | None:
+    """How a file looks without reading it; None when it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return f"{file_stat(found)}{found.st_ctime_ns}"
+
+
+def file_stat(found: os.stat_result) -> str:
+    """What of a file's looks stays when it gets another name: inode, size, and when it was written last."""
+    return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:"
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes, none for one that is not there; raises UnreadableFile for what is no file one may read.
+
+    A pipe or a device is refused at once: reading it might wait for ever, or never end.
+    """
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise UnreadableFile(
+                    f"{path} is not a regular file ({stat.filemode(mode)})", hint="Name a file"
+                )
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path} cannot be read: {error.strerror}", hint="Name a file you may read"
+        ) from error
+
+
+def read_descriptor(descriptor: int) -> bytes:
+    """All that an open file holds now, whatever its name."""
+    with open(os.dup(descriptor), "rb") as file:
+        file.seek(0)
+        return file.read()
