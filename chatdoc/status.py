@@ -1,25 +1,29 @@
-"""What a store has: its documents, how large their logs are, and how far each migration went. Nothing is written."""
+"""Status of a folder: its documents, where their stores are, how large their logs, how far each migration went."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from chatdoc.engine.adopt_file import digest
-from chatdoc.engine.chat_file import read_bytes
+from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.clock import iso
-from chatdoc.store.sqlite.location import serving_folder
-from chatdoc.store.sqlite.store import Store
+from chatdoc.store.ports import DocumentStore
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.chat_folders import folders_below
 from migrate.report import MigrationReport
 
 
 class DocumentStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One document of a store; `file` says how its file stands to what was last published."""
+    """One store of a folder; `file` says how its document's file stands to what was last published."""
 
     path: str
     document_id: str
+    store: str
+    """The store's file, from the folder that was asked about."""
     created_at: str
     updates: int
     file: str
@@ -29,33 +33,47 @@ class DocumentStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def status(folder: str | os.PathLike[str]) -> list[DocumentStatus]:
-    """The documents of the store that serves a folder, by path; none where there is no store."""
-    store = Store.look(serving_folder(Path(folder)))
-    if store is None:
-        return []
-    with store:
-        return [_status(store, one.path) for one in store.registrations()]
+    """The stores of a folder and those below it, by path of their file; nothing is written."""
+    real = Path(os.path.realpath(folder))
+    found = [one for place in folders_below(real) for one in _of_folder(real, place)]
+    return sorted(found, key=lambda one: (one.path, one.store))
 
 
-def _status(store: Store, name: str) -> DocumentStatus:
-    registration = store.registration(name)
-    assert registration is not None
-    markers = store.markers(name)
+def _of_folder(asked: Path, folder: Path) -> Iterator[DocumentStatus]:
+    stores = SqliteFolder(folder)
+    for place in stores.places():
+        store = stores.look(place)
+        try:
+            path = folder / store.registry.registration().path
+            yield _status(asked, path, place, store, served=stores.find(path, ()).place == place)
+        finally:
+            store.close()
+
+
+def _status(
+    asked: Path, path: Path, place: Path, store: DocumentStore, *, served: bool
+) -> DocumentStatus:
+    registration, markers = store.registry.registration(), store.registry.markers()
     marker = markers[-1] if markers else None
     report = msgspec.json.decode(marker.report, type=MigrationReport) if marker is not None else None
+    if registration.retired_at_ms is not None:
+        file = "rolled back"
+    else:
+        file = _file(path, registration.text_digest) if served else "set aside"
     return DocumentStatus(
-        path=name,
+        path=path.relative_to(asked).as_posix(),
         document_id=registration.document_id,
+        store=place.relative_to(asked).as_posix(),
         created_at=iso(registration.created_at_ms),
-        updates=store.log(name).last_sequence(),
-        file=_standing(store.folder / name, registration.text_digest),
+        updates=store.updates.last_sequence(),
+        file=file,
         migrated_from=report.format if report is not None else None,
         phase=marker.phase if marker is not None else None,
         backup=marker.backup if marker is not None else None,
     )
 
 
-def _standing(path: Path, published: str | None) -> str:
+def _file(path: Path, published: str | None) -> str:
     if not path.exists():
         return "missing"
     if published is None:

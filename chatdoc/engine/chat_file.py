@@ -103,6 +103,12 @@ class ChatFile:
             self._publish()
             return True
 
+    def restore(self) -> None:
+        """Write the text to the document's own path, where its file is not any more."""
+        with self._engine.lock:
+            self._engine.make_ready()
+            self._publish()
+
     def close(self) -> None:
         """Take what was still written to the file that our last text displaced, and let go of it."""
         try:

@@ -7,6 +7,7 @@ interrupt cuts off at any line, leaves its working copy behind, and the next cal
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
@@ -57,6 +58,8 @@ class Engine:
         # a call within a transaction from the first call after one that was cut off.
         self.lock = threading.RLock()
         self._in_transaction = threading.Lock()
+        self._process = os.getpid()
+        self._told = 0
         self._told = self.copy.session.sequence
 
     # memory
@@ -243,12 +246,22 @@ class Engine:
     # its end
 
     @property
+    def is_left_behind(self) -> bool:
+        """Whether this is a child process that has the document from before a fork: it is its parent's alone."""
+        return os.getpid() != self._process
+
+    @property
     def is_open(self) -> bool:
         """Whether this document can be changed."""
         return self._ended is None
 
     def require_open(self) -> None:
         """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
+        if self.is_left_behind:
+            raise DocumentFailed(
+                f"this document was opened by process {self._process}, and this is its child {os.getpid()}",
+                hint="Open it again in the child",
+            )
         if self._ended is not None:
             raise self._ended
 

@@ -14,7 +14,15 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.engine",),
     ("chatdoc.agents", "chatdoc.event_view"),
     ("chatdoc.document",),
-    ("chatdoc.in_memory", "chatdoc.open", "chatdoc.rollback", "chatdoc.status", "chatdoc.workspace"),
+    (
+        "chatdoc.forget",
+        "chatdoc.in_memory",
+        "chatdoc.open",
+        "chatdoc.recover",
+        "chatdoc.rollback",
+        "chatdoc.status",
+        "chatdoc.workspace",
+    ),
     ("chatdoc.testing",),
     ("chatdoc.apps",),
 )

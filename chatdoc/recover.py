@@ -1,0 +1,107 @@
+"""Recovery of a file from its store: the text of a document whose file is lost, damaged or replaced is made again.
+
+The store has everything that was ever acknowledged. What stands under the file's name now is never written over.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from chatdoc.engine.chat_file import ChatFile
+from chatdoc.engine.engine import Engine
+from chatdoc.model.clock import Clock, system_clock
+from chatdoc.model.errors import NotFound
+from chatdoc.model.ids import RandomSource
+from chatdoc.store.ports import Stores
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.chat_folders import folders_below
+
+State = Literal["present", "recovered", "would be recovered"]
+
+
+class Recovered(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one store: `file` is where its document's text stands now, or would."""
+
+    document_id: str
+    store: Path
+    was: str
+    """How the file stood: `present`, `unpublished`, `moved`, `deleted`, `replaced` or `retired` (rolled back)."""
+    outcome: State
+    file: Path
+
+
+def recover(
+    path: str | os.PathLike[str],
+    *,
+    dry_run: bool = False,
+    clock: Clock = system_clock,
+    random: RandomSource = os.urandom,
+) -> list[Recovered]:
+    """Give back the text of each document of a file or folder whose file is not there any more as it was.
+
+    A text goes to its old name where that is free, else beside it, to `NAME.recovered-ID.chat`; the document lives
+    there from then on, with its whole log. Of a folder, those that were rolled back are left out; name their file to get
+    them. Raises NotFound where nothing was ever stored.
+    """
+    real = Path(os.path.realpath(path))
+    found = [
+        one
+        for folder in (folders_below(real) if real.is_dir() else (real.parent,))
+        for one in _of_folder(folder, None if real.is_dir() else real.name, dry_run, clock, random)
+    ]
+    if not found and not real.is_dir():
+        raise NotFound(f"no document was ever stored for {real}", hint="`chatdoc status` lists those that were")
+    return found
+
+
+def _of_folder(
+    folder: Path, name: str | None, dry_run: bool, clock: Clock, random: RandomSource
+) -> Iterator[Recovered]:
+    stores = SqliteFolder(folder)
+    for place in stores.places():
+        with_store = stores.look(place)
+        try:
+            registration = with_store.registry.registration()
+        finally:
+            with_store.close()
+        wanted = registration.retired_at_ms is None if name is None else registration.path == name
+        if wanted:
+            yield _recover(stores, folder / registration.path, place, dry_run, clock, random)
+
+
+def _recover(
+    stores: Stores, path: Path, place: Path, dry_run: bool, clock: Clock, random: RandomSource
+) -> Recovered:
+    store = stores.look(place) if dry_run else stores.open(place)
+    engine = Engine(store, clock=clock, random=random)
+    try:
+        registration = store.registry.registration()
+        file = ChatFile(stores, path, engine)
+        served = stores.find(path, ()).place == place
+        was = "retired" if registration.retired_at_ms is not None else file.state if served else "replaced"
+        if was in ("present", "moved"):
+            return Recovered(
+                document_id=registration.document_id, store=place, was=was, outcome="present", file=path
+            )
+        target = path
+        if os.path.lexists(path):
+            target = path.with_name(f"{path.stem}.recovered-{registration.document_id[-8:]}.chat")
+        if not dry_run and not os.path.lexists(target):
+            if served and target == path:
+                file.restore()
+            else:
+                file.save_to(target)
+        return Recovered(
+            document_id=registration.document_id,
+            store=place,
+            was=was,
+            outcome="would be recovered" if dry_run else "recovered",
+            file=target,
+        )
+    finally:
+        engine.close()
