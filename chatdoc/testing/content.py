@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from chatdoc.crdt import read_update
 from chatdoc.crdt.keys import decode, encode
-from chatdoc.crdt.ydoc import Replica
 from chatdoc.document import Document
-from chatdoc.engine.log_diff import updates_until
 from chatdoc.model.facts import Fact
 from chatdoc.model.view.lookup import all_facts, superseded
 from chatdoc.model.view.view import View
+from chatdoc.testing import white_box
 
 Entries = dict[tuple[str, str], str]
 """Texts by root and key."""
@@ -37,9 +36,7 @@ def differences(one: View, other: View) -> Iterator[str]:
 
 def hidden(document: Document) -> Iterator[str]:
     """What the document shows and its log would not give to a peer, or the other way round; in words."""
-    corridor = document.corridor
-    whole = Replica(1)
-    whole.load(updates_until(corridor.log, corridor.sequence))
+    whole = white_box.logged(document)
     facts: list[Fact] = []
     unreadable: Entries = {}
     for (root, key), text in whole.entries().items():
@@ -59,8 +56,9 @@ def hidden(document: Document) -> Iterator[str]:
     if unreadable != view.unreadable:
         yield f"unreadable in the Y document {sorted(unreadable)}, in the view {sorted(view.unreadable)}"
     ends = {client: end for client, (_, end) in read_update.read(whole.encode()).spans.items()}
-    if ends != corridor.known:
-        yield f"state vector of the Y document {ends}, of the corridor {corridor.known}"
+    known = white_box.known_clocks(document)
+    if ends != known:
+        yield f"state vector of the Y document {ends}, of the document {known}"
 
 
 def _spelled(view: View, facts: Iterator[Fact] | list[Fact]) -> Entries:

@@ -11,8 +11,8 @@ from chatdoc.store.memory.blank_tables import blank
 from chatdoc.store.projections.fold import catch_up, rebuild
 from chatdoc.store.projections.snapshot import Snapshot, snapshot
 from chatdoc.testing.history import History
-from chatdoc.testing.stored_network import journal_of
 from chatdoc.testing.tables import rows_of
+from chatdoc.testing.white_box import journal_of
 
 
 class Moment:

@@ -9,14 +9,12 @@ from random import Random
 from typing import NamedTuple
 
 from chatdoc.crdt import read_update
-from chatdoc.crdt.fact_snapshot import rows_of
 from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
-from chatdoc.engine.load import load
 from chatdoc.in_memory import memory_document
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.facts import Fact
-from chatdoc.store.ports import Rows
+from chatdoc.testing import white_box
 from chatdoc.testing.clocks import START_MS, ManualClock
 from chatdoc.testing.content import differences, hidden
 
@@ -111,7 +109,7 @@ class Network:
                 return
         raise AssertionError(
             f"after {ROUNDS_MAX} rounds documents still lack something: "
-            f"{[read_update.read_state_vector(document.state_vector()) for document in self.documents]}"
+            f"{[white_box.known_clocks(document) for document in self.documents]}"
         )
 
     def assert_converged(self) -> None:
@@ -128,7 +126,7 @@ class Network:
 
     def warm(self, number: int) -> None:
         """Load a document's whole Y document, as the first removal or snapshot does."""
-        self.documents[number].corridor.warm()
+        white_box.warm(self.documents[number])
 
     def restart(self, number: int, *, rows: bool = False, state: bool = False) -> None:
         """Let a document crash and open it from its log, with a snapshot of its rows or its Y state taken before.
@@ -136,24 +134,18 @@ class Network:
         Raises AssertionError when it comes back saying anything else.
         """
         before = self.documents[number]
-        corridor = before.corridor
         if rows:
-            headers, others = rows_of(corridor.view)
-            snapshot = Rows(
-                sequence=corridor.sequence, known=dict(corridor.known), headers=headers, others=others
-            )
-            corridor.log.put_rows(snapshot, recorded_at_ms=0)
+            white_box.put_rows(before)
         if state:
-            corridor.log.put_state(corridor.sequence, corridor.warm().encode(), recorded_at_ms=0)
-        opened, _ = load(corridor.log, clock=self.clocks[number], random=self.random.randbytes)
-        document = Document(opened)
+            white_box.put_state(before)
+        document = white_box.reloaded(before, clock=self.clocks[number], random=self.random.randbytes)
         told = list(differences(before.view, document.view))
         assert not told, f"document {number} came back changed (rows={rows}):\n" + "\n".join(told[:8])
         one, other = before.check(), document.check()
         assert (one.violations, one.diagnostics) == (other.violations, other.diagnostics), (
             f"document {number} reports differently once reopened:\n{one.to_text()}\n{other.to_text()}"
         )
-        known = [read_update.read_state_vector(one.state_vector()) for one in (before, document)]
+        known = [white_box.known_clocks(one) for one in (before, document)]
         assert known[0] == known[1], f"document {number} knew {known[0]}, and once reopened {known[1]}"
         self._leaving[number]()
         self.documents[number] = document

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from chatdoc.document import Document
-from chatdoc.model.errors import DocumentClosed, StoreError
 from chatdoc.model.facts import Fact
 from chatdoc.model.view.view import View
 from chatdoc.open import open_document
-from chatdoc.store.sqlite.event_log import Journal
+from chatdoc.testing import white_box
 from chatdoc.testing.content import content_of
 from chatdoc.testing.network import Network
 
@@ -22,8 +19,6 @@ MACHINES = (0, 0, 1, 2)
 """On which machine each opening runs: two processes on the first, one on each of two others."""
 LASTING = ("thread", "message", "revision", "setting")
 """Roots whose facts a crash and a recovery leave where they are."""
-PLACES = ("commit", "append an update", "append events")
-"""Where a write can be made to fail."""
 
 
 class StoredNetwork(Network):
@@ -56,9 +51,8 @@ class StoredNetwork(Network):
     def reopen(self, number: int, *, crash: bool) -> None:
         """Let a process end, or be killed, and another one open the file; AssertionError when a fact is gone."""
         before = self.documents[number]
-        lasting = (
-            _lasting(before.view) if before.corridor.is_open else set()
-        )  # One that failed shows what is lost.
+        # One that failed shows what is lost.
+        lasting = _lasting(before.view) if white_box.is_open(before) else set()
         self._leaving[number]()
         leave(before, crash=crash)
         document = self._begin(number, ())
@@ -75,7 +69,7 @@ class StoredNetwork(Network):
     def close(self) -> None:
         """End all processes."""
         for document in (*self.documents, self.beside):
-            if document.corridor.is_open:
+            if white_box.is_open(document):
                 document.close()
 
     def _begin(self, number: int, facts: Iterable[Fact]) -> Document:
@@ -97,40 +91,11 @@ class StoredNetwork(Network):
 
 
 def leave(document: Document, *, crash: bool) -> None:
-    """Close a document, or leave it as a killed process does: nothing more is written, and its turns are nobody's."""
-    if not crash and document.corridor.is_open:
+    """Close a document, or leave it as a killed process does."""
+    if crash or not white_box.is_open(document):
+        white_box.kill(document)
+    else:
         document.close()
-        return
-    document.corridor.freeze(DocumentClosed("its process was killed", hint="Open it again"))
-    document.ownership.close()
-    if document.corridor.chronicle is not None:
-        document.corridor.chronicle.close()
-
-
-def journal_of(document: Document) -> Journal:
-    """The event log a stored document writes to."""
-    assert document.corridor.chronicle is not None, "only a stored document has an event log"
-    return document.corridor.chronicle.journal
-
-
-@contextlib.contextmanager
-def failing(document: Document, place: str) -> Iterator[None]:
-    """Let the disk of a document fail, once, at one of PLACES."""
-    corridor = document.corridor
-    holder: Any = journal_of(document) if place == "append events" else corridor.log
-    name = "commit" if place == "commit" else "append"
-
-    def fail(*_: Any, **__: Any) -> None:
-        holder.__dict__.pop(name)
-        if name == "commit":
-            corridor.log.rollback()
-        raise StoreError(f"planted: could not {place}", hint="Try again")
-
-    holder.__dict__[name] = fail
-    try:
-        yield
-    finally:
-        holder.__dict__.pop(name, None)
 
 
 def _lasting(view: View) -> set[tuple[str, str]]:

@@ -20,22 +20,16 @@ from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, Stor
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.open import read_document
 from chatdoc.store.memory.blank_tables import blank
+from chatdoc.testing import tables
 from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
 from chatdoc.testing.content import differences
 from chatdoc.testing.fuzz import assert_ledger_is_full_check
 from chatdoc.testing.history import History
 from chatdoc.testing.moments import Moment
 from chatdoc.testing.oracle import Oracle
-from chatdoc.testing.stored_network import PLACES, StoredNetwork, failing, journal_of
-from chatdoc.testing.tables import (
-    assert_log_is_whole,
-    assert_rebuilt,
-    assert_shown,
-    assert_turns_run,
-    rows_of,
-    written,
-)
+from chatdoc.testing.stored_network import StoredNetwork
 from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
+from chatdoc.testing.white_box import PLACES, failing, is_open, journal_of, now_ms, ownerless
 from chatdoc.testing.writer import Writer, some_command
 from chatdoc.testing.writer import assert_shown as assert_answer_shows
 
@@ -71,7 +65,7 @@ class Workplaces:
         """Carry out a random command of a kind, with a command id where `named`; returns what was done."""
         command: Command | None
         if kind in TELLING_WEIGHTS:
-            command = some_telling(random, document.view, kind, document.corridor.now().ms)
+            command = some_telling(random, document.view, kind, now_ms(document))
         elif kind == "refused":
             command = self._unwelcome(document, random)
         else:
@@ -108,19 +102,21 @@ class Workplaces:
         if command is None:
             return "disk fails?"
         command_id, execute = self._new_id(), journal_of(document).execute
-        before, place = written(execute), random.choice(PLACES)
+        before, place = tables.written(execute), random.choice(PLACES)
         with failing(document, place):
             try:
                 document.execute(command, command_id=command_id)
             except StoreError:
-                assert written(execute) == before, f"{type(command).__name__} failed and left something"
+                assert tables.written(execute) == before, (
+                    f"{type(command).__name__} failed and left something"
+                )
             except (CommandRefused, NotFound):
                 assert place != "commit", (
                     f"{type(command).__name__} was refused for ever by a disk that failed"
                 )
             else:  # It had nothing to write where the disk would have failed.
                 assert place != "commit", f"{type(command).__name__} was acknowledged by a disk that failed"
-        if not document.corridor.is_open:
+        if not is_open(document):
             document = self._reopened(document, crash=True)
         self._carry_out(document, command, command_id)
         return "disk fails"
@@ -132,11 +128,13 @@ class Workplaces:
             return "delivery fails?"
         message = random.choice(network.in_flight)
         receiver = network.documents[message.receiver]
-        before = written(journal_of(receiver).execute)
+        before = tables.written(journal_of(receiver).execute)
         with failing(receiver, random.choice(PLACES)), suppress(StoreError):
             receiver.receive(message.update, origin=f"replica {message.sender}")
-        if not receiver.corridor.is_open:
-            assert written(journal_of(receiver).execute) == before, "an update that failed left something"
+        if not is_open(receiver):
+            assert tables.written(journal_of(receiver).execute) == before, (
+                "an update that failed left something"
+            )
             self._reopened(receiver, crash=True)
         network.deliver(message)
         return "delivery fails"
@@ -160,18 +158,18 @@ class Workplaces:
     def rebuild(self, document: Document) -> str:
         """Throw the tables away and fold the log anew; nobody can tell."""
         execute = journal_of(document).execute
-        before = rows_of(execute)
+        before = tables.rows_of(execute)
         document.rebuild_projections()
-        assert rows_of(execute) == before, "rebuilding changed the tables"
+        assert tables.rows_of(execute) == before, "rebuilding changed the tables"
         return "rebuild"
 
     def compact(self, document: Document) -> str:
         """Remove the events whose effect is folded; nothing else changes, and versions go on."""
         history, journal = self._histories[self.network.machine_of(document)], journal_of(document)
         history.follow(journal)
-        before = rows_of(journal.execute)
+        before = tables.rows_of(journal.execute)
         document.compact_log(dry_run=False)
-        assert rows_of(journal.execute) == before, "compacting changed the tables"
+        assert tables.rows_of(journal.execute) == before, "compacting changed the tables"
         return "compact log"
 
     def look(self, document: Document) -> str:
@@ -192,7 +190,7 @@ class Workplaces:
         for document in documents:
             assert_ledger_is_full_check(document)
             self._configs.follow(document.view)
-            orphans = {lease.message_id for lease in document.ownership.dead()} & document.view.generating
+            orphans = ownerless(document) & document.view.generating
             assert not orphans, f"the turns of messages {sorted(orphans)} run, and nobody runs them"
         shared = [document for document in documents if document is not self.network.beside]
         for other in shared[1:]:
@@ -200,14 +198,14 @@ class Workplaces:
             assert not told, "two processes show different things:\n" + "\n".join(told[:8])
         views = [document.view for document in (shared[0], *documents[len(shared) :])]
         journal, kept = journal_of(shared[0]), self._kept[machine]
-        assert_log_is_whole(journal.execute)
+        tables.assert_log_is_whole(journal.execute)
         kept.assert_kept(journal.execute, views)
         history = self._histories[machine]
         history.follow(journal)
-        assert_rebuilt(journal.execute, history, self._elsewhere)
+        tables.assert_rebuilt(journal.execute, history, self._elsewhere)
         by_hand = kept.told(history.sessions)
-        assert_shown(journal.execute, views, told=by_hand, taken=kept.taken)
-        assert_turns_run(journal.execute, views, taken=kept.taken)
+        tables.assert_shown(journal.execute, views, told=by_hand, taken=kept.taken)
+        tables.assert_turns_run(journal.execute, views, taken=kept.taken)
 
     def begin(self) -> None:
         """Let one machine create a thread, and the others hear of it."""
@@ -288,7 +286,7 @@ class Workplaces:
 
     def _all_rows(self, document: Document) -> tuple[Any, ...]:
         execute = journal_of(document).execute
-        return written(execute), rows_of(execute), document.state_vector()
+        return tables.written(execute), tables.rows_of(execute), document.state_vector()
 
     def _new_id(self) -> str:
         self._count += 1

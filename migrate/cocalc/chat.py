@@ -53,6 +53,8 @@ class Chat(msgspec.Struct, gc=False, eq=False):
     """What it replies to."""
     missing_ms: int | None = None
     """The millisecond it replies to, where no message of the file stands there."""
+    began_ms: int | None = None
+    """When it was sent, where an export of ours moved the row on to `ms`; `date` is that moment then."""
     assumed: bool = False
     """Whether its thread or what it replies to was inferred."""
     others: list[Chat] | None = None

@@ -77,7 +77,8 @@ def _choose(
 
 
 def _rooted(thread_id: ThreadId, root: Chat, *, inferred: bool) -> Rooted:
-    return Rooted(thread_id, root.message_id, root.ms or 0, root, inferred=inferred)
+    ms = root.ms if root.began_ms is None else root.began_ms
+    return Rooted(thread_id, root.message_id, ms or 0, root, inferred=inferred)
 
 
 def _placeholder(

@@ -7,6 +7,7 @@ from typing import Any
 from chatdoc.model.clock import EPOCH, iso
 from migrate.cocalc.chat import UNKNOWN, Chat, Text
 from migrate.cocalc.dates import read_date
+from migrate.cocalc.export_dates import MOVED
 
 CONFIG_FIELDS = frozenset(
     {
@@ -20,6 +21,8 @@ _OWN = frozenset(
     {"event", "sender_id", "date", "history", "reply_to", "schema_version", "generating", *ID_FIELDS}
 )
 _CARRIERS = ("payload", "mesg")
+PLACEHOLDER = "placeholder"
+"""The field of a message that nobody wrote; it says what the message stands for."""
 _NO_WORD: tuple[dict[str, Any], ...] = ({}, {"event": "chat"})
 _VERSIONS = (1, 2)
 
@@ -41,7 +44,23 @@ def chat_of(number: int, raw: bytes, row: dict[str, Any]) -> Chat:
         chat.note("bad_date", f"date {_shown(row.get('date'))}", decided)
     _keep_identity(chat, row)
     _keep_carriers(chat, row)
+    if chat.old_message_id is not None:
+        _undo_export(chat)
     return chat
+
+
+def _undo_export(chat: Chat) -> None:
+    """A row that an export of ours moved on has its own date again; one that stood for a missing root does again."""
+    fields = chat.fields or {}
+    date = fields.get(MOVED)
+    began_ms = read_date(date) if isinstance(date, str) else None
+    if began_ms is not None and chat.ms is not None and began_ms != chat.ms:
+        chat.began_ms, chat.date = began_ms, iso(began_ms)
+        del fields[MOVED]
+        chat.fields = fields or None
+    if PLACEHOLDER in fields and not chat.sender and not any(text.content for text in chat.texts):
+        chat.texts = [Text("", "", chat.date)]
+        chat.assumed = True
 
 
 def is_config(name: str) -> bool:

@@ -1,4 +1,8 @@
-"""Today's CoCalc reads the document as its own version 2: `chat-thread*` rows and chat rows with ids and parents."""
+"""Exporter: CoCalc's own version 2, in which its integrity report counts nothing and no message hides another.
+
+It shows one message a millisecond: where two would fall together the later one moves on by whole milliseconds, and
+`date_before_export` says what its date really is, also to us when we read it back.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +12,41 @@ from typing import Any
 import msgspec
 
 from chatdoc.model.clock import EPOCH
+from chatdoc.model.ids import MessageId
 from chatdoc.model.records.message import Message
 from chatdoc.model.view.view import View
-from migrate.shown_message import all_messages, attic_line, config_fields, fields, history, is_placeholder
+from migrate.cocalc.export_dates import MOVED, export_dates
+from migrate.cocalc.export_rows import (
+    agent_fields,
+    exported,
+    harmless,
+    kept_lines,
+    parents,
+    row_fields,
+    row_history,
+    somebody,
+    thread_ids,
+)
+from migrate.shown_message import config_fields
 
 SCHEMA_VERSION = 2
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def export_cocalc(view: View) -> bytes:
-    """Rows with sorted keys, lines sorted, LF between them; the attic's lines stand among them word for word."""
+    """Rows with sorted keys, lines sorted, LF between them.
+
+    Lines of the attic that are no rows of messages or threads stand among them word for word.
+    """
+    messages = exported(view)
+    above, dates = parents(view, messages), export_dates(view, messages)
     lines = {_encode(row) for row in _thread_rows(view)}
-    lines |= {_encode(_chat(view, message)) for message in all_messages(view) if not is_placeholder(message)}
-    return b"\n".join(sorted([*lines, *(attic_line(row) for row in view.attic())]))
+    lines |= {_encode(_chat(view, message, above, dates)) for message in messages}
+    return b"\n".join(sorted([*lines, *kept_lines(view)]))
 
 
 def _thread_rows(view: View) -> Iterator[dict[str, Any]]:
-    for thread_id in view.thread_ids():
+    for thread_id in thread_ids(view):
         thread = view.thread(thread_id)
         assert thread is not None, thread_id
         yield thread.extra | {
@@ -34,10 +56,10 @@ def _thread_rows(view: View) -> Iterator[dict[str, Any]]:
             "thread_id": thread_id,
             "root_message_id": thread.root_message_id,
             "created_at": thread.created_at,
-            "created_by": thread.created_by,
+            "created_by": somebody(thread.created_by),
             "schema_version": SCHEMA_VERSION,
         }
-        settings = config_fields(view, thread_id)
+        settings = harmless(config_fields(view, thread_id))
         if settings:
             config = view.config(thread_id)
             yield settings | {
@@ -65,16 +87,22 @@ def _thread_rows(view: View) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _chat(view: View, message: Message) -> dict[str, Any]:
-    row = fields(message) | {
+def _chat(
+    view: View, message: Message, above: dict[MessageId, MessageId], dates: dict[MessageId, str]
+) -> dict[str, Any]:
+    row = row_fields(message) | agent_fields(view, message)
+    date = dates[message.message_id]
+    if date != message.date:
+        row.setdefault(MOVED, message.date)
+    row |= {
         "event": "chat",
-        "sender_id": message.sender_id,
-        "date": message.date,
-        "history": history(message, view.thread(message.thread_id)),
+        "sender_id": somebody(message.sender_id),
+        "date": date,
+        "history": row_history(view, message),
         "message_id": message.message_id,
         "thread_id": message.thread_id,
         "schema_version": SCHEMA_VERSION,
     }
-    if message.reply_to_message_id is not None:
-        row["parent_message_id"] = message.reply_to_message_id
+    if message.message_id in above:
+        row["parent_message_id"] = above[message.message_id]
     return row

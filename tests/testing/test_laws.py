@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from chatdoc.crdt.fact_snapshot import rows_of, view_of
 from chatdoc.crdt.keys import decode, encode
 from chatdoc.document import Document
-from chatdoc.engine.load import load
 from chatdoc.engine.reader import Reader
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.facts import Fact, SettingFact
 from chatdoc.model.view import apply
 from chatdoc.model.view.lookup import all_facts
 from chatdoc.model.view.view import View
+from chatdoc.testing import white_box
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.testing.content import content_of, differences
 from chatdoc.testing.copies import meetings
@@ -171,15 +171,15 @@ def test_law_9_no_update_panics_hangs_or_half_applies(seed: int, data: st.DataOb
     for _ in range(30):
         run.step()
     document = begin(99)
-    for entry in list(run.network.documents[0].corridor.log.entries())[:10]:
-        update = data.draw(damaged(entry.update))
+    for stored in white_box.logged_updates(run.network.documents[0])[:10]:
+        update = data.draw(damaged(stored))
         before, vector = content_of(document.view), document.state_vector()
         try:
             document.receive(update, origin="peer")
         except UpdateRefused:
             assert (content_of(document.view), document.state_vector()) == (before, vector)
-        document.receive(entry.update, origin="peer")
-    reopened, _ = load(document.corridor.log, clock=ManualClock(), random=Random(0).randbytes)
+        document.receive(stored, origin="peer")
+    reopened = white_box.reloaded(document, clock=ManualClock(), random=Random(0).randbytes)
     assert not list(differences(document.view, reopened.view))
     assert document.check(full=False).violations == document.check(full=True).violations
 

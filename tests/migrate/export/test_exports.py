@@ -15,7 +15,7 @@ from chatdoc.model.clock import iso
 from chatdoc.model.facts import Fact, Header, MarkFact, SettingFact, ThreadFact
 from chatdoc.model.ids import MessageId, Stamp, ThreadId, derive
 from chatdoc.model.records.attic import AtticRow
-from migrate.cocalc.write_legacy import MOVED
+from migrate.cocalc.export_dates import MOVED
 from migrate.export import FORMATS
 from tests.migrate.v2.text.documents import fact_lists, view_of
 
@@ -150,8 +150,9 @@ def test_cocalc_rows_are_what_it_ships() -> None:
         B,
         U,
         2,
-        DATE,
+        iso(MS + 2),
     )
+    assert three[MOVED] == DATE
 
 
 def test_jupyter_messages_have_known_keys_only() -> None:

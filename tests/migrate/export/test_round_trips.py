@@ -12,7 +12,7 @@ from chatdoc.model.records.message import Message
 from chatdoc.model.view.apply import canonical
 from chatdoc.model.view.view import View
 from migrate import migrate, sniff
-from migrate.cocalc.write_legacy import MOVED
+from migrate.cocalc.export_dates import MOVED
 from migrate.export import FORMATS
 from migrate.shown_message import config_fields, fields, gone, is_placeholder
 from tests.migrate.test_golden import READ, named, source_of, view_of

@@ -1,0 +1,179 @@
+"""Layout of a project's transcripts: `chats/threads/<UUID>.md`, its ledger and marker beside it, older days above."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from chatdoc.model.errors import CommandRefused, NotFound, WriteFailed
+from migrate.transcript import legacy, read
+from migrate.transcript.identity import as_uuid
+from migrate.transcript.turn import Problem, TranscriptTurn, in_order
+
+LEGACY_MARKER = ".legacy-backfill-v1"
+MARKER_FOLDER = ".ledger-backfill"
+_LOCK_WAITS, _LOCK_WAIT_S = 200, 0.05
+
+
+class ThreadTurns(msgspec.Struct, frozen=True, kw_only=True):
+    """The turns of a thread as its transcript files tell them; `digest` is of those files' bytes."""
+
+    turns: list[TranscriptTurn]
+    problems: list[Problem]
+    digest: str
+    files: int
+
+
+class Project:
+    """The transcripts below one folder."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.path.abspath(os.path.expanduser(os.fspath(path)))
+        self.chats = Path(self.path) / "chats"
+        self.threads = self.chats / "threads"
+        self.markers = self.threads / MARKER_FOLDER
+
+    def transcript(self, thread_id: str) -> Path:
+        """The thread's file, also where its name is spelled in lower case; where it would be, if there is none."""
+        return _spelled(self.threads, thread_id, ".md")
+
+    def ledger(self, thread_id: str) -> Path:
+        """The file of the thread's ledger."""
+        return _spelled(self.threads, thread_id, ".ledger.json")
+
+    def marker(self, thread_id: str) -> Path:
+        """The file that says which ledger was made from what."""
+        return _spelled(self.markers, thread_id, ".json")
+
+    def thread_ids(self) -> list[str]:
+        """The threads that have a transcript file, by their ids; files that are named otherwise are none."""
+        return sorted({found for path in _files(self.threads) if (found := _id_of(path, ".md"))})
+
+    def ledger_ids(self) -> list[str]:
+        """The threads that have a ledger in the place where ledgers are looked for."""
+        return sorted({found for path in _files(self.threads) if (found := _id_of(path, ".ledger.json"))})
+
+    def marker_ids(self) -> list[str]:
+        """The threads that have a marker."""
+        return sorted({found for path in _files(self.markers) if (found := _id_of(path, ".json"))})
+
+    def days(self, thread_id: str | None = None) -> list[tuple[str, Path]]:
+        """Files of the legacy archive with their threads' ids, by path; of all threads or of one."""
+        found = []
+        for folder in sorted(self.chats.iterdir()) if self.chats.is_dir() else []:
+            if folder == self.threads or folder.name.startswith(".") or not folder.is_dir():
+                continue
+            for path in _files(folder):
+                named = _id_of(path, ".md")
+                if named is not None and thread_id in (None, named):
+                    found.append((named, path))
+        return found
+
+    def days_are_merged(self) -> bool:
+        """Whether the legacy archive was taken over into the thread files."""
+        return (self.threads / LEGACY_MARKER).exists()
+
+    def turns(self, thread_id: str) -> ThreadTurns | None:
+        """What the thread's files tell: its own, and the days that were not taken over; None where there is no file."""
+        path = self.transcript(thread_id)
+        data = read_if_there(path)
+        turns: list[TranscriptTurn] = []
+        problems: list[Problem] = []
+        digests: list[str] = []
+        if data is not None:
+            file = read.read(data)
+            turns, problems = in_order(file.turns), list(file.problems)
+            if file.thread_id not in (None, thread_id):
+                problems.append(Problem(code="other_thread", line=1, decision="the name of the file counts"))
+            digests.append(sha256(data).hexdigest())
+        days = [] if data is not None and self.days_are_merged() else self.days(thread_id)
+        for _, day in days:
+            data = day.read_bytes()
+            more, found = legacy.read_day(data, thread_id)
+            turns, problems = legacy.merged(turns, more), problems + found
+            digests.append(sha256(data).hexdigest())
+        if not digests:
+            return None
+        digest = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
+        return ThreadTurns(turns=turns, problems=problems, digest=digest, files=len(digests))
+
+    def require_turns(self, thread_id: str) -> ThreadTurns:
+        """What the thread's files tell; raises NotFound."""
+        found = self.turns(thread_id)
+        if found is None:
+            raise NotFound(
+                f"thread {thread_id} has no transcript below {self.path}",
+                hint="Check the id and the project's path; `chatdoc ledger status` lists the threads",
+            )
+        return found
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the project's transcripts: whoever reads, changes and replaces a file does it alone."""
+        self.threads.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.threads, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _lock(folder, self.threads)
+            yield
+        finally:
+            os.close(folder)
+
+
+def thread_uuid(thread_id: str) -> str:
+    """A thread's id as its files spell it; raises CommandRefused for what is neither a UUID nor a ULID."""
+    found = as_uuid(thread_id)
+    if found is None:
+        raise CommandRefused(
+            f"thread id: expected a UUID or a ULID, got {len(thread_id)} other characters",
+            hint="`chatdoc ledger status` lists the threads",
+        )
+    return found
+
+
+def read_if_there(path: Path) -> bytes | None:
+    """The bytes of a file; None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _id_of(path: Path, suffix: str) -> str | None:
+    stem = path.name.removesuffix(suffix)
+    return as_uuid(stem) if path.name.endswith(suffix) and "-" in stem else None
+
+
+def _spelled(folder: Path, thread_id: str, suffix: str) -> Path:
+    path = folder / f"{thread_id}{suffix}"
+    if path.exists():
+        return path
+    return next((one for one in _files(folder) if one.name.lower() == path.name.lower()), path)
+
+
+def _lock(folder: int, named: Path) -> None:
+    wait = threading.Event()
+    for _ in range(_LOCK_WAITS):
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            wait.wait(_LOCK_WAIT_S)
+        else:
+            return
+    raise WriteFailed(
+        f"{named} is held by another process for {_LOCK_WAITS * _LOCK_WAIT_S:.0f} seconds; nothing was written",
+        hint="Wait until it is done, or end it",
+    )

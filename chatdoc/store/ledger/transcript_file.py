@@ -1,0 +1,75 @@
+"""Upsert of turns into a thread file: one temporary file, one rename; a failed write leaves the old bytes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from chatdoc.model.errors import ReadOnlyTarget
+from chatdoc.store.atomic_file import write_atomically
+from chatdoc.store.ledger.project import LEGACY_MARKER, Project, read_if_there
+from migrate.transcript import legacy, read, write
+from migrate.transcript.turn import TranscriptTurn, in_order, whole_seconds
+
+
+def put_turns(project: Project, thread_id: str, turns: Iterable[TranscriptTurn]) -> bool:
+    """Make the thread's file hold these turns as they are now; true when it was written."""
+    with project.writing():
+        path = project.transcript(thread_id)
+        before = read_if_there(path)
+        data = before if before is not None else write.header(thread_id).encode()
+        file = read.read(data)
+        require_known_version(file, path)
+        data = read.upserted(file, turns)
+        if data == before:
+            return False
+        write_atomically(path, data)
+        return True
+
+
+def take_over_days(project: Project, now_iso: str) -> int:
+    """Merge the legacy archive into the thread files, once; returns how many turns came. The days stay as they are."""
+    if project.days_are_merged():
+        return 0
+    added = 0
+    with project.writing():
+        by_thread: dict[str, list[TranscriptTurn]] = {}
+        for thread_id, day in project.days():
+            turns, _ = legacy.read_day(day.read_bytes(), thread_id)
+            by_thread.setdefault(thread_id, []).extend(turns)
+        for thread_id, turns in by_thread.items():
+            added += _merge_days(project, thread_id, turns)
+        write_atomically(
+            project.threads / LEGACY_MARKER, f"Backfilled at {whole_seconds(now_iso)}\n".encode()
+        )
+    return added
+
+
+def require_known_version(file: read.ThreadFile, path: Path) -> None:
+    """Raise ReadOnlyTarget for a file that a newer program wrote: what it means by it is not known here."""
+    if file.version is not None and file.version > write.VERSION:
+        raise ReadOnlyTarget(
+            f"{path} is a transcript of version {file.version}, and versions up to {write.VERSION} are written here",
+            hint="Use a newer version of chatdoc",
+        )
+
+
+def _merge_days(project: Project, thread_id: str, turns: list[TranscriptTurn]) -> int:
+    path = project.transcript(thread_id)
+    before = read_if_there(path)
+    if before is None:
+        merged = legacy.merged([], turns)
+        write_atomically(path, write.render(thread_id, merged))
+        return len(merged)
+    file = read.read(before)
+    require_known_version(file, path)
+    known = {turn.turn_id for turn in file.turns}
+    fresh = [turn for turn in legacy.merged(file.turns, turns) if turn.turn_id not in known]
+    if not fresh:
+        return 0
+    if file.problems:  # What cannot be read stays where it is, so the rest does too.
+        data = read.upserted(file, fresh)
+    else:
+        data = write.render(thread_id, in_order([*fresh, *file.turns]))
+    write_atomically(path, data)
+    return len(fresh)
