@@ -105,7 +105,7 @@ class Ingestion:
         self.close()
 
     def _is_taken(self, event: RuntimeEvent) -> bool:
-        return self._document.corridor.log.receipt(event.key("taken")) is not None
+        return self._document.engine.store.receipts.get(event.key("taken")) is not None
 
     def _take_once(self, event: RuntimeEvent) -> None:
         document, step = self._document, self._steps.get(event.type)
@@ -242,7 +242,7 @@ class Ingestion:
         if event.payload.get("willRetry") is True or self._running(event.thread_id) is not None:
             return
         words = event.text("message") or FAILED
-        session = self._document.projected_session(event.thread_id)
+        session = self._document.log.session(event.thread_id)
         # The turn that failed has said so.
         if session is None or (session.status, session.last_error) != ("error", words):
             self._set(event, "error", last_error=words)
@@ -253,7 +253,7 @@ class Ingestion:
 
     def _list(self, event: RuntimeEvent, status: RuntimeStatus, **fields: Any) -> None:
         if event.provider_session_id is not None:
-            self._document.sessions.upsert(
+            self._document.log.sessions.upsert(
                 event.provider_session_id,
                 thread_id=event.thread_id,
                 provider_name=event.provider,

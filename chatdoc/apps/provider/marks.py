@@ -1,16 +1,11 @@
-"""What a reactor has passed on, and how far it has come, is remembered in receipts, each stored with its outcome."""
+"""Consumer state of a reactor: a receipt for each request it passed on, and one cursor that says how far it came."""
 
 from __future__ import annotations
 
 from chatdoc.document import Document
 from chatdoc.model.commands.note_handled import NoteHandled
 from chatdoc.model.commands.stable_id import stable_id
-from chatdoc.model.errors import CommandRefused
 from chatdoc.model.ids import CommandId, ThreadId
-from chatdoc.store.sqlite.event_log import Journal
-
-_LAST = "SELECT max(command_id) FROM orchestration_command_receipts WHERE command_id >= ? AND command_id < ?"
-_DIGITS = 20
 
 
 class Marks:
@@ -21,13 +16,9 @@ class Marks:
         self._here = f"server:reactor:{name}"
         self._place = stable_id("server:reactor-at", name)
 
-    @property
-    def journal(self) -> Journal:
-        """The log that is followed; raises CommandRefused for a document in memory."""
-        chronicle = self._document.corridor.chronicle
-        if chronicle is None:
-            raise CommandRefused("a document in memory has no event log to react to", hint="Open a file")
-        return chronicle.journal
+    def log_end(self) -> int:
+        """The sequence of the newest event; raises CommandRefused for a document in memory."""
+        return self._document.log.last_sequence()
 
     def key(self, *parts: str) -> CommandId:
         """The name of a request, the same for whoever comes upon it."""
@@ -35,7 +26,7 @@ class Marks:
 
     def is_done(self, key: CommandId) -> bool:
         """Whether a request was passed on, or its failure noted."""
-        return self._document.corridor.log.receipt(key) is not None
+        return self._document.engine.store.receipts.get(key) is not None
 
     def done(self, key: CommandId, thread_id: str, sequence: int) -> None:
         """A request has its outcome, and all events up to a sequence were looked at; in the open transaction."""
@@ -43,11 +34,10 @@ class Marks:
         self.reach(sequence)
 
     def reach(self, sequence: int) -> None:
-        """All events up to a sequence were looked at."""
-        self._document.execute(NoteHandled(), command_id=f"{self._place}:{sequence:0{_DIGITS}d}")
+        """All events up to a sequence were looked at; one row that moves."""
+        engine = self._document.engine
+        engine.transact(lambda one: one.unit.put_cursor(self._place, sequence))
 
     def reached(self) -> int | None:
         """The sequence to go on behind; None for a reactor that never was."""
-        bounds = (f"{self._place}:0", f"{self._place}:~")
-        found: str | None = self.journal.execute(_LAST, bounds).fetchone()[0]
-        return None if found is None else int(found[-_DIGITS:])
+        return self._document.engine.store.cursors.get(self._place)

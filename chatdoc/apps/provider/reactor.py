@@ -86,7 +86,7 @@ class Reactor:
             return from_sequence
         reached = self._marks.reached()
         if reached is None:
-            reached = self._marks.journal.last_sequence()
+            reached = self._marks.log_end()
             self._marks.reach(reached)
         return reached
 
@@ -127,7 +127,7 @@ class Reactor:
             key = self._start_key(head)
             error = self._call(partial(self._adapter.start_turn, thread_id, head), key)
             if error is None:
-                self._handed_over[thread_id] = self._marks.journal.last_sequence()
+                self._handed_over[thread_id] = self._marks.log_end()
                 document.together(partial(self._marks.done, key, thread_id, self.sequence))
                 return
             document.together(partial(self._fail_start, key, thread_id, head, error))
