@@ -103,7 +103,7 @@ def point_read(folder: Path) -> Result:
     question = "SELECT * FROM projection_thread_messages WHERE message_id = ?"
     result = compare(
         "point read / the same SELECT",
-        lambda: typical(lambda: document.projected_message(ids[next(turns) % len(ids)]), 2_000),
+        lambda: typical(lambda: document.log.message(ids[next(turns) % len(ids)]), 2_000),
         lambda: typical(lambda: bare.execute(question, (ids[next(turns) % len(ids)],)).fetchone(), 2_000),
         goal=2.0,
         unit="µs",
@@ -135,7 +135,7 @@ def rebuilding(folder: Path) -> Result:
 
     result = compare(
         "rebuild, an event / bare insert loop, a row",
-        lambda: seconds(document.rebuild_projections) / events,
+        lambda: seconds(document.log.rebuild) / events,
         lambda: seconds(inserting) / len(rows),
         goal=5.0,
         unit="µs",

@@ -30,7 +30,7 @@ from chatdoc.store.projections.compact_events import CompactedLog
 from chatdoc.store.projections.progress import ProjectorStatus
 from chatdoc.store.projections.read_model import Rebuilt
 from chatdoc.store.projections.replay import Replay
-from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session, ThreadRow
+from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session, ThreadRow, TurnCounts
 from chatdoc.store.projections.snapshot import Snapshot
 
 PAGE_EVENTS = 500
@@ -143,6 +143,10 @@ class EventView:
         """The text of the difference between two checkpoints; raises NotFound."""
         require_place(thread_id, from_turn, to_turn)
         return self._rows.turn_diff(thread_id, from_turn, to_turn)
+
+    def turn_counts(self) -> dict[str, TurnCounts]:
+        """How many turns each thread has, and how many of them run."""
+        return self._rows.turn_counts()
 
     def projections(self) -> list[ProjectorStatus]:
         """How far each of the eight projectors has come."""

@@ -87,7 +87,7 @@ class Backend:
             wake.clear()
             with suppress(CommandRefused):  # Somebody else runs a turn here; its end wakes us.
                 while turn := await asyncio.to_thread(
-                    self.document.start_next, thread_id, sender_id=self.name
+                    self.document.agents.start_next, thread_id, sender_id=self.name
                 ):
                     await self._answer(turn)
 
@@ -107,7 +107,7 @@ class Backend:
         self._leaves[request_id] = asyncio.get_running_loop().create_future()
         try:
             await asyncio.to_thread(
-                self.document.request_approval,
+                self.document.agents.request_approval,
                 turn.thread_id,
                 request_id,
                 summary=what,
@@ -140,18 +140,18 @@ async def show() -> None:
         for name, text in {"Plan": "hello", "Build": "run `make test`", "Ship": "count"}.items():
             thread = document.create_thread(sender_id="ada", content="Let us begin", name=name)
             names[thread.thread_id] = name
-            document.queue_turn(thread.thread_id, sender_id="ada", content=text)
+            document.agents.queue_turn(thread.thread_id, sender_id="ada", content=text)
             if name == "Ship":
-                document.queue_turn(thread.thread_id, sender_id="ada", content="in short")
+                document.agents.queue_turn(thread.thread_id, sender_id="ada", content="in short")
         with document.subscribe_events() as events:
             ended = 0
             async for event in events:
                 print(line(event, names), flush=True)
                 said: Any = event.payload
                 if event.event_type == "thread.activity-appended":
-                    document.respond_approval(said.thread_id, said.activity.id, "accept")
+                    document.agents.respond_approval(said.thread_id, said.activity.id, "accept")
                 elif getattr(said, "streaming", False) and said.text.startswith("I heard: count"):
-                    document.request_interrupt(said.thread_id, turn_id=said.turn_id)
+                    document.agents.request_interrupt(said.thread_id, turn_id=said.turn_id)
                 ended += isinstance(said, SessionSet) and said.session.ended_turn_id is not None
                 if ended == 4:
                     break

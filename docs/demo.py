@@ -31,8 +31,8 @@ import os, signal, sys
 from chatdoc import open_document
 
 document = open_document(sys.argv[1])
-document.queue_turn(sys.argv[2], sender_id="ada", content="Do they pass everywhere now?")
-turn = document.start_next(sys.argv[2], sender_id="codex")
+document.agents.queue_turn(sys.argv[2], sender_id="ada", content="Do they pass everywhere now?")
+turn = document.agents.start_next(sys.argv[2], sender_id="codex")
 turn.append("On Linux and macOS. ")
 turn.append("On Windows one")
 turn.flush()
@@ -115,7 +115,7 @@ def kill_and_recover(file: Path, thread_id: str) -> None:
         with open_document(file) as document:
             tell(workspace, told)
             message = document.messages(thread_id)[-1]
-            assert document.turns() == ()
+            assert document.agents.running() == ()
     screen.print(f"kept: {message.content!r}")
     screen.print(f"shown: {message.acp_interrupted_text} ({message.acp_interrupted_reason})")
 

@@ -13,8 +13,8 @@ own is one more rule:
 ...         """My agent answers the first message that waits in any thread."""
 ...         document = self.document(number)
 ...         for thread in document.threads():
-...             if document.queue(thread.thread_id) and document.state(thread.thread_id).state != "running":
-...                 turn = document.start_next(thread.thread_id, sender_id="my agent")
+...             if document.agents.queue(thread.thread_id) and document.state(thread.thread_id).state != "running":
+...                 turn = document.agents.start_next(thread.thread_id, sender_id="my agent")
 ...                 turn.append("Aha.")
 ...                 turn.finalize()
 ...                 self.saw(document, thread.thread_id)

@@ -7,20 +7,19 @@ what it shows with what it stored.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from chatdoc.crdt import read_update
 from chatdoc.crdt.fact_snapshot import rows_of
 from chatdoc.crdt.ydoc import Replica
 from chatdoc.document import Document
-from chatdoc.engine.load import load
+from chatdoc.engine.engine import Engine
 from chatdoc.engine.log_diff import updates_until
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import DocumentClosed, StoreError
 from chatdoc.model.ids import RandomSource
-from chatdoc.store.ports import Rows
-from chatdoc.store.sqlite.event_log import Journal
+from chatdoc.store.ports import Rows, UnitOfWork
 
 PLACES = ("commit", "append an update", "append events")
 """Where a write can be made to fail."""
@@ -28,17 +27,17 @@ PLACES = ("commit", "append an update", "append events")
 
 def is_open(document: Document) -> bool:
     """Whether a document can still be written to."""
-    return document.corridor.is_open
+    return document.engine.is_open
 
 
 def now_ms(document: Document) -> int:
     """The present, as the document's clock has it."""
-    return document.corridor.now().ms
+    return document.engine.clock()
 
 
 def warm(document: Document) -> None:
     """Load the whole Y document, as the first removal or snapshot does."""
-    document.corridor.warm()
+    document.engine.copy.session.warm()
 
 
 def known_clocks(document: Document) -> dict[int, int]:
@@ -49,69 +48,82 @@ def known_clocks(document: Document) -> dict[int, int]:
 def logged(document: Document) -> Replica:
     """The Y document that the stored updates make, loaded anew."""
     whole = Replica(1)
-    whole.load(updates_until(document.corridor.log, document.corridor.sequence))
+    whole.load(updates_until(document.engine.store, document.engine.sequence))
     return whole
 
 
 def logged_updates(document: Document) -> list[bytes]:
     """Every update a document has stored, in their order."""
-    return [entry.update for entry in document.corridor.log.entries()]
+    return [entry.update for entry in document.engine.store.updates.entries()]
 
 
 def reloaded(document: Document, *, clock: Clock, random: RandomSource) -> Document:
     """The document as another process finds it that reads its log from the beginning, or from its last snapshot."""
-    opened, _ = load(document.corridor.log, clock=clock, random=random)
-    return Document(opened)
+    return Document(Engine(document.engine.store, clock=clock, random=random))
 
 
 def put_rows(document: Document) -> None:
     """Store a snapshot of a document's facts."""
-    corridor = document.corridor
-    headers, others = rows_of(corridor.view)
-    snapshot = Rows(sequence=corridor.sequence, known=dict(corridor.known), headers=headers, others=others)
-    corridor.log.put_rows(snapshot, recorded_at_ms=0)
+    copy = document.engine.copy
+    headers, others = rows_of(copy.view)
+    rows = Rows(sequence=copy.session.sequence, known=dict(copy.known), headers=headers, others=others)
+    document.engine.store.snapshots.put_rows(rows, recorded_at_ms=0)
 
 
 def put_state(document: Document) -> None:
     """Store a snapshot of a document's whole Y document."""
-    corridor = document.corridor
-    corridor.log.put_state(corridor.sequence, corridor.warm().encode(), recorded_at_ms=0)
+    session = document.engine.copy.session
+    update = session.warm().encode()
+    document.engine.store.snapshots.put_state(session.sequence, update, recorded_at_ms=0)
 
 
 def kill(document: Document) -> None:
     """Leave a document as a killed process does: nothing more is written, and its turns are nobody's."""
-    document.corridor.freeze(DocumentClosed("its process was killed", hint="Open it again"))
-    document.ownership.close()
-    if document.corridor.chronicle is not None:
-        document.corridor.chronicle.close()
+    document.engine.freeze(DocumentClosed("its process was killed", hint="Open it again"))
+    document.agents.ownership.close()
+    document.engine.store.close()
 
 
 def ownerless(document: Document) -> set[str]:
     """Messages of turns whose owner is dead."""
-    return {lease.message_id for lease in document.ownership.dead()}
-
-
-def journal_of(document: Document) -> Journal:
-    """The event log a stored document writes to."""
-    assert document.corridor.chronicle is not None, "only a stored document has an event log"
-    return document.corridor.chronicle.journal
+    return {lease.message_id for lease in document.agents.ownership.dead()}
 
 
 @contextlib.contextmanager
 def failing(document: Document, place: str) -> Iterator[None]:
-    """Let the disk of a document fail, once, at one of PLACES."""
-    corridor = document.corridor
-    holder: Any = journal_of(document) if place == "append events" else corridor.log
-    name = "commit" if place == "commit" else "append"
+    """Let the store of a document fail, once, at one of PLACES."""
+    store: Any = document.engine.store
+    write = store.write
 
-    def fail(*_: Any, **__: Any) -> None:
-        holder.__dict__.pop(name)
-        if name == "commit":
-            corridor.log.rollback()
-        raise StoreError(f"planted: could not {place}", hint="Try again")
+    def fail_once(work: Callable[[UnitOfWork], Any]) -> Any:
+        store.__dict__.pop("write", None)
 
-    holder.__dict__[name] = fail
+        def failing_work(unit: UnitOfWork) -> Any:
+            if place == "commit":
+                work(unit)
+                raise StoreError("planted: could not commit", hint="Try again")
+            return work(_Failing(unit, place))  # type: ignore[arg-type]
+
+        return write(failing_work)
+
+    store.__dict__["write"] = fail_once
     try:
         yield
     finally:
-        holder.__dict__.pop(name, None)
+        store.__dict__.pop("write", None)
+
+
+class _Failing:
+    """A unit of work that fails at one place and is the real one everywhere else."""
+
+    def __init__(self, unit: UnitOfWork, place: str) -> None:
+        self._unit, self._place = unit, place
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._place.replace("an ", "").replace(" ", "_"):
+
+            def fail(*_: Any, **__: Any) -> None:
+                raise StoreError(f"planted: could not {self._place}", hint="Try again")
+
+            return fail
+        return getattr(self._unit, name)

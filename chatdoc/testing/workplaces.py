@@ -159,7 +159,7 @@ class Workplaces:
         """Throw the tables away and fold the log anew; nobody can tell."""
         execute = journal_of(document).execute
         before = tables.rows_of(execute)
-        document.rebuild_projections()
+        document.log.rebuild()
         assert tables.rows_of(execute) == before, "rebuilding changed the tables"
         return "rebuild"
 
@@ -168,7 +168,7 @@ class Workplaces:
         history, journal = self._histories[self.network.machine_of(document)], journal_of(document)
         history.follow(journal)
         before = tables.rows_of(journal.execute)
-        document.compact_log(dry_run=False)
+        document.log.compact(dry_run=False)
         assert tables.rows_of(journal.execute) == before, "compacting changed the tables"
         return "compact log"
 
@@ -176,7 +176,7 @@ class Workplaces:
         """Take a snapshot, or go on from the last one: what was replayed on it is what is stored now."""
         machine = self.network.machine_of(document)
         for thread in document.threads():
-            document.replay_thread(thread.thread_id)
+            document.log.replay_thread(thread.thread_id)
         moment = self._moments.pop(machine, None)
         if moment is None:
             self._moments[machine] = Moment(document, self._histories[machine])

@@ -31,7 +31,7 @@ def run_turns(document: Document, thread_id: str, random: Random) -> None:
     number = 0
     while True:
         try:
-            turn = document.start_next(thread_id, sender_id="codex")
+            turn = document.agents.start_next(thread_id, sender_id="codex")
             turn = turn or document.start_turn(thread_id, sender_id="codex")
         except CommandRefused:  # The other process runs a turn in this thread.
             rest(random, 10)
@@ -45,7 +45,7 @@ def run_turns(document: Document, thread_id: str, random: Random) -> None:
             tell("flushed", turn.message_id, text)
             rest(random, 2)
             if random.random() < 0.1:
-                document.queue_turn(thread_id, sender_id="ada", content=f"and {number}?")
+                document.agents.queue_turn(thread_id, sender_id="ada", content=f"and {number}?")
         end_somehow(turn, random)
 
 

@@ -63,16 +63,16 @@ def test_other_processes_ask_interrupt_and_give_leave(tmp_path: Path) -> None:
             document.create_thread(sender_id="ada", content="Hi", name=name).thread_id
             for name in ("Plan", "Build")
         )
-        document.queue_turn(plan, sender_id="ada", content="count")
+        document.agents.queue_turn(plan, sender_id="ada", content="count")
         with served(path) as backend:
             first = wait_for(document, "thread.message-sent", plan, says="I heard: count")
-            document.queue_turn(build, sender_id="ada", content="run it")
+            document.agents.queue_turn(build, sender_id="ada", content="run it")
             asked = wait_for(document, "thread.activity-appended", build, says="approval.requested")
-            document.respond_approval(build, asked.payload.activity.id, "decline")  # type: ignore[union-attr]
+            document.agents.respond_approval(build, asked.payload.activity.id, "decline")  # type: ignore[union-attr]
             wait_for(document, "thread.session-set", build, says="ready")
-            document.request_interrupt(plan)
+            document.agents.request_interrupt(plan)
             wait_for(document, "thread.session-set", plan, says="interrupted")
-            document.queue_turn(plan, sender_id="ada", content="count again")
+            document.agents.queue_turn(plan, sender_id="ada", content="count again")
             wait_for(document, "thread.message-sent", plan, says="I heard: count again")
             backend.send_signal(signal.SIGINT)
             _, errors = backend.communicate(timeout=PATIENCE_S)
@@ -81,8 +81,8 @@ def test_other_processes_ask_interrupt_and_give_leave(tmp_path: Path) -> None:
         assert counted.message_id == first.payload.message_id  # type: ignore[union-attr]
         assert [one.acp_interrupted_reason for one in (counted, again)] == ["interrupt", "worker_stopped"]
         assert document.messages(build)[-1].content == "I heard: run it. You said decline."
-        assert document.approvals() == []
-        assert document.turns() == ()
+        assert document.log.approvals() == []
+        assert document.agents.running() == ()
         assert document.check(full=True).ok
 
 
@@ -91,16 +91,16 @@ def test_a_turn_that_somebody_ends_lets_its_agent_go(tmp_path: Path) -> None:
     path = tmp_path / "team.chat"
     with open_document(path) as document:
         plan = document.create_thread(sender_id="ada", content="Hi", name="Plan").thread_id
-        document.queue_turn(plan, sender_id="ada", content="run it")
+        document.agents.queue_turn(plan, sender_id="ada", content="run it")
         with served(path):
             wait_for(document, "thread.activity-appended", plan, says="approval.requested")
             wait_for(document, "thread.message-sent", plan, says="I heard: run it")
-            (running,) = document.turns()
-            document.interrupt(plan, running.message_id, by="ada")
-            assert document.approvals() == []
-            document.queue_turn(plan, sender_id="ada", content="run that")
+            (running,) = document.agents.running()
+            document.agents.interrupt(plan, running.message_id, by="ada")
+            assert document.log.approvals() == []
+            document.agents.queue_turn(plan, sender_id="ada", content="run that")
             asked = wait_for(document, "thread.activity-appended", plan, says="summary='run that'")
-            document.expire_approval(plan, asked.payload.activity.id)  # type: ignore[union-attr]
+            document.agents.expire_approval(plan, asked.payload.activity.id)  # type: ignore[union-attr]
             wait_for(document, "thread.session-set", plan, says="ready")
         answers = [one for one in document.messages(plan) if one.sender_id == "codex"]
         assert [one.acp_interrupted_reason for one in answers] == ["interrupt", None]
@@ -113,16 +113,16 @@ def test_killed_and_started_again_it_goes_on_with_what_waits(tmp_path: Path) -> 
     path = tmp_path / "team.chat"
     with open_document(path) as document:
         plan = document.create_thread(sender_id="ada", content="Hi", name="Plan").thread_id
-        document.queue_turn(plan, sender_id="ada", content="run it")
+        document.agents.queue_turn(plan, sender_id="ada", content="run it")
         with served(path) as backend:
             wait_for(document, "thread.activity-appended", plan, says="approval.requested")
-            document.queue_turn(plan, sender_id="ada", content="hello")
+            document.agents.queue_turn(plan, sender_id="ada", content="hello")
             backend.kill()
             backend.wait()
-        assert [one.standing for one in document.turns()] == ["dead"]
+        assert [one.standing for one in document.agents.running()] == ["dead"]
         with served(path):
             wait_for(document, "thread.session-set", plan, says="ready")
         answers = [one for one in document.messages(plan) if one.sender_id == "codex"]
         assert [one.acp_interrupted_reason for one in answers] == ["server_restart", None]
         assert answers[-1].content == "I heard: hello."
-        assert document.approvals() == []
+        assert document.log.approvals() == []

@@ -56,13 +56,13 @@ def test_the_small_backend_answers_what_waits(document: Document, thread_id: Thr
     names: dict[str, Any] = {}
     exec(compile(source, "docs/turns.md", "exec"), names)
     for text in ("one", "stop me", "three"):
-        document.queue_turn(thread_id, sender_id="ada", content=text)
+        document.agents.queue_turn(thread_id, sender_id="ada", content=text)
 
     async def agent(asked: str) -> AsyncIterator[str]:
         yield "I heard: "
         if asked == "stop me":
             (running,) = document.view.generating
-            await asyncio.to_thread(document.interrupt, thread_id, running)
+            await asyncio.to_thread(document.agents.interrupt, thread_id, running)
         yield asked * 40
 
     asyncio.run(names["answer_all"](document, thread_id, agent))
@@ -71,4 +71,4 @@ def test_the_small_backend_answers_what_waits(document: Document, thread_id: Thr
         f"I heard: {asked * 40}" for asked in ("one", "stop me", "three")
     ]
     assert [one.acp_interrupted for one in answers] == [None, True, None]
-    assert document.queue(thread_id) == []
+    assert document.agents.queue(thread_id) == []

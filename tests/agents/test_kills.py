@@ -138,7 +138,7 @@ def without_time(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tup
 
 def require_all_there(document: Document, doomed: Doomed, why: str) -> None:
     """Every turn that was started is there, with all that it flushed, ended as was acknowledged."""
-    running = {turn.message_id for turn in document.turns()}
+    running = {turn.message_id for turn in document.agents.running()}
     for message_id in doomed.started:
         message = document.message(message_id)
         assert message.content.startswith(doomed.said[message_id]), (why, message_id)
@@ -171,8 +171,8 @@ def test_killed_at_any_moment_everything_acknowledged_is_there(path: Path, doome
         doomed.kill(dies)
         if random.random() < 0.5:
             with open_document(path) as document:
-                assert {turn.pid for turn in document.turns()} <= {lives}, why
-                assert {turn.standing for turn in document.turns()} <= {"alive"}, why
+                assert {turn.pid for turn in document.agents.running()} <= {lives}, why
+                assert {turn.standing for turn in document.agents.running()} <= {"alive"}, why
                 doomed.drain()
                 require_all_there(document, doomed, why)
         time.sleep(random.random() * 0.004)
@@ -181,8 +181,8 @@ def test_killed_at_any_moment_everything_acknowledged_is_there(path: Path, doome
         if random.random() < 0.2:
             continue  # Whoever opens it next recovers the turns.
         with open_document(path) as document:
-            assert document.turns() == (), why
-            assert document.ownership.leases() == (), why
+            assert document.agents.running() == (), why
+            assert document.agents.ownership.leases() == (), why
             require_all_there(document, doomed, why)
             assert settings(document) == configs, why
             for thread_id in threads:
@@ -192,6 +192,6 @@ def test_killed_at_any_moment_everything_acknowledged_is_there(path: Path, doome
             recovered += sum(one.acp_interrupted_reason == "server_restart" for one in messages)
     with open_document(path) as document:
         before = folded(path.parent)
-        document.rebuild_projections()
+        document.log.rebuild()
         assert without_time(folded(path.parent)) == without_time(before), f"seed {seed}"
     assert recovered, "no process was killed while it ran a turn; this test would test nothing"

@@ -62,7 +62,7 @@ class TurnMachine(NetworkMachine):
         pace = Pace(chars=chars)
         try:
             turn = (
-                document.start_next(thread_id, sender_id="codex", pace=pace)
+                document.agents.start_next(thread_id, sender_id="codex", pace=pace)
                 if waits
                 else document.start_turn(thread_id, sender_id="codex", pace=pace)
             )
@@ -143,8 +143,8 @@ class TurnMachine(NetworkMachine):
             for held in self.held:
                 lost = held.missing_from(document)
                 assert lost is None, f"what the agent of message {held.turn.message_id} said is lost: {lost}"
-            assert not document.turns() or all(
-                one.message_id not in {held.turn.message_id for held in self.held} for one in document.turns()
+            assert not document.agents.running() or all(
+                one.message_id not in {held.turn.message_id for held in self.held} for one in document.agents.running()
             )
 
 

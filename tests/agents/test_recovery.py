@@ -59,8 +59,8 @@ def require_interrupted(document: Document, message_id: str, content: str, reaso
     assert message.acp_interrupted_text
     state = document.state(message.thread_id)
     assert (state.state, state.active_message_id) == ("interrupted", message_id)
-    assert document.turns() == ()
-    assert document.ownership.lease(message_id) is None
+    assert document.agents.running() == ()
+    assert document.agents.ownership.lease(message_id) is None
     assert document.check(full=True).ok
     return message
 
@@ -95,19 +95,19 @@ def test_live_turn_of_another_process_is_left_alone(path: Path) -> None:
     with Worker(path) as worker:
         message_id = worker.start(threads(path)[0], "one")
         with open_document(path) as document:
-            (turn,) = document.turns()
+            (turn,) = document.agents.running()
             assert (turn.message_id, turn.pid, turn.standing, turn.ours) == (
                 message_id,
                 worker.pid,
                 "alive",
                 False,
             )
-            assert document.recover_turns() == ()
+            assert document.agents.recover_turns() == ()
             with pytest.raises(CommandRefused, match=f"process {worker.pid} runs it"):
-                document.recover(turn.thread_id, turn.message_id)
+                document.agents.recover(turn.thread_id, turn.message_id)
             worker.say(message_id, "two")
             worker.end(message_id, "finalize")
-            assert document.turns() == ()
+            assert document.agents.running() == ()
             assert document.message(message_id).content == "onetwo"
             assert document.state(turn.thread_id).state == "complete"
 
@@ -119,7 +119,7 @@ def test_only_the_turns_of_the_killed_process_are_recovered(path: Path) -> None:
         lost, kept = dies.start(first, "lost"), lives.start(second, "kept")
         dies.kill()
         with open_document(path) as document:
-            assert [one.message_id for one in document.turns()] == [kept]
+            assert [one.message_id for one in document.agents.running()] == [kept]
             assert document.message(lost).acp_interrupted_reason == "server_restart"
             lives.say(kept, "on")
             lives.end(kept, "finalize")
@@ -130,16 +130,16 @@ def test_document_that_is_open_recovers_when_it_is_told(path: Path) -> None:
     """A backend that lost a worker need not open its document again."""
     with open_document(path) as document:
         message_id = killed(path, "one")
-        assert [one.standing for one in document.turns()] == ["dead"]
-        assert [one.message_id for one in document.recover_turns()] == [message_id]
+        assert [one.standing for one in document.agents.running()] == ["dead"]
+        assert [one.message_id for one in document.agents.recover_turns()] == [message_id]
         require_interrupted(document, message_id, "one", "worker_stopped")
-        assert document.recover_turns() == ()
+        assert document.agents.recover_turns() == ()
 
 
 def test_number_that_another_process_got_is_not_taken_for_alive(path: Path) -> None:
     """The lease names a process that runs, this one, but with another start."""
     with open_document(path) as document:
-        own = document.ownership
+        own = document.agents.ownership
         message_id = document.start_turn(threads(path)[0], sender_id="codex").message_id
         lease = own.lease(message_id)
         assert lease is not None
@@ -160,11 +160,11 @@ def test_turn_of_another_machine_is_left_alone_and_shown_stale(path: Path) -> No
     edit_lease(path, ELSEWHERE)
     clock = ManualClock(10**13)
     with open_document(path, clock=clock) as document:
-        (turn,) = document.turns()
+        (turn,) = document.agents.running()
         assert (turn.standing, turn.stale) == ("unknown", True)
-        assert document.recover_turns() == ()
+        assert document.agents.recover_turns() == ()
         assert document.message(message_id).generating
-        document.recover(turn.thread_id, turn.message_id, reason="backend_error")
+        document.agents.recover(turn.thread_id, turn.message_id, reason="backend_error")
         require_interrupted(document, message_id, "one", "backend_error")
 
 
@@ -174,9 +174,9 @@ def test_turn_of_another_machine_is_recovered_after_the_silence_one_allows(path:
     edit_lease(path, f"{ELSEWHERE}, heartbeat_at_ms = {10**12}")
     clock = ManualClock(10**12 + 59_999)
     with open_document(path, clock=clock) as document:
-        assert document.recover_turns(silent_ms=60_000) == ()
+        assert document.agents.recover_turns(silent_ms=60_000) == ()
         clock.advance(1)
-        assert [one.message_id for one in document.recover_turns(silent_ms=60_000)] == [message_id]
+        assert [one.message_id for one in document.agents.recover_turns(silent_ms=60_000)] == [message_id]
         require_interrupted(document, message_id, "one", "worker_stopped")
 
 
@@ -195,7 +195,7 @@ def test_turn_of_a_peer_is_left_alone_and_shown_stale(path: Path, tmp_path: Path
         document.close()
         clock.advance(STALE_MS)
         with open_document(path, clock=clock) as again:
-            (seen,) = again.turns()
+            (seen,) = again.agents.running()
             assert (seen.message_id, seen.owner, seen.standing, seen.stale) == (
                 turn.message_id,
                 None,
@@ -205,7 +205,7 @@ def test_turn_of_a_peer_is_left_alone_and_shown_stale(path: Path, tmp_path: Path
             assert again.message(turn.message_id).generating
             turn.finalize()
             again.receive(peer.diff(again.state_vector()))
-            assert again.turns() == ()
+            assert again.agents.running() == ()
             assert again.message(turn.message_id).content == "from afar"
 
 
@@ -273,11 +273,11 @@ def test_what_waits_is_still_waiting(path: Path) -> None:
     with Worker(path) as worker:
         worker.start(threads(path)[0], "one")
         with open_document(path) as document:
-            waiting = document.queue_turn(threads(path)[0], sender_id="ada", content="and then?").message_id
+            waiting = document.agents.queue_turn(threads(path)[0], sender_id="ada", content="and then?").message_id
         worker.kill()
     with open_document(path) as document:
-        assert [one.message_id for one in document.queue(threads(path)[0])] == [waiting]
-        turn = document.start_next(threads(path)[0], sender_id="codex")
+        assert [one.message_id for one in document.agents.queue(threads(path)[0])] == [waiting]
+        turn = document.agents.start_next(threads(path)[0], sender_id="codex")
         assert turn is not None
         assert turn.finalize("then this").reply_to_message_id == waiting
 
@@ -286,5 +286,5 @@ def test_own_turn_may_be_recovered_by_hand(path: Path) -> None:
     """A backend knows best that its agent is gone."""
     with open_document(path) as document:
         turn = document.start_turn(threads(path)[0], sender_id="codex")
-        document.recover(turn.thread_id, turn.message_id, reason="backend_error")
+        document.agents.recover(turn.thread_id, turn.message_id, reason="backend_error")
         require_interrupted(document, turn.message_id, "", "backend_error")

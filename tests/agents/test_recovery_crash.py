@@ -61,8 +61,8 @@ def test_killed_while_recovering_each_turn_is_recovered_once(
         assert ended.status == strace.SIGKILL_STATUS
         before += sum(read_document(folder / "team.chat").message(one).generating for one in messages)
         with open_document(folder / "team.chat") as document:
-            assert document.turns() == ()
-            assert document.ownership.leases() == ()
+            assert document.agents.running() == ()
+            assert document.agents.ownership.leases() == ()
             assert document.check(full=True).ok
             for message_id in messages:
                 message = document.message(message_id)

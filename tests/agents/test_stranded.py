@@ -19,9 +19,9 @@ def test_text_that_nobody_could_keep_in_time_is_kept_at_the_next_opening(tmp_pat
     pull(peer, document)
     turn.append("stranded")
     turn.flush()
-    peer.interrupt(thread_id, turn.message_id)
+    peer.agents.interrupt(thread_id, turn.message_id)
     document.receive(peer.diff(document.state_vector()))
-    document.ownership.close()
+    document.agents.ownership.close()
     document.corridor.close()
     with open_document(path) as again:
         message = again.message(turn.message_id)

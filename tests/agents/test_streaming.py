@@ -158,7 +158,7 @@ def test_a_turn_that_the_user_interrupts_ends_the_stream(document: Document, thr
     async def agent() -> AsyncIterator[str]:
         try:
             yield "Half "
-            await asyncio.to_thread(document.interrupt, thread_id, turn.message_id)
+            await asyncio.to_thread(document.agents.interrupt, thread_id, turn.message_id)
             yield "an answer"
             yield "never asked for"
         finally:

@@ -26,7 +26,7 @@ def test_a_turn_from_start_to_end(document: Document, thread_id: ThreadId) -> No
     asked = document.send(thread_id, sender_id="ada", content="Say hello")
     with _turn(document, thread_id, answers=asked.message_id, acp_prompt="hidden") as turn:
         assert turn.state == "running"
-        assert [one.message_id for one in document.turns()] == [turn.message_id]
+        assert [one.message_id for one in document.agents.running()] == [turn.message_id]
         turn.bind_session("s-1")
         for word in ("Hello", ", ", "world"):
             turn.append(word)
@@ -39,7 +39,7 @@ def test_a_turn_from_start_to_end(document: Document, thread_id: ThreadId) -> No
     assert done.extra["acp_prompt"] == "hidden"
     assert document.config(thread_id).acp_config == {"model": "gpt", "sessionId": "s-1"}
     assert turn.state == "complete"
-    assert document.turns() == ()
+    assert document.agents.running() == ()
     assert document.check().ok
 
 
@@ -85,7 +85,7 @@ def test_a_turn_ended_by_somebody_else_keeps_all_it_was_given(
     turn.append("Half ")
     if flushed:
         turn.flush()
-    document.interrupt(thread_id, turn.message_id, by="ada")
+    document.agents.interrupt(thread_id, turn.message_id, by="ada")
     turn.gather("an answer")
     with pytest.raises(TurnOver, match=f"{turn.message_id} in thread {thread_id} is over: it is interrupted"):
         turn.flush()
@@ -106,7 +106,7 @@ def test_a_final_text_that_comes_after_an_interrupt_is_in_the_history(
     """An agent that was done when the user interrupted it loses neither what it streamed nor its last word."""
     turn = _turn(document, thread_id)
     turn.append("dra")
-    document.interrupt(thread_id, turn.message_id)
+    document.agents.interrupt(thread_id, turn.message_id)
     turn.gather("ft")
     with pytest.raises(TurnOver):
         turn.finalize("Final", usage=USAGE)
@@ -204,11 +204,11 @@ def test_a_turn_that_runs_is_gone_on_with(document: Document, thread_id: ThreadI
     turn = _turn(document, thread_id)
     turn.append("One ")
     turn.flush()
-    again = document.turn(thread_id, turn.message_id)
+    again = document.agents.turn(thread_id, turn.message_id)
     again.append("two")
     assert again.finalize().content == "One two"
     with pytest.raises(CommandRefused, match="it is complete"):
-        document.turn(thread_id, turn.message_id)
+        document.agents.turn(thread_id, turn.message_id)
     turn.append("three")
     with pytest.raises(TurnOver):
         turn.flush()
@@ -217,7 +217,7 @@ def test_a_turn_that_runs_is_gone_on_with(document: Document, thread_id: ThreadI
 def test_two_that_hold_one_turn_do_not_overwrite_each_other(document: Document, thread_id: ThreadId) -> None:
     """The second that writes under a number is refused with both texts; its own text it still has."""
     one, two = _turn(document, thread_id), None
-    two = document.turn(thread_id, one.message_id)
+    two = document.agents.turn(thread_id, one.message_id)
     one.append("one")
     one.flush()
     two.gather("two")
@@ -232,20 +232,20 @@ def test_two_that_hold_one_turn_do_not_overwrite_each_other(document: Document, 
 def test_the_next_turn_answers_what_waits(document: Document, thread_id: ThreadId) -> None:
     """Messages sent while a turn runs are started one after the other once it has ended; then there is none."""
     first = _turn(document, thread_id)
-    sent = [document.queue_turn(thread_id, sender_id="ada", content=text) for text in ("one", "two", "three")]
-    document.send_now(thread_id, sent[2].message_id)
-    document.withdraw(thread_id, sent[0].message_id)
-    assert [one.content for one in document.queue(thread_id)] == ["three", "two"]
+    sent = [document.agents.queue_turn(thread_id, sender_id="ada", content=text) for text in ("one", "two", "three")]
+    document.agents.send_now(thread_id, sent[2].message_id)
+    document.agents.withdraw(thread_id, sent[0].message_id)
+    assert [one.content for one in document.agents.queue(thread_id)] == ["three", "two"]
     with pytest.raises(CommandRefused, match="it is running"):
-        document.start_next(thread_id, sender_id="codex")
+        document.agents.start_next(thread_id, sender_id="codex")
     first.finalize("done")
     answered = []
-    while (turn := document.start_next(thread_id, sender_id="codex")) is not None:
+    while (turn := document.agents.start_next(thread_id, sender_id="codex")) is not None:
         answered.append(document.message(turn.message.reply_to_message_id or "").content)
         turn.finalize("done")
     assert answered == ["three", "two"]
-    assert document.queue(thread_id) == []
-    for ask in (document.queue, lambda one: document.start_next(one, sender_id="codex")):
+    assert document.agents.queue(thread_id) == []
+    for ask in (document.agents.queue, lambda one: document.agents.start_next(one, sender_id="codex")):
         with pytest.raises(NotFound):
             ask("nobody")
 

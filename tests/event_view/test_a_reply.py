@@ -27,7 +27,7 @@ def test_a_reply_of_3000_chunks_makes_at_most_20_events(tmp_path: Path) -> None:
         streamed = [one.payload for one in events if isinstance(one.payload, MessageSent)]
         assert streamed[0].streaming
         assert not streamed[-1].streaming
-        row = document.projected_message(turn.message_id)
+        row = document.log.message(turn.message_id)
         assert row is not None
         assert (row.text, row.streaming, row.role) == (TEXT, False, "assistant")
     assert ask(tmp_path, "SELECT status FROM projection_thread_turns") == [("completed",)]
@@ -41,7 +41,7 @@ def test_readers_of_the_rows_see_the_text_grow(tmp_path: Path) -> None:
         with document.start_turn(thread.thread_id, sender_id="codex") as turn:
             for chunk in CHUNKS:
                 turn.append(chunk)
-                row = document.projected_message(turn.message_id)
+                row = document.log.message(turn.message_id)
                 assert row is not None
                 assert row.streaming
                 seen.add(row.text)

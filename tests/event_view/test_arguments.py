@@ -108,7 +108,7 @@ def test_an_odd_argument_is_told_or_refused(document: Document, tmp_path: Path, 
     assert document.corridor.is_open
     assert len(list(document.replay())) == document.snapshot().snapshot_sequence
     before = folded(tmp_path)
-    document.rebuild_projections()
+    document.log.rebuild()
     assert {**folded(tmp_path), "projection_state": ()} == {**before, "projection_state": ()}
 
 
@@ -133,7 +133,7 @@ def test_a_refusal_names_the_argument_what_was_expected_and_what_came(document: 
     """So that it can be put right without reading the code."""
     thread = document.threads()[0].thread_id
     with pytest.raises(CommandRefused, match=r"^turn_id: expected a text, got int$"):
-        document.append_activity(thread, kind="k", summary="s", turn_id=5)  # type: ignore[arg-type]
+        document.agents.append_activity(thread, kind="k", summary="s", turn_id=5)  # type: ignore[arg-type]
     with pytest.raises(
         CommandRefused, match=r"from_sequence: expected the sequence of an event, or 0, got None"
     ):
@@ -141,21 +141,21 @@ def test_a_refusal_names_the_argument_what_was_expected_and_what_came(document: 
     with pytest.raises(
         CommandRefused, match=r"turn_count: expected a number of turns from 0 to 9007199254740991"
     ):
-        document.revert(thread, 2**70)
+        document.agents.revert(thread, 2**70)
     with pytest.raises(CommandRefused, match=r"dry_run: expected True or False, got None"):
-        document.compact_log(dry_run=None)  # type: ignore[arg-type]
+        document.log.compact(dry_run=None)  # type: ignore[arg-type]
 
 
 def test_an_id_that_another_thread_has_is_refused(document: Document) -> None:
     """What an agent says there would be lost, or would take the place of what another one said."""
     first = document.threads()[0].thread_id
     second = document.create_thread(sender_id="ada", content="Other").thread_id
-    document.append_activity(first, kind="tool.started", summary="ls", activity_id="item-1")
+    document.agents.append_activity(first, kind="tool.started", summary="ls", activity_id="item-1")
     with pytest.raises(CommandRefused, match=f"activity_id: 'item-1' is an activity of thread {first}"):
-        document.append_activity(second, kind="tool.started", summary="cat", activity_id="item-1")
+        document.agents.append_activity(second, kind="tool.started", summary="cat", activity_id="item-1")
     for thread in (first, second):
         with pytest.raises(CommandRefused, match="request_id: 'item-1' is an activity"):
-            document.request_approval(thread, "item-1", summary="rm")
+            document.agents.request_approval(thread, "item-1", summary="rm")
 
 
 def test_a_turn_is_told_of_in_its_own_thread(document: Document) -> None:
@@ -164,10 +164,10 @@ def test_a_turn_is_told_of_in_its_own_thread(document: Document) -> None:
     second = document.create_thread(sender_id="ada", content="Other").thread_id
     turn = document.start_turn(first, sender_id="codex").message_id
     for say in (
-        lambda: document.append_activity(second, kind="k", summary="s", turn_id=turn),
-        lambda: document.set_session(second, "running", active_turn_id=turn),
-        lambda: document.request_interrupt(second, turn_id=turn),
-        lambda: document.complete_checkpoint(second, turn_id=turn, turn_count=1, checkpoint_ref="ref"),
+        lambda: document.agents.append_activity(second, kind="k", summary="s", turn_id=turn),
+        lambda: document.agents.set_session(second, "running", active_turn_id=turn),
+        lambda: document.agents.request_interrupt(second, turn_id=turn),
+        lambda: document.agents.complete_checkpoint(second, turn_id=turn, turn_count=1, checkpoint_ref="ref"),
     ):
         with pytest.raises(CommandRefused, match=f"turn {turn} is of thread {first}, expected one of"):
             say()
@@ -179,19 +179,19 @@ def test_a_request_keeps_its_time_however_it_was_made_and_whatever_is_reverted(t
     document = opened(tmp_path, clock=clock)
     thread = document.create_thread(sender_id="ada", content="Hello").thread_id
     expires_at = iso(START_MS + 60_000)
-    document.request_approval(thread, "one", summary="rm", turn_id="gone", expires_at=expires_at)
+    document.agents.request_approval(thread, "one", summary="rm", turn_id="gone", expires_at=expires_at)
     asked = {"requestId": "two", "expiresAt": expires_at, "payload_json": 5}
-    document.append_activity(thread, kind="approval.requested", summary="rm", payload=asked, turn_id="gone")
-    document.revert(thread, 0)
+    document.agents.append_activity(thread, kind="approval.requested", summary="rm", payload=asked, turn_id="gone")
+    document.agents.revert(thread, 0)
     for request in ("one", "two"):
         with pytest.raises(CommandRefused, match="may be answered until"):
-            document.expire_approval(thread, request)
+            document.agents.expire_approval(thread, request)
     clock.advance(60_000)
     for request in ("one", "two"):
         with pytest.raises(CommandRefused, match="expired at"):
-            document.respond_approval(thread, request, "accept")
+            document.agents.respond_approval(thread, request, "accept")
     with pytest.raises(CommandRefused, match=r"payload\.expiresAt: expected an ISO 8601 date"):
-        document.append_activity(
+        document.agents.append_activity(
             thread, kind="approval.requested", summary="rm", payload={"requestId": "3", "expiresAt": "soon"}
         )
 
@@ -201,20 +201,20 @@ def test_an_id_is_that_of_one_turn_of_the_folder(document: Document, tmp_path: P
     first = document.threads()[0].thread_id
     second = document.create_thread(sender_id="ada", content="Other").thread_id
     for number in (1, 2):
-        document.complete_checkpoint(first, turn_id=f"{number}", turn_count=number, checkpoint_ref="ref")
+        document.agents.complete_checkpoint(first, turn_id=f"{number}", turn_count=number, checkpoint_ref="ref")
     before = folded(tmp_path)
     with pytest.raises(CommandRefused, match=f"turn_id: turn 1 is of thread {first}"):
-        document.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
+        document.agents.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
     with pytest.raises(CommandRefused, match=f"active_turn_id: turn 1 is of thread {first}"):
-        document.set_session(second, "running", active_turn_id="1")
+        document.agents.set_session(second, "running", active_turn_id="1")
     assert folded(tmp_path) == before
-    document.revert(first, 0)
+    document.agents.revert(first, 0)
     with pytest.raises(CommandRefused, match=f"turn_id: turn 1 is of thread {first}"):
-        document.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
+        document.agents.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")
 
 
 def test_a_refusal_shows_no_more_of_an_id_than_can_be_read(document: Document) -> None:
     """Whatever was handed in for one."""
     with pytest.raises(NotFound) as refused:
-        document.append_activity("x" * 100_000, kind="k", summary="s")
+        document.agents.append_activity("x" * 100_000, kind="k", summary="s")
     assert len(str(refused.value)) < 250

@@ -153,7 +153,7 @@ def test_a_storage_failure_leaves_no_receipt_and_the_retry_succeeds(
     with opened(tmp_path, seed=2) as document:
         assert [one.content for one in document.messages(thread.thread_id)] == ["Hello"]
         sent = document.send(thread.thread_id, sender_id="ada", content="Hi", command_id="one")
-        assert document.projected_message(sent.message_id) is not None
+        assert document.log.message(sent.message_id) is not None
 
 
 def test_the_next_command_goes_on_after_a_log_command_failed(
@@ -168,9 +168,9 @@ def test_the_next_command_goes_on_after_a_log_command_failed(
         thread = document.create_thread(sender_id="ada", content="Hello")
         monkeypatch.setattr(Journal, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
-            document.append_activity(thread.thread_id, kind="tool.started", summary="ls", command_id="one")
+            document.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls", command_id="one")
         monkeypatch.undo()
-        assert document.append_activity(thread.thread_id, kind="tool.started", summary="ls", command_id="one")
+        assert document.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls", command_id="one")
     versions = ask(
         tmp_path, "SELECT stream_version FROM orchestration_events WHERE stream_id = ?", thread.thread_id
     )
@@ -185,7 +185,7 @@ def test_a_document_in_memory_says_that_it_has_no_log() -> None:
     with pytest.raises(CommandRefused, match="Open a file"):
         document.snapshot()
     with pytest.raises(CommandRefused, match="Open a file"):
-        document.append_activity(thread.thread_id, kind="tool.started", summary="ls")
+        document.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls")
 
 
 def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
     (tmp_path / "second" / "a.chat").write_bytes((tmp_path / "first" / "a.chat").read_bytes())
     with opened(tmp_path / "second", "a.chat", seed=2) as document:
         document.send(thread.thread_id, sender_id="bob", content="and one more")
-        assert {one.behind for one in document.projections()} == {0}
+        assert {one.behind for one in document.log.projections()} == {0}
     found = "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence"
     assert ask(tmp_path / "second", found, thread.thread_id) == [(number,) for number in range(count + 3)]
     rows = "SELECT count(*), count(DISTINCT text) FROM projection_thread_messages"
@@ -228,7 +228,7 @@ def test_what_others_wrote_is_told_though_our_own_command_failed(
         one.send(thread.thread_id, sender_id="ada", content="not yet seen", command_id="one")
         monkeypatch.setattr(Journal, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
-            other.append_activity(thread.thread_id, kind="tool.started", summary="ls")
+            other.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls")
         monkeypatch.undo()
         assert heard == ["one"]
         other.send(thread.thread_id, sender_id="bob", content="and on")

@@ -162,7 +162,7 @@ def test_dropped_rows_are_folded_again_by_the_next_command(tmp_path: Path) -> No
         )
         document.send(thread.thread_id, sender_id="bob", content="Hi")
         assert [one.text for one in document.snapshot().threads[0].messages] == ["Hello", "Hi"]
-        assert all(one.behind == 0 for one in document.projections())
+        assert all(one.behind == 0 for one in document.log.projections())
 
 
 def test_a_catch_up_has_no_limit(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_catch_up_has_no_limit(tmp_path: Path) -> None:
             prepare(journal.execute)
 
         corridor.write(many)
-        assert {one.behind for one in document.projections()} == {3 + count}
+        assert {one.behind for one in document.log.projections()} == {3 + count}
         document.send(thread.thread_id, sender_id="bob", content="last")
-        assert {one.behind for one in document.projections()} == {0}
+        assert {one.behind for one in document.log.projections()} == {0}
         assert len(document.snapshot().threads[0].messages) == count + 2

@@ -16,13 +16,13 @@ from tests.event_view.workplace import ask, opened
 
 BIG = "x" * 200_000
 LOG_ALONE: dict[str, Callable[[Document, str], Any]] = {
-    "activity": lambda document, thread: document.append_activity(
+    "activity": lambda document, thread: document.agents.append_activity(
         thread, kind="tool.completed", summary="s", payload=BIG, command_id="c"
     ),
-    "approval": lambda document, thread: document.request_approval(
+    "approval": lambda document, thread: document.agents.request_approval(
         thread, "one", summary="s", payload={"text": BIG}, command_id="c"
     ),
-    "checkpoint": lambda document, thread: document.complete_checkpoint(
+    "checkpoint": lambda document, thread: document.agents.complete_checkpoint(
         thread, turn_id="turn", turn_count=1, checkpoint_ref="ref", diff=BIG, command_id="c"
     ),
 }

@@ -22,12 +22,12 @@ ACTIVITIES = "projection_thread_activities"
 def test_a_request_is_answered_once(document: Document, tmp_path: Path, decision: str) -> None:
     """It is pending until the first answer, which holds; a second one is refused with the first."""
     thread = thread_of(document)
-    document.request_approval(thread, "rm-1", summary="rm -rf build", payload={"command": "rm -rf build"})
-    assert [one.request_id for one in document.approvals()] == ["rm-1"]
-    document.respond_approval(thread, "rm-1", decision)  # type: ignore[arg-type]
-    assert document.approvals(thread) == []
+    document.agents.request_approval(thread, "rm-1", summary="rm -rf build", payload={"command": "rm -rf build"})
+    assert [one.request_id for one in document.log.approvals()] == ["rm-1"]
+    document.agents.respond_approval(thread, "rm-1", decision)  # type: ignore[arg-type]
+    assert document.log.approvals(thread) == []
     with pytest.raises(CommandRefused, match=f"is closed: {decision}"):
-        document.respond_approval(thread, "rm-1", "decline")
+        document.agents.respond_approval(thread, "rm-1", "decline")
     assert ask(tmp_path, "SELECT status, decision FROM projection_pending_approvals") == [
         ("resolved", decision)
     ]
@@ -36,13 +36,13 @@ def test_a_request_is_answered_once(document: Document, tmp_path: Path, decision
 def test_approvals_survive_a_crash_in_the_log_alone(document: Document, tmp_path: Path) -> None:
     """With every folded row thrown away, who asked and who answered is there again."""
     thread = thread_of(document)
-    document.request_approval(thread, "one", summary="push", expires_at=iso(START_MS + 60_000))
-    document.request_approval(thread, "two", summary="delete")
-    document.respond_approval(thread, "two", "decline")
+    document.agents.request_approval(thread, "one", summary="push", expires_at=iso(START_MS + 60_000))
+    document.agents.request_approval(thread, "two", summary="delete")
+    document.agents.respond_approval(thread, "two", "decline")
     rows = folded(tmp_path)
     with opened(tmp_path, seed=5) as again:
-        again.rebuild_projections()
-        assert [one.request_id for one in again.approvals()] == ["one"]
+        again.log.rebuild()
+        assert [one.request_id for one in again.log.approvals()] == ["one"]
     after = folded(tmp_path)
     assert after["projection_pending_approvals"] == rows["projection_pending_approvals"]
 
@@ -50,20 +50,20 @@ def test_approvals_survive_a_crash_in_the_log_alone(document: Document, tmp_path
 def test_an_expired_request_is_closed_and_not_answered(document: Document, clock: ManualClock) -> None:
     """Before its time it cannot be closed, after it it cannot be answered."""
     thread = thread_of(document)
-    document.request_approval(thread, "one", summary="push", expires_at=iso(START_MS + 60_000))
+    document.agents.request_approval(thread, "one", summary="push", expires_at=iso(START_MS + 60_000))
     with pytest.raises(CommandRefused, match="may be answered until"):
-        document.expire_approval(thread, "one")
+        document.agents.expire_approval(thread, "one")
     clock.advance(60_000)
     with pytest.raises(CommandRefused, match="expired at"):
-        document.respond_approval(thread, "one", "accept")
-    document.expire_approval(thread, "one")
-    assert document.approvals() == []
+        document.agents.respond_approval(thread, "one", "accept")
+    document.agents.expire_approval(thread, "one")
+    assert document.log.approvals() == []
 
 
 def test_an_unknown_request_is_named(document: Document) -> None:
     """An answer to nothing says which request and thread were meant."""
     with pytest.raises(NotFound, match="no request 'nothing'"):
-        document.respond_approval(thread_of(document), "nothing", "accept")
+        document.agents.respond_approval(thread_of(document), "nothing", "accept")
 
 
 def test_what_an_agent_says_twice_adds_nothing(document: Document, tmp_path: Path) -> None:
@@ -71,10 +71,10 @@ def test_what_an_agent_says_twice_adds_nothing(document: Document, tmp_path: Pat
     thread = thread_of(document)
     for _ in range(2):
         said = ("tool.completed", "item-7")
-        document.append_activity(
+        document.agents.append_activity(
             thread, kind=said[0], summary="ls", command_id=stable_id("provider", thread, *said)
         )
-        document.append_activity(thread, kind="tool.started", summary="cat", activity_id="item-8")
+        document.agents.append_activity(thread, kind="tool.started", summary="cat", activity_id="item-8")
     assert len(ask(tmp_path, "SELECT * FROM projection_thread_activities")) == 2
     events = "SELECT actor_kind FROM orchestration_events WHERE event_type = 'thread.activity-appended'"
     assert ask(tmp_path, events) == [("provider",), ("server",)]
@@ -83,11 +83,11 @@ def test_what_an_agent_says_twice_adds_nothing(document: Document, tmp_path: Pat
 def test_a_stopped_session_forgets_its_provider(document: Document, tmp_path: Path) -> None:
     """The wish and its outcome are two events, the second caused by the first."""
     thread = thread_of(document)
-    document.set_session(thread, "running", provider_name="codex", provider_session_id="s-1")
-    document.set_session(thread, "ready")
+    document.agents.set_session(thread, "running", provider_name="codex", provider_session_id="s-1")
+    document.agents.set_session(thread, "ready")
     row = "SELECT status, provider_name, provider_session_id FROM projection_thread_sessions"
     assert ask(tmp_path, row) == [("ready", "codex", "s-1")]
-    document.stop_session(thread)
+    document.agents.stop_session(thread)
     assert ask(tmp_path, row) == [("stopped", "codex", None)]
     wish, outcome = ask(
         tmp_path,
@@ -99,7 +99,7 @@ def test_a_stopped_session_forgets_its_provider(document: Document, tmp_path: Pa
 def test_a_checkpoint_keeps_its_difference(document: Document) -> None:
     """The text comes back from the blobs only; what was never stored is named."""
     thread = thread_of(document)
-    document.complete_checkpoint(
+    document.agents.complete_checkpoint(
         thread,
         turn_id="turn-1",
         turn_count=1,
@@ -119,7 +119,7 @@ def test_a_revert_hides_and_its_undoing_shows(document: Document, tmp_path: Path
         turn = document.start_turn(thread, sender_id="codex")
         turn.append(f"answer {number}")
         turn.finalize()
-        document.complete_checkpoint(
+        document.agents.complete_checkpoint(
             thread,
             turn_id=turn.message_id,
             turn_count=number,
@@ -127,21 +127,21 @@ def test_a_revert_hides_and_its_undoing_shows(document: Document, tmp_path: Path
             assistant_message_id=turn.message_id,
         )
     before, text = folded(tmp_path), document.text()
-    document.revert(thread, 1)
+    document.agents.revert(thread, 1)
     shown = ask(tmp_path, "SELECT text FROM projection_thread_messages WHERE role = 'assistant'")
     assert shown == [("answer 1",)]
     assert document.text() == text
-    document.undo_revert(thread)
+    document.agents.undo_revert(thread)
     after = folded(tmp_path)
     for table in ("projection_thread_messages", "projection_thread_turns", "projection_checkpoints"):
         assert after[table] == before[table]
     with pytest.raises(CommandRefused, match="no revert hides"):
-        document.undo_revert(thread)
+        document.agents.undo_revert(thread)
 
 
 def test_updated_scripts_of_the_project_stay(document: Document, tmp_path: Path) -> None:
     """They are there after the folder was opened again."""
-    document.update_project(scripts=[{"name": "test", "command": "make test"}], default_model="gpt-5-codex")
+    document.agents.update_project(scripts=[{"name": "test", "command": "make test"}], default_model="gpt-5-codex")
     document.close()
     with opened(tmp_path, seed=9) as again:
         (project,) = again.snapshot().projects
@@ -153,7 +153,7 @@ def test_updated_scripts_of_the_project_stay(document: Document, tmp_path: Path)
 def test_a_turn_count_is_a_number_of_turns(document: Document, count: object) -> None:
     """Anything else is refused with what was expected."""
     with pytest.raises(CommandRefused, match="expected a number of turns"):
-        document.revert(thread_of(document), count)  # type: ignore[arg-type]
+        document.agents.revert(thread_of(document), count)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("reverted", [False, True])
@@ -162,9 +162,9 @@ def test_a_damaged_row_is_named_and_comes_back_with_a_rebuild(
 ) -> None:
     """Also one that a revert hides; nothing was answered by then, and the document stays open."""
     thread = thread_of(document)
-    document.request_approval(thread, "one", summary="push", turn_id="turn")
+    document.agents.request_approval(thread, "one", summary="push", turn_id="turn")
     if reverted:
-        document.revert(thread, 0)
+        document.agents.revert(thread, 0)
     table, column = ("reverted_rows", "row_json") if reverted else (ACTIVITIES, "payload_json")
     with sqlite3.connect(tmp_path / ".chatdoc" / "store.sqlite3") as connection:
         connection.execute(f"UPDATE {table} SET {column} = '{{'")
@@ -172,6 +172,6 @@ def test_a_damaged_row_is_named_and_comes_back_with_a_rebuild(
     with pytest.raises(
         StoreDamaged, match=rf"row one of {table} holds '{{', expected JSON.*Rebuild the proj"
     ):
-        document.respond_approval(thread, "one", "accept")
-    document.rebuild_projections()
-    document.respond_approval(thread, "one", "accept")
+        document.agents.respond_approval(thread, "one", "accept")
+    document.log.rebuild()
+    document.agents.respond_approval(thread, "one", "accept")

@@ -32,7 +32,7 @@ def busy(folder: Path, messages: int = 5) -> Document:
         turn = document.start_turn(thread.thread_id, sender_id="codex")
         turn.append(f"answer {number}")
         turn.finalize()
-        document.complete_checkpoint(
+        document.agents.complete_checkpoint(
             thread.thread_id,
             turn_id=turn.message_id,
             turn_count=number,
@@ -40,10 +40,10 @@ def busy(folder: Path, messages: int = 5) -> Document:
             assistant_message_id=turn.message_id,
             diff=f"the diff of {number}",
         )
-    document.revert(thread.thread_id, 1)
+    document.agents.revert(thread.thread_id, 1)
     for number in range(messages):
         document.send(thread.thread_id, sender_id="bob", content=f"{number}", command_id=f"send-{number}")
-    document.queue_turn(thread.thread_id, sender_id="bob", content="next?")
+    document.agents.queue_turn(thread.thread_id, sender_id="bob", content="next?")
     return document
 
 
@@ -58,7 +58,7 @@ def test_everything_goes_on_after_a_compaction(tmp_path: Path) -> None:
     thread_id = thread_of(document)
     rows, text = folded(tmp_path), document.text()
     with opened(tmp_path, seed=7) as other:
-        done = document.compact_log(dry_run=False)
+        done = document.log.compact(dry_run=False)
         assert folded(tmp_path) == rows
         assert ask(tmp_path, EVENTS) == [(2,)]
         assert done.free_bytes >= 0
@@ -66,7 +66,7 @@ def test_everything_goes_on_after_a_compaction(tmp_path: Path) -> None:
         document.send(thread_id, sender_id="bob", content="0", command_id="send-0")
         assert len(ask(tmp_path, "SELECT * FROM updates")) == events
         other.send(thread_id, sender_id="eve", content="from elsewhere")
-        document.undo_revert(thread_id)
+        document.agents.undo_revert(thread_id)
         assert document.turn_diff(thread_id, 1, 2) == "the diff of 2"
         assert document.text() == other.text() != text
     versions = "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence"
@@ -74,12 +74,12 @@ def test_everything_goes_on_after_a_compaction(tmp_path: Path) -> None:
     assert found == list(range(found[0], found[0] + 3))
     rows = folded(tmp_path)
     assert len(rows["projection_thread_turns"]) == 2
-    document.rebuild_projections()
+    document.log.rebuild()
     assert folded(tmp_path) == rows
     document.close()
     with opened(tmp_path, seed=8) as again:
-        assert len(again.queue(thread_id)) == 1
-        assert again.start_next(thread_id, sender_id="codex") is not None
+        assert len(again.agents.queue(thread_id)) == 1
+        assert again.agents.start_next(thread_id, sender_id="codex") is not None
 
 
 def test_versions_go_on_where_another_process_compacted(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_versions_go_on_where_another_process_compacted(tmp_path: Path) -> None:
     with opened(tmp_path, seed=7) as other:
         for number in range(3):
             other.send(thread_id, sender_id="eve", content=f"{number}")
-        other.compact_log(dry_run=False)
+        other.log.compact(dry_run=False)
     document.send(thread_id, sender_id="bob", content="next")
     document.close()
     versions = "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence"
@@ -100,7 +100,7 @@ def test_versions_go_on_where_another_process_compacted(tmp_path: Path) -> None:
 def test_replay_from_before_a_compaction_is_refused(tmp_path: Path) -> None:
     """With the first sequence that can be replayed; from a snapshot on, and later, it works."""
     with busy(tmp_path) as document, Workspace(tmp_path) as workspace:
-        through = document.compact_log(dry_run=False).through_sequence
+        through = document.log.compact(dry_run=False).through_sequence
         document.send(thread_of(document), sender_id="bob", content="later")
         sequence = document.snapshot().snapshot_sequence
         assert sequence == through + 1
@@ -130,7 +130,7 @@ def test_follower_that_lags_behind_a_compaction_is_told(tmp_path: Path) -> None:
         assert behind.sequence == 0
         while ahead.wait(0.0) is not None:
             pass
-        document.compact_log(dry_run=False)
+        document.log.compact(dry_run=False)
         document.send(thread_of(document), sender_id="bob", content="later")
         with pytest.raises(LogCompacted):
             behind.wait(5)
@@ -142,7 +142,7 @@ def test_follower_that_lags_behind_a_compaction_is_told(tmp_path: Path) -> None:
 def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     """It is what happens unless one says otherwise, and the store stays as it is, byte by byte."""
     with busy(tmp_path) as document:
-        expected = document.compact_log()
+        expected = document.log.compact()
     store = tmp_path / ".chatdoc" / "store.sqlite3"
     before = store.read_bytes()
     with Workspace(tmp_path) as workspace:
@@ -160,8 +160,8 @@ def test_long_log_becomes_small(tmp_path: Path) -> None:
         message = document.send(thread.thread_id, sender_id="bob", content="draft")
         for number in range(150):
             document.edit(message.message_id, author_id="bob", content=f"{number} " + "text " * 200)
-        said = document.compact_log()
-        done = document.compact_log(dry_run=False)
+        said = document.log.compact()
+        done = document.log.compact(dry_run=False)
     assert done.bytes_after * 20 < done.bytes_before
     assert (said.bytes_before, said.bytes_after) == (done.bytes_before, done.bytes_after)
     assert done.free_bytes > done.bytes_before // 2
@@ -170,13 +170,13 @@ def test_long_log_becomes_small(tmp_path: Path) -> None:
 def test_lost_rows_come_back_from_the_baseline(tmp_path: Path) -> None:
     """Projectors that know nothing any more stand where they stood after the next command."""
     with busy(tmp_path) as document:
-        document.compact_log(dry_run=False)
+        document.log.compact(dry_run=False)
         journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
         document.corridor.write(lambda: journal.execute("DELETE FROM projection_state"))
         document.send(thread_of(document), sender_id="bob", content="later")
         rows = folded(tmp_path)
-        document.undo_revert(thread_of(document))
-        assert {one.behind for one in document.projections()} == {0}
+        document.agents.undo_revert(thread_of(document))
+        assert {one.behind for one in document.log.projections()} == {0}
         assert len(rows["projection_thread_messages"]) == 9
 
 
@@ -184,7 +184,7 @@ def test_document_in_memory_has_nothing_to_compact() -> None:
     """It says so, and what to do."""
     document = memory_document(clock=ManualClock(), random=lambda size: b"\x01" * size)
     with pytest.raises(CommandRefused, match="in memory has no event log"):
-        document.compact_log()
+        document.log.compact()
 
 
 def test_rebuild_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_rebuild_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None
         document.corridor.write(lambda: journal.execute(damage))
         before = folded(tmp_path)
         with pytest.raises(EventUndecodable, match="event 9"):
-            document.rebuild_projections()
+            document.log.rebuild()
         assert folded(tmp_path) == before
 
 
@@ -209,13 +209,13 @@ def test_compaction_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> N
             " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
         )
         with pytest.raises(StoreError, match="the disk is full"):
-            document.compact_log(dry_run=False)
+            document.log.compact(dry_run=False)
         assert ask(tmp_path, "SELECT * FROM orchestration_events") == events
         assert folded(tmp_path) == rows
         for table in ("baseline_pieces", "log_compactions"):
             assert ask(tmp_path, f"SELECT count(*) FROM {table}") == [(0,)]
         journal.execute("DROP TRIGGER full")
-        assert document.compact_log(dry_run=False).events_after == 2
+        assert document.log.compact(dry_run=False).events_after == 2
 
 
 @pytest.mark.parametrize("call", ["pwrite64", "fdatasync"])

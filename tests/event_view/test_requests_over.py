@@ -23,7 +23,7 @@ ENDS: dict[str, End] = {
     "ended": lambda _, turn: turn.finalize("done"),
     "was interrupted (interrupt)": lambda _, turn: turn.interrupt(),
     "failed": lambda _, turn: turn.fail("no network"),
-    "was interrupted (worker_stopped)": lambda document, turn: document.recover(
+    "was interrupted (worker_stopped)": lambda document, turn: document.agents.recover(
         turn.thread_id, turn.message_id
     ),
 }
@@ -32,7 +32,7 @@ RESOLVED = "SELECT request_id, status, decision FROM projection_pending_approval
 
 def assert_none_outlives_its_turn(document: Document) -> None:
     """The law: what waits for an answer names no turn, or one that runs."""
-    waiting = {one.turn_id for one in document.approvals() if one.turn_id is not None}
+    waiting = {one.turn_id for one in document.log.approvals() if one.turn_id is not None}
     assert waiting <= document.view.generating
 
 
@@ -45,11 +45,11 @@ def test_end_of_a_turn_closes_what_it_asked_for(tmp_path: Path, how: str) -> Non
         turn = document.start_turn(thread, sender_id="codex")
         lasting = document.start_turn(other, sender_id="codex")
         for request_id, of in (("a", turn), ("b", turn), ("c", turn), ("other", lasting)):
-            document.request_approval(of.thread_id, request_id, summary="rm", turn_id=of.message_id)
-        document.request_approval(thread, "free", summary="of no turn")
-        document.respond_approval(thread, "b", "accept")
+            document.agents.request_approval(of.thread_id, request_id, summary="rm", turn_id=of.message_id)
+        document.agents.request_approval(thread, "free", summary="of no turn")
+        document.agents.respond_approval(thread, "b", "accept")
         ENDS[how](document, turn)
-        assert [one.request_id for one in document.approvals()] == ["free", "other"]
+        assert [one.request_id for one in document.log.approvals()] == ["free", "other"]
         assert ask(tmp_path, RESOLVED)[:3] == [
             ("a", "resolved", "cancel"), ("b", "resolved", "accept"), ("c", "resolved", "cancel"),
         ]  # fmt: skip
@@ -61,10 +61,10 @@ def test_end_of_a_turn_closes_what_it_asked_for(tmp_path: Path, how: str) -> Non
         )
         assert closing == [(1, "thread.session-set", f"turn {turn.message_id} {how}")] * 2
         rows = folded(tmp_path)
-        document.rebuild_projections()
+        document.log.rebuild()
         assert folded(tmp_path) == rows
         with pytest.raises(CommandRefused, match="is closed: cancel"):
-            document.respond_approval(thread, "a", "accept")
+            document.agents.respond_approval(thread, "a", "accept")
 
 
 @pytest.mark.parametrize("how", ["request", "activity"])
@@ -73,18 +73,18 @@ def test_request_that_comes_after_the_end_is_closed_at_once(tmp_path: Path, how:
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello").thread_id
         turn = document.start_turn(thread, sender_id="codex")
-        document.interrupt(thread, turn.message_id)
+        document.agents.interrupt(thread, turn.message_id)
         if how == "request":
-            document.request_approval(thread, "late", summary="rm", turn_id=turn.message_id)
+            document.agents.request_approval(thread, "late", summary="rm", turn_id=turn.message_id)
         else:
-            document.append_activity(
+            document.agents.append_activity(
                 thread,
                 kind="approval.requested",
                 summary="rm",
                 payload={"requestId": "late"},
                 turn_id=turn.message_id,
             )
-        assert document.approvals() == []
+        assert document.log.approvals() == []
         assert ask(tmp_path, RESOLVED) == [("late", "resolved", "cancel")]
 
 
@@ -95,13 +95,13 @@ def test_end_that_a_peer_tells_of_closes_requests_too(tmp_path: Path) -> None:
     with opened(tmp_path / "here") as here, opened(tmp_path / "there", seed=2) as there:
         thread = here.create_thread(sender_id="ada", content="Hello").thread_id
         turn = here.start_turn(thread, sender_id="codex")
-        here.request_approval(thread, "rm", summary="rm", turn_id=turn.message_id)
+        here.agents.request_approval(thread, "rm", summary="rm", turn_id=turn.message_id)
         there.receive(here.diff())
-        there.interrupt(thread, turn.message_id, by="ada")
-        assert len(here.approvals()) == 1
+        there.agents.interrupt(thread, turn.message_id, by="ada")
+        assert len(here.log.approvals()) == 1
         here.receive(there.diff())
-        assert here.approvals() == []
-        assert there.approvals() == []
+        assert here.log.approvals() == []
+        assert there.log.approvals() == []
 
 
 def test_turn_that_a_dead_process_left_takes_its_requests_along(tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_turn_that_a_dead_process_left_takes_its_requests_along(tmp_path: Path) 
     left = opened(tmp_path)
     thread = left.create_thread(sender_id="ada", content="Hello").thread_id
     turn = left.start_turn(thread, sender_id="codex")
-    left.request_approval(thread, "rm", summary="rm", turn_id=turn.message_id)
+    left.agents.request_approval(thread, "rm", summary="rm", turn_id=turn.message_id)
     journal = left.corridor.chronicle.journal  # type: ignore[union-attr]
     left.corridor.write(lambda: journal.execute("DELETE FROM projection_state"))
     left.corridor.write(lambda: journal.execute("DELETE FROM projection_pending_approvals"))
     left.corridor.freeze(RuntimeError("gone"))  # type: ignore[arg-type]
     left.corridor.log.close()
     with opened(tmp_path, seed=2) as document:
-        assert document.turns() == ()
+        assert document.agents.running() == ()
         assert ask(tmp_path, RESOLVED) == [("rm", "resolved", "cancel")]
 
 
@@ -127,9 +127,9 @@ def test_turn_asks_in_its_own_thread(tmp_path: Path) -> None:
         other = document.create_thread(sender_id="ada", content="Hello").thread_id
         turn = document.start_turn(thread, sender_id="codex")
         with pytest.raises(CommandRefused, match="is told in its own thread"):
-            document.request_approval(other, "rm", summary="rm", turn_id=turn.message_id)
-        document.request_approval(other, "rm", summary="rm", turn_id="known-to-the-agent-alone")
-        assert len(document.approvals()) == 1
+            document.agents.request_approval(other, "rm", summary="rm", turn_id=turn.message_id)
+        document.agents.request_approval(other, "rm", summary="rm", turn_id="known-to-the-agent-alone")
+        assert len(document.log.approvals()) == 1
 
 
 def test_causes_are_kept_when_batches_are_joined() -> None:
@@ -166,16 +166,16 @@ def test_no_request_outlives_its_turn(
         if deed == "start" and not running:
             over[thread].append(here.start_turn(thread, sender_id="codex").message_id)
         elif deed == "ask" and running:
-            here.request_approval(thread, f"r{number}", summary="rm", turn_id=running[0])
+            here.agents.request_approval(thread, f"r{number}", summary="rm", turn_id=running[0])
         elif deed == "ask late" and over[thread]:
-            here.request_approval(thread, f"r{number}", summary="rm", turn_id=over[thread][-1])
-        elif deed == "answer" and (waiting := here.approvals(thread)):
-            here.respond_approval(thread, waiting[0].request_id, "decline")
+            here.agents.request_approval(thread, f"r{number}", summary="rm", turn_id=over[thread][-1])
+        elif deed == "answer" and (waiting := here.log.approvals(thread)):
+            here.agents.respond_approval(thread, waiting[0].request_id, "decline")
         elif deed in ENDS and running:
-            ENDS[deed](here, here.turn(thread, running[0]))
+            ENDS[deed](here, here.agents.turn(thread, running[0]))
         elif deed == "elsewhere":
             for one in [one for one in there.view.generating if there.view.thread_of(one) == thread]:
-                there.interrupt(thread, one)
+                there.agents.interrupt(thread, one)
         elif deed == "meet":
             there.receive(here.diff(there.state_vector()))
             here.receive(there.diff(here.state_vector()))
@@ -185,7 +185,7 @@ def test_no_request_outlives_its_turn(
         clock.advance(5)
         assert_none_outlives_its_turn(here)
     rows = folded(folder / "here")
-    here.rebuild_projections()
+    here.log.rebuild()
     assert folded(folder / "here") == rows
     here.close()
     there.close()

@@ -36,13 +36,13 @@ def test_edits_that_a_rollback_discards_are_not_shown(tmp_path: Path) -> None:
         thread_id = document.threads()[0].thread_id
         document.send(thread_id, sender_id="ada", content="discarded")
         added = document.create_thread(sender_id="ada", content="discarded too", name="Plan")
-        document.queue_turn(added.thread_id, sender_id="ada", content="wait")
+        document.agents.queue_turn(added.thread_id, sender_id="ada", content="wait")
     rollback(tmp_path / "team.chat", discard_edits=True)
     assert ask(tmp_path, "SELECT count(*) FROM projection_thread_messages") == [(0,)]
     assert ask(tmp_path, "SELECT count(*) FROM pending_turn_starts") == [(0,)]
     with opened(tmp_path, seed=2) as document:
         assert folded(document) == shown(document) != {}
-        document.rebuild_projections()
+        document.log.rebuild()
         assert folded(document) == shown(document)
 
 

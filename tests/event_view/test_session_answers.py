@@ -12,6 +12,6 @@ def test_session_of_a_turn_that_answers_nothing_takes_no_start(tmp_path: Path) -
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello").thread_id
         turn = document.start_turn(thread, sender_id="codex")
-        document.queue_turn(thread, sender_id="ada", content="next")
-        document.set_session(thread, "running", provider_name="codex", active_turn_id=turn.message_id)
+        document.agents.queue_turn(thread, sender_id="ada", content="next")
+        document.agents.set_session(thread, "running", provider_name="codex", active_turn_id=turn.message_id)
         assert len(ask(tmp_path, "SELECT * FROM pending_turn_starts")) == 1

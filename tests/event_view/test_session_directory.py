@@ -22,8 +22,8 @@ FOLDED = (
 
 def test_new_session_has_what_was_not_said(document: Document) -> None:
     """It runs, its adapter has the provider's name, ids are trimmed, and the moment is the clock's."""
-    made = document.sessions.upsert("  s-1 ", thread_id=" t ", provider_name="codex\n")
-    assert made == document.sessions.get("s-1 ")
+    made = document.log.sessions.upsert("  s-1 ", thread_id=" t ", provider_name="codex\n")
+    assert made == document.log.sessions.get("s-1 ")
     assert (made.provider_session_id, made.thread_id, made.provider_name) == ("s-1", "t", "codex")
     assert (made.adapter_key, made.status, made.last_seen_at) == ("codex", "running", iso(START_MS))
     assert (made.provider_thread_id, made.resume_cursor, made.runtime_payload) == (None, None, None)
@@ -33,7 +33,7 @@ def test_what_is_not_given_stays_and_payloads_are_merged_field_by_field(
     document: Document, clock: ManualClock
 ) -> None:
     """The cursor stays unless it is given, also as None; a field of the payload replaces the whole field."""
-    sessions = document.sessions
+    sessions = document.log.sessions
     sessions.upsert(
         "s-1",
         thread_id="t",
@@ -55,7 +55,7 @@ def test_what_is_not_given_stays_and_payloads_are_merged_field_by_field(
 
 def test_adapter_goes_with_another_provider_unless_it_is_given(document: Document) -> None:
     """And stays with the same provider."""
-    sessions = document.sessions
+    sessions = document.log.sessions
     assert (
         sessions.upsert("s", thread_id="t", provider_name="codex", adapter_key="mine").adapter_key == "mine"
     )
@@ -66,7 +66,7 @@ def test_adapter_goes_with_another_provider_unless_it_is_given(document: Documen
 
 def test_sessions_are_listed_by_when_they_were_heard_of(document: Document, clock: ManualClock) -> None:
     """All of them, those of a thread, those with a status."""
-    sessions = document.sessions
+    sessions = document.log.sessions
     for session_id, thread_id in (("b", "t"), ("a", "t"), ("c", "u")):
         clock.advance(10)
         sessions.upsert(session_id, thread_id=thread_id, provider_name="codex")
@@ -87,14 +87,14 @@ def test_sessions_are_listed_by_when_they_were_heard_of(document: Document, cloc
 
 def test_sessions_are_there_after_a_restart(document: Document, tmp_path: Path) -> None:
     """With cursor and payload, for whoever opens the folder next."""
-    made = document.sessions.upsert(
+    made = document.log.sessions.upsert(
         "s-1", thread_id="t", provider_name="codex", resume_cursor=[1, None, "x"], runtime_payload={"n": 1.5}
     )
     document.close()
     with opened(tmp_path, seed=3) as again:
-        assert again.sessions.all() == (made,)
+        assert again.log.sessions.all() == (made,)
     with pytest.raises(StoreError, match="closed"):
-        document.sessions.get("s-1")
+        document.log.sessions.get("s-1")
 
 
 @pytest.mark.parametrize(
@@ -116,13 +116,13 @@ def test_what_is_no_session_is_refused(
 ) -> None:
     """With what was expected, and nothing is written."""
     with pytest.raises(CommandRefused, match=says):
-        document.sessions.upsert(session_id, **{"thread_id": "t", "provider_name": "codex", **given})
-    assert document.sessions.all() == ()
+        document.log.sessions.upsert(session_id, **{"thread_id": "t", "provider_name": "codex", **given})
+    assert document.log.sessions.all() == ()
 
 
 def test_unknown_session_is_named(document: Document) -> None:
     """Whoever asks for it or stops it learns which one is missing."""
-    for doing in (document.sessions.get, document.sessions.stop):
+    for doing in (document.log.sessions.get, document.log.sessions.stop):
         with pytest.raises(NotFound, match="no provider session 's-9'"):
             doing("s-9")
 
@@ -131,16 +131,16 @@ def test_stopped_thread_stops_its_sessions_in_the_same_transaction(
     document: Document, tmp_path: Path
 ) -> None:
     """What runs of the thread is stopped, what failed stays failed, cursors stay, and the log has no ids any more."""
-    thread, sessions = thread_of(document), document.sessions
+    thread, sessions = thread_of(document), document.log.sessions
     for session_id, status in (("runs", "running"), ("starts", "starting"), ("failed", "error")):
         sessions.upsert(
             session_id, thread_id=thread, provider_name="codex", status=status, resume_cursor=session_id
         )  # type: ignore[arg-type]
     sessions.upsert("elsewhere", thread_id="other", provider_name="codex")
-    document.set_session(
+    document.agents.set_session(
         thread, "ready", provider_name="codex", provider_session_id="runs", provider_thread_id="p"
     )
-    document.stop_session(thread, command_id="stop-1")
+    document.agents.stop_session(thread, command_id="stop-1")
     found = {one.provider_session_id: (one.status, one.resume_cursor) for one in sessions.all()}
     assert found == {
         "runs": ("stopped", "runs"),
@@ -150,17 +150,17 @@ def test_stopped_thread_stops_its_sessions_in_the_same_transaction(
     }
     assert ask(tmp_path, FOLDED) == [("stopped", "codex", None, None)]
     sessions.upsert("runs", status="running")
-    document.stop_session(thread, command_id="stop-1")
+    document.agents.stop_session(thread, command_id="stop-1")
     assert sessions.get("runs").status == "running"
 
 
 def test_session_that_says_it_stopped_is_the_one_that_stops(document: Document, tmp_path: Path) -> None:
     """Others of its thread go on; the event keeps its id beside what happened."""
-    thread, sessions = thread_of(document), document.sessions
+    thread, sessions = thread_of(document), document.log.sessions
     for session_id in ("old", "new"):
         sessions.upsert(session_id, thread_id=thread, provider_name="codex")
-    document.set_session(thread, "running", provider_name="codex", provider_session_id="new")
-    document.set_session(thread, "stopped", provider_session_id="old")
+    document.agents.set_session(thread, "running", provider_name="codex", provider_session_id="new")
+    document.agents.set_session(thread, "stopped", provider_session_id="old")
     assert [one.provider_session_id for one in sessions.all(status="stopped")] == ["old"]
     assert ask(tmp_path, FOLDED) == [("stopped", "codex", None, None)]
 
@@ -168,14 +168,14 @@ def test_session_that_says_it_stopped_is_the_one_that_stops(document: Document, 
 def test_stop_that_cannot_be_stored_changes_neither(document: Document, tmp_path: Path) -> None:
     """Event and directory are one transaction."""
     thread = thread_of(document)
-    document.sessions.upsert("s", thread_id=thread, provider_name="codex")
+    document.log.sessions.upsert("s", thread_id=thread, provider_name="codex")
     journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
     journal.execute(
         "CREATE TEMP TRIGGER full BEFORE INSERT ON orchestration_events"
         " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
     )
     with pytest.raises(StoreError, match="the disk is full"):
-        document.stop_session(thread)
+        document.agents.stop_session(thread)
     assert ask(tmp_path, "SELECT status FROM provider_session_runtime") == [("running",)]
 
 
@@ -184,7 +184,7 @@ def test_stop_that_cannot_be_stored_changes_neither(document: Document, tmp_path
 )
 def test_damaged_row_is_named_and_can_be_removed(document: Document, damage: str) -> None:
     """It is neither passed over nor taken for an empty one."""
-    sessions = document.sessions
+    sessions = document.log.sessions
     sessions.upsert("s-1", thread_id="t", provider_name="codex", resume_cursor=1, runtime_payload={"a": 1})
     journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
     journal.execute(f"UPDATE provider_session_runtime SET {damage}")
@@ -202,4 +202,4 @@ def test_document_in_memory_keeps_no_sessions() -> None:
     """It says so, and what to do."""
     document = memory_document(clock=ManualClock(), random=lambda size: b"\x01" * size)
     with pytest.raises(CommandRefused, match=r"keeps no sessions of agents\. Open a file"):
-        _ = document.sessions
+        _ = document.log.sessions

@@ -46,8 +46,8 @@ def test_it_says_what_an_open_document_says(tmp_path: Path) -> None:
         by_document = {
             **{name: getattr(document.snapshot(), name) for name in Snapshot.__struct_fields__},
             "events": list(document.replay(from_sequence_exclusive=2)),
-            "replay": document.replay_thread(thread_id, limit=1),
-            "progress": document.projections(),
+            "replay": document.log.replay_thread(thread_id, limit=1),
+            "progress": document.log.projections(),
         }
     with Workspace(tmp_path) as workspace:
         assert by_document == {

@@ -98,7 +98,7 @@ def test_what_was_rolled_back_is_shown_no_more_until_it_is_opened_again(file: Pa
         (thread,) = document.snapshot().threads
         assert thread.deleted_at is None
         assert [message.text for message in thread.messages] == ["Hi"]
-        document.rebuild_projections()
+        document.log.rebuild()
         assert document.snapshot().threads == [thread]
 
 

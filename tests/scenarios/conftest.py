@@ -18,6 +18,6 @@ def story(tmp_path: Path) -> Iterator[Story]:
     if made.document.corridor.is_open:
         assert made.document.check(full=True).ok
         rows = made.folded()
-        made.document.rebuild_projections()
+        made.document.log.rebuild()
         assert made.folded() == rows
     made.document.close()

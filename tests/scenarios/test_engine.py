@@ -17,7 +17,7 @@ from tests.scenarios.story import Step, Story
 
 def answer_next(document: Document) -> None:
     """The agent answers what waits."""
-    turn = document.start_next(document.threads()[0].thread_id, sender_id="codex")
+    turn = document.agents.start_next(document.threads()[0].thread_id, sender_id="codex")
     assert turn is not None
     turn.finalize("4")
 
@@ -25,7 +25,7 @@ def answer_next(document: Document) -> None:
 def ask_for_turn(document: Document) -> str:
     """A message that waits for the agent of the only thread."""
     thread_id = document.threads()[0].thread_id
-    return document.queue_turn(thread_id, sender_id="ada", content="2+2?").message_id
+    return document.agents.queue_turn(thread_id, sender_id="ada", content="2+2?").message_id
 
 
 def test_returns_deterministic_read_models_for_repeated_calls(story: Story) -> None:
@@ -53,7 +53,7 @@ def test_stores_completed_checkpoint_summaries_even_when_no_files_changed(story:
     story.given(lambda document: document.start_turn(story.thread, sender_id="codex"))
     turn = story.answer
     story.given(lambda _: turn.finalize("nothing to do")).when(
-        lambda document: document.complete_checkpoint(
+        lambda document: document.agents.complete_checkpoint(
             story.thread, turn_id=turn.message_id, turn_count=1, checkpoint_ref="refs/1", diff=""
         )
     )
@@ -68,7 +68,7 @@ def test_a_checkpoint_leads_from_the_turn_before(story: Story) -> None:
     story.given(lambda document: document.start_turn(story.thread, sender_id="codex"))
     turn = story.answer
     story.given(lambda _: turn.finalize("done")).when(
-        lambda document: document.complete_checkpoint(
+        lambda document: document.agents.complete_checkpoint(
             story.thread,
             turn_id=turn.message_id,
             turn_count=1,
@@ -87,7 +87,7 @@ def test_projects_dispatched_engine_events_immediately(story: Story) -> None:
     """When a command comes back, all eight projectors stand at its last event, and its rows are there."""
     story.when(ask_for_turn)
     events = story.then_told("thread.message-sent", "thread.session-set", "thread.turn-start-requested")
-    assert {one.last_applied_sequence for one in story.document.projections()} == {events[-1].sequence}
+    assert {one.last_applied_sequence for one in story.document.log.projections()} == {events[-1].sequence}
     assert story.rows("pending_turn_starts", "message_id") == [(story.answer,)]
 
 
@@ -109,7 +109,7 @@ def test_rejects_duplicate_thread_creation(story: Story) -> None:
 def test_a_start_is_caused_by_the_message_that_asks(story: Story) -> None:
     """Message first, then the request; both have the command that asked, and one causes the other."""
     story.when(
-        lambda document: document.queue_turn(story.thread, sender_id="ada", content="2+2?", command_id="ask")
+        lambda document: document.agents.queue_turn(story.thread, sender_id="ada", content="2+2?", command_id="ask")
     )
     sent, _, requested = story.then_told(
         "thread.message-sent", "thread.session-set", "thread.turn-start-requested"
@@ -127,15 +127,15 @@ OF_A_THREAD: dict[str, Step] = {
     "send": lambda document: document.send(NOWHERE, sender_id="ada", content="Hi"),
     "configure": lambda document: document.configure(NOWHERE, updated_by="ada", name="x"),
     "delete": lambda document: document.delete_thread(NOWHERE, deleted_by="ada"),
-    "queue": lambda document: document.queue_turn(NOWHERE, sender_id="ada", content="Hi"),
+    "queue": lambda document: document.agents.queue_turn(NOWHERE, sender_id="ada", content="Hi"),
     "start": lambda document: document.start_turn(NOWHERE, sender_id="codex", message_id="0" * 26),
-    "interrupt": lambda document: document.request_interrupt(NOWHERE),
-    "activity": lambda document: document.append_activity(NOWHERE, kind="tool.started", summary="ls"),
-    "approval": lambda document: document.request_approval(NOWHERE, "r-1", summary="rm"),
+    "interrupt": lambda document: document.agents.request_interrupt(NOWHERE),
+    "activity": lambda document: document.agents.append_activity(NOWHERE, kind="tool.started", summary="ls"),
+    "approval": lambda document: document.agents.request_approval(NOWHERE, "r-1", summary="rm"),
     "session": lambda document: document.execute(SetSession(thread_id=ThreadId(NOWHERE), status="ready")),
-    "stop": lambda document: document.stop_session(NOWHERE),
-    "revert": lambda document: document.revert(NOWHERE, 0),
-    "checkpoint": lambda document: document.complete_checkpoint(
+    "stop": lambda document: document.agents.stop_session(NOWHERE),
+    "revert": lambda document: document.agents.revert(NOWHERE, 0),
+    "checkpoint": lambda document: document.agents.complete_checkpoint(
         NOWHERE, turn_id="t", turn_count=1, checkpoint_ref="r"
     ),
 }
@@ -152,7 +152,7 @@ def test_requires_a_thread_that_exists(story: Story, what: str) -> None:
 @pytest.mark.parametrize("count", [-1, 0.5, None])
 def test_requires_a_turn_count_that_is_no_less_than_zero(story: Story, count: Any) -> None:
     """Going back to fewer than no turns is refused."""
-    story.when(lambda document: document.revert(story.thread, count))
+    story.when(lambda document: document.agents.revert(story.thread, count))
     story.then_refused(CommandRefused, "expected a number of turns from 0")
 
 

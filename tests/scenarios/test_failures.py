@@ -36,15 +36,15 @@ def test_rolls_back_all_events_for_a_multi_event_command_when_projection_fails_m
     before = story.folded()
     last = story.document.snapshot().snapshot_sequence
     break_sessions(story)
-    story.when(lambda document: document.stop_session(story.thread, command_id=stop))
+    story.when(lambda document: document.agents.stop_session(story.thread, command_id=stop))
     story.then_refused(StoreError, "rows are gone")
     assert story.folded() == before
     assert ask(story.folder, "SELECT * FROM orchestration_command_receipts") == []
     mend_sessions(story)
-    story.when(lambda document: document.stop_session(story.thread, command_id=stop))
+    story.when(lambda document: document.agents.stop_session(story.thread, command_id=stop))
     story.then_told("thread.session-stop-requested", "thread.session-set")
     assert story.answer == last + 2
-    story.when(lambda document: document.stop_session(story.thread, command_id=stop)).then_told()
+    story.when(lambda document: document.agents.stop_session(story.thread, command_id=stop)).then_told()
     assert story.answer == last + 2
 
 
@@ -56,7 +56,7 @@ def test_reconciles_command_state_when_projection_fails(story: Story) -> None:
     with pytest.raises(DocumentFailed, match="Open the document again"):
         story.document.send(story.thread, sender_id="ada", content="Hi")
     story.reopened()
-    assert story.document.turns() == ()
+    assert story.document.agents.running() == ()
     assert story.document.state(story.thread) is None
     story.when(lambda document: document.start_turn(story.thread, sender_id="codex", command_id="start"))
     story.then_told("thread.message-sent", "thread.session-set")
@@ -67,10 +67,10 @@ def test_keeps_processing_queued_commands_after_a_storage_failure(story: Story) 
     """One command of several fails; the others are carried out, in their order."""
     break_sessions(story)
     with pytest.raises(StoreError):
-        story.document.set_session(story.thread, "running", command_id="one")
-    story.document.append_activity(story.thread, kind="tool.started", summary="ls", command_id="two")
+        story.document.agents.set_session(story.thread, "running", command_id="one")
+    story.document.agents.append_activity(story.thread, kind="tool.started", summary="ls", command_id="two")
     mend_sessions(story)
-    story.document.set_session(story.thread, "ready", command_id="one again")
+    story.document.agents.set_session(story.thread, "ready", command_id="one again")
     assert story.rows("projection_thread_activities", "summary") == [("ls",)]
     assert story.rows("projection_thread_sessions", "status") == [("ready",)]
     told = [one.event_type for one in story.document.replay()][-2:]

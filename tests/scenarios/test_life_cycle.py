@@ -15,7 +15,7 @@ from tests.scenarios.story import Step, Story
 
 def asked(story: Story, content: str = "2+2?") -> str:
     """A message that waits."""
-    story.given(lambda document: document.queue_turn(story.thread, sender_id="ada", content=content))
+    story.given(lambda document: document.agents.queue_turn(story.thread, sender_id="ada", content=content))
     message_id: str = story.answer.message_id
     return message_id
 
@@ -28,9 +28,9 @@ def started(story: Story, **given: Any) -> Any:
 
 def test_a_turn_is_told_from_question_to_end(story: Story) -> None:
     """Each step tells what it changed, and nothing else."""
-    story.when(lambda document: document.queue_turn(story.thread, sender_id="ada", content="2+2?"))
+    story.when(lambda document: document.agents.queue_turn(story.thread, sender_id="ada", content="2+2?"))
     story.then_told("thread.message-sent", "thread.session-set", "thread.turn-start-requested")
-    story.when(lambda document: document.start_next(story.thread, sender_id="codex"))
+    story.when(lambda document: document.agents.start_next(story.thread, sender_id="codex"))
     told = story.then_told("thread.message-sent", "thread.turn-start-withdrawn", "thread.session-set")
     turn, session = story.answer, told[-1].payload.session  # type: ignore[union-attr]
     assert (session.status, session.active_turn_id) == ("running", turn.message_id)
@@ -57,14 +57,14 @@ def test_an_answer_stands_after_its_question(story: Story, behind_ms: int) -> No
 def test_a_question_is_queued_once(story: Story) -> None:
     """Asking again while it waits tells nothing; it keeps its place."""
     first, second = asked(story), asked(story, "3+3?")
-    story.when(lambda document: document.queue_turn(story.thread, message_id=first)).then_told()
-    assert [one.message_id for one in story.document.queue(story.thread)] == [first, second]
+    story.when(lambda document: document.agents.queue_turn(story.thread, message_id=first)).then_told()
+    assert [one.message_id for one in story.document.agents.queue(story.thread)] == [first, second]
 
 
 def test_a_question_asked_while_a_turn_runs_waits_and_the_turn_runs_on(story: Story) -> None:
     """The thread's state stays running with its answer; the question is shown as queued."""
     turn = started(story)
-    story.when(lambda document: document.queue_turn(story.thread, sender_id="ada", content="and 3+3?"))
+    story.when(lambda document: document.agents.queue_turn(story.thread, sender_id="ada", content="and 3+3?"))
     story.then_told("thread.message-sent", "thread.turn-start-requested")
     assert story.answer.extra["acp_state"] == "queued"
     state = story.document.state(story.thread)
@@ -77,7 +77,7 @@ def test_an_interrupt_that_comes_too_late_changes_nothing(story: Story) -> None:
     """The answer that is there stays, without a notice."""
     turn = started(story)
     done = turn.finalize("4")
-    story.when(lambda document: document.interrupt(story.thread, turn.message_id, by="ada"))
+    story.when(lambda document: document.agents.interrupt(story.thread, turn.message_id, by="ada"))
     story.then_refused(CommandRefused, "it is complete, expected running")
     assert story.document.message(turn.message_id) == done
 
@@ -85,22 +85,22 @@ def test_an_interrupt_that_comes_too_late_changes_nothing(story: Story) -> None:
 def test_an_interrupt_of_what_waits_or_is_missing_says_so(story: Story) -> None:
     """A question that waits is withdrawn, not interrupted; an id that names nothing is named."""
     question = asked(story)
-    story.when(lambda document: document.interrupt(story.thread, question))
+    story.when(lambda document: document.agents.interrupt(story.thread, question))
     story.then_refused(CommandRefused, "cannot interrupt")
-    story.when(lambda document: document.interrupt(story.thread, "01HF7YAT00T722E41W6H642BRZ"))
+    story.when(lambda document: document.agents.interrupt(story.thread, "01HF7YAT00T722E41W6H642BRZ"))
     story.then_refused(NotFound, "01HF7YAT00T722E41W6H642BRZ")
-    assert len(story.document.queue(story.thread)) == 1
+    assert len(story.document.agents.queue(story.thread)) == 1
 
 
 ENDS: dict[str, Step] = {
-    "interrupted": lambda document: document.interrupt(*running(document), by="ada"),
-    "error": lambda document: document.turn(*running(document)).fail("no network"),
+    "interrupted": lambda document: document.agents.interrupt(*running(document), by="ada"),
+    "error": lambda document: document.agents.turn(*running(document)).fail("no network"),
 }
 
 
 def running(document: Document) -> tuple[str, str]:
     """The one turn that runs."""
-    (turn,) = document.turns()
+    (turn,) = document.agents.running()
     return turn.thread_id, turn.message_id
 
 
@@ -135,7 +135,7 @@ def test_an_interrupt_keeps_text_and_notice_apart(story: Story) -> None:
     turn = started(story)
     turn.append("Interrupted by the user. No, wait")
     turn.flush()
-    story.given(lambda document: document.interrupt(story.thread, turn.message_id, by="ada"))
+    story.given(lambda document: document.agents.interrupt(story.thread, turn.message_id, by="ada"))
     message = story.answer
     assert message.content == "Interrupted by the user. No, wait"
     assert (message.acp_interrupted, message.acp_interrupted_reason) == (True, "interrupt")
@@ -147,10 +147,10 @@ def test_recovering_an_old_turn_leaves_what_waits_waiting(story: Story) -> None:
     config = story.document.config(story.thread)
     turn = started(story)
     first, second = asked(story), asked(story, "3+3?")
-    story.given(lambda document: document.recover(story.thread, turn.message_id, reason="server_restart"))
+    story.given(lambda document: document.agents.recover(story.thread, turn.message_id, reason="server_restart"))
     assert story.answer.acp_interrupted_reason == "server_restart"
     for expected in (first, second):
-        story.given(lambda document: document.start_next(story.thread, sender_id="codex"))
+        story.given(lambda document: document.agents.start_next(story.thread, sender_id="codex"))
         assert story.answer.answers == expected
         story.answer.finalize("done")
     assert story.document.config(story.thread) == config
@@ -178,7 +178,7 @@ def test_keeps_accumulated_assistant_text_when_completion_text_is_empty(story: S
     turn.flush()
     story.given(lambda _: turn.finalize())
     assert story.document.message(turn.message_id).content == "It is 4"
-    row = story.document.projected_message(turn.message_id)
+    row = story.document.log.message(turn.message_id)
     assert row is not None
     assert (row.text, row.streaming) == ("It is 4", False)
 
@@ -189,7 +189,7 @@ def test_restores_pending_turn_start_metadata_across_restart(story: Story) -> No
     waited = story.rows("pending_turn_starts", "message_id, requested_at")
     story.reopened()
     assert story.rows("pending_turn_starts", "message_id, requested_at") == waited
-    story.given(lambda document: document.start_next(story.thread, sender_id="codex"))
+    story.given(lambda document: document.agents.start_next(story.thread, sender_id="codex"))
     turn = story.answer
     rows = story.rows("projection_thread_turns", "turn_id, user_message_id")
     assert rows == [(turn.message_id, question)]
@@ -205,7 +205,7 @@ def test_resolves_turn_count_conflicts(story: Story) -> None:
         ids.append(turn.message_id)
         story.given(
             lambda _, turn=turn: turn.finalize("done"),
-            lambda document, turn=turn: document.complete_checkpoint(
+            lambda document, turn=turn: document.agents.complete_checkpoint(
                 story.thread, turn_id=turn.message_id, turn_count=1, checkpoint_ref="refs/1"
             ),
         )
@@ -216,10 +216,10 @@ def test_resolves_turn_count_conflicts(story: Story) -> None:
 def test_settles_a_superseded_running_turn(story: Story) -> None:
     """A turn that was ended while another one began stays ended as it was; neither runs on."""
     turn = started(story)
-    story.given(lambda document: document.interrupt(story.thread, turn.message_id))
+    story.given(lambda document: document.agents.interrupt(story.thread, turn.message_id))
     again = started(story)
     again.finalize("4")
     rows = dict(story.rows("projection_thread_turns", "turn_id, status"))
     assert rows == {turn.message_id: "interrupted", again.message_id: "completed"}
-    assert story.document.turns() == ()
+    assert story.document.agents.running() == ()
     assert ms_of(story.document.message(again.message_id).date) > START_MS

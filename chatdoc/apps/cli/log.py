@@ -13,7 +13,8 @@ from chatdoc.apps.cli.terminal import cell, console, json_lines, json_option, li
 from chatdoc.model.events.envelope import envelope
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import ThreadCreated, ThreadMetaUpdated
-from chatdoc.workspace import Workspace
+from chatdoc.event_view import EventView
+from chatdoc.workspace import log_of
 
 TITLE_CELLS = 26
 """As wide as a ULID, so that a thread without a title is shown with its whole id."""
@@ -35,7 +36,7 @@ TEXT_CELLS_MIN = 40
 @click.option("--thread-id", metavar="ID", help="Only events of this thread.")
 @json_option
 def log(file: Path, follow: bool, after: int | None, thread_id: str | None, as_json: bool) -> None:
-    """Print the event log of the folder that FILE is in.
+    """Print the event log of FILE.
 
     One event a line: its sequence, time, type, thread and what it says. With --json each line is an object with the
     whole event. Nothing is written.
@@ -43,23 +44,23 @@ def log(file: Path, follow: bool, after: int | None, thread_id: str | None, as_j
     if as_json:
         json_lines()
     # Ctrl-C is how following is meant to end; what was printed until then are whole lines.
-    with contextlib.suppress(*(KeyboardInterrupt,) if follow else ()), Workspace.of_file(file) as workspace:
+    with contextlib.suppress(*(KeyboardInterrupt,) if follow else ()), log_of(file) as view:
         if thread_id is not None:
-            workspace.thread(thread_id)
-        begin = workspace.compacted_through() if after is None else after
+            view.thread(thread_id)
+        begin = view.compacted_through() if after is None else after
         if after is None and begin:
             click.echo(f"events up to {begin} were removed by a compaction of the log", err=True)
-        spell = _in_json if as_json else _Lines(workspace)
-        for event in _events(workspace, begin, thread_id, follow):
+        spell = _in_json if as_json else _Lines(view)
+        for event in _events(view, begin, thread_id, follow):
             click.echo(spell(event))
 
 
-def _events(workspace: Workspace, after: int, thread_id: str | None, follow: bool) -> Iterator[Event]:
-    for event in workspace.events(from_sequence_exclusive=after, thread_id=thread_id):
+def _events(view: EventView, after: int, thread_id: str | None, follow: bool) -> Iterator[Event]:
+    for event in view.events(from_sequence_exclusive=after, thread_id=thread_id):
         yield event
         after = event.sequence
     if follow:
-        yield from workspace.follow(after, thread_id=thread_id)
+        yield from view.follow(after, thread_id=thread_id)
 
 
 def _in_json(event: Event) -> str:
@@ -69,10 +70,10 @@ def _in_json(event: Event) -> str:
 class _Lines:
     """Events as people read them; a thread has the title that it has now."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._as_of = workspace.last_sequence()
-        self._titles = {thread.id: thread.title for thread in workspace.threads()}
-        self._title_now: Callable[[str], str] = lambda thread_id: workspace.thread(thread_id).title
+    def __init__(self, view: EventView) -> None:
+        self._as_of = view.last_sequence()
+        self._titles = {thread.id: thread.title for thread in view.threads()}
+        self._title_now: Callable[[str], str] = lambda thread_id: view.thread(thread_id).title
         self._width = console().width
 
     def __call__(self, event: Event) -> str:

@@ -1,30 +1,63 @@
-"""`chatdoc` on the command line: status 0 is good, 1 a violation or a failed operation, 2 misuse."""
+"""`chatdoc` on the command line: status 0 is good, 1 a violation or a failed operation, 2 misuse.
+
+A command's module is imported when the command is used, so `--help` costs no more than its table.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import NamedTuple
+
 import click
 
-from chatdoc.apps.cli.check import check
-from chatdoc.apps.cli.export import export
-from chatdoc.apps.cli.fuzz import fuzz
-from chatdoc.apps.cli.log import log
-from chatdoc.apps.cli.migrate import migrate
-from chatdoc.apps.cli.open import open_
-from chatdoc.apps.cli.projections import projections
-from chatdoc.apps.cli.replay import replay
-from chatdoc.apps.cli.rollback import rollback
-from chatdoc.apps.cli.snapshot import snapshot
-from chatdoc.apps.cli.status import status
-from chatdoc.apps.cli.terminal import print_error
 from chatdoc.model.errors import ChatdocError
 
 
+class Entry(NamedTuple):
+    """Where a command is, and the line that the list of commands has for it."""
+
+    home: str
+    summary: str
+
+
+_ROOM = "chatdoc.apps.cli"
+COMMANDS: dict[str, Entry] = {
+    "open": Entry(f"{_ROOM}.open:open_", "Open FILE, upgrade it when it is old, and show what is in it."),
+    "check": Entry(f"{_ROOM}.check:check", "Check FILE and write nothing."),
+    "migrate": Entry(f"{_ROOM}.migrate:migrate", "Upgrade files, and all chat files below folders."),
+    "rollback": Entry(f"{_ROOM}.rollback:rollback", "Give FILE back the bytes it had before it was migrated."),
+    "recover": Entry(f"{_ROOM}.recover:recover", "Make the text again of a FILE that is lost, damaged or replaced."),
+    "forget": Entry(f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."),
+    "export": Entry(f"{_ROOM}.export:export", "Write FILE in another format."),
+    "status": Entry(f"{_ROOM}.status:status", "Show the documents of FOLDER, with their stores."),
+    "log": Entry(f"{_ROOM}.log:log", "Print the event log of FILE."),
+    "replay": Entry(f"{_ROOM}.replay:replay", "Tell a thread of FILE again, turn by turn."),
+    "snapshot": Entry(f"{_ROOM}.snapshot:snapshot", "Show all that the event logs of a folder's documents say now."),
+    "projections": Entry(f"{_ROOM}.projections:projections", "See to the tables that are folded from the event log."),
+    "fuzz": Entry(f"{_ROOM}.fuzz:fuzz", "Use simulated replicas at random and check every promise."),
+}
+
+
 class Front(click.Group):
-    """Commands in the order they are added; an error made for the reader is shown as one, without a traceback."""
+    """Commands in the order of their table; an error made for the reader is shown as one, without a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of the commands in the order they are added."""
-        return list(self.commands)
+        """The names of the commands in the order of their table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, imported now."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, name = entry.home.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, from their table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; ChatdocError and what the disk refuses end with status 1."""
@@ -33,7 +66,7 @@ class Front(click.Group):
         except BrokenPipeError:
             raise
         except (ChatdocError, OSError) as error:
-            print_error(error)
+            import_module(f"{_ROOM}.terminal").print_error(error)
             raise click.exceptions.Exit(1) from error
 
 
@@ -45,12 +78,6 @@ def main() -> None:
     One file, many writers, nothing lost, and every broken promise is seen at once.
     """
 
-
-COMMANDS: tuple[click.Command, ...] = (
-    open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, fuzz,
-)  # fmt: skip
-for command in COMMANDS:
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()

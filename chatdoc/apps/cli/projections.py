@@ -10,31 +10,28 @@ from rich.console import Console
 from rich.progress import Progress
 
 from chatdoc.apps.cli.terminal import conclude, console, json_option, print_json, show, spelled, table
-from chatdoc.workspace import Workspace
+from chatdoc.workspace import log_of
 
 
 @click.group("projections")
 def projections() -> None:
-    """See to the tables that are folded from the event log, and to its size.
-
-    Each takes the log of the store in FOLDER, or in the nearest folder above it that has one.
-    """
+    """See to the tables that are folded from the event log of a document, and to its size."""
 
 
 @projections.command("status")
-@click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
-def status(folder: Path, as_json: bool) -> None:
+def status(file: Path, as_json: bool) -> None:
     """Show how far each projector has come.
 
     Status 1 says that one lacks events; the next change or a rebuild lets it catch up. Nothing is written.
     """
-    with Workspace(folder) as workspace:
-        found = workspace.projections()
+    with log_of(file) as view:
+        found = view.projections()
     ok = not any(one.behind for one in found)
     if as_json:
         last = found[0].last_applied_sequence + found[0].behind
-        print_json({"ok": ok, "folder": spelled(folder), "last_sequence": last, "projectors": found})
+        print_json({"ok": ok, "file": spelled(file), "last_sequence": last, "projectors": found})
     else:
         grid = table("projector", "applied", "behind", numbers=("applied", "behind"))
         for one in found:
@@ -44,9 +41,9 @@ def status(folder: Path, as_json: bool) -> None:
 
 
 @projections.command("rebuild")
-@click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @json_option
-def rebuild(folder: Path, as_json: bool) -> None:
+def rebuild(file: Path, as_json: bool) -> None:
     """Throw the folded tables away and fold the whole log anew.
 
     In one transaction: others read the old rows until it is done, wait with what they write, and see nothing of a
@@ -54,13 +51,13 @@ def rebuild(folder: Path, as_json: bool) -> None:
     """
     errors = Console(stderr=True)
     with (
-        Workspace(folder) as workspace,
+        log_of(file, write=True) as view,
         Progress(console=errors, transient=True, disable=not errors.is_terminal) as bar,
     ):
-        task = bar.add_task("folding", total=workspace.last_sequence())
-        found = workspace.rebuild(lambda _, sequence: bar.update(task, completed=sequence))
+        task = bar.add_task("folding", total=view.last_sequence())
+        found = view.rebuild(lambda _, sequence: bar.update(task, completed=sequence))
     if as_json:
-        print_json({"ok": True, "folder": spelled(folder), **to_builtins(found)})
+        print_json({"ok": True, "file": spelled(file), **to_builtins(found)})
         return
     grid = table("table", "rows")
     for name, outcome in found.tables.items():
@@ -69,23 +66,23 @@ def rebuild(folder: Path, as_json: bool) -> None:
 
 
 @projections.command("compact")
-@click.argument("place", default=".", type=click.Path(path_type=Path, exists=True), metavar="[FOLDER|FILE]")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--apply", is_flag=True, help="Do it; without this nothing is written.")
 @json_option
-def compact(place: Path, apply: bool, as_json: bool) -> None:
+def compact(file: Path, apply: bool, as_json: bool) -> None:
     """Remove the events whose effect is folded.
 
     The rows stay, command ids stay known, and followers that have come to the end go on. What was said before is then
     in the tables only, and no `chatdoc log` shows it; documents are untouched. The file keeps its size, with free
     space for what comes.
     """
-    with Workspace.of_file(place) if place.is_file() else Workspace(place) as workspace:
-        found = workspace.compact_log(dry_run=not apply)
+    with log_of(file, write=apply) as view:
+        found = view.compact(dry_run=not apply)
     if as_json:
         print_json(
             {
                 "ok": True,
-                "place": spelled(place),
+                "file": spelled(file),
                 "events_removed": found.events_removed,
                 **to_builtins(found),
             }

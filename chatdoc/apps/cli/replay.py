@@ -10,7 +10,7 @@ from rich.console import Console
 
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
 from chatdoc.store.projections.replay import Replay, ReplayAction
-from chatdoc.workspace import Workspace
+from chatdoc.workspace import log_of
 
 ACTION_CELLS_MAX = 110
 
@@ -25,10 +25,10 @@ ACTION_CELLS_MAX = 110
 def replay(file: Path, thread_id: str, limit: int | None, as_json: bool) -> None:
     """Tell a thread of FILE again, turn by turn.
 
-    From the event log of FILE's folder. A turn is pending, completed or failed. Nothing is written.
+    From the event log of FILE. A turn is pending, completed or failed. Nothing is written.
     """
-    with Workspace.of_file(file) as workspace:
-        found = workspace.replay_thread(thread_id, limit=limit)
+    with log_of(file) as view:
+        found = view.replay_thread(thread_id, limit=limit)
     if as_json:
         print_json({"ok": True, **msgspec.to_builtins(found)})
     else:

@@ -1,4 +1,4 @@
-"""`chatdoc snapshot` shows all that a folder's log says now: its projects and their threads, as of one event."""
+"""`chatdoc snapshot` shows all that the logs of a folder's documents say now, each as of one event of its own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from rich.console import Console
 
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
 from chatdoc.apps.cli.threads import NARROW, moment, titled
-from chatdoc.store.projections import queries
-from chatdoc.store.projections.row_types import Thread
+from chatdoc.store.projections.row_types import Thread, TurnCounts
 from chatdoc.store.projections.snapshot import Snapshot
-from chatdoc.store.projections.snapshot import snapshot as take
 from chatdoc.workspace import Workspace
 
 
@@ -21,36 +19,35 @@ from chatdoc.workspace import Workspace
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @json_option
 def snapshot(folder: Path, as_json: bool) -> None:
-    """Show all that the event log of a folder says now.
+    """Show all that the event logs of a folder's documents say now.
 
-    It is the log of the store in FOLDER, or in the nearest folder above it that has one, with all documents.
-    `chatdoc log --from` goes on from its snapshotSequence. Nothing is written.
+    Of every document in FOLDER and below it that has a store, by path. `chatdoc log FILE --from` goes on from a
+    document's snapshotSequence. Nothing is written.
     """
     with Workspace(folder) as workspace:
-        found, turns = workspace.at_one_moment(lambda ask: (take(ask), queries.turn_counts(ask)))
+        found = workspace.snapshot()
+        turns = {one.path: workspace.log(one).turn_counts() for one in workspace.documents()}
     if as_json:
         print_json({"ok": True, **msgspec.to_builtins(found)})
-    else:
-        _print(console(), found, turns)
+        return
+    screen = console()
+    for one in found.documents:
+        _print(screen, one.path, one.snapshot, turns.get(one.path, {}))
 
 
-def _print(screen: Console, found: Snapshot, turns: dict[str, queries.TurnCounts]) -> None:
+def _print(screen: Console, path: str, found: Snapshot, turns: dict[str, TurnCounts]) -> None:
     narrow = screen.width < NARROW
     columns = ("thread", "messages", "turns", "last", *(() if narrow else ("session",)))
-    for project in found.projects:
-        show(
-            screen, f"{line(project.title)} ({line(project.workspace_root)}), event {found.snapshot_sequence}"
-        )
-        threads = [one for one in found.threads if one.project_id == project.id]
-        rows = [_cells(one, turns.get(one.id, queries.TurnCounts()), narrow) for one in threads]
-        show(screen, titled(columns, rows, [_title(one) for one in threads], screen.width))
+    show(screen, f"{line(path)}, event {found.snapshot_sequence}")
+    rows = [_cells(one, turns.get(one.id, TurnCounts()), narrow) for one in found.threads]
+    show(screen, titled(columns, rows, [_title(one) for one in found.threads], screen.width))
 
 
 def _title(thread: Thread) -> str:
     return thread.title or (thread.messages[0].text if thread.messages else "")
 
 
-def _cells(thread: Thread, turns: queries.TurnCounts, narrow: bool) -> tuple[str, ...]:
+def _cells(thread: Thread, turns: TurnCounts, narrow: bool) -> tuple[str, ...]:
     running = f" ({turns.running} running)" if turns.running else ""
     last = max(
         (

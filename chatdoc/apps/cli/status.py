@@ -1,4 +1,4 @@
-"""`chatdoc status` shows what the store of a folder holds: its documents, their migrations and their backups."""
+"""`chatdoc status` shows what the stores of a folder hold: its documents, their migrations and their backups."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ from chatdoc.status import status as documents_of
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show the documents of a store.
-
-    It is the one in FOLDER, or in the nearest folder above it that has one.
-    """
+    """Show the documents of FOLDER, and of those below it, with their stores."""
     found = [_spelled(one) for one in documents_of(folder)]
     if as_json:
         print_json({"ok": True, "folder": spelled(folder), "documents": found})
         return
-    grid = table("file", "text", "updates", "migrated from", "backup", numbers=("updates",))
+    grid = table("file", "text", "updates", "migrated from", "backup", "store", numbers=("updates",))
     for one in found:
         steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
-        grid.add_row(line(one.path), one.file, str(one.updates), steps, line(one.backup or ""))
+        grid.add_row(line(one.path), one.file, str(one.updates), steps, line(one.backup or ""), line(one.store))
     show(console(), grid if found else "no documents here yet")
 
 

@@ -159,7 +159,7 @@ class Ingestion:
                 document.together(lambda: self._start(event, message_id))
             elif message_id not in view.generating:
                 return None
-            answer = self._answers[message_id] = Answer(document.turn(event.thread_id, message_id))
+            answer = self._answers[message_id] = Answer(document.agents.turn(event.thread_id, message_id))
         return answer
 
     def _start(self, event: RuntimeEvent, message_id: MessageId) -> None:

@@ -24,11 +24,11 @@ def furnish(folder: Path) -> tuple[str, str]:
             sender_id="ada", content="The tests are red", name="Fix", acp_config={"model": "gpt-5-codex"}
         ).thread_id
         clock.advance(60_000)
-        document.queue_turn(work, sender_id="ada", content="Please make them green")
-        turn = document.start_next(work, sender_id="codex")
+        document.agents.queue_turn(work, sender_id="ada", content="Please make them green")
+        turn = document.agents.start_next(work, sender_id="codex")
         assert turn is not None
         one = turn.message_id
-        document.append_activity(
+        document.agents.append_activity(
             work,
             kind="tool.started",
             summary="make test",
@@ -36,13 +36,13 @@ def furnish(folder: Path) -> tuple[str, str]:
             payload={"detail": HOSTILE},
             turn_id=one,
         )
-        document.request_approval(work, "rm-1", summary="rm -rf build", turn_id=one)
-        document.respond_approval(work, "rm-1", "accept")
+        document.agents.request_approval(work, "rm-1", summary="rm -rf build", turn_id=one)
+        document.agents.respond_approval(work, "rm-1", "accept")
         clock.advance(5_000)
         turn.append("They are green.")
         turn.finalize(usage={"tokens": 12})
         files = (ChangedFile(path="a.py", kind="modified", additions=1),)
-        document.complete_checkpoint(work, turn_id=one, turn_count=1, checkpoint_ref="refs/1", files=files)
+        document.agents.complete_checkpoint(work, turn_id=one, turn_count=1, checkpoint_ref="refs/1", files=files)
         with document.start_turn(work, sender_id="codex") as turn:
             turn.append("I wrote")
             turn.fail("the model is overloaded")

@@ -78,7 +78,7 @@ def test_a_rebuild_beside_an_open_document_is_not_noticed_by_it(chatdoc: Run, tm
         document.send(work, sender_id="bob", content="before")
         assert chatdoc("projections", "rebuild", "office").returncode == 0
         sent = document.send(work, sender_id="bob", content="after")
-        found = document.projected_message(sent.message_id)
+        found = document.log.message(sent.message_id)
         assert found is not None
         assert found.text == "after"
     assert chatdoc("projections", "status", "office").returncode == 0

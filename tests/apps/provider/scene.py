@@ -38,7 +38,7 @@ class Scene:
     @property
     def session(self) -> tuple[Any, ...]:
         """Status and last error of the thread's session."""
-        found = self.document.projected_session(self.thread)
+        found = self.document.log.session(self.thread)
         assert found is not None
         return found.status, found.last_error
 

@@ -16,12 +16,12 @@ from tests.event_view.workplace import ask
 
 def test_a_turn_as_an_agent_tells_it(scene: Scene) -> None:
     """Session, question, text, cost and end are where everybody looks for them."""
-    asked = scene.document.queue_turn(scene.thread, sender_id="ada", content="2+2?")
+    asked = scene.document.agents.queue_turn(scene.thread, sender_id="ada", content="2+2?")
     scene.hears("session.started", provider_session_id="s-1", provider_thread_id="th-1")
     assert scene.session == ("ready", None)
     scene.hears("turn.started", "t-1", provider_thread_id="th-1")
     assert scene.session == ("running", None)
-    assert scene.document.queue(scene.thread) == []
+    assert scene.document.agents.queue(scene.thread) == []
     for piece in ("It ", "is ", "4"):
         scene.hears("message.delta", "t-1", delta=piece, item_id="i-1")
     scene.hears("message.completed", "t-1", text="It is 4.", item_id="i-1")
@@ -38,7 +38,7 @@ def test_a_turn_as_an_agent_tells_it(scene: Scene) -> None:
 def test_session_that_starts_while_a_turn_runs_is_running(scene: Scene) -> None:
     """It says what is so, and takes no start that waits from another message."""
     turn = scene.document.start_turn(scene.thread, sender_id="codex")
-    scene.document.queue_turn(scene.thread, sender_id="ada", content="next")
+    scene.document.agents.queue_turn(scene.thread, sender_id="ada", content="next")
     scene.hears("session.started", provider_session_id="s-1")
     assert scene.session == ("running", None)
     assert len(ask(scene.folder, "SELECT * FROM pending_turn_starts")) == 1
@@ -99,7 +99,7 @@ def test_session_that_exits_ends_what_ran(scene: Scene) -> None:
     scene.hears("session.exited", provider_session_id="s-1", reason="error")
     assert (scene.last.content, scene.last.acp_interrupted_reason) == ("half", "backend_error")
     assert scene.session == ("stopped", None)
-    kept = scene.document.sessions.get("s-1")
+    kept = scene.document.log.sessions.get("s-1")
     assert (kept.status, kept.resume_cursor, kept.adapter_key) == ("error", {"at": 3}, "codex")
 
 
@@ -158,9 +158,9 @@ def test_leave_is_asked_answered_and_may_be_taken_back(scene: Scene) -> None:
     scene.hears("turn.started", "t-1")
     for request in ("r-1", "r-2"):
         scene.hears("approval.requested", "t-1", requestId=request, summary="rm -rf build", raw={"id": 7})
-    scene.document.respond_approval(scene.thread, "r-1", "decline")
+    scene.document.agents.respond_approval(scene.thread, "r-1", "decline")
     scene.hears("approval.resolved", "t-1", requestId="r-2", decision="accept")
-    assert scene.document.approvals() == []
+    assert scene.document.log.approvals() == []
     kept = ask(
         scene.folder, "SELECT json_extract(payload_json, '$.raw.id') FROM projection_thread_activities"
     )

@@ -45,7 +45,7 @@ def test_killed_and_told_again_an_ingestion_has_everything_once(tmp_path: Path, 
             said = "".join(message.content for message in document.messages(thread))
             taken = [one for one in events if one.event_id in reported]
             assert all(one.payload["delta"] in said for one in taken if one.type == "message.delta")
-            assert document.turns() == ()
+            assert document.agents.running() == ()
     counts = []
     for _ in range(2):
         with open_document(path, durability="normal") as document, Ingestion(document) as ingestion:

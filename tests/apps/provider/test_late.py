@@ -12,7 +12,7 @@ def test_agent_that_goes_on_after_somebody_interrupted_is_heard(scene: Scene) ->
     scene.hears("message.delta", "t-1", delta="one ")
     message_id = scene.last.message_id
     scene.ingestion.flush()
-    scene.document.interrupt(scene.thread, message_id, by="ada")
+    scene.document.agents.interrupt(scene.thread, message_id, by="ada")
     for piece in ("two ", "three"):
         scene.hears("message.delta", "t-1", delta=piece)
         scene.ingestion.flush()
@@ -25,7 +25,7 @@ def test_agent_that_goes_on_after_somebody_interrupted_is_heard(scene: Scene) ->
 def test_late_end_of_a_turn_leaves_the_next_one_running(scene: Scene) -> None:
     """Interrupt, then send at once: what the old turn still says does not settle the new one."""
     scene.hears("turn.started", "t-1")
-    scene.document.interrupt(scene.thread, scene.last.message_id, by="ada")
+    scene.document.agents.interrupt(scene.thread, scene.last.message_id, by="ada")
     scene.hears("turn.started", "t-2")
     scene.hears("turn.completed", "t-1")
     assert scene.session == ("running", None)

@@ -42,7 +42,7 @@ def test_an_odd_event_is_taken_or_refused(scene: Scene, kind: str) -> None:
         with suppress(ChatdocError):
             scene.ingestion.take(event)
     assert scene.document.corridor.is_open
-    scene.document.rebuild_projections()
+    scene.document.log.rebuild()
     assert len(list(scene.document.replay())) == scene.document.snapshot().snapshot_sequence
 
 

@@ -21,7 +21,7 @@ import sys
 from chatdoc.open import open_document
 path, thread_id = sys.argv[1:]
 with open_document(path) as document:
-    document.queue_turn(thread_id, sender_id="bob", content="from afar")
+    document.agents.queue_turn(thread_id, sender_id="bob", content="from afar")
 """
 
 
@@ -33,7 +33,7 @@ def react(scene: Scene, *refuses: str, **given: Any) -> tuple[Reactor, Scribe]:
 
 def asks(scene: Scene, content: str) -> str:
     """A message that waits."""
-    return scene.document.queue_turn(scene.thread, sender_id="ada", content=content).message_id
+    return scene.document.agents.queue_turn(scene.thread, sender_id="ada", content=content).message_id
 
 
 def test_messages_are_handed_over_one_after_the_other(scene: Scene) -> None:
@@ -42,7 +42,7 @@ def test_messages_are_handed_over_one_after_the_other(scene: Scene) -> None:
     first, second, third = (asks(scene, text) for text in ("1", "2", "3"))
     reactor.catch_up()
     assert scribe.calls == [("start_turn", first)]
-    scene.document.send_now(scene.thread, third)
+    scene.document.agents.send_now(scene.thread, third)
     reactor.catch_up()
     assert len(scribe.calls) == 1
     scene.hears("turn.started", "t-1", messageId=first)
@@ -62,11 +62,11 @@ def test_each_request_reaches_the_agent_as_what_it_is(scene: Scene) -> None:
     scene.hears("turn.started", "t-1")
     turn_id = scene.last.message_id
     scene.hears("approval.requested", "t-1", requestId="r-1", summary="rm")
-    scene.document.respond_approval(scene.thread, "r-1", "acceptForSession")
-    scene.document.request_interrupt(scene.thread, turn_id=turn_id)
-    scene.document.request_interrupt(scene.thread)
-    scene.document.stop_session(scene.thread)
-    scene.document.revert(scene.thread, 0)
+    scene.document.agents.respond_approval(scene.thread, "r-1", "acceptForSession")
+    scene.document.agents.request_interrupt(scene.thread, turn_id=turn_id)
+    scene.document.agents.request_interrupt(scene.thread)
+    scene.document.agents.stop_session(scene.thread)
+    scene.document.agents.revert(scene.thread, 0)
     reactor.catch_up()
     assert scribe.calls == [
         ("respond_approval", "r-1", "acceptForSession"),
@@ -82,14 +82,14 @@ def test_interrupt_of_a_turn_that_is_over_is_not_passed_on(scene: Scene) -> None
     """Nor one of a thread where nothing runs; before a turn that was handed over has started it is."""
     reactor, scribe = react(scene)
     scene.hears("turn.started", "t-1")
-    scene.document.request_interrupt(scene.thread, turn_id=scene.last.message_id)
+    scene.document.agents.request_interrupt(scene.thread, turn_id=scene.last.message_id)
     scene.hears("turn.completed", "t-1")
-    scene.document.request_interrupt(scene.thread)
+    scene.document.agents.request_interrupt(scene.thread)
     reactor.catch_up()
     assert scribe.calls == []
     asks(scene, "go")
     reactor.catch_up()
-    scene.document.request_interrupt(scene.thread)
+    scene.document.agents.request_interrupt(scene.thread)
     reactor.catch_up()
     assert scribe.calls[-1] == ("interrupt", None)
 
@@ -108,10 +108,10 @@ def test_call_that_fails_is_told_and_the_next_one_goes_on(scene: Scene, call: st
     reactor, scribe = react(scene, call, words="x" * 500)
     scene.hears("turn.started", "t-1")
     scene.hears("approval.requested", "t-1", requestId="r-1", summary="rm")
-    scene.document.respond_approval(scene.thread, "r-1", "accept")
-    scene.document.request_interrupt(scene.thread, turn_id=scene.last.message_id)
-    scene.document.stop_session(scene.thread)
-    scene.document.revert(scene.thread, 0)
+    scene.document.agents.respond_approval(scene.thread, "r-1", "accept")
+    scene.document.agents.request_interrupt(scene.thread, turn_id=scene.last.message_id)
+    scene.document.agents.stop_session(scene.thread)
+    scene.document.agents.revert(scene.thread, 0)
     reactor.catch_up()
     reactor.catch_up()
     assert len(scribe.calls) == 4
@@ -128,10 +128,10 @@ def test_turn_that_cannot_be_started_is_told_and_the_next_message_goes(scene: Sc
         ("start_turn", second),
     ]
     assert scene.activities == [("provider.turn.start.failed", "error", "no such agent")] * 2
-    assert scene.document.queue(scene.thread) == []
+    assert scene.document.agents.queue(scene.thread) == []
     assert [one.content for one in scene.document.messages(scene.thread)] == ["Hello", "1", "2"]
     scribe.refuses.clear()
-    scene.document.queue_turn(scene.thread, message_id=first)
+    scene.document.agents.queue_turn(scene.thread, message_id=first)
     reactor.catch_up()
     assert scribe.calls[2:] == [("start_turn", first)]
 
@@ -140,7 +140,7 @@ def test_answer_to_a_request_the_agent_forgot_closes_it(scene: Scene) -> None:
     """The failure names the request."""
     reactor, _ = react(scene, "respond_approval", words="unknown pending approval request")
     scene.hears("approval.requested", requestId="r-1", summary="rm")
-    scene.document.respond_approval(scene.thread, "r-1", "accept")
+    scene.document.agents.respond_approval(scene.thread, "r-1", "accept")
     reactor.catch_up()
     found = ask(
         scene.folder,
@@ -153,11 +153,11 @@ def test_answer_to_a_request_the_agent_forgot_closes_it(scene: Scene) -> None:
 def test_what_was_passed_on_is_not_passed_on_again_after_a_restart(scene: Scene) -> None:
     """What was asked while nobody was there is, and what still waits keeps waiting for its turn."""
     reactor, scribe = react(scene)
-    scene.document.stop_session(scene.thread)
+    scene.document.agents.stop_session(scene.thread)
     first = asks(scene, "1")
     reactor.catch_up()
     assert scribe.calls == [("stop_session", scene.thread), ("start_turn", first)]
-    scene.document.revert(scene.thread, 0)
+    scene.document.agents.revert(scene.thread, 0)
     scene.restart()
     again, scribe = react(scene)
     again.catch_up()
@@ -188,7 +188,7 @@ def test_call_cut_off_by_a_crash_is_made_again_under_the_same_id(scene: Scene) -
 
 def test_new_reactor_begins_with_what_waits_and_not_with_what_was(scene: Scene) -> None:
     """Requests of a time when there was no agent were asked of nobody."""
-    scene.document.stop_session(scene.thread)
+    scene.document.agents.stop_session(scene.thread)
     message_id = asks(scene, "1")
     reactor, scribe = react(scene)
     reactor.catch_up()

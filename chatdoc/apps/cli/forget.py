@@ -1,0 +1,32 @@
+"""`chatdoc forget` removes all that is stored of a document beside its file, and says what that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled
+from chatdoc.forget import forget as forget_stores
+
+
+@click.command("forget")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--apply", is_flag=True, help="Do it; without this nothing is removed.")
+@json_option
+def forget(file: Path, apply: bool, as_json: bool) -> None:
+    """Remove the store of FILE, its backups and what leads to them.
+
+    Also stores that were set aside or rolled back under this name. History of commands, events and old bytes are gone
+    then for ever. FILE itself stays as it is.
+    """
+    found = forget_stores(file, dry_run=not apply)
+    removed = [spelled(one) for one in found.removed]
+    if as_json:
+        print_json({"ok": True, "file": spelled(found.file), "removed": removed, "applied": found.applied})
+        return
+    screen = console()
+    for one in removed:
+        show(screen, line(one))
+    words = "removed" if found.applied else "would be removed; --apply removes them"
+    show(screen, f"{len(removed)} files {words}")
