@@ -16,6 +16,10 @@ class ChatdocError(Exception):
         super().__init__(f"{message}. {hint}" if hint else message)
         self.hint = hint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled, an error keeps its message and fields, also one whose fields are keyword-only."""
+        return _again, (type(self), self.args), dict(self.__dict__)
+
 
 class NotFound(ChatdocError):
     """An id names nothing in this document."""
@@ -147,3 +151,8 @@ class DocumentFailed(ChatdocError):
 
 class DocumentClosed(ChatdocError):
     """The document was closed; open it again."""
+
+
+def _again(kind: type[ChatdocError], arguments: tuple[Any, ...]) -> ChatdocError:
+    """An error as it was before it was pickled, its fields still to come."""
+    return kind.__new__(kind, *arguments)

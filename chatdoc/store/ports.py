@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from chatdoc.model.commands.plan import Diff, Stopped
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, ReceiptExists, StoreError
 from chatdoc.model.events.event import Draft, Event
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.process_identity import Process
@@ -257,6 +257,11 @@ class Feed(Protocol):
         """Wait until anybody may have committed, this object too; false after so many seconds, or once closed."""
 
 
+def refused_alone(error: ChatdocError) -> bool:
+    """Whether an error of one piece of work, among many of one transaction, leaves the others as they are."""
+    return isinstance(error, ReceiptExists) or not isinstance(error, StoreError)
+
+
 class DocumentStore(Protocol):
     """The store of one document; usable from any thread. Each method raises StoreError when the store fails.
 
@@ -264,20 +269,45 @@ class DocumentStore(Protocol):
     memory counted on in between is trusted, and a fault that has passed needs no reopening.
     """
 
-    location: Path | None
-    """The file, or None for a store that is none."""
-    updates: UpdateLog
-    receipts: Receipts
-    snapshots: Snapshots
-    registry: Registry
-    leases: Leases
-    feed: Feed
-    events: EventLog | None
-    """None for a store that keeps no event log."""
-    read_model: ReadModel | None
-    """What is folded from the events, or None for a store that folds nothing."""
-    sessions: SessionDirectory | None
-    """How to find the sessions of agents again, where that is kept."""
+    @property
+    def location(self) -> Path | None:
+        """The file, or None for a store that is none."""
+
+    @property
+    def updates(self) -> UpdateLog:
+        """The updates of the document."""
+
+    @property
+    def receipts(self) -> Receipts:
+        """The answers to command ids."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Shortcuts past the update log."""
+
+    @property
+    def registry(self) -> Registry:
+        """Which document this is, and how far its migrations went."""
+
+    @property
+    def leases(self) -> Leases:
+        """Which turns are run, and by whom."""
+
+    @property
+    def feed(self) -> Feed:
+        """Says that there may be more."""
+
+    @property
+    def events(self) -> EventLog | None:
+        """None for a store that keeps no event log."""
+
+    @property
+    def read_model(self) -> ReadModel | None:
+        """What is folded from the events, or None for a store that folds nothing."""
+
+    @property
+    def sessions(self) -> SessionDirectory | None:
+        """How to find the sessions of agents again, where that is kept."""
 
     def write(self, work: Callable[[UnitOfWork], Answer]) -> Answer:
         """Do something as one transaction, alone among all who write to the document; returns what the work returns.
@@ -287,13 +317,11 @@ class DocumentStore(Protocol):
         what it has written so far through the parts of this store. Work may not call `write` itself.
         """
 
-    def write_each(
-        self, works: Sequence[Callable[[UnitOfWork], Answer]]
-    ) -> list[Answer | ChatdocError]:
+    def write_each(self, works: Sequence[Callable[[UnitOfWork], Answer]]) -> list[Answer | ChatdocError]:
         """Group commit: do many things as one transaction; returns an answer each.
 
-        One that raises a ChatdocError other than StoreError is undone alone, and its error is its answer. Anything
-        else undoes all of them and is raised.
+        One that raises a ChatdocError other than StoreError, or ReceiptExists, is undone alone, and its error is its
+        answer (`refused_alone`). Anything else undoes all of them and is raised.
         """
 
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
@@ -315,7 +343,7 @@ class Found(NamedTuple):
     | standing | the file | `place` | `other` |
     | --- | --- | --- | --- |
     | `registered` | is the one its store was published to | its store | None |
-    | `moved` | has the document of a store whose own file is not there any more, or is another document's | that store | None |
+    | `moved` | has the document of a store whose own file is gone, or is another document's | that store | None |
     | `copied` | has the document of a store whose own file is still there | None | that store |
     | `replaced` | names another document than the store of its path has | None | the store of its path |
     | `new` | was never seen | None | None |
@@ -332,8 +360,9 @@ class Stores(Protocol):
     A path is no identity: a store is found by what a file says it is, and by the path it was published to last.
     """
 
-    backups: Path
-    """The folder of the bytes that files had before they were migrated; it may not be there yet."""
+    @property
+    def backups(self) -> Path:
+        """The folder of the bytes that files had before they were migrated; it may not be there yet."""
 
     def find(self, path: Path, document_ids: Sequence[str]) -> Found:
         """What is known of a file that says it is one of these documents, or says nothing. Writes nothing.

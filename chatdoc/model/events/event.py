@@ -36,9 +36,11 @@ class Draft(NamedTuple):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One event of the log; `sequence` orders all of a store, `stream_version` counts its own stream from 0."""
+    """One event of a document's log; `sequence` orders all of it, `stream_version` counts its own stream from 0."""
 
     sequence: int
+    document_id: str = ""
+    """The document whose log this is; the log says it when it appends and when it reads."""
     event_id: str
     aggregate_kind: AggregateKind
     stream_id: str

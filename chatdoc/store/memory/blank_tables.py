@@ -11,7 +11,7 @@ def blank() -> sqlite3.Connection:
     """A connection to a store that is nowhere, in autocommit; whoever is done closes it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("BEGIN")
-    schema.begin(connection)
-    schema.advance(connection)
+    schema.begin(connection.execute)
+    schema.advance(connection.execute)
     connection.execute("COMMIT")
     return connection

@@ -153,8 +153,8 @@ def from_json(text: str, kind: Any, table: str, row_id: object) -> Any:
     """A stored JSON text as the value it stands for; raises StoreDamaged where it is none."""
     try:
         return msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, TypeError) as error:
         raise StoreDamaged(
-            f"row {row_id} of {table} holds {text[:40]!r}, expected JSON: {error}",
+            f"row {row_id} of {table} is not the JSON that was stored ({type(error).__name__})",
             hint="Rebuild the projections; the events they are folded from are kept",
         ) from error

@@ -1,6 +1,7 @@
-"""One SQLite file, opened only if it is whole and ours, made only where none was, and never more than its owner's.
+"""Transaction manager over one SQLite connection: after any failure the next call finds what the last COMMIT left.
 
-A file that is empty or cut off under the real name is damage, for `making.py` never leaves one there.
+No flag outlives a call. A transaction that an interrupted call left open is undone by the next one, and a connection
+that SQLite may not be trusted with any more is dropped and opened anew.
 """
 
 from __future__ import annotations
@@ -8,281 +9,314 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal, TypeVar
 
-from chatdoc.model.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew, WriteFailed
-from chatdoc.store.sqlite import schema
+from chatdoc.model.errors import DocumentFailed, ReadOnlyTarget, StoreError, StoreGone
+from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sqlite.connection import Access, Looks, connect, looks_of
-from chatdoc.store.sqlite.create import make_if_absent
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, Fault, breaks_trust, failure
+from chatdoc.store.sqlite.lock_holder import holder_of
+from chatdoc.store.sqlite.sqlite_errors import FAULTS, Fault, breaks_trust, failure, is_busy, unreadable
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 
-READER_TIMEOUT_S = 5.0
 CHECKPOINT_PAGES = 4000
 """A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
-_MAGIC = b"SQLite format 3\0"
-_STEPS = "SELECT count(*) FROM schema_steps"
-_Found = TypeVar("_Found")
+_MEMORY = ":memory:"
+_ABANDONED: list[sqlite3.Connection] = []
+"""Connections of a parent process, kept so that this child never closes them: that would touch the parent's journal."""
+_Answer = TypeVar("_Answer")
+Version = tuple[int, int]
+"""Which connection, and what it says of the commits of others; equal ones mean that nobody else has committed."""
 
 
 class Database:
-    """A connection with its lock; any thread may use it, one at a time, and after a failed fsync nobody writes."""
+    """One store's file, or a store in memory where `file` is None; any thread may use it, one at a time."""
 
     def __init__(
         self,
-        file: Path,
-        connection: sqlite3.Connection,
+        file: Path | None,
         *,
+        durability: Durability = "full",
+        timeout_s: float = 10.0,
         readonly: bool = False,
         still: Looks | None = None,
     ) -> None:
-        self.file = file
-        self.connection = connection
-        self.readonly = readonly
+        self.file, self.readonly = file, readonly
+        self.lock = threading.RLock()
+        """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
+        self._durability, self._timeout_s = durability, timeout_s
         self._still = still
         """How the file looked when reading began without locks; None while locks are used."""
-        self.lock = threading.RLock()
-        self.broken = ""
-        """Why nothing may be written any more, or empty."""
+        self._pid = os.getpid()
+        self._closed = False
+        self._generation = 0
+        self._frame: FrameType | None = None
+        """The call whose transaction is open. A call that was interrupted is on no stack, so it cannot be mistaken."""
+        self._distrusted = False
+        self._inode = None if file is None else _inode(file)
+        self._connection: sqlite3.Connection | None = self._connect()
 
-    def failed(self, error: Fault, doing: str) -> Exception:
-        """The error to raise for one of SQLite's; some of them end all writing until the store is opened again."""
-        if breaks_trust(error):
-            self.broken = f"could not {doing}: {error}"
-        return failure(error, self.file, doing)
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return _MEMORY if self.file is None else str(self.file)
 
-    def require_writable(self) -> None:
-        """Raise StoreError or ReadOnlyTarget when nothing may be written."""
-        if self.broken:
-            raise StoreError(
-                f"the store {self.file} failed before ({self.broken})",
-                hint="Check the disk, then open the document again",
-            )
-        if self.readonly:
-            raise ReadOnlyTarget(
-                f"the store {self.file} was opened for reading only", hint="Open it to write"
-            )
-
-    def begin(self, doing: str) -> None:
-        """Begin a transaction; this thread holds the lock until `commit` or `rollback`. Raises as `failed` says."""
-        self.lock.acquire()
-        try:
-            self.require_writable()
-            self.connection.execute("BEGIN IMMEDIATE")
-        except BaseException as error:
-            self.lock.release()
-            if isinstance(error, FAULTS):
-                raise self.failed(error, doing) from error
-            raise
-
-    def commit(self, doing: str) -> None:
-        """Make the open transaction last; where that fails, nothing of it is written and the error is raised."""
-        try:
-            self.connection.execute("COMMIT")
-        except FAULTS as error:
-            with contextlib.suppress(*FAULTS):
-                self._undo()
-            raise self.failed(error, doing) from error
-        finally:
-            self.lock.release()
-
-    def is_begun(self) -> bool:
-        """Whether a transaction is open; SQLite itself ends one when it has no room or memory left."""
-        return self.connection.in_transaction
-
-    def rollback(self) -> None:
-        """Write nothing of the open transaction."""
-        try:
-            with contextlib.suppress(*FAULTS):
-                self._undo()
-        finally:
-            self.lock.release()
-
-    @contextlib.contextmanager
-    def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
-        """One transaction that is written whole or not at all; errors come out as StoreError."""
-        self.begin(doing)
-        try:
-            yield self.connection
-        except BaseException as error:
-            self.rollback()
-            if isinstance(error, FAULTS):
-                raise self.failed(error, doing) from error
-            raise
-        self.commit(doing)
-
-    def _undo(self) -> None:
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+    # questions
 
     def rows(self, question: str, values: Sequence[Any], doing: str) -> list[tuple[Any, ...]]:
         """All rows that a question has; errors come out as StoreError."""
+        return self.ask(lambda execute: execute(question, values).fetchall(), doing)
+
+    def ask(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
+        """What `read` finds, as the open transaction sees it where this thread has one."""
+        self._require_own_process()
         with self.lock:
             try:
                 try:
-                    found = self.connection.execute(question, values).fetchall()
-                except FAULTS:
-                    if not self._was_overtaken():
-                        raise
-                else:
-                    if not self._was_overtaken():
-                        return found
-                return self.connection.execute(question, values).fetchall()
-            except FAULTS as error:
-                raise self.failed(error, doing) from error
-
-    def at_one_moment(self, read: Callable[[Callable[..., Any]], _Found], doing: str) -> _Found:
-        """What `read` finds with an `execute` that sees one moment of the store, whatever others write meanwhile.
-
-        Where somebody began to write while this read without locks, it is asked once more.
-        """
-        with self.lock:
-            try:
-                try:
-                    found = self._read_apart(read)
+                    found = read(self._ready().execute)
                 except Exception:
                     if not self._was_overtaken():
                         raise
                 else:
                     if not self._was_overtaken():
                         return found
-                return self._read_apart(read)
+                return read(self._ready().execute)
+            except FAULTS as error:
+                raise self.failed(error, doing) from error
+            except (TypeError, ValueError, LookupError, AttributeError) as error:
+                raise unreadable(error, self.name, doing) from error
+
+    def at_one_moment(self, read: Callable[[], _Answer], doing: str) -> _Answer:
+        """What `read` finds by asking this, all as of one moment; it may be called twice."""
+        self._require_own_process()
+        with self.lock:
+            if self.is_inside():
+                return read()
+            try:
+                found = self._transact("BEGIN", read, doing)
+            except Exception:
+                if not self._was_overtaken():
+                    raise
+            else:
+                if not self._was_overtaken():
+                    return found
+            return self._transact("BEGIN", read, doing)
+
+    def ask_at_one_moment(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
+        """What `read` finds with an `execute` that sees one moment; it may be called twice."""
+        return self.at_one_moment(lambda: self.ask(read, doing), doing)
+
+    def version(self) -> Version:
+        """Changes whenever somebody else committed, or this may have lost count."""
+        return self._generation, self.ask(
+            lambda execute: int(execute("PRAGMA data_version").fetchone()[0]), "be asked for changes"
+        )
+
+    # changes
+
+    def transact(self, work: Callable[[], _Answer], doing: str) -> _Answer:
+        """Do something in one transaction that is written whole or not at all."""
+        self._require_own_process()
+        with self.lock:
+            assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
+            self.require_writable()
+            self.require_there()
+            return self._transact("BEGIN IMMEDIATE", work, doing)
+
+    def change(self, work: Callable[[Execute, ExecuteMany], _Answer], doing: str) -> _Answer:
+        """Write rows, in the transaction that this thread has open, or else in one of its own."""
+        self._require_own_process()
+        with self.lock:
+            if not self.is_inside():
+                return self.transact(lambda: self.change(work, doing), doing)
+            connection = self._ready()
+            try:
+                return work(connection.execute, connection.executemany)
             except FAULTS as error:
                 raise self.failed(error, doing) from error
 
-    def _read_apart(self, read: Callable[[Callable[..., Any]], _Found]) -> _Found:
-        with contextlib.closing(self.reader()) as connection:
-            return read(connection.execute)
+    def _transact(self, begin: str, work: Callable[[], _Answer], doing: str) -> _Answer:
+        connection = self._ready()
+        try:
+            self._frame = sys._getframe()
+            connection.execute(begin)
+            answer = work()
+            connection.execute("COMMIT")
+        except BaseException as error:
+            self._frame = None
+            if isinstance(error, FAULTS):
+                self._distrusted |= breaks_trust(error)
+                busy = is_busy(error)
+                self._undo(connection)
+                raise failure(
+                    error, self.name, doing, holder=holder_of(self.file) if busy else None
+                ) from error
+            self._undo(connection)
+            raise
+        self._frame = None
+        return answer
 
-    def is_current(self) -> bool:
-        """Whether every schema step was taken; a store that is only read keeps the steps it has."""
-        return self.rows(_STEPS, (), "say how old it is") == [(len(schema.STEPS),)]
+    def connection(self) -> sqlite3.Connection:
+        """The connection, in a transaction that this thread has open; for the rooms of the store alone."""
+        return self._ready()
+
+    def failed(self, error: Fault, doing: str) -> Exception:
+        """The error to raise for one of SQLite's; a connection it cannot be trusted with any more is dropped."""
+        if breaks_trust(error):
+            if self.is_inside():
+                self._distrusted = True
+            else:
+                self._drop()
+        return failure(error, self.name, doing, holder=holder_of(self.file) if is_busy(error) else None)
+
+    def is_inside(self) -> bool:
+        """Whether this thread is within a call that has a transaction open."""
+        frame: FrameType | None = sys._getframe(1) if self._frame is not None else None
+        while frame is not None:
+            if frame is self._frame:
+                return True
+            frame = frame.f_back
+        return False
+
+    # the file
+
+    def require_writable(self) -> None:
+        """Raise ReadOnlyTarget where this was opened for reading only."""
+        if self.readonly:
+            raise ReadOnlyTarget(
+                f"the store {self.name} was opened for reading only", hint="Open it to write"
+            )
+
+    def require_there(self) -> None:
+        """Raise StoreGone when the file is not the one that was opened."""
+        if self.file is not None and _inode(self.file) != self._inode:
+            raise StoreGone(
+                f"the store {self.file} is not there any more, or another one is in its place; nothing was written",
+                hint="Open the document again; what was acknowledged before is in the store that was moved away",
+            )
+
+    def require_open(self) -> None:
+        """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
+        self._require_own_process()
+        if self._closed:
+            raise StoreError(f"the store {self.name} is closed", hint="Open the document again")
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this was closed."""
+        return self._closed
+
+    @contextlib.contextmanager
+    def reader(self) -> Iterator[sqlite3.Connection]:
+        """A second connection that sees one moment of the file, whatever others write; raises sqlite3.Error."""
+        assert self.file is not None, "a store in memory has one connection only"
+        with contextlib.closing(self._connect_file(self.file)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            yield connection
+
+    def close(self) -> None:
+        """Let go of the file; the last one of all writes the journal back. In a forked child nothing is touched."""
+        if os.getpid() != self._pid:
+            if self._connection is not None:
+                _ABANDONED.append(self._connection)
+            self._closed = True
+            return
+        with self.lock:
+            self._closed = True
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                with contextlib.suppress(*FAULTS):
+                    self._roll_back(connection)
+                with contextlib.suppress(*FAULTS):
+                    connection.close()
+
+    def _ready(self) -> sqlite3.Connection:
+        """The connection, with nothing open that no running call has opened."""
+        connection = self._connection
+        if connection is None:
+            self.require_open()
+            self.require_there()
+            try:
+                connection = self._connection = self._connect()
+            except FAULTS as error:
+                raise failure(error, self.name, "be opened again") from error
+        elif connection.in_transaction and not self.is_inside():
+            self._undo(connection)
+            return self._ready()
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        self._generation += 1
+        self._distrusted = False
+        if self.file is None:
+            return sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
+        connection = self._connect_file(self.file)
+        try:
+            if self.readonly:
+                connection.execute("PRAGMA query_only = ON")
+                return connection
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durability == 'full' else 'NORMAL'}")
+            connection.execute("PRAGMA journal_size_limit = 16777216")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect_file(self, file: Path) -> sqlite3.Connection:
+        access: Access = "write" if not self.readonly else "read" if self._still is None else "still"
+        return connect(file, timeout_s=self._timeout_s, access=access)
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        try:
+            self._roll_back(connection)
+        except FAULTS:
+            self._distrusted = True
+        if self._distrusted:
+            self._drop()
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def _drop(self) -> None:
+        """Forget a connection: when an fsync failed, what SQLite remembers may not be what the disk has."""
+        if self.file is None:
+            self._distrusted = False
+            return
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(*FAULTS):
+                connection.close()
 
     def _was_overtaken(self) -> bool:
         """Whether somebody wrote while this read without locks, so that the answer may be wrong; then take locks."""
-        if self._still is None or looks_of(self.file) == self._still:
+        if self._still is None or self.file is None or self.is_inside():
             return False
-        self.connection.close()
-        self.connection = connect(self.file, timeout_s=READER_TIMEOUT_S, access="read")
+        if looks_of(self.file) == self._still:
+            return False
         self._still = None
+        self._drop()
         return True
 
-    def reader(self) -> sqlite3.Connection:
-        """A second connection that sees one moment of the store, whatever others write; raises sqlite3.Error."""
-        access: Access = "write" if not self.readonly else "read" if self._still is None else "still"
-        connection = connect(self.file, timeout_s=READER_TIMEOUT_S, access=access)
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("BEGIN")
-        return connection
-
-    def close(self) -> None:
-        """Close the connection; the last one of all writes the journal back into the database."""
-        with self.lock:
-            try:
-                self.connection.close()
-            except FAULTS as error:
-                raise self.failed(error, "close") from error
+    def _require_own_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise DocumentFailed(
+                f"the store {self.name} was opened by process {self._pid}, and {os.getpid()} was forked from it",
+                hint="Open the document again in this process",
+            )
 
 
-def open_database(file: Path, *, durability: Durability, timeout_s: float) -> Database:
-    """Open a store for reading and writing; makes it, mode 0600, when nothing is there.
-
-    Raises StoreTooNew, StoreDamaged, StoreError and ReadOnlyTarget.
-    """
+def _inode(file: Path) -> tuple[int, int] | None:
     try:
-        make_if_absent(file)
-    except PermissionError as error:
-        raise ReadOnlyTarget(
-            f"the store {file} cannot be made: {error.strerror}", hint=f"Allow writing to {file.parent}"
-        ) from error
-    except OSError as error:
-        raise WriteFailed(
-            f"the store {file} cannot be made: {error.strerror}", hint="Check the disk and open again"
-        ) from error
-    except FAULTS as error:
-        raise failure(error, file, "be made") from error
-    _require_whole(file)
-    return _opened(file, durability, timeout_s, readonly=False)
-
-
-def open_for_reading(file: Path, *, timeout_s: float) -> Database:
-    """Open a store that is there and write nothing, not even beside it; raises as `open_database` does.
-
-    A store without a journal was closed cleanly: it is read without locks, as it stands, until somebody begins to
-    write. Beside a journal, SQLite's own locks are taken; the journal stays for the next who may write.
-    """
-    _require_whole(file)
-    looks = looks_of(file)
-    if not looks.has_journal:
-        return _opened(file, "normal", timeout_s, readonly=True, still=looks)
-    try:
-        return _opened(file, "normal", timeout_s, readonly=True)
-    except (StoreError, ReadOnlyTarget):
-        journal = Path(f"{file}-wal")
-        if os.access(file.parent, os.W_OK) or (journal.exists() and journal.stat().st_size > 0):
-            raise
-    return _opened(file, "normal", timeout_s, readonly=True, still=looks)
-
-
-def _opened(
-    file: Path, durability: Durability, timeout_s: float, *, readonly: bool, still: Looks | None = None
-) -> Database:
-    connection = None
-    try:
-        access: Access = "still" if still is not None else "read" if readonly else "write"
-        connection = connect(file, timeout_s=timeout_s, access=access)
-        _require_known(connection, file)
-        if readonly:
-            connection.execute("PRAGMA query_only = ON")
-        else:
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_size_limit = 16777216")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        database = Database(file, connection, readonly=readonly, still=still)
-        if not readonly and len(schema.applied(connection)) < len(schema.STEPS):
-            with database.writing("take its new schema steps"):
-                schema.advance(connection)
-        connection = None
-        return database
-    except FAULTS as error:
-        raise failure(error, file, "be opened") from error
-    finally:
-        if connection is not None:
-            connection.close()
-
-
-def _require_whole(file: Path) -> None:
-    """Refuse what SQLite would take for an empty database."""
-    try:
-        with open(file, "rb") as opened:
-            head = opened.read(len(_MAGIC))
-    except PermissionError as error:
-        raise ReadOnlyTarget(
-            f"the store {file} may not be read", hint="Allow reading and writing it"
-        ) from error
-    except OSError as error:
-        raise StoreError(f"the store {file} cannot be read: {error.strerror}", hint=START_OVER) from error
-    if head != _MAGIC:
-        what = "is empty" if not head else f"begins with {head!r}"
-        raise StoreDamaged(f"the store {file} {what}, expected an SQLite database", hint=START_OVER)
-
-
-def _require_known(connection: sqlite3.Connection, file: Path) -> None:
-    """Refuse a database of somebody else, of a newer program, or of a step that was edited."""
-    if connection.execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
-        raise StoreDamaged(f"the database {file} is not a store of chatdoc", hint=START_OVER)
-    steps = schema.applied(connection)
-    ours = [(step.number, step.digest) for step in schema.STEPS]
-    if len(steps) > len(ours):
-        raise StoreTooNew(
-            f"the store {file} has schema step {len(steps)}, this program knows {len(ours)}",
-            hint="Use the newer version of chatdoc that wrote it",
-        )
-    if not steps or steps != ours[: len(steps)]:
-        raise StoreDamaged(f"the store {file} has other schema steps than this program took", hint=START_OVER)
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -37,16 +37,16 @@ def holds(
     )
 
 
-def of_receipt(document_id: bytes, receipt: Receipt, sequence: int | None, recorded_at_ms: int) -> bytes:
-    """The digest of one receipt; it does not cover the columns that only say where it belongs."""
-    said = {
-        "command_id": receipt.command_id,
-        "command_digest": receipt.command_digest,
-        "status": receipt.status,
-        "result": receipt.result,
-        "error": receipt.error,
-    }
-    return sha256(msgspec.msgpack.encode([document_id, said, sequence, recorded_at_ms])).digest()
+def of_receipt(
+    document_id: bytes,
+    receipt: Receipt,
+    update_sequence: int | None,
+    result_sequence: int,
+    recorded_at_ms: int,
+) -> bytes:
+    """The digest of one receipt, all of its columns."""
+    said = [document_id, receipt, update_sequence, result_sequence, recorded_at_ms]
+    return sha256(msgspec.msgpack.encode(said)).digest()
 
 
 def of_snapshot(

@@ -1,174 +1,185 @@
-"""Events are appended in the caller's transaction, numbered without gaps, and read back as they were told.
-
-The next sequence and the next version of a stream are read once and counted on; who learns that others wrote, or that
-his own transaction was rolled back, must `forget` them. An event's id is derived from its place in its stream, so it is
-the only one in its store whatever the random source gave.
-"""
+"""Append-only event log: events are read back as they were told, in order, or the error says what is missing."""
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from chatdoc.model.clock import Clock, iso
+import msgspec
+
+from chatdoc.model.errors import LogCompacted, StoreDamaged
 from chatdoc.model.events import codec
-from chatdoc.model.events.attribution import actor_kind, metadata_of
-from chatdoc.model.events.event import Draft, Event
-from chatdoc.model.ids import derive_ordered
-from chatdoc.store.sqlite.agent_sessions import SessionDirectory
+from chatdoc.model.events.event import Event
 from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.read_events import COLUMNS, EventReader
-from chatdoc.store.sqlite.sqlite_errors import FAULTS
+from chatdoc.store.sqlite.event_chain import HALF, Chain
+from chatdoc.store.sqlite.sqlite_errors import START_OVER
 
-_INSERT = f"INSERT INTO orchestration_events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_VERSION = "SELECT max(stream_version) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
-_NEXT = "SELECT seq FROM sqlite_sequence WHERE name = 'orchestration_events'"
-_BEGAN = "SELECT log_began_at_ms IS NOT NULL FROM documents WHERE number = ?"
-_BEGIN = "UPDATE documents SET log_began_at_ms = ? WHERE number = ?"
-_Found = TypeVar("_Found")
+PAGE_EVENTS = 500
+"""How many events are read at a time; there is no limit to how many are read in all."""
+
+COLUMNS = ", ".join((*codec.COLUMNS, "digest"))
+INSERT = f"INSERT INTO orchestration_events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AFTER = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT ?"
+_STREAM = (
+    f"SELECT {COLUMNS} FROM orchestration_events"
+    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+)
+_BEFORE = "SELECT sequence, digest FROM orchestration_events WHERE sequence = ?"
+_BEFORE_IN_STREAM = (
+    "SELECT stream_version, digest FROM orchestration_events"
+    " WHERE aggregate_kind = ? AND stream_id = ? AND stream_version = ?"
+)
+_LAST = "SELECT coalesce(max(sequence), 0) FROM orchestration_events"
+_GIVEN = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'orchestration_events'"
+_PROJECT = (
+    "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
+)
+_BEGAN = "SELECT log_began_at_ms FROM document"
+_COMPACTED = "SELECT coalesce(max(through_sequence), 0) FROM log_compactions"
+_NEWEST_COMPACTED = (
+    "SELECT max(sequence) FROM orchestration_events"
+    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence <= ?"
+)
 
 
-class Journal(EventReader):
-    """The events of a store, as one document's connection appends and reads them."""
+class SqliteEventLog:
+    """The events of the document; see the port. What is read is held against the chain of digests."""
 
-    def __init__(self, database: Database) -> None:
-        super().__init__(database)
-        self._versions: dict[tuple[str, str], int] = {}
-        """The next version of streams written here."""
-        self._next: int | None = None
-        """The sequence of the next event, where it is known."""
-        self._metadata: dict[str, str] = {}
-        """The spelled metadata of events that say nothing but their origin."""
+    def __init__(self, database: Database, document_id: str) -> None:
+        self._database, self._document_id = database, document_id
+        self.chain = Chain(document_id)
 
-    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
-        """Run a statement, in the open transaction where one is; raises StoreError."""
+    def read(self, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
+        """See the port."""
+        found = self._database.rows(_AFTER, (after, limit), "read its events")
+        through = self._require_whole(after, None)
+        if found:
+            self._verify(found, after, through)
+        return [self._event(row) for row in found]
+
+    def read_of(self, kind: str, stream_id: str, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
+        """See the port."""
+        found = self._database.rows(_STREAM, (kind, stream_id, after, limit), "read its events")
+        through = self._require_whole(after, (kind, stream_id))
+        if found:
+            self._verify_stream(found, through)
+        return [self._event(row) for row in found]
+
+    def last_sequence(self) -> int:
+        """See the port."""
+        last: int = self._database.rows(_LAST, (), "find its last event")[0][0]
+        return last
+
+    def given_sequence(self) -> int:
+        """The last sequence that was ever given to an event; more than the last one where that is gone."""
+        given: int = self._database.rows(_GIVEN, (), "find its last event")[0][0]
+        return given
+
+    def compacted_through(self) -> int:
+        """See the port."""
+        through: int = self._database.rows(_COMPACTED, (), "look up its compactions")[0][0]
+        return through
+
+    def require_whole(self, after: int, stream: tuple[str, str] | None = None) -> None:
+        """See the port."""
+        self._require_whole(after, stream)
+
+    def began_at_ms(self) -> int | None:
+        """See the port."""
+        found = self._database.rows(_BEGAN, (), "look up its document")
+        return found[0][0] if found else None
+
+    def project_id(self) -> str | None:
+        """See the port."""
+        found = self._database.rows(_PROJECT, (), "look up its project")
+        return found[0][0] if found else None
+
+    def _require_whole(self, after: int, stream: tuple[str, str] | None) -> int:
+        """As `require_whole`; asked after reading, for another process may just have compacted the log."""
+        through = self.compacted_through()
+        if after >= through:
+            return through
+        reachable: int | None = through
+        if stream is not None:  # A stream in which nothing happened since has lost nothing.
+            values = (*stream, through)
+            reachable = self._database.rows(_NEWEST_COMPACTED, values, "look up its compactions")[0][0]
+        if reachable is None or after >= reachable:
+            return through
+        whose = "" if stream is None else f" of {stream[0]} {stream[1]}"
+        raise LogCompacted(
+            f"events{whose} up to {reachable} were removed by a compaction of the log, so it cannot be replayed beyond"
+            f" event {after}; the first that can be replayed is {reachable + 1} (from sequence {reachable}, exclusive)",
+            after=after,
+            through_sequence=reachable,
+            hint="Take a snapshot and go on from its snapshot_sequence",
+        )
+
+    def _verify(self, rows: Sequence[Sequence[Any]], after: int, through: int) -> None:
+        """Raise StoreDamaged for the first of these rows that is not the next one as it was appended."""
+        before = self.chain.first
+        if after > 0:
+            found = self._database.rows(_BEFORE, (after,), "read its events")
+            before = self._half(found[0][1], 1) if found else b""
+        expected = after + 1
+        for row in rows:
+            if row[0] != expected:
+                raise self._damaged(expected, f"is missing; the next one is {row[0]}")
+            digest = self._half(row[-1], 1)
+            if before and self._told(self.chain, before, row) != digest:
+                raise self._damaged(expected, "is not what was appended: its digest differs")
+            if not before and after > through:
+                raise self._damaged(after, "is missing")
+            before = digest
+            expected += 1
+
+    def _verify_stream(self, rows: Sequence[Sequence[Any]], through: int) -> None:
+        kind, stream_id, version = rows[0][2:5]
+        before = self.chain.first
+        if version != 0:
+            values = (kind, stream_id, version - 1)
+            found = self._database.rows(_BEFORE_IN_STREAM, values, "read its events")
+            before = self._half(found[0][1], 0) if found else b""
+            if not found and rows[0][0] > through:
+                raise self._damaged(rows[0][0], f"of {kind} {stream_id} has no event before it, expected one")
+        for expected, row in enumerate(rows, version):
+            if row[4] != expected:
+                raise self._damaged(row[0], f"is version {row[4]} of {kind} {stream_id}, expected {expected}")
+            digest = self._half(row[-1], 0)
+            if before and self._told(self.chain, before, row) != digest:
+                raise self._damaged(row[0], "is not what was appended: its digest differs")
+            before = digest
+
+    def _told(self, chain: Chain, before: bytes, row: Sequence[Any]) -> bytes:
         try:
-            return self._database.connection.execute(sql, parameters)
-        except FAULTS as error:
-            raise self._database.failed(error, "read or fold its events") from error
+            return chain.half(before, row[:-1])
+        except (TypeError, ValueError, msgspec.MsgspecError):
+            return b""
 
-    def append(
-        self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str
-    ) -> list[Event]:
-        """Append events in the open transaction; raises StoreError, and then `forget` must be called."""
-        occurred_at = iso(at_ms)
-        events: list[Event] = []
-        rows: list[tuple[Any, ...]] = []
-        try:
-            first = self._stored_next() if self._next is None else self._next
-            for sequence, draft in enumerate(drafts, first):
-                payload, stream_id, kind, extra, cause = draft
-                metadata, spelled = self._metadata_of(origin, extra)
-                actor, event_type = actor_kind(command_id, metadata), draft.event_type
-                because = events[cause].event_id if cause >= 0 else None
-                version = self._versions.get((kind, stream_id), -1)
-                if version < 0:
-                    version = self._stored_version(kind, stream_id)
-                self._versions[kind, stream_id] = version + 1
-                event_id = derive_ordered(at_ms, f"{kind}/{stream_id}/{version}")
-                rows.append(
-                    (
-                        sequence, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
-                        command_id, actor, codec.encode(payload), spelled,
-                    )
-                )  # fmt: skip
-                events.append(
-                    Event(
-                        sequence=sequence,
-                        event_id=event_id,
-                        aggregate_kind=kind,
-                        stream_id=stream_id,
-                        stream_version=version,
-                        event_type=event_type,
-                        occurred_at=occurred_at,
-                        command_id=command_id,
-                        causation_event_id=because,
-                        correlation_id=command_id,
-                        actor_kind=actor,
-                        payload=payload,
-                        metadata=metadata,
-                    )
-                )
-            self._database.connection.executemany(_INSERT, rows)
-        except FAULTS as error:
-            raise self._database.failed(error, "append events") from error
-        self._next = first + len(events)
-        return events
+    def _half(self, digest: object, which: int) -> bytes:
+        whole = digest if isinstance(digest, bytes) and len(digest) == 2 * HALF else bytes(2 * HALF)
+        return whole[which * HALF : (which + 1) * HALF]
 
-    def _metadata_of(self, origin: str, extra: dict[str, Any] | None) -> tuple[dict[str, Any], str]:
-        """Metadata and its spelling; that of events which say nothing but their origin is spelled once."""
-        metadata = metadata_of(origin, extra)
-        if extra is not None:
-            return metadata, codec.encode_metadata(metadata)
-        spelled = self._metadata.get(origin)
-        if spelled is None:
-            spelled = self._metadata[origin] = codec.encode_metadata(metadata)
-        return metadata, spelled
+    def _event(self, row: Sequence[Any]) -> Event:
+        payload, metadata = codec.decode(row)
+        return Event(
+            sequence=row[0],
+            document_id=self._document_id,
+            event_id=row[1],
+            aggregate_kind=row[2],
+            stream_id=row[3],
+            stream_version=row[4],
+            event_type=row[5],
+            occurred_at=row[6],
+            command_id=row[7],
+            causation_event_id=row[8],
+            correlation_id=row[9],
+            actor_kind=row[10],
+            payload=payload,
+            metadata=metadata,
+        )
 
-    def fold(
-        self,
-        fold: Callable[..., None],
-        events: Sequence[Event],
-    ) -> None:
-        """Let events that were just appended be folded into tables, in the same transaction; raises StoreError."""
-        try:
-            connection = self._database.connection
-            fold(connection.execute, events, self.read, connection.executemany)
-        except FAULTS as error:
-            raise self._database.failed(error, "fold events") from error
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object:
-        """Run a statement for each row of values, in the open transaction; raises StoreError."""
-        try:
-            return self._database.connection.executemany(sql, rows)
-        except FAULTS as error:
-            raise self._database.failed(error, "fold its events") from error
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A second connection that sees one moment of the store; raises StoreError."""
-        try:
-            with contextlib.closing(self._database.reader()) as connection:
-                yield connection
-        except FAULTS as error:
-            raise self._database.failed(error, "be read") from error
-
-    def at_one_moment(self, read: Callable[[Callable[..., Any]], _Found]) -> _Found:
-        """What `read` finds with an `execute` that sees one moment of the store; also of one that is only read."""
-        return self._database.at_one_moment(read, "be read")
-
-    def writing(self, doing: str) -> contextlib.AbstractContextManager[object]:
-        """One transaction that is written whole or not at all, for who has no document open; raises StoreError."""
-        return self._database.writing(doing)
-
-    def is_current(self) -> bool:
-        """Whether the store has the tables that this program reads; one that is only read may lack some."""
-        return self._database.is_current()
-
-    def sessions(self, clock: Clock) -> SessionDirectory:
-        """The directory of the agents' sessions, on the same connection."""
-        return SessionDirectory(self._database, clock)
-
-    def forget(self) -> None:
-        """Know no places any more: others wrote, or what was appended here was rolled back."""
-        self._versions.clear()
-        self._next = None
-
-    def began(self, document: int) -> bool:
-        """Whether the events of a document (by its number) are in the log."""
-        found = self._database.rows(_BEGAN, (document,), "look up a document")
-        return bool(found and found[0][0])
-
-    def begin(self, document: int, at_ms: int) -> None:
-        """Note, in the open transaction, that a document's events are in the log from now on."""
-        self._database.connection.execute(_BEGIN, (at_ms, document))
-
-    def _stored_next(self) -> int:
-        found = self._database.connection.execute(_NEXT).fetchone()
-        return 1 if found is None else int(found[0]) + 1
-
-    def _stored_version(self, kind: str, stream_id: str) -> int:
-        found = self._database.connection.execute(_VERSION, (kind, stream_id)).fetchone()[0]
-        return 0 if found is None else found + 1
+    def _damaged(self, sequence: int, what: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"event {sequence} of document {self._document_id} in {self._database.name} {what}",
+            hint=START_OVER,
+        )

@@ -1,87 +1,94 @@
-"""A command id has one receipt in a store, whichever of its documents the command was for."""
+"""Idempotency receipts: a command id has one, which is read back as it was stored or not at all."""
 
 from __future__ import annotations
 
-import sqlite3
+from typing import Any
+
+import msgspec
 
 from chatdoc.model.clock import iso, ms_of
-from chatdoc.model.errors import CommandConflict, ReceiptExists, StoreDamaged
+from chatdoc.model.errors import StoreDamaged
 from chatdoc.store.ports import Receipt
 from chatdoc.store.sqlite import digests
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.sqlite_errors import START_OVER
 
-_PUT = "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_LAST_EVENT = "SELECT max(sequence) FROM orchestration_events"
-_GET = (
-    "SELECT command_id, aggregate_kind, aggregate_id, accepted_at, status, error, document, command_digest, result,"
-    " update_sequence, digest FROM orchestration_command_receipts WHERE command_id = ?"
+INSERT = "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+IS_THERE = "SELECT 1 FROM orchestration_command_receipts WHERE command_id = ?"
+_COLUMNS = (
+    "command_id, aggregate_kind, aggregate_id, accepted_at, status, error, command_digest, result, update_sequence,"
+    " result_sequence, digest"
 )
+_GET = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id = ?"
+_AFTER = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id > ? ORDER BY command_id LIMIT 500"
 
 
-class Receipts:
-    """The receipts of one document."""
+def row_of(
+    document: bytes,
+    receipt: Receipt,
+    recorded_at_ms: int,
+    update_sequence: int | None,
+    result_sequence: int,
+) -> tuple[Any, ...]:
+    """The row of a receipt, as INSERT wants it."""
+    seal = digests.of_receipt(document, receipt, update_sequence, result_sequence, recorded_at_ms)
+    return (
+        receipt.command_id, receipt.aggregate_kind, receipt.aggregate_id, iso(recorded_at_ms), result_sequence,
+        receipt.status, receipt.error, receipt.command_digest, receipt.result, update_sequence, seal,
+    )  # fmt: skip
 
-    def __init__(self, database: Database, number: int, document_id: str) -> None:
-        self._database, self._number, self._document_id = database, number, document_id
-        self._salt = document_id.encode()
+
+class SqliteReceipts:
+    """The receipts of the document; see the port."""
+
+    def __init__(self, database: Database, document_id: str) -> None:
+        self._database, self._document_id = database, document_id
+        self._salt = document_id.encode("utf-8", "surrogatepass")
 
     def get(self, command_id: str) -> Receipt | None:
-        """The receipt of a command id, or None; raises StoreDamaged and CommandConflict."""
+        """See the port."""
         found = self._database.rows(_GET, (command_id,), "look up a receipt")
         if not found:
             return None
-        name, kind, aggregate_id, accepted_at, status, error, document, command_digest, result, sequence, digest = (
-            found[0]
-        )  # fmt: skip
-        if document != self._number:
-            raise CommandConflict(
-                f"command id {command_id!r} was used in another document of this folder, for {kind} {aggregate_id}",
-                hint="Give every new command an id of its own; repeat an id only to repeat its command",
-            )
-        receipt = Receipt(
-            command_id=name,
-            command_digest=command_digest,
-            status=status,
-            result=result,
-            error=error,
-            aggregate_kind=kind,
-            aggregate_id=aggregate_id,
-        )
-        if digests.of_receipt(self._salt, receipt, sequence, ms_of(accepted_at)) != digest:
+        receipt = self.read(found[0])
+        if receipt is None:
             raise StoreDamaged(
                 f"the receipt of command {command_id} in document {self._document_id} is not what was stored in "
-                f"{self._database.file}",
+                f"{self._database.name}",
                 hint=START_OVER,
             )
         return receipt
 
-    def put(
-        self,
-        connection: sqlite3.Connection,
-        receipt: Receipt,
-        sequence: int | None,
-        recorded_at_ms: int,
-        result_sequence: int | None = None,
-    ) -> None:
-        """Insert a receipt in the caller's transaction; raises ReceiptExists and sqlite3.Error.
+    def page(self, after: str) -> list[tuple[Any, ...]]:
+        """The next rows of receipts by their command ids, for `read`."""
+        return self._database.rows(_AFTER, (after,), "read its receipts")
 
-        `sequence` is its update's, `result_sequence` that of its last event; without one, that of the newest of all.
-        """
-        seal = digests.of_receipt(self._salt, receipt, sequence, recorded_at_ms)
-        if result_sequence is None:
-            result_sequence = connection.execute(_LAST_EVENT).fetchone()[0] or 0
+    def read(self, row: tuple[Any, ...]) -> Receipt | None:
+        """A row as the receipt it is, or None where it is not what was stored."""
+        (
+            command_id,
+            kind,
+            aggregate_id,
+            accepted_at,
+            status,
+            error,
+            command_digest,
+            result,
+            *places,
+            digest,
+        ) = row
+        said = {
+            "command_id": command_id,
+            "command_digest": command_digest,
+            "status": status,
+            "result": result,
+            "error": error,
+            "aggregate_kind": kind,
+            "aggregate_id": aggregate_id,
+        }
         try:
-            connection.execute(
-                _PUT,
-                (
-                    receipt.command_id, receipt.aggregate_kind, receipt.aggregate_id, iso(recorded_at_ms),
-                    result_sequence, receipt.status, receipt.error, self._number, receipt.command_digest,
-                    receipt.result, sequence, seal,
-                ),
-            )  # fmt: skip
-        except sqlite3.IntegrityError as error:
-            raise ReceiptExists(
-                f"command {receipt.command_id} of document {self._document_id} has a receipt already",
-                hint="Return that one instead",
-            ) from error
+            receipt = msgspec.convert(said, Receipt, builtin_types=(bytes,))
+            seal = digests.of_receipt(self._salt, receipt, places[0], places[1], ms_of(accepted_at))
+        except (msgspec.MsgspecError, TypeError, ValueError):
+            return None
+        return receipt if seal == digest else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from hashlib import sha256
 from typing import NamedTuple
 
+from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sqlite import schema_steps
 
 APPLICATION_ID = 0x63686174  # "chat"
@@ -31,20 +31,26 @@ _RECORD_TABLE = (
 )
 
 
-def applied(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+def applied(execute: Execute) -> list[tuple[int, str]]:
     """Number and digest of the steps a store has taken; raises sqlite3.Error where none were ever recorded."""
-    return connection.execute("SELECT step, digest FROM schema_steps ORDER BY step").fetchall()
+    return execute("SELECT step, digest FROM schema_steps ORDER BY step").fetchall()
 
 
-def begin(connection: sqlite3.Connection) -> None:
+def made_by(statement: str) -> str:
+    """The name of the table or index that a statement of a step makes."""
+    words = statement.split()
+    return words[words.index("INDEX" if "INDEX" in words[:3] else "TABLE") + 1]
+
+
+def begin(execute: Execute) -> None:
     """Mark an empty database as a store; inside a transaction."""
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(_RECORD_TABLE)
+    execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    execute(_RECORD_TABLE)
 
 
-def advance(connection: sqlite3.Connection) -> None:
+def advance(execute: Execute) -> None:
     """Take the steps a store lacks; inside a transaction."""
-    for step in STEPS[len(applied(connection)) :]:
+    for step in STEPS[len(applied(execute)) :]:
         for statement in step.statements:
-            connection.execute(statement)
-        connection.execute("INSERT INTO schema_steps VALUES (?, ?, ?)", (step.number, step.name, step.digest))
+            execute(statement)
+        execute("INSERT INTO schema_steps VALUES (?, ?, ?)", (step.number, step.name, step.digest))

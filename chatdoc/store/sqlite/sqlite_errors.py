@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
 from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreDamaged, StoreError
 
@@ -28,16 +27,18 @@ def result_code(error: Fault) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def failure(error: Fault, file: Path, doing: str) -> ChatdocError:
-    """The error to raise for one of SQLite's; `doing` is what was attempted («append an update»)."""
+def failure(error: Fault, name: str, doing: str, *, holder: int | None = None) -> ChatdocError:
+    """The error to raise for one of SQLite's; `doing` is what was attempted («append an update»).
+
+    `holder` is the process that is waited for, where that is known.
+    """
     code = result_code(error)
-    text = f"the store {file} could not {doing}: {error}"
+    text = f"the store {name} could not {doing}: {error}"
     if code in _DAMAGE:
         return StoreDamaged(text, hint=START_OVER)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StoreError(
-            text, hint="Another process is writing to it; try again, or end that process if it hangs"
-        )
+    if is_busy(error):
+        who = "Another process" if holder is None else f"Another process ({holder})"
+        return StoreError(text, hint=f"{who} is writing to it; try again, or end that process if it hangs")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return ReadOnlyTarget(text, hint="Allow writing to the file and its folder")
     if code == sqlite3.SQLITE_CANTOPEN:
@@ -47,7 +48,7 @@ def failure(error: Fault, file: Path, doing: str) -> ChatdocError:
     if code == sqlite3.SQLITE_FULL:
         return StoreError(text, hint="Free space on the disk; nothing acknowledged was lost")
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(text, hint="Check the disk, then open the document again")
+        return StoreError(text, hint="Check the disk and try again; nothing acknowledged was lost")
     if code == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
         return StoreError(text, hint="One value may have at most 1,000,000,000 bytes")
     if isinstance(error, sqlite3.ProgrammingError):
@@ -55,9 +56,22 @@ def failure(error: Fault, file: Path, doing: str) -> ChatdocError:
     return StoreError(text, hint="Open the document again")
 
 
+def is_busy(error: Fault) -> bool:
+    """Whether somebody else held a lock for longer than was waited."""
+    return result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def unreadable(error: Exception, name: str, doing: str) -> StoreDamaged:
+    """The error for a row whose values are not of the kind that was stored; their content stands in no error."""
+    return StoreDamaged(
+        f"the store {name} could not {doing}: a row is not what was stored ({type(error).__name__})",
+        hint="Rebuild the projections (`chatdoc projections rebuild`); if that does not help: " + START_OVER,
+    )
+
+
 def breaks_trust(error: Fault) -> bool:
-    """Whether later writes may not be acknowledged after this error.
+    """Whether the connection may not be used for writing after this error.
 
     When an fsync failed, the system may have forgotten which bytes are not on the disk, and the next one succeeds.
     """
-    return result_code(error) in (sqlite3.SQLITE_IOERR, *_DAMAGE)
+    return result_code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, *_DAMAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.store.sqlite.schema_steps import baseline, documents, event_log, leases, projections
+from chatdoc.store.sqlite.schema_steps import baseline, document, event_log, projections
 
-ALL = (documents, event_log, projections, leases, baseline)
+ALL = (document, event_log, projections, baseline)
 """Each has a NAME and its STATEMENTS; its place here is its number."""

@@ -1,4 +1,4 @@
-"""Step 5: what was folded from events that are not in the log any more.
+"""Step 4: what was folded from events that are not in the log any more.
 
 | table | one row is |
 | --- | --- |

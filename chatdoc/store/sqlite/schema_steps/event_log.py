@@ -1,21 +1,18 @@
-"""Step 2: the event log, the receipts of its commands, diffs between turns, and the sessions agents left behind.
+"""Step 2: the event log, diffs between turns, and the sessions agents left behind.
 
 | table | one row is |
 | --- | --- |
 | `orchestration_events` | what happened, by `sequence`; `stream_version` counts each stream from 0 without gaps |
-| `orchestration_command_receipts` | the answer to a command id; the last five columns say which answer, and seal it |
 | `checkpoint_diff_blobs` | the text of the difference between two checkpoints of a thread |
 | `provider_session_runtime` | how to find an agent's session again after a restart |
 
-A receipt of step 1 keeps its seal. Where two documents had used one command id, the first receipt stays: the id now
-belongs to one command of the whole store.
+`digest` chains an event twice, over its stream and over the log: 16 bytes each.
 """
 
 from __future__ import annotations
 
 NAME = "event_log"
 STATEMENTS = (
-    "ALTER TABLE documents ADD COLUMN log_began_at_ms INTEGER",
     """CREATE TABLE orchestration_events (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
         event_id TEXT NOT NULL UNIQUE,
@@ -29,7 +26,8 @@ STATEMENTS = (
         correlation_id TEXT,
         actor_kind TEXT NOT NULL CHECK (actor_kind IN ('client', 'server', 'provider')),
         payload_json TEXT NOT NULL,
-        metadata_json TEXT NOT NULL
+        metadata_json TEXT NOT NULL,
+        digest BLOB NOT NULL DEFAULT x''
     )""",
     """CREATE UNIQUE INDEX idx_orch_events_stream_version
         ON orchestration_events (aggregate_kind, stream_id, stream_version)""",
@@ -39,32 +37,6 @@ STATEMENTS = (
         WHERE command_id IS NOT NULL""",
     """CREATE INDEX idx_orch_events_correlation_id ON orchestration_events (correlation_id)
         WHERE correlation_id IS NOT NULL""",
-    """CREATE TABLE orchestration_command_receipts (
-        command_id TEXT PRIMARY KEY,
-        aggregate_kind TEXT NOT NULL CHECK (aggregate_kind IN ('project', 'thread')),
-        aggregate_id TEXT NOT NULL,
-        accepted_at TEXT NOT NULL,
-        result_sequence INTEGER NOT NULL,
-        status TEXT NOT NULL CHECK (status IN ('accepted', 'rejected')),
-        error TEXT,
-        document INTEGER NOT NULL REFERENCES documents,
-        command_digest TEXT NOT NULL,
-        result BLOB NOT NULL,
-        update_sequence INTEGER,
-        digest BLOB NOT NULL
-    )""",
-    """CREATE INDEX idx_orch_receipts_aggregate
-        ON orchestration_command_receipts (aggregate_kind, aggregate_id)""",
-    """CREATE INDEX idx_orch_receipts_result_sequence
-        ON orchestration_command_receipts (result_sequence)""",
-    """INSERT OR IGNORE INTO orchestration_command_receipts
-        SELECT command_id, 'project', document_id,
-            strftime('%Y-%m-%dT%H:%M:', recorded_at_ms / 1000, 'unixepoch')
-                || printf('%02d.%03dZ', recorded_at_ms / 1000 % 60, recorded_at_ms % 1000),
-            0, status, error, document, command_digest, result, sequence, digest
-        FROM receipts JOIN documents ON documents.number = receipts.document
-        ORDER BY recorded_at_ms, document, command_id""",
-    "DROP TABLE receipts",
     """CREATE TABLE checkpoint_diff_blobs (
         thread_id TEXT NOT NULL,
         from_turn_count INTEGER NOT NULL,

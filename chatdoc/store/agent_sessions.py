@@ -1,6 +1,6 @@
-"""An agent's session is found again after a restart: one row a session, merged with what is said of it later.
+"""Directory of agent sessions: one is found again after a restart, merged with what is said of it later.
 
-The rows are this folder's business and no part of its log: they are not folded from events, and no peer has them.
+The rows are this replica's business and no part of its log: they are not folded from events, and no peer has them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from msgspec import UNSET, UnsetType
 from chatdoc.model.arguments import require_name, require_value
 from chatdoc.model.clock import Clock, iso
 from chatdoc.model.errors import CommandRefused, NotFound, SessionUndecodable
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.sqlite_errors import FAULTS
+from chatdoc.store.projections.projector import Execute
+from chatdoc.store.tables import Tables
 
 RuntimeStatus = Literal["starting", "running", "stopped", "error"]
 _Answer = TypeVar("_Answer")
@@ -50,10 +50,10 @@ class ProviderSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionDirectory:
-    """The sessions of a folder's agents; usable from any thread. A change is part of the transaction that is open."""
+    """The sessions of a document's agents; usable from any thread. A change is part of the transaction that is open."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database, self._clock = database, clock
+    def __init__(self, tables: Tables, clock: Clock) -> None:
+        self._tables, self._clock = tables, clock
 
     def upsert(
         self,
@@ -95,12 +95,14 @@ class SessionDirectory:
                     f"runtime_payload: expected a dict or None, got {type(runtime_payload).__name__}"
                 )
             require_value("runtime_payload", runtime_payload)
-        return self._change(lambda: self._merge(session_id, given, resume_cursor, runtime_payload))
+        return self._change(
+            lambda execute: self._merge(execute, session_id, given, resume_cursor, runtime_payload)
+        )
 
     def get(self, provider_session_id: str) -> ProviderSession:
         """One session; raises NotFound."""
         session_id = _trimmed("provider_session_id", provider_session_id)
-        found = self._find(session_id)
+        found = self._tables.ask(lambda execute: _find(execute, session_id), "look up a session")
         if found is None:
             raise NotFound(f"there is no provider session {session_id!r}", hint="all() lists those there are")
         return found
@@ -116,13 +118,14 @@ class SessionDirectory:
             _require_status(status)
             wanted["status"] = status
         where = " WHERE " + " AND ".join(f"{name} = ?" for name in wanted) if wanted else ""
-        rows = self._database.rows(_LIST.format(where), tuple(wanted.values()), "list its sessions")
+        question, values = _LIST.format(where), tuple(wanted.values())
+        rows = self._tables.ask(lambda execute: execute(question, values).fetchall(), "list its sessions")
         return tuple(map(_session_of, rows))
 
     def stop(self, provider_session_id: str) -> ProviderSession:
         """Note that a session has ended; its cursor stays, so that it may be gone on with. Raises NotFound."""
 
-        def stopped() -> ProviderSession:
+        def stopped(_: Execute) -> ProviderSession:
             self.get(provider_session_id)
             return self.upsert(provider_session_id, status="stopped")
 
@@ -133,18 +136,23 @@ class SessionDirectory:
         thread_id = _trimmed("thread_id", thread_id)
         if provider_session_id is not None:
             provider_session_id = _trimmed("provider_session_id", provider_session_id)
-        values = (iso(self._clock()), thread_id, provider_session_id)
-        return self._change(lambda: self._database.connection.execute(_STOP, values).rowcount)
+        at_ms = self._clock()
+        return self._change(lambda execute: stop_sessions(execute, thread_id, provider_session_id, at_ms))
 
     def remove(self, provider_session_id: str) -> None:
         """Forget a session; nothing happens where there is none."""
         session_id = _trimmed("provider_session_id", provider_session_id)
-        self._change(lambda: self._database.connection.execute(_REMOVE, (session_id,)))
+        self._change(lambda execute: execute(_REMOVE, (session_id,)))
 
     def _merge(
-        self, session_id: str, given: dict[str, Any], cursor: Any, payload: dict[str, Any] | UnsetType | None
+        self,
+        execute: Execute,
+        session_id: str,
+        given: dict[str, Any],
+        cursor: Any,
+        payload: dict[str, Any] | UnsetType | None,
     ) -> ProviderSession:
-        before = self._find(session_id)
+        before = _find(execute, session_id)
         fields = {} if before is None else msgspec.structs.asdict(before)
         if before is None or given.get("provider_name", before.provider_name) != before.provider_name:
             given = {"adapter_key": given.get("provider_name"), **given}
@@ -162,24 +170,21 @@ class SessionDirectory:
             fields["runtime_payload"] = None if payload is None else {**known, **payload}
         fields |= {"provider_session_id": session_id, "last_seen_at": iso(self._clock())}
         row = _row_of(ProviderSession(**fields))
-        self._database.connection.execute(_PUT, row)
+        execute(_PUT, row)
         return _session_of(row)
 
-    def _find(self, session_id: str) -> ProviderSession | None:
-        found = self._database.rows(_GET, (session_id,), "look up a session")
-        return _session_of(found[0]) if found else None
+    def _change(self, work: Callable[[Execute], _Answer]) -> _Answer:
+        return self._tables.change(lambda execute, _: work(execute), "note a session")
 
-    def _change(self, work: Callable[[], _Answer]) -> _Answer:
-        """Do something in the transaction that this thread has open, or in one of its own; raises StoreError."""
-        database = self._database
-        with database.lock:
-            if not database.connection.in_transaction:
-                with database.writing("note a session"):
-                    return work()
-            try:
-                return work()
-            except FAULTS as error:
-                raise database.failed(error, "note a session") from error
+
+def stop_sessions(execute: Execute, thread_id: str, provider_session_id: str | None, at_ms: int) -> int:
+    """Note that what runs of a thread has ended, all or one session; returns how many did."""
+    return execute(_STOP, (iso(at_ms), thread_id, provider_session_id)).rowcount
+
+
+def _find(execute: Execute, session_id: str) -> ProviderSession | None:
+    found = execute(_GET, (session_id,)).fetchone()
+    return None if found is None else _session_of(found)
 
 
 def _row_of(session: ProviderSession) -> tuple[Any, ...]:
@@ -200,9 +205,9 @@ def _session_of(row: Sequence[Any]) -> ProviderSession:
         fields["resume_cursor"] = None if cursor is None else msgspec.json.decode(cursor)
         fields["runtime_payload"] = None if payload is None else msgspec.json.decode(payload)
         return msgspec.convert(fields, ProviderSession)
-    except (msgspec.MsgspecError, TypeError) as error:
+    except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
         raise SessionUndecodable(
-            f"the row of provider session {row[0]!r} of thread {row[1]!r} cannot be read: {error}",
+            f"the row of provider session {row[0]!r} of thread {row[1]!r} cannot be read ({type(error).__name__})",
             provider_session_id=str(row[0]),
             hint="remove() forgets it; the agent then begins a new session",
         ) from error

@@ -1,0 +1,118 @@
+"""Opening: a store is used only if it is whole, ours, and of this program's schema or an older one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chatdoc.model.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew
+from chatdoc.store.projections.progress import TABLES
+from chatdoc.store.projections.projector import Execute, ExecuteMany
+from chatdoc.store.sqlite import schema
+from chatdoc.store.sqlite.connection import Looks, looks_of
+from chatdoc.store.sqlite.database import Database, Durability
+from chatdoc.store.sqlite.own_files import require_own_file
+from chatdoc.store.sqlite.schema_steps import projections
+from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure
+
+_NAMES = "SELECT name FROM sqlite_master"
+_FORGET = "DELETE FROM projection_state"
+
+
+def open_to_write(file: Path, *, durability: Durability, timeout_s: float) -> Database:
+    """Open a store and bring its tables up to date; raises StoreTooNew, StoreDamaged, StoreError, ReadOnlyTarget."""
+    _require_there(file)
+    if not os.access(file, os.W_OK):
+        raise ReadOnlyTarget(f"the store {file} may not be written", hint=f"Allow it: chmod u+w {file}")
+    database = _opened(file, durability=durability, timeout_s=timeout_s)
+    try:
+        if len(database.ask(schema.applied, "look up its schema")) < len(schema.STEPS):
+            database.change(lambda execute, _: schema.advance(execute), "take its new schema steps")
+        if lost_tables(database):
+            database.change(_make_lost_tables, "make its lost tables again")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_to_read(file: Path, *, timeout_s: float) -> Database:
+    """Open a store and write nothing, not even beside it; raises as `open_to_write` does.
+
+    A store without a journal was closed cleanly: it is read without locks, as it stands, until somebody begins to
+    write. Beside a journal, SQLite's own locks are taken; the journal stays for the next who may write.
+    """
+    _require_there(file)
+    looks = looks_of(file)
+    if not looks.has_journal:
+        return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
+    try:
+        return _opened(file, timeout_s=timeout_s, readonly=True)
+    except (StoreError, ReadOnlyTarget):
+        journal = Path(f"{file}-wal")
+        if os.access(file.parent, os.W_OK) or (journal.exists() and journal.stat().st_size > 0):
+            raise
+    return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
+
+
+def lost_tables(database: Database) -> set[str]:
+    """The folded tables that are not there, because somebody dropped them from outside."""
+    names = {name for (name,) in database.rows(_NAMES, (), "look up its tables")}
+    return set(TABLES) - names
+
+
+def _make_lost_tables(execute: Execute, _: ExecuteMany) -> None:
+    """Make every folded table and index that is not there, and let all rows be folded anew at the next event."""
+    names = {name for (name,) in execute(_NAMES)}
+    for statement in projections.STATEMENTS:
+        if schema.made_by(statement) not in names:
+            execute(statement)
+    execute(_FORGET)
+
+
+def _opened(
+    file: Path,
+    *,
+    timeout_s: float,
+    durability: Durability = "normal",
+    readonly: bool = False,
+    still: Looks | None = None,
+) -> Database:
+    try:
+        database = Database(file, durability=durability, timeout_s=timeout_s, readonly=readonly, still=still)
+    except FAULTS as error:
+        raise failure(error, str(file), "be opened") from error
+    try:
+        database.ask(lambda execute: _require_known(execute, file), "be opened")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _require_there(file: Path) -> None:
+    """Refuse what is no file of ours, and what SQLite would take for an empty database.
+
+    The file is not opened here: closing it would let go of the locks that another connection of this process has.
+    """
+    if not require_own_file(file):
+        raise StoreError(f"the store {file} is not there", hint=START_OVER)
+    if os.stat(file).st_size == 0:
+        raise StoreDamaged(f"the store {file} is empty, expected an SQLite database", hint=START_OVER)
+    if not os.access(file, os.R_OK):
+        raise ReadOnlyTarget(f"the store {file} may not be read", hint="Allow reading and writing it")
+
+
+def _require_known(execute: Execute, file: Path) -> None:
+    """Refuse a database of somebody else, of a newer program, or of a step that was edited."""
+    if execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
+        raise StoreDamaged(f"the database {file} is not a store of chatdoc", hint=START_OVER)
+    steps = schema.applied(execute)
+    ours = [(step.number, step.digest) for step in schema.STEPS]
+    if len(steps) > len(ours):
+        raise StoreTooNew(
+            f"the store {file} has schema step {len(steps)}, this program knows {len(ours)}",
+            hint="Use the newer version of chatdoc that wrote it",
+        )
+    if not steps or steps != ours[: len(steps)]:
+        raise StoreDamaged(f"the store {file} has other schema steps than this program took", hint=START_OVER)

@@ -1,0 +1,228 @@
+"""Unit of work: what one transaction appends, counted on from what the last COMMIT left.
+
+The counters are taken out of the store while a unit runs and put back after its COMMIT, so that one which ended in any
+other way leaves none behind, and the next unit reads them anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from chatdoc.model.clock import iso
+from chatdoc.model.commands.plan import Diff, Stopped
+from chatdoc.model.errors import DocumentFailed, ReceiptExists
+from chatdoc.model.events import codec
+from chatdoc.model.events.attribution import actor_kind, metadata_of
+from chatdoc.model.events.event import Draft, Event
+from chatdoc.model.ids import derive_ordered
+from chatdoc.store.agent_sessions import stop_sessions
+from chatdoc.store.ports import Lease, Marker, Receipt, Registration
+from chatdoc.store.projections.fold import fold
+from chatdoc.store.projections.queries import put_diff
+from chatdoc.store.sqlite import event_log, leases, receipts, registry, update_log
+from chatdoc.store.sqlite.database import Database, Version
+from chatdoc.store.sqlite.event_chain import HALF, Chain
+from chatdoc.store.sqlite.event_log import SqliteEventLog
+from chatdoc.store.sqlite.sqlite_errors import FAULTS
+
+_COUNTS = (
+    f"SELECT ({update_log.LAST}), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence"
+    " WHERE name = 'orchestration_events'),"
+    " (SELECT digest FROM orchestration_events ORDER BY sequence DESC LIMIT 1),"
+    " (SELECT retired_at_ms FROM document)"
+)
+_STREAM = (
+    "SELECT stream_version, digest FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
+    " ORDER BY stream_version DESC LIMIT 1"
+)
+_BEGIN_EVENTS = "UPDATE document SET log_began_at_ms = coalesce(log_began_at_ms, ?)"
+_Found = TypeVar("_Found")
+
+
+class Counters:
+    """Where the logs have come to, as this transaction sees it; `version` says of which commits."""
+
+    def __init__(self, connection: sqlite3.Connection, version: Version, chain: Chain) -> None:
+        self.version = version
+        self.update: int
+        self.event: int
+        self.update, self.event, digest, retired_at_ms = connection.execute(_COUNTS).fetchone()
+        self.head: bytes = chain.first if digest is None else digest[HALF:]
+        """The digest of the newest event, in the log."""
+        self.retired = retired_at_ms is not None
+        self.streams: dict[tuple[str, str], tuple[int, bytes]] = {}
+        """The newest version and digest of streams written here."""
+
+
+class SqliteUnitOfWork:
+    """What one transaction writes; see the port."""
+
+    def __init__(self, database: Database, events: SqliteEventLog, document_id: str, count: Counters) -> None:
+        self._database, self._events, self._count = database, events, count
+        self._document_id = document_id
+        self._salt = document_id.encode("utf-8", "surrogatepass")
+        self._connection = database.connection()
+        self._fault: BaseException | None = None
+        self._over = False
+
+    def end(self) -> None:
+        """Nothing is written through this any more; raises the error that a piece of work has hidden."""
+        self._over = True
+        if self._fault is not None:
+            raise self._fault
+
+    def append_update(self, update: bytes, origin: str, *, recorded_at_ms: int) -> int:
+        """See the port."""
+        self._require_served()
+        sequence = self._count.update + 1
+        row = update_log.row_of(self._salt, sequence, origin, recorded_at_ms, update)
+        self._run(lambda: self._connection.execute(update_log.INSERT, row), "append an update")
+        self._count.update = sequence
+        return sequence
+
+    def append_events(
+        self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str
+    ) -> list[Event]:
+        """See the port."""
+        self._require_served()
+        return self._run(lambda: self._append(drafts, at_ms, command_id, origin), "append or fold events")
+
+    def put_receipt(
+        self,
+        receipt: Receipt,
+        *,
+        recorded_at_ms: int,
+        update_sequence: int | None = None,
+        result_sequence: int | None = None,
+    ) -> None:
+        """See the port."""
+        self._require_served()
+        last = self._count.event if result_sequence is None else result_sequence
+        row = receipts.row_of(self._salt, receipt, recorded_at_ms, update_sequence, last)
+        self._run(lambda: self._insert_receipt(row), "store a receipt")
+
+    def take_lease(self, lease: Lease, *, instead_of: str = "") -> bool:
+        """See the port."""
+        self._require_served()
+        values = (*leases.lease_values(lease), instead_of)
+        return self._run(lambda: self._connection.execute(leases.TAKE, values).rowcount == 1, "take a turn")
+
+    def renew_leases(self, owner: str, *, heartbeat_at_ms: int) -> None:
+        """See the port."""
+        self._execute(leases.RENEW, (heartbeat_at_ms, owner, heartbeat_at_ms), "renew its turns")
+
+    def release_lease(self, message_id: str, owner: str) -> None:
+        """See the port."""
+        self._execute(leases.RELEASE, (message_id, owner), "release a turn")
+
+    def begin_events(self, *, at_ms: int) -> None:
+        """See the port."""
+        self._execute(_BEGIN_EVENTS, (at_ms,), "begin its event log")
+
+    def put_diff(self, diff: Diff) -> None:
+        """See the port."""
+        self._run(
+            lambda: put_diff(self._connection.execute, *diff[:4], created_at=diff.created_at), "keep a diff"
+        )
+
+    def stop_sessions(self, stopped: Stopped, *, at_ms: int) -> None:
+        """See the port."""
+        self._run(lambda: stop_sessions(self._connection.execute, *stopped, at_ms), "note a session's end")
+
+    def put_registration(self, registration: Registration) -> None:
+        """See the port."""
+        path, document_id, _, *text, retired_at_ms = registry.registration_values(registration)
+        assert document_id == self._document_id, "a store is one document's"
+        self._execute(registry.PUT, (path, *text, retired_at_ms), "note where its file is")
+        self._count.retired = self._count.retired or retired_at_ms is not None
+
+    def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
+        """See the port."""
+        self._execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms), "note a migration")
+
+    def _append(
+        self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
+    ) -> list[Event]:
+        occurred_at, count, chain = iso(at_ms), self._count, self._events.chain
+        events: list[Event] = []
+        rows: list[tuple[Any, ...]] = []
+        for sequence, draft in enumerate(drafts, count.event + 1):
+            payload, stream_id, kind, extra, cause = draft
+            metadata = metadata_of(origin, extra)
+            spelled = codec.encode_metadata(metadata)
+            actor, event_type = actor_kind(command_id, metadata), draft.event_type
+            because = events[cause].event_id if cause >= 0 else None
+            version, before = count.streams.get((kind, stream_id)) or self._newest(kind, stream_id)
+            version += 1
+            event_id = derive_ordered(at_ms, f"{self._document_id}/{kind}/{stream_id}/{version}")
+            columns = (
+                sequence, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
+                command_id, actor, codec.encode(payload), spelled,
+            )  # fmt: skip
+            digest = chain.digest(before, count.head, columns)
+            count.streams[kind, stream_id], count.head = (version, digest[:HALF]), digest[HALF:]
+            rows.append((*columns, digest))
+            events.append(
+                Event(
+                    sequence=sequence,
+                    document_id=self._document_id,
+                    event_id=event_id,
+                    aggregate_kind=kind,
+                    stream_id=stream_id,
+                    stream_version=version,
+                    event_type=event_type,
+                    occurred_at=occurred_at,
+                    command_id=command_id,
+                    causation_event_id=because,
+                    correlation_id=command_id,
+                    actor_kind=actor,
+                    payload=payload,
+                    metadata=metadata,
+                )
+            )
+        connection = self._connection
+        connection.executemany(event_log.INSERT, rows)
+        count.event += len(events)
+        fold(connection.execute, events, self._events.read, connection.executemany)
+        return events
+
+    def _newest(self, kind: str, stream_id: str) -> tuple[int, bytes]:
+        found = self._connection.execute(_STREAM, (kind, stream_id)).fetchone()
+        return (-1, self._events.chain.first) if found is None else (found[0], found[1][:HALF])
+
+    def _insert_receipt(self, row: tuple[Any, ...]) -> None:
+        try:
+            self._connection.execute(receipts.INSERT, row)
+        except sqlite3.IntegrityError as error:
+            if self._connection.execute(receipts.IS_THERE, row[:1]).fetchone() is None:
+                raise
+            raise ReceiptExists(
+                f"command {row[0]} of document {self._document_id} has a receipt already",
+                hint="Return that one instead",
+            ) from error
+
+    def _execute(self, sql: str, values: tuple[Any, ...], doing: str) -> None:
+        self._run(lambda: self._connection.execute(sql, values), doing)
+
+    def _run(self, work: Callable[[], _Found], doing: str) -> _Found:
+        """Do something with the connection; whatever goes wrong undoes the unit, even where the work hides it."""
+        assert not self._over, "this unit of work is over; ask the store for another one"
+        try:
+            return work()
+        except ReceiptExists:
+            raise
+        except FAULTS as error:
+            self._fault = self._database.failed(error, doing)
+            raise self._fault from error
+        except BaseException as error:
+            self._fault = error
+            raise
+
+    def _require_served(self) -> None:
+        if self._count.retired:
+            raise DocumentFailed(
+                f"document {self._document_id} was rolled back or replaced, so nothing is written to it any more",
+                hint="Open the file again",
+            )
