@@ -1,6 +1,6 @@
 """The face of one open document: every change is a command or a guarded update, and every rule is checked after it.
 
-Behind it stand the engine (`doc.engine`), the event log as it is read (`doc.log`) and the turns of agents (`doc.agents`).
+Behind it stand the engine (`doc.engine`), the event log as it is read (`doc.log`) and agents' turns (`doc.agents`).
 """
 
 from __future__ import annotations
@@ -299,7 +299,7 @@ class Document:
         return self.agents.execute(command, command_id=command_id)
 
     def execute_each(self, commands: Sequence[tuple[Command, str | None]]) -> list[Any]:
-        """Carry out commands, each with its id or None, as one transaction: an answer each, or the error of it alone."""
+        """Carry out commands, each with its id or None, as one transaction: an answer each, or its own error."""
         return self.engine.transact_each(
             [lambda _, one=one: self.agents.execute(one[0], command_id=one[1]) for one in commands]  # type: ignore[misc]
         )

@@ -11,7 +11,7 @@ import msgspec
 
 from chatdoc.agents.ownership import Waiter
 from chatdoc.document import Document
-from chatdoc.engine.adopt_file import Adopted, Upgrade, adopt, begin, digest, upgrade
+from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.event_recorder import EventRecorder
@@ -27,7 +27,7 @@ from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.store.atomic_file import require_writable
 from chatdoc.store.memory.store import MemoryStore
-from chatdoc.store.ports import DocumentStore, Found, Stores
+from chatdoc.store.ports import DocumentStore, Found, Registration, Stores
 from chatdoc.store.sqlite.database import Durability
 from chatdoc.store.sqlite.folder import SqliteFolder
 from invariants.rule import Violation
@@ -37,7 +37,11 @@ from migrate.v2.merge_external import document_ids, merge
 
 _SAID = {
     "moved": ("moved_file", "its document was published as {other} last", "it goes on with its own log"),
-    "copied": ("copied_file", "its document is also that of {other}", "it is a copy with a log of its own now"),
+    "copied": (
+        "copied_file",
+        "its document is also that of {other}",
+        "it is a copy with a log of its own now",
+    ),
     "replaced": (
         "replaced_file",
         "another document was here before; its store is {other}",
@@ -131,9 +135,7 @@ class _Opening:
             adopted = adopt(self.stores, self.path, source, made, recorded_at_ms=self.clock())
         except DocumentExists:  # Another process was faster; what it committed is what we open.
             return _Opening(self.stores, self.path, self.clock, self.random, self.waiter).open()
-        copy = WorkingCopy(
-            adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1
-        )
+        copy = WorkingCopy(adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1)
         copy.items_in_snapshot = 0
         return self._document(adopted.store, copy, made.report)
 
@@ -184,9 +186,7 @@ class _Opening:
         begin_event_log(engine, self.path.parent)
         file = ChatFile(self.stores, self.path, engine)
         external = file.take_external()
-        document = Document(
-            engine, self._noted(report or external), file=file, waiter=self.waiter
-        )
+        document = Document(engine, self._noted(report or external), file=file, waiter=self.waiter)
         document.agents.recover_turns(reason="server_restart")
         document.save()
         keep_rows(store, engine.copy, recorded_at_ms=self.clock())
@@ -200,9 +200,7 @@ class _Opening:
     def _say(self, standing: str, other: Path) -> None:
         code, detail, decision = _SAID[standing]
         if not any(one.code == code for one in self.notes):
-            self.notes.append(
-                Anomaly(code=code, detail=detail.format(other=other.name), decision=decision)
-            )
+            self.notes.append(Anomaly(code=code, detail=detail.format(other=other.name), decision=decision))
 
     def _noted(self, report: MigrationReport | None) -> MigrationReport | None:
         """The report with what was found about file and store; where nothing was migrated, these words alone."""
@@ -265,7 +263,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
 
 
 def _to_read_only(path: Path, made: Upgrade, clock: Clock, random: RandomSource) -> Document:
-    store = MemoryStore()
+    store = MemoryStore(Registration(path=path.name, document_id=made.document_id, created_at_ms=clock()))
     copy = WorkingCopy(made.view, store, random=random, known={}, sequence=0)
     engine = Engine(store, clock=clock, random=random, copy=copy)
     engine.freeze(_unverified(path, made.broken))

@@ -17,9 +17,9 @@ from chatdoc.engine.engine import Engine
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import NotFound
 from chatdoc.model.ids import RandomSource
+from chatdoc.store.chat_folders import folders_below
 from chatdoc.store.ports import Stores
 from chatdoc.store.sqlite.folder import SqliteFolder
-from chatdoc.store.chat_folders import folders_below
 
 State = Literal["present", "recovered", "would be recovered"]
 
@@ -45,8 +45,8 @@ def recover(
     """Give back the text of each document of a file or folder whose file is not there any more as it was.
 
     A text goes to its old name where that is free, else beside it, to `NAME.recovered-ID.chat`; the document lives
-    there from then on, with its whole log. Of a folder, those that were rolled back are left out; name their file to get
-    them. Raises NotFound where nothing was ever stored.
+    there from then on, with its whole log. Of a folder, those that were rolled back are left out: name their file to
+    get them. Raises NotFound where nothing was ever stored.
     """
     real = Path(os.path.realpath(path))
     found = [
@@ -55,7 +55,9 @@ def recover(
         for one in _of_folder(folder, None if real.is_dir() else real.name, dry_run, clock, random)
     ]
     if not found and not real.is_dir():
-        raise NotFound(f"no document was ever stored for {real}", hint="`chatdoc status` lists those that were")
+        raise NotFound(
+            f"no document was ever stored for {real}", hint="`chatdoc status` lists those that were"
+        )
     return found
 
 

@@ -77,6 +77,4 @@ def _require_unedited(store: DocumentStore, real: Path, present: bytes, marker: 
     if later:
         raise NewerEdits(f"{real.name} has {later} updates since it was migrated", hint=hint)
     if digest(present) not in {marker.text_digest, marker.source_digest}:
-        raise NewerEdits(
-            f"{real.name} was changed by another program since it was migrated", hint=hint
-        )
+        raise NewerEdits(f"{real.name} was changed by another program since it was migrated", hint=hint)

@@ -11,9 +11,9 @@ import msgspec
 from chatdoc.engine.adopt_file import digest
 from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.clock import iso
+from chatdoc.store.chat_folders import folders_below
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.sqlite.folder import SqliteFolder
-from chatdoc.store.chat_folders import folders_below
 from migrate.report import MigrationReport
 
 
@@ -50,9 +50,7 @@ def _of_folder(asked: Path, folder: Path) -> Iterator[DocumentStatus]:
             store.close()
 
 
-def _status(
-    asked: Path, path: Path, place: Path, store: DocumentStore, *, served: bool
-) -> DocumentStatus:
+def _status(asked: Path, path: Path, place: Path, store: DocumentStore, *, served: bool) -> DocumentStatus:
     registration, markers = store.registry.registration(), store.registry.markers()
     marker = markers[-1] if markers else None
     report = msgspec.json.decode(marker.report, type=MigrationReport) if marker is not None else None

@@ -67,9 +67,7 @@ class Workspace:
                 registration = self._view(stores, place).store.registry.registration()
                 if _is_served(stores, folder, registration, place):
                     path = (folder / registration.path).relative_to(self.folder).as_posix()
-                    found.append(
-                        DocumentPlace(path=path, document_id=registration.document_id, store=place)
-                    )
+                    found.append(DocumentPlace(path=path, document_id=registration.document_id, store=place))
         return tuple(sorted(found, key=lambda one: (one.path, one.store)))
 
     def log(self, place: DocumentPlace) -> EventView:
@@ -79,9 +77,7 @@ class Workspace:
     def snapshot(self) -> WorkspaceSnapshot:
         """All that is shown of all documents; `events(after)` goes on from each one's `snapshot_sequence`."""
         rows = [
-            DocumentRows(
-                path=one.path, document_id=one.document_id, snapshot=self.log(one).snapshot()
-            )
+            DocumentRows(path=one.path, document_id=one.document_id, snapshot=self.log(one).snapshot())
             for one in self.documents()
         ]
         return WorkspaceSnapshot(

@@ -86,7 +86,9 @@ class Activities:
 
     def expire_approval(self, thread_id: str, request_id: str, *, command_id: str | None = None) -> int:
         """Close a request that nobody answered in time."""
-        return self._execute(ExpireApproval(thread_id=ThreadId(thread_id), request_id=request_id), command_id=command_id)
+        return self._execute(
+            ExpireApproval(thread_id=ThreadId(thread_id), request_id=request_id), command_id=command_id
+        )
 
     def set_session(
         self,
@@ -121,7 +123,9 @@ class Activities:
     ) -> int:
         """Ask whoever runs a turn, perhaps another process that follows the log, to interrupt it."""
         turn = None if turn_id is None else MessageId(turn_id)
-        return self._execute(RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn), command_id=command_id)
+        return self._execute(
+            RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn), command_id=command_id
+        )
 
     def complete_checkpoint(
         self,
@@ -153,7 +157,9 @@ class Activities:
 
     def revert(self, thread_id: str, turn_count: int, *, command_id: str | None = None) -> int:
         """Hide what came after so many turns from all that is folded; the document keeps everything."""
-        return self._execute(RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count), command_id=command_id)
+        return self._execute(
+            RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count), command_id=command_id
+        )
 
     def undo_revert(self, thread_id: str, *, command_id: str | None = None) -> int:
         """Show again what the latest revert of a thread hides."""

@@ -25,8 +25,8 @@ from chatdoc.model.clock import Clock, ms_of
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
-from chatdoc.store.process_identity import Machine, Process, Standing
 from chatdoc.store.ports import DocumentStore, Lease, UnitOfWork
+from chatdoc.store.process_identity import Machine, Process, Standing
 
 _log = logging.getLogger("chatdoc")
 

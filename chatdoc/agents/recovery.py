@@ -48,11 +48,7 @@ class Recovery:
         ownership = self._ownership
         with self._engine.lock:
             lease = ownership.lease(message_id)
-            if (
-                lease is not None
-                and lease.owner != ownership.owner
-                and ownership.standing(lease) == "alive"
-            ):
+            if lease is not None and lease.owner != ownership.owner and ownership.standing(lease) == "alive":
                 raise CommandRefused(
                     f"cannot recover the turn of message {message_id} in thread {thread_id}: "
                     f"process {lease.process.pid} runs it",
@@ -83,9 +79,7 @@ class Recovery:
                 said: Reason = "backend_error" if ownership.failed(lease) else reason
                 command = RecoverTurn(thread_id=thread_id, message_id=message_id, reason=said)
                 try:
-                    ended.append(
-                        self._execute(command, command_id=_id(thread_id, message_id, "recover"))
-                    )
+                    ended.append(self._execute(command, command_id=_id(thread_id, message_id, "recover")))
                 except (CommandConflict, CommandRefused, NotFound) as refusal:
                     if message_id in view.generating:
                         _log.warning("a turn that nobody runs could not be ended: %s", refusal)

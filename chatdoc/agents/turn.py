@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from chatdoc.agents.flush_policy import PIECE_CHARS_MAX, Pace
-from chatdoc.model.arguments import require_text
 from chatdoc.engine.reader import Reader
+from chatdoc.model.arguments import require_text
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.stable_id import stable_id
 from chatdoc.model.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason

@@ -273,9 +273,7 @@ class Turns:
     def _turn(self, message: Message, pace: Pace | None) -> Turn:
         pieces = self._engine.view.pieces.get(message.message_id)
         seq = max(pieces) + 1 if pieces else 0
-        turn = Turn(
-            self._reader, self.execute, message, clock=self._engine.clock, pace=pace, seq=seq
-        )
+        turn = Turn(self._reader, self.execute, message, clock=self._engine.clock, pace=pace, seq=seq)
         self._held.add(turn)
         return turn
 

@@ -141,9 +141,7 @@ def _read_block(
     return at
 
 
-def _read_item(
-    data: bytes, at: int, client: int, clock: int, value_bytes_max: int
-) -> tuple[Item, int]:
+def _read_item(data: bytes, at: int, client: int, clock: int, value_bytes_max: int) -> tuple[Item, int]:
     """The item at an offset, and the offset behind it."""
     start = at
     info, at = data[at] if at < len(data) else -1, at + 1

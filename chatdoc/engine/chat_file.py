@@ -1,4 +1,4 @@
-"""Publishing: the `.chat` text follows the document, and what somebody else wrote into the file is never replaced unseen.
+"""Publishing: the `.chat` text follows the document, and what others wrote into the file is never replaced unseen.
 
 File and store are two things, so each step looks at what it displaced: the text takes the file's place by an exchange,
 and what stood there at that very moment is merged when it is not what was read before. A path is no identity: a file
@@ -125,7 +125,9 @@ class ChatFile:
             if self._is_empty() and not source:
                 return False
             sequence, text = engine.sequence, render(engine.view)
-            if text == source:  # Should somebody write between the two looks, the file does not look like the first.
+            if (
+                text == source
+            ):  # Should somebody write between the two looks, the file does not look like the first.
                 self._note(text, sequence, seen)
                 return written
             replaced = replace_atomically(self.path, text)

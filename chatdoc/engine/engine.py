@@ -161,7 +161,7 @@ class Engine:
                 if len(steps) == 1:
                     answers = [self.store.write(steps[0])]
                 else:
-                    answers = self.store.write_each(steps)
+                    answers = [_whole(one) for one in self.store.write_each(steps)]
                 self._close_transaction()
         self.subscribers.deliver()
         return answers
@@ -180,7 +180,9 @@ class Engine:
         return self._open
 
     @staticmethod
-    def _attempt(work: Callable[[Transaction], Any], transaction: Transaction) -> tuple[Any, Exception | None]:
+    def _attempt(
+        work: Callable[[Transaction], Any], transaction: Transaction
+    ) -> tuple[Any, Exception | None]:
         """The answer, or the error of what was refused; a failure that nothing may outlast is raised."""
         try:
             return work(transaction), None
@@ -279,3 +281,8 @@ class Engine:
         if self._ended is None:
             self._ended = DocumentClosed("this document is closed", hint="Open it again")
         self.store.close()
+
+
+def _whole(answer: tuple[Any, Exception | None] | ChatdocError) -> tuple[Any, Exception | None]:
+    """An answer of a group; a refusal that the store had to undo alone is the error of its own step."""
+    return (None, answer) if isinstance(answer, ChatdocError) else answer

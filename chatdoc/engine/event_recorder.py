@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from itertools import islice
 
 from chatdoc.model.clock import iso
+from chatdoc.model.commands.log_state import LogState
+from chatdoc.model.delta import Delta
 from chatdoc.model.events.close_requests import close_requests
 from chatdoc.model.events.derive import begin, derive
 from chatdoc.model.events.event import Draft
 from chatdoc.model.events.types import ProjectCreated, ProjectMetaUpdated
-from chatdoc.model.commands.log_state import LogState
-from chatdoc.model.delta import Delta
 from chatdoc.model.facts import Fact
 from chatdoc.model.ids import Mint
 from chatdoc.model.view.view import View
@@ -32,7 +32,7 @@ class EventRecorder:
         self._events, self._read_model = events, read_model
         self.project_id = events.project_id() or ""
         """The project that all events of the store belong to; empty before the first one."""
-        self.log_state: LogState = read_model.log_state()
+        self.log_state: LogState = read_model.log_state(lambda: self.project_id)
         """What commands on the log are decided on."""
 
     def stands(self, root: str) -> bool:

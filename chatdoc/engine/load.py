@@ -17,9 +17,7 @@ ITEMS_MIN = 64
 """So many items beyond the snapshot are read from their updates without a thought of a new one."""
 
 
-def load(
-    store: DocumentStore, *, random: RandomSource, before: WorkingCopy | None = None
-) -> WorkingCopy:
+def load(store: DocumentStore, *, random: RandomSource, before: WorkingCopy | None = None) -> WorkingCopy:
     """What a store says, with every update of its log; `before` is an earlier copy whose counts go on.
 
     Raises StoreDamaged when an update is not what was stored.

@@ -44,7 +44,7 @@ class Subscribers:
             self._waiting.append((update, origin))
 
     def deliver(self) -> None:
-        """Tell what waits, unless that is being done; a subscriber that fails is logged, the others still hear of it."""
+        """Tell what waits, unless that is being done; a subscriber that fails is logged, the others still hear it."""
         if not self._waiting or self._is_ours():
             return
         try:
@@ -52,8 +52,8 @@ class Subscribers:
                 while self._waiting:
                     self._tell(*self._waiting.popleft())
         finally:
-            # A plain call right after an interrupt: there is no moment between the two at which another one could come.
-            try:
+            # Not `suppress`: calling it is a moment at which an interrupt could leave the lock taken for ever.
+            try:  # noqa: SIM105
                 self._delivering.release()
             except RuntimeError:  # Another thread has it.
                 pass

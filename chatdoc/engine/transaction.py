@@ -16,7 +16,7 @@ from chatdoc.store.ports import Entry, UnitOfWork
 class Transaction:
     """What is being changed, by which unit of the store, and what is due once that is committed."""
 
-    __slots__ = ("ahead", "after", "copy", "heard", "recorder", "unit")
+    __slots__ = ("after", "ahead", "copy", "heard", "recorder", "unit")
 
     def __init__(self, copy: WorkingCopy, unit: UnitOfWork, recorder: EventRecorder | None) -> None:
         self.copy = copy

@@ -5,7 +5,6 @@ It is made from the store and may be dropped at any moment: whoever doubts it dr
 
 from __future__ import annotations
 
-
 import msgspec
 
 from chatdoc.crdt import read_update
@@ -74,7 +73,7 @@ class WorkingCopy:
         return self.session.known
 
     def take(self, update: bytes, reading: Reading, origin: str) -> Taken:
-        """Take an update into view and replica; raises UpdateRefused when pycrdt fails on it, and then nothing changed."""
+        """Take an update into view and replica; raises UpdateRefused, with nothing changed, when pycrdt fails on it."""
         session, view = self.session, self.view
         update, reading = split_at_known(update, reading, self.known)
         try:
@@ -113,5 +112,3 @@ class WorkingCopy:
 
 def _entry(one: Gone) -> Entry:
     return one.root, one.key, one.text
-
-

@@ -19,7 +19,7 @@ _UNKNOWN = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EPERM)
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Let two files change names; false where the system cannot. Raises OSError, FileNotFoundError for a missing one."""
+    """Let two files change names; false where the system cannot. Raises OSError, so where one of them is missing."""
     call = _renameat2()
     if call is None:
         return False

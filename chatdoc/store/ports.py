@@ -149,6 +149,9 @@ class UnitOfWork(Protocol):
     def release_lease(self, message_id: str, owner: str) -> None:
         """Forget a turn's lease if this owner still has it."""
 
+    def put_cursor(self, consumer: str, sequence: int) -> None:
+        """Note how far a consumer of the event log has come; one row that moves."""
+
     def begin_events(self, *, at_ms: int) -> None:
         """Note that the event log tells of the document from now on."""
 
@@ -243,6 +246,13 @@ class Leases(Protocol):
         """Every lease, the oldest first; one that cannot be read is passed over with a logged warning."""
 
 
+class Cursors(Protocol):
+    """How far each consumer of the event log has come."""
+
+    def get(self, consumer: str) -> int | None:
+        """The sequence that a consumer has reached, or None for one that never was."""
+
+
 class Feed(Protocol):
     """Says that there may be more; never what."""
 
@@ -292,6 +302,10 @@ class DocumentStore(Protocol):
     @property
     def leases(self) -> Leases:
         """Which turns are run, and by whom."""
+
+    @property
+    def cursors(self) -> Cursors:
+        """How far consumers of the event log have come."""
 
     @property
     def feed(self) -> Feed:

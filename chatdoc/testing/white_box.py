@@ -102,7 +102,7 @@ def failing(document: Document, place: str) -> Iterator[None]:
             if place == "commit":
                 work(unit)
                 raise StoreError("planted: could not commit", hint="Try again")
-            return work(_Failing(unit, place))  # type: ignore[arg-type]
+            return work(_Failing(unit, place))
 
         return write(failing_work)
 

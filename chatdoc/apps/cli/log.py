@@ -10,10 +10,10 @@ import click
 
 from chatdoc.apps.cli.brief import brief
 from chatdoc.apps.cli.terminal import cell, console, json_lines, json_option, line
+from chatdoc.event_view import EventView
 from chatdoc.model.events.envelope import envelope
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import ThreadCreated, ThreadMetaUpdated
-from chatdoc.event_view import EventView
 from chatdoc.workspace import log_of
 
 TITLE_CELLS = 26

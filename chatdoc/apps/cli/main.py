@@ -22,19 +22,31 @@ class Entry(NamedTuple):
 
 _ROOM = "chatdoc.apps.cli"
 COMMANDS: dict[str, Entry] = {
-    "open": Entry(f"{_ROOM}.open:open_", "Open FILE, upgrade it when it is old, and show what is in it."),
+    "open": Entry(f"{_ROOM}.open:open_", "Open FILE and show what it holds."),
     "check": Entry(f"{_ROOM}.check:check", "Check FILE and write nothing."),
-    "migrate": Entry(f"{_ROOM}.migrate:migrate", "Upgrade files, and all chat files below folders."),
-    "rollback": Entry(f"{_ROOM}.rollback:rollback", "Give FILE back the bytes it had before it was migrated."),
-    "recover": Entry(f"{_ROOM}.recover:recover", "Make the text again of a FILE that is lost, damaged or replaced."),
-    "forget": Entry(f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."),
+    "migrate": Entry(f"{_ROOM}.migrate:migrate", "Migrate files and whole folders."),
+    "rollback": Entry(f"{_ROOM}.rollback:rollback", "Give FILE its old bytes back."),
+    "recover": Entry(
+        f"{_ROOM}.recover:recover",
+        "Give back the text of a FILE that is lost, damaged or replaced, or of all such files of a FOLDER.",
+    ),
+    "forget": Entry(
+        f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."
+    ),
     "export": Entry(f"{_ROOM}.export:export", "Write FILE in another format."),
-    "status": Entry(f"{_ROOM}.status:status", "Show the documents of FOLDER, with their stores."),
+    "status": Entry(
+        f"{_ROOM}.status:status", "Show the documents of FOLDER, and of those below it, with their stores."
+    ),
     "log": Entry(f"{_ROOM}.log:log", "Print the event log of FILE."),
     "replay": Entry(f"{_ROOM}.replay:replay", "Tell a thread of FILE again, turn by turn."),
-    "snapshot": Entry(f"{_ROOM}.snapshot:snapshot", "Show all that the event logs of a folder's documents say now."),
-    "projections": Entry(f"{_ROOM}.projections:projections", "See to the tables that are folded from the event log."),
-    "fuzz": Entry(f"{_ROOM}.fuzz:fuzz", "Use simulated replicas at random and check every promise."),
+    "snapshot": Entry(
+        f"{_ROOM}.snapshot:snapshot", "Show all that the event logs of a folder's documents say now."
+    ),
+    "projections": Entry(
+        f"{_ROOM}.projections:projections",
+        "See to the tables that are folded from the event log of a document, and to its size.",
+    ),
+    "fuzz": Entry(f"{_ROOM}.fuzz:fuzz", "Let simulated writers look for defects."),
 }
 
 

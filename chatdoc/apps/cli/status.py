@@ -24,7 +24,9 @@ def status(folder: Path, as_json: bool) -> None:
     grid = table("file", "text", "updates", "migrated from", "backup", "store", numbers=("updates",))
     for one in found:
         steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
-        grid.add_row(line(one.path), one.file, str(one.updates), steps, line(one.backup or ""), line(one.store))
+        grid.add_row(
+            line(one.path), one.file, str(one.updates), steps, line(one.backup or ""), line(one.store)
+        )
     show(console(), grid if found else "no documents here yet")
 
 

@@ -39,7 +39,7 @@ from chatdoc.model.commands.turn_states import state_of_turn
 from chatdoc.model.commands.turn_stream import BindSession
 from chatdoc.model.events.types import SessionStatus
 from chatdoc.model.ids import MessageId, ThreadId
-from chatdoc.store.sqlite.agent_sessions import RuntimeStatus
+from chatdoc.store.agent_sessions import RuntimeStatus
 
 FAILED = "The agent failed"
 """What is told of an error without words."""

@@ -20,6 +20,7 @@ class Kept:
         self.receipts: dict[str, Receipt] = {}
         self.markers: dict[tuple[str, str], Marker] = {}
         self.leases: dict[str, Lease] = {}
+        self.cursors: dict[str, int] = {}
         self.rows: Rows | None = None
         self.state: tuple[int, bytes] | None = None
 
@@ -177,3 +178,15 @@ class MemoryFeed:
         with self._woken:
             self._commits += 1
             self._woken.notify_all()
+
+
+class MemoryCursors:
+    """How far consumers have come; see the port."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+
+    def get(self, consumer: str) -> int | None:
+        """See the port."""
+        with self._kept.lock:
+            return self._kept.cursors.get(consumer)

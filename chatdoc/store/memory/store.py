@@ -17,6 +17,7 @@ from chatdoc.model.events.event import Draft, Event
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.memory.parts import (
     Kept,
+    MemoryCursors,
     MemoryFeed,
     MemoryLeases,
     MemoryReceipts,
@@ -51,6 +52,7 @@ class MemoryStore:
             MemorySnapshots(kept),
         )
         self.registry, self.leases, self.feed = MemoryRegistry(kept), MemoryLeases(kept), MemoryFeed(kept)
+        self.cursors = MemoryCursors(kept)
         self.events: EventLog | None = None
         self.read_model: ReadModel | None = None
         self.sessions: SessionDirectory | None = None
@@ -110,13 +112,14 @@ class MemoryStore:
         """What brings everything back to how it is now."""
         kept = self._kept
         entries, receipts, registration = len(kept.entries), len(kept.receipts), kept.registration
-        markers, leases = dict(kept.markers), dict(kept.leases)
+        markers, leases, cursors = dict(kept.markers), dict(kept.leases), dict(kept.cursors)
 
         def undo() -> None:
             del kept.entries[entries:]
             for command_id in list(islice(kept.receipts, receipts, None)):
                 del kept.receipts[command_id]
-            kept.registration, kept.markers, kept.leases = registration, markers, leases
+            kept.registration, kept.markers = registration, markers
+            kept.leases, kept.cursors = leases, cursors
 
         return undo
 
@@ -180,6 +183,10 @@ class _Unit:
         there = self._kept.leases.get(message_id)
         if there is not None and there.owner == owner:
             del self._kept.leases[message_id]
+
+    def put_cursor(self, consumer: str, sequence: int) -> None:
+        """See the port."""
+        self._kept.cursors[consumer] = sequence
 
     def begin_events(self, *, at_ms: int) -> None:
         """There is no event log; nothing is noted."""

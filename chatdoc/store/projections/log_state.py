@@ -30,8 +30,8 @@ _DOING = "look up what a command is decided on"
 _LAST_REVERT = "SELECT max(revert_sequence) FROM reverted_rows WHERE thread_id = ?"
 
 
-class FoldedStanding:
-    """How things stand according to the folded rows; see `chatdoc.model.commands.log_state.Standing`."""
+class FoldedLogState:
+    """How things stand according to the folded rows; see `chatdoc.model.commands.log_state.LogState`."""
 
     def __init__(self, tables: Tables, project_id: Callable[[], str]) -> None:
         self._tables, self._project_id = tables, project_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from chatdoc.model.errors import NotFound
 from chatdoc.store.projections.projector import Execute
@@ -13,6 +13,7 @@ from chatdoc.store.projections.row_types import (
     Session,
     ThreadRow,
     Turn,
+    TurnCounts,
 )
 from chatdoc.store.projections.snapshot import session_of
 
@@ -45,11 +46,13 @@ _STARTS = (
 )
 
 
-class TurnCounts(NamedTuple):
-    """The turns of a thread, and how many of them run."""
+_ROOT = "SELECT workspace_root FROM projection_projects"
 
-    turns: int = 0
-    running: int = 0
+
+def workspace_root(execute: Execute) -> str | None:
+    """The folder of the project."""
+    found = execute(_ROOT).fetchone()
+    return None if found is None else str(found[0])
 
 
 def message(execute: Execute, message_id: str) -> PlacedMessage | None:

@@ -7,12 +7,11 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from chatdoc.model.commands.log_state import Standing
-from chatdoc.model.errors import NotFound
+from chatdoc.model.commands.log_state import LogState
 from chatdoc.model.events.event import Event
 from chatdoc.store.projections import fold, queries, replay, snapshot
 from chatdoc.store.projections.compact_events import CompactedLog, compact_log, survey
-from chatdoc.store.projections.log_state import FoldedStanding
+from chatdoc.store.projections.log_state import FoldedLogState
 from chatdoc.store.projections.progress import ProjectorStatus, digests, progress
 from chatdoc.store.projections.projector import Execute, ExecuteMany, ReadEvents
 from chatdoc.store.projections.replay import Replay
@@ -23,6 +22,7 @@ from chatdoc.store.projections.row_types import (
     Session,
     ThreadRow,
     Turn,
+    TurnCounts,
 )
 from chatdoc.store.projections.snapshot import Snapshot
 from chatdoc.store.tables import Tables
@@ -62,14 +62,9 @@ class ReadModel:
         """Every thread without what is in it, by its date and id."""
         return self._ask(queries.threads)
 
-    def thread(self, thread_id: str) -> ThreadRow:
-        """One thread without what is in it; raises NotFound."""
-        found = self._ask(lambda execute: queries.thread(execute, thread_id))
-        if found is None:
-            raise NotFound(
-                f"the event log has no thread {thread_id}", hint="`chatdoc snapshot` lists the threads"
-            )
-        return found
+    def thread(self, thread_id: str) -> ThreadRow | None:
+        """One thread without what is in it, or None."""
+        return self._ask(lambda execute: queries.thread(execute, thread_id))
 
     def session(self, thread_id: str) -> Session | None:
         """What the agent of a thread is doing, or None."""
@@ -83,7 +78,7 @@ class ReadModel:
         """The turns of a thread, in the order in which they started."""
         return self._ask(lambda execute: queries.turns(execute, thread_id))
 
-    def turn_counts(self) -> dict[str, queries.TurnCounts]:
+    def turn_counts(self) -> dict[str, TurnCounts]:
         """How many turns each thread has that has any."""
         return self._ask(queries.turn_counts)
 
@@ -107,9 +102,13 @@ class ReadModel:
         """The text of the difference between two checkpoints; raises NotFound."""
         return self._ask(lambda execute: queries.turn_diff(execute, thread_id, from_turn, to_turn))
 
-    def log_state(self, project_id: Callable[[], str]) -> Standing:
+    def log_state(self, project_id: Callable[[], str]) -> LogState:
         """What commands on the event log are decided on; `project_id` is asked when it is needed."""
-        return FoldedStanding(self._tables, project_id)
+        return FoldedLogState(self._tables, project_id)
+
+    def workspace_root(self) -> str | None:
+        """The folder that the log's project knows, or None before there is one."""
+        return self._ask(queries.workspace_root)
 
     def progress(self) -> list[ProjectorStatus]:
         """How far each of the projectors has come."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -158,3 +158,10 @@ def from_json(text: str, kind: Any, table: str, row_id: object) -> Any:
             f"row {row_id} of {table} is not the JSON that was stored ({type(error).__name__})",
             hint="Rebuild the projections; the events they are folded from are kept",
         ) from error
+
+
+class TurnCounts(NamedTuple):
+    """The turns of a thread, and how many of them run."""
+
+    turns: int = 0
+    running: int = 0

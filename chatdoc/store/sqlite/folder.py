@@ -107,11 +107,8 @@ class SqliteFolder:
         store = self._opened(open_to_write(place, durability=self._durability, timeout_s=self._timeout_s))
         try:
             served = store.registry.registration()
-            if served.retired_at_ms is None and not self._claim(served.path, place):
-                raise DocumentExists(
-                    f"the file {served.path} is served by another store than {place.name}, made just now",
-                    hint="Open the file again",
-                )
+            if served.retired_at_ms is None:  # A crash may have kept the index from naming it.
+                self._claim(served.path, place)
             if any(one.behind for one in store.read_model.progress()):
                 store.read_model.catch_up()
         except BaseException:
@@ -128,8 +125,6 @@ class SqliteFolder:
         """See the port."""
         name, place = self._name_of(path), self._place_of(store)
         before = store.registry.registration()
-        if before.path == name:
-            return
         if not self._claim(name, place):
             raise self._exists(name)
 
@@ -139,24 +134,18 @@ class SqliteFolder:
                 now.path != before.path
             ):  # Two copies of a moved file are opened at once: one of them gets the store.
                 return False
-            unit.put_registration(msgspec.structs.replace(now, path=name))
+            unit.put_registration(msgspec.structs.replace(now, path=name, retired_at_ms=None))
             return True
 
         if not store.write(move):
             self._index.release(name, place.name)
             raise self._exists(name)
-        self._index.release(before.path, place.name)
+        if before.path != name:
+            self._index.release(before.path, place.name)
 
-    def set_aside(self, store: DocumentStore, path: Path, *, recorded_at_ms: int) -> None:
+    def release(self, store: DocumentStore, path: Path) -> None:
         """See the port."""
-        place = self._place_of(store)
-
-        def retire(unit: UnitOfWork) -> None:
-            now = store.registry.registration()
-            unit.put_registration(msgspec.structs.replace(now, retired_at_ms=recorded_at_ms))
-
-        store.write(retire)
-        self._index.release(self._name_of(path), place.name)
+        self._index.release(self._name_of(path), self._place_of(store).name)
 
     def places(self) -> list[Path]:
         """See the port."""

@@ -12,6 +12,7 @@ from chatdoc.model.errors import ChatdocError
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.ports import UnitOfWork, refused_alone
 from chatdoc.store.projections.read_model import ReadModel
+from chatdoc.store.sqlite.cursors import SqliteCursors
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.event_log import SqliteEventLog
 from chatdoc.store.sqlite.feed import SqliteFeed
@@ -41,6 +42,7 @@ class SqliteStore:
         self.receipts = SqliteReceipts(database, document_id)
         self.snapshots = SqliteSnapshots(database, document_id, self.updates.raise_floor)
         self.leases = SqliteLeases(database)
+        self.cursors = SqliteCursors(database)
         self.feed = SqliteFeed(database, document_id)
         self.read_model = ReadModel(database, self.events.read)
         self.sessions = SessionDirectory(database, clock)

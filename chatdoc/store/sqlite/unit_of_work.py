@@ -21,7 +21,7 @@ from chatdoc.store.agent_sessions import stop_sessions
 from chatdoc.store.ports import Lease, Marker, Receipt, Registration
 from chatdoc.store.projections.fold import fold
 from chatdoc.store.projections.queries import put_diff
-from chatdoc.store.sqlite import event_log, leases, receipts, registry, update_log
+from chatdoc.store.sqlite import cursors, event_log, leases, receipts, registry, update_log
 from chatdoc.store.sqlite.database import Database, Version
 from chatdoc.store.sqlite.event_chain import HALF, Chain
 from chatdoc.store.sqlite.event_log import SqliteEventLog
@@ -116,6 +116,10 @@ class SqliteUnitOfWork:
     def release_lease(self, message_id: str, owner: str) -> None:
         """See the port."""
         self._execute(leases.RELEASE, (message_id, owner), "release a turn")
+
+    def put_cursor(self, consumer: str, sequence: int) -> None:
+        """See the port."""
+        self._execute(cursors.PUT, (consumer, sequence), "note how far it was read")
 
     def begin_events(self, *, at_ms: int) -> None:
         """See the port."""

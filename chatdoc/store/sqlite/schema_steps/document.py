@@ -8,6 +8,7 @@
 | `snapshots` | what the newest row snapshot or Y state covers |
 | `pieces` | up to 128 KiB of a snapshot, with a checksum for reading and a digest for telling what changed |
 | `markers` | how far one migration of the file went |
+| `consumer_cursors` | how far a consumer of the event log has come |
 | `turn_leases` | a turn that runs or is about to; `owner` is one opening of the document, `process` who it is (JSON) |
 """
 
@@ -85,5 +86,9 @@ STATEMENTS = (
         process TEXT NOT NULL,
         taken_at_ms INTEGER NOT NULL,
         heartbeat_at_ms INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE consumer_cursors (
+        consumer TEXT PRIMARY KEY,
+        sequence INTEGER NOT NULL
     ) WITHOUT ROWID""",
 )
