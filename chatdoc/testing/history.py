@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import SessionSet
-from chatdoc.store.sqlite.event_log import Journal
+from chatdoc.store.ports import EventLog
 
 
 class History:
@@ -26,9 +26,9 @@ class History:
         """The sequence of the newest event."""
         return self._sequences[-1] if self._sequences else 0
 
-    def follow(self, journal: Journal) -> None:
+    def follow(self, log: EventLog) -> None:
         """Take the new events; raises AssertionError for a version that is left out or an event id used twice."""
-        for event in journal.read_all(self.last_sequence):
+        for event in _all(log, self.last_sequence):
             stream = (event.aggregate_kind, event.stream_id)
             expected = self._versions.get(stream, -1) + 1
             assert event.stream_version == expected, (
@@ -53,3 +53,9 @@ class History:
         assert stored == self.events[len(self.events) - len(stored) :], (
             "the log says something else than it did"
         )
+
+
+def _all(log: EventLog, after: int) -> Iterator[Event]:
+    while page := log.read(after):
+        yield from page
+        after = page[-1].sequence

@@ -12,7 +12,7 @@ from chatdoc.store.projections.fold import catch_up, rebuild
 from chatdoc.store.projections.snapshot import Snapshot, snapshot
 from chatdoc.testing.history import History
 from chatdoc.testing.tables import rows_of
-from chatdoc.testing.white_box import journal_of
+from chatdoc.testing.white_box import event_log_of, execute_of
 
 
 class Moment:
@@ -23,7 +23,7 @@ class Moment:
         taken = document.snapshot()
         self.sequence = taken.snapshot_sequence
         self._tables = blank()
-        history.follow(journal_of(document))
+        history.follow(event_log_of(document))
         self._events = [one for one in history.events if one.sequence <= self.sequence]
         rebuild(self._tables.execute, self._read)
         folded = snapshot(self._tables.execute)
@@ -35,7 +35,7 @@ class Moment:
 
     def assert_replayed(self, document: Document) -> None:
         """Go on from the snapshot, unless the log was compacted since; raises AssertionError where that is not now."""
-        if self.sequence < journal_of(document).compacted_through():
+        if self.sequence < event_log_of(document).compacted_through():
             self._assert_too_late(document)
             return
         replayed = list(document.replay(from_sequence_exclusive=self.sequence))
@@ -44,7 +44,7 @@ class Moment:
         assert followed == replayed, "who follows the log sees other events than who replays it"
         self._events += replayed
         catch_up(self._tables.execute, self._read)
-        now, before = rows_of(journal_of(document).execute), rows_of(self._tables.execute)
+        now, before = rows_of(execute_of(document)), rows_of(self._tables.execute)
         assert now == before, "a snapshot with what was replayed on it is not what is stored"
         self._tables.close()
 

@@ -7,7 +7,7 @@ what it shows with what it stored.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chatdoc.crdt import read_update
@@ -19,7 +19,9 @@ from chatdoc.engine.log_diff import updates_until
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import DocumentClosed, StoreError
 from chatdoc.model.ids import RandomSource
-from chatdoc.store.ports import Rows, UnitOfWork
+from chatdoc.store.ports import EventLog, Rows, UnitOfWork
+from chatdoc.store.projections.projector import Execute
+from chatdoc.store.sqlite.store import SqliteStore
 
 PLACES = ("commit", "append an update", "append events")
 """Where a write can be made to fail."""
@@ -87,6 +89,24 @@ def kill(document: Document) -> None:
 def ownerless(document: Document) -> set[str]:
     """Messages of turns whose owner is dead."""
     return {lease.message_id for lease in document.agents.ownership.dead()}
+
+
+def event_log_of(document: Document) -> EventLog:
+    """The event log a stored document writes to."""
+    events = document.engine.store.events
+    assert events is not None, "only a stored document has an event log"
+    return events
+
+
+def execute_of(document: Document) -> Execute:
+    """What runs a statement on the connection of a stored document."""
+    store = document.engine.store
+    assert isinstance(store, SqliteStore), "only a stored document has tables"
+
+    def execute(sql: str, parameters: Sequence[Any] = (), /) -> Any:
+        return store.database.connection().execute(sql, parameters)
+
+    return execute
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from chatdoc.testing.moments import Moment
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.stored_network import StoredNetwork
 from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
-from chatdoc.testing.white_box import PLACES, failing, is_open, journal_of, now_ms, ownerless
+from chatdoc.testing.white_box import PLACES, event_log_of, execute_of, failing, is_open, now_ms, ownerless
 from chatdoc.testing.writer import Writer, some_command
 from chatdoc.testing.writer import assert_shown as assert_answer_shows
 
@@ -50,13 +50,17 @@ class Workplaces:
         self.oracle = Oracle()
         self._writer = Writer(self.random, self.oracle)
         self._configs = Configs()
-        self._kept = {machine: Acknowledged() for machine in set(self.network.machines)}
-        self._histories = {machine: History() for machine in set(self.network.machines)}
-        self._moments: dict[int, Moment] = {}
+        self._kept: dict[Path, Acknowledged] = {}
+        """What each store answered, by its file."""
+        self._histories: dict[Path, History] = {}
+        self._moments: dict[Path, Moment] = {}
         self._elsewhere = blank()
         self._count = 0
-        for machine in self._kept:
+        for machine in set(self.network.machines):
             for document in self.network.on(machine):
+                place = _place(document)
+                self._kept.setdefault(place, Acknowledged())
+                self._histories.setdefault(place, History())
                 self._configs.begin(document.view)
                 for thread in document.threads(deleted=True):
                     self.oracle.see_thread(document, thread.thread_id)
@@ -78,8 +82,7 @@ class Workplaces:
 
     def repeat(self, document: Document, random: Random) -> str:
         """Ask for something again that this store has answered: it says the same, and writes nothing."""
-        machine = self.network.machine_of(document)
-        answered = [one for one in self._kept[machine].answered if one.document == _name(document)]
+        answered = self._kept[_place(document)].answered
         if not answered:
             return "repeat?"
         one = random.choice(answered)
@@ -101,7 +104,7 @@ class Workplaces:
         command = some_command(random, document.view, kind)
         if command is None:
             return "disk fails?"
-        command_id, execute = self._new_id(), journal_of(document).execute
+        command_id, execute = self._new_id(), execute_of(document)
         before, place = tables.written(execute), random.choice(PLACES)
         with failing(document, place):
             try:
@@ -128,13 +131,11 @@ class Workplaces:
             return "delivery fails?"
         message = random.choice(network.in_flight)
         receiver = network.documents[message.receiver]
-        before = tables.written(journal_of(receiver).execute)
+        before = tables.written(execute_of(receiver))
         with failing(receiver, random.choice(PLACES)), suppress(StoreError):
             receiver.receive(message.update, origin=f"replica {message.sender}")
         if not is_open(receiver):
-            assert tables.written(journal_of(receiver).execute) == before, (
-                "an update that failed left something"
-            )
+            assert tables.written(execute_of(receiver)) == before, "an update that failed left something"
             self._reopened(receiver, crash=True)
         network.deliver(message)
         return "delivery fails"
@@ -157,7 +158,7 @@ class Workplaces:
 
     def rebuild(self, document: Document) -> str:
         """Throw the tables away and fold the log anew; nobody can tell."""
-        execute = journal_of(document).execute
+        execute = execute_of(document)
         before = tables.rows_of(execute)
         document.log.rebuild()
         assert tables.rows_of(execute) == before, "rebuilding changed the tables"
@@ -165,21 +166,21 @@ class Workplaces:
 
     def compact(self, document: Document) -> str:
         """Remove the events whose effect is folded; nothing else changes, and versions go on."""
-        history, journal = self._histories[self.network.machine_of(document)], journal_of(document)
-        history.follow(journal)
-        before = tables.rows_of(journal.execute)
+        execute = execute_of(document)
+        self._histories[_place(document)].follow(event_log_of(document))
+        before = tables.rows_of(execute)
         document.log.compact(dry_run=False)
-        assert tables.rows_of(journal.execute) == before, "compacting changed the tables"
+        assert tables.rows_of(execute) == before, "compacting changed the tables"
         return "compact log"
 
     def look(self, document: Document) -> str:
         """Take a snapshot, or go on from the last one: what was replayed on it is what is stored now."""
-        machine = self.network.machine_of(document)
+        place = _place(document)
         for thread in document.threads():
             document.log.replay_thread(thread.thread_id)
-        moment = self._moments.pop(machine, None)
+        moment = self._moments.pop(place, None)
         if moment is None:
-            self._moments[machine] = Moment(document, self._histories[machine])
+            self._moments[place] = Moment(document, self._histories[place])
             return "snapshot"
         moment.assert_replayed(document)
         return "replay"
@@ -196,16 +197,20 @@ class Workplaces:
         for other in shared[1:]:
             told = list(differences(shared[0].view, other.view))
             assert not told, "two processes show different things:\n" + "\n".join(told[:8])
-        views = [document.view for document in (shared[0], *documents[len(shared) :])]
-        journal, kept = journal_of(shared[0]), self._kept[machine]
-        tables.assert_log_is_whole(journal.execute)
-        kept.assert_kept(journal.execute, views)
-        history = self._histories[machine]
-        history.follow(journal)
-        tables.assert_rebuilt(journal.execute, history, self._elsewhere)
+        for document in {_place(one): one for one in documents}.values():
+            self._assert_log_shows(document)
+
+    def _assert_log_shows(self, document: Document) -> None:
+        """Raise AssertionError unless a store's log is whole, says what its document shows, and folds to its rows."""
+        place, execute, views = _place(document), execute_of(document), [document.view]
+        kept, history = self._kept[place], self._histories[place]
+        tables.assert_log_is_whole(execute)
+        kept.assert_kept(execute, views)
+        history.follow(event_log_of(document))
+        tables.assert_rebuilt(execute, history, self._elsewhere)
         by_hand = kept.told(history.sessions)
-        tables.assert_shown(journal.execute, views, told=by_hand, taken=kept.taken)
-        tables.assert_turns_run(journal.execute, views, taken=kept.taken)
+        tables.assert_shown(execute, views, told=by_hand, taken=kept.taken)
+        tables.assert_turns_run(execute, views, taken=kept.taken)
 
     def begin(self) -> None:
         """Let one machine create a thread, and the others hear of it."""
@@ -225,12 +230,12 @@ class Workplaces:
             report = document.check()
             assert report.ok, f"document {number}: {report.to_text()}"
             assert not report.incidents, f"document {number}: {report.to_text()}"
-        for machine in self._kept:
+        for machine in set(self.network.machines):
             self.assert_sound(machine)
 
     def _carry_out(self, document: Document, command: Command, command_id: str | None) -> bool:
         """Carry out a command and remember its answer; false when it was refused."""
-        kept, execute = self._kept[self.network.machine_of(document)], journal_of(document).execute
+        kept, execute = self._kept[_place(document)], execute_of(document)
         answer: Any = None
         refused = False
         try:
@@ -285,7 +290,7 @@ class Workplaces:
         )
 
     def _all_rows(self, document: Document) -> tuple[Any, ...]:
-        execute = journal_of(document).execute
+        execute = execute_of(document)
         return tables.written(execute), tables.rows_of(execute), document.state_vector()
 
     def _new_id(self) -> str:
@@ -296,3 +301,8 @@ class Workplaces:
 def _name(document: Document) -> str:
     assert document.path is not None, "only a stored document has a path"
     return document.path.name
+
+
+def _place(document: Document) -> Path:
+    assert document.store_path is not None, "only a stored document has a store"
+    return document.store_path

@@ -144,7 +144,8 @@ class TurnMachine(NetworkMachine):
                 lost = held.missing_from(document)
                 assert lost is None, f"what the agent of message {held.turn.message_id} said is lost: {lost}"
             assert not document.agents.running() or all(
-                one.message_id not in {held.turn.message_id for held in self.held} for one in document.agents.running()
+                one.message_id not in {held.turn.message_id for held in self.held}
+                for one in document.agents.running()
             )
 
 

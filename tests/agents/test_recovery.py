@@ -273,7 +273,9 @@ def test_what_waits_is_still_waiting(path: Path) -> None:
     with Worker(path) as worker:
         worker.start(threads(path)[0], "one")
         with open_document(path) as document:
-            waiting = document.agents.queue_turn(threads(path)[0], sender_id="ada", content="and then?").message_id
+            waiting = document.agents.queue_turn(
+                threads(path)[0], sender_id="ada", content="and then?"
+            ).message_id
         worker.kill()
     with open_document(path) as document:
         assert [one.message_id for one in document.agents.queue(threads(path)[0])] == [waiting]

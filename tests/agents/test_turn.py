@@ -232,7 +232,10 @@ def test_two_that_hold_one_turn_do_not_overwrite_each_other(document: Document, 
 def test_the_next_turn_answers_what_waits(document: Document, thread_id: ThreadId) -> None:
     """Messages sent while a turn runs are started one after the other once it has ended; then there is none."""
     first = _turn(document, thread_id)
-    sent = [document.agents.queue_turn(thread_id, sender_id="ada", content=text) for text in ("one", "two", "three")]
+    sent = [
+        document.agents.queue_turn(thread_id, sender_id="ada", content=text)
+        for text in ("one", "two", "three")
+    ]
     document.agents.send_now(thread_id, sent[2].message_id)
     document.agents.withdraw(thread_id, sent[0].message_id)
     assert [one.content for one in document.agents.queue(thread_id)] == ["three", "two"]

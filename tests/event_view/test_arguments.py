@@ -181,7 +181,9 @@ def test_a_request_keeps_its_time_however_it_was_made_and_whatever_is_reverted(t
     expires_at = iso(START_MS + 60_000)
     document.agents.request_approval(thread, "one", summary="rm", turn_id="gone", expires_at=expires_at)
     asked = {"requestId": "two", "expiresAt": expires_at, "payload_json": 5}
-    document.agents.append_activity(thread, kind="approval.requested", summary="rm", payload=asked, turn_id="gone")
+    document.agents.append_activity(
+        thread, kind="approval.requested", summary="rm", payload=asked, turn_id="gone"
+    )
     document.agents.revert(thread, 0)
     for request in ("one", "two"):
         with pytest.raises(CommandRefused, match="may be answered until"):
@@ -201,7 +203,9 @@ def test_an_id_is_that_of_one_turn_of_the_folder(document: Document, tmp_path: P
     first = document.threads()[0].thread_id
     second = document.create_thread(sender_id="ada", content="Other").thread_id
     for number in (1, 2):
-        document.agents.complete_checkpoint(first, turn_id=f"{number}", turn_count=number, checkpoint_ref="ref")
+        document.agents.complete_checkpoint(
+            first, turn_id=f"{number}", turn_count=number, checkpoint_ref="ref"
+        )
     before = folded(tmp_path)
     with pytest.raises(CommandRefused, match=f"turn_id: turn 1 is of thread {first}"):
         document.agents.complete_checkpoint(second, turn_id="1", turn_count=2, checkpoint_ref="ref")

@@ -168,9 +168,13 @@ def test_the_next_command_goes_on_after_a_log_command_failed(
         thread = document.create_thread(sender_id="ada", content="Hello")
         monkeypatch.setattr(Journal, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
-            document.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls", command_id="one")
+            document.agents.append_activity(
+                thread.thread_id, kind="tool.started", summary="ls", command_id="one"
+            )
         monkeypatch.undo()
-        assert document.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls", command_id="one")
+        assert document.agents.append_activity(
+            thread.thread_id, kind="tool.started", summary="ls", command_id="one"
+        )
     versions = ask(
         tmp_path, "SELECT stream_version FROM orchestration_events WHERE stream_id = ?", thread.thread_id
     )

@@ -22,7 +22,9 @@ ACTIVITIES = "projection_thread_activities"
 def test_a_request_is_answered_once(document: Document, tmp_path: Path, decision: str) -> None:
     """It is pending until the first answer, which holds; a second one is refused with the first."""
     thread = thread_of(document)
-    document.agents.request_approval(thread, "rm-1", summary="rm -rf build", payload={"command": "rm -rf build"})
+    document.agents.request_approval(
+        thread, "rm-1", summary="rm -rf build", payload={"command": "rm -rf build"}
+    )
     assert [one.request_id for one in document.log.approvals()] == ["rm-1"]
     document.agents.respond_approval(thread, "rm-1", decision)  # type: ignore[arg-type]
     assert document.log.approvals(thread) == []
@@ -141,7 +143,9 @@ def test_a_revert_hides_and_its_undoing_shows(document: Document, tmp_path: Path
 
 def test_updated_scripts_of_the_project_stay(document: Document, tmp_path: Path) -> None:
     """They are there after the folder was opened again."""
-    document.agents.update_project(scripts=[{"name": "test", "command": "make test"}], default_model="gpt-5-codex")
+    document.agents.update_project(
+        scripts=[{"name": "test", "command": "make test"}], default_model="gpt-5-codex"
+    )
     document.close()
     with opened(tmp_path, seed=9) as again:
         (project,) = again.snapshot().projects

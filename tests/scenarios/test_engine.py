@@ -109,7 +109,9 @@ def test_rejects_duplicate_thread_creation(story: Story) -> None:
 def test_a_start_is_caused_by_the_message_that_asks(story: Story) -> None:
     """Message first, then the request; both have the command that asked, and one causes the other."""
     story.when(
-        lambda document: document.agents.queue_turn(story.thread, sender_id="ada", content="2+2?", command_id="ask")
+        lambda document: document.agents.queue_turn(
+            story.thread, sender_id="ada", content="2+2?", command_id="ask"
+        )
     )
     sent, _, requested = story.then_told(
         "thread.message-sent", "thread.session-set", "thread.turn-start-requested"

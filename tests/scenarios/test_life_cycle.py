@@ -147,7 +147,9 @@ def test_recovering_an_old_turn_leaves_what_waits_waiting(story: Story) -> None:
     config = story.document.config(story.thread)
     turn = started(story)
     first, second = asked(story), asked(story, "3+3?")
-    story.given(lambda document: document.agents.recover(story.thread, turn.message_id, reason="server_restart"))
+    story.given(
+        lambda document: document.agents.recover(story.thread, turn.message_id, reason="server_restart")
+    )
     assert story.answer.acp_interrupted_reason == "server_restart"
     for expected in (first, second):
         story.given(lambda document: document.agents.start_next(story.thread, sender_id="codex"))

@@ -12,7 +12,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from chatdoc.testing import fuzz_stored, stored_machine
 from chatdoc.testing.stored import StoredFuzz
 from chatdoc.testing.stored_machine import StoredMachine, numbers
-from chatdoc.testing.white_box import journal_of
+from chatdoc.testing.white_box import execute_of
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -38,7 +38,7 @@ def test_an_agent_that_cheats_is_caught() -> None:
         def take_a_receipt_away(self, number: int) -> None:
             document = self.document(number)
             document.create_thread(sender_id="cheat", content="promised", command_id=f"cheat-{number}")
-            journal_of(document).execute("DELETE FROM orchestration_command_receipts")
+            execute_of(document)("DELETE FROM orchestration_command_receipts")
 
     without_shrinking = settings(WithACheat.quick, phases=[Phase.generate], max_examples=30)
     with pytest.raises(AssertionError, match=r"receipt"):

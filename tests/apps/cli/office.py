@@ -42,7 +42,9 @@ def furnish(folder: Path) -> tuple[str, str]:
         turn.append("They are green.")
         turn.finalize(usage={"tokens": 12})
         files = (ChangedFile(path="a.py", kind="modified", additions=1),)
-        document.agents.complete_checkpoint(work, turn_id=one, turn_count=1, checkpoint_ref="refs/1", files=files)
+        document.agents.complete_checkpoint(
+            work, turn_id=one, turn_count=1, checkpoint_ref="refs/1", files=files
+        )
         with document.start_turn(work, sender_id="codex") as turn:
             turn.append("I wrote")
             turn.fail("the model is overloaded")
