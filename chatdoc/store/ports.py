@@ -70,8 +70,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
     `text_digest` is the digest of the text last published, None before the first one; `text_stat` is how the file that
     held it looked, so that one that still looks so need not be read, and `text_sequence` the last entry of the update
-    log that the text has. Once `retired_at_ms` is set (after a
-    rollback), the store serves no file any more and whoever has it open hears DocumentFailed from the feed.
+    log that the text has. `released` says that the file of `path` is another document's by now. Once `retired_at_ms` is
+    set (after a rollback), the store serves no file, and whoever has it open hears DocumentFailed from the feed.
     """
 
     path: str
@@ -81,6 +81,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     text_stat: str | None = None
     text_sequence: int | None = None
     retired_at_ms: int | None = None
+    released: bool = False
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
