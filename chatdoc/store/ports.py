@@ -110,6 +110,14 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_at_ms: int
 
 
+class Finding(NamedTuple):
+    """Something that is wrong with what is stored: a code that programs know, where, and what."""
+
+    code: str
+    where: str
+    what: str
+
+
 class UnitOfWork(Protocol):
     """What one transaction writes. It is handed to the work given to `DocumentStore.write`, and ends with that.
 
@@ -330,6 +338,9 @@ class DocumentStore(Protocol):
 
         `read` may be called twice, where the first answer was overtaken. It writes nothing.
         """
+
+    def verify(self) -> list[Finding]:
+        """Everything that is wrong with what is stored, as of one moment; reads all of it and writes nothing."""
 
     def close(self) -> None:
         """Let go of the store, whatever state it is in; later calls raise StoreError, a second close nothing."""
