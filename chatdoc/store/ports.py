@@ -70,8 +70,8 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
 
     `text_digest` is the digest of the text last published, None before the first one; `text_stat` is how the file that
     held it looked, so that one that still looks so need not be read, and `text_sequence` the last entry of the update
-    log that the text has. Once `retired_at_ms` is set (after a
-    rollback), the store serves no file any more and whoever has it open hears DocumentFailed from the feed.
+    log that the text has. `released` says that the file of `path` is another document's by now. Once `retired_at_ms` is
+    set (after a rollback), the store serves no file, and whoever has it open hears DocumentFailed from the feed.
     """
 
     path: str
@@ -81,6 +81,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     text_stat: str | None = None
     text_sequence: int | None = None
     retired_at_ms: int | None = None
+    released: bool = False
 
 
 class Marker(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +108,14 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     process: Process
     taken_at_ms: int
     heartbeat_at_ms: int
+
+
+class Finding(NamedTuple):
+    """Something that is wrong with what is stored: a code that programs know, where, and what."""
+
+    code: str
+    where: str
+    what: str
 
 
 class UnitOfWork(Protocol):
@@ -343,6 +352,9 @@ class DocumentStore(Protocol):
 
         `read` may be called twice, where the first answer was overtaken. It writes nothing.
         """
+
+    def verify(self) -> list[Finding]:
+        """Everything that is wrong with what is stored, as of one moment; reads all of it and writes nothing."""
 
     def close(self) -> None:
         """Let go of the store, whatever state it is in; later calls raise StoreError, a second close nothing."""

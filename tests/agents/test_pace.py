@@ -25,7 +25,7 @@ def test_a_reply_of_3000_chunks_is_few_pieces_and_hardly_more_than_its_text(
 ) -> None:
     """At most 20 transactions for all of it; the document is at most 1.3 times the text, for joining peers too."""
     before = len(document.diff())
-    sequence = document.corridor.sequence
+    sequence = document.engine.sequence
     turn = _turn(document, thread_id)
     words = [f"word{number % 7}"[: 4 + number % 2] for number in range(3000)]
     seen = []
@@ -35,7 +35,7 @@ def test_a_reply_of_3000_chunks_is_few_pieces_and_hardly_more_than_its_text(
         seen.append(len(turn.message.content))
     text = "".join(words)
     assert turn.finalize(usage=USAGE).content == text
-    assert document.corridor.sequence - sequence <= 20
+    assert document.engine.sequence - sequence <= 20
     assert seen[15] > 0
     assert seen[-1] > len(text) / 2
     assert 12_000 < len(text) < 15_000
@@ -44,7 +44,7 @@ def test_a_reply_of_3000_chunks_is_few_pieces_and_hardly_more_than_its_text(
     peer = begin(2)
     pull(peer, document)
     assert peer.message(turn.message_id).content == text
-    assert len(document.corridor.warm().encode()) - before <= limit
+    assert len(document.engine.copy.session.warm().encode()) - before <= limit
 
 
 @pytest.mark.parametrize(("chunk_ms", "pieces_max"), [(0, 13), (20, 14), (200, 19)])
@@ -53,12 +53,12 @@ def test_pieces_are_few_at_any_speed(
 ) -> None:
     """3,000 chunks at once, in a minute, or in ten: their number grows with the logarithm."""
     turn = _turn(document, thread_id)
-    sequence = document.corridor.sequence
+    sequence = document.engine.sequence
     for _ in range(3000):
         clock.advance(chunk_ms)
         turn.append("word ")
     turn.flush()
-    assert 3 <= document.corridor.sequence - sequence <= pieces_max
+    assert 3 <= document.engine.sequence - sequence <= pieces_max
 
 
 def test_text_is_written_by_time_too(document: Document, thread_id: ThreadId, clock: ManualClock) -> None:

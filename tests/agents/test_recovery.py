@@ -17,6 +17,7 @@ from chatdoc.model.records.message import Message
 from chatdoc.open import open_document, read_document
 from chatdoc.testing.clocks import ManualClock
 from tests.agents.processes import ENVIRONMENT, Worker
+from tests.store_file import store_file
 
 CONFIG = {"model": "gpt", "sessionId": "s-1", "workingDirectory": "/srv"}
 OPEN = "import sys; from chatdoc.open import open_document; open_document(sys.argv[1]).close()"
@@ -67,7 +68,7 @@ def require_interrupted(document: Document, message_id: str, content: str, reaso
 
 def edit_lease(path: Path, what: str) -> None:
     """Change the leases of a store behind everybody's back."""
-    connection = sqlite3.connect(path.parent / ".chatdoc" / "store.sqlite3")
+    connection = sqlite3.connect(store_file(path.parent))
     with connection:
         assert connection.execute(f"UPDATE turn_leases SET {what}").rowcount == 1
     connection.close()
@@ -243,7 +244,7 @@ def test_turn_of_a_failed_opening_is_recovered_in_the_same_process(
     def fail(*given: object, **named: object) -> int:
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(document.corridor.log, "append", fail)
+    monkeypatch.setattr(document.engine.store, "append", fail)
     with pytest.raises((StoreError, DocumentFailed)):
         document.send(turn.thread_id, sender_id="ada", content="hi")
     with open_document(path) as again:

@@ -137,10 +137,10 @@ def test_what_another_superseded_is_left_to_it(document: Document, thread_id: Th
         updated_at="2030-01-01T00:00:00.000Z",
         active_message_id=document.threads()[0].root_message_id,
     )
-    peer.corridor.enter([queued], origin="test")
+    peer.engine.enter([queued], origin="test")
     pull(document, peer)
     document.execute(named(FinalizeTurn, message))
-    update = list(document.corridor.log.entries())[-1].update
+    update = list(document.engine.store.updates.entries())[-1].update
     assert third.receive(update).delta.losses == ()
     assert not third.check().incidents
 
@@ -153,12 +153,12 @@ def test_pieces_that_come_and_go_in_one_update_are_taken(
     peer = begin(2)
     meet(document, peer)
     if warm:
-        peer.corridor.warm()
-    sequence = document.corridor.sequence
+        peer.engine.copy.session.warm()
+    sequence = document.engine.sequence
     message = start(document, thread_id)
     append(document, message, "Hello", ", world")
     document.execute(named(FinalizeTurn, message))
-    batch = merge([entry.update for entry in document.corridor.log.entries(after=sequence)])
+    batch = merge([entry.update for entry in document.engine.store.updates.entries(after=sequence)])
     peer.receive(batch)
     assert peer.message(message.message_id).content == "Hello, world"
     assert not peer.check().incidents
@@ -177,7 +177,7 @@ def test_a_piece_that_was_put_back_and_then_superseded_stays_away(
     assert document.message(message.message_id).content == "Hello"
     document.execute(named(FinalizeTurn, message))
     before = document.state_vector()
-    opened, _ = load(document.corridor.log, clock=ManualClock(), random=lambda size: b"\x07" * size)
+    opened, _ = load(document.engine.store, clock=ManualClock(), random=lambda size: b"\x07" * size)
     again = Document(opened)
     assert again.state_vector() == before
     assert message.message_id not in again.view.pieces
@@ -191,13 +191,13 @@ def test_a_piece_written_twice_and_removed_in_one_update_is_forgotten_once(
     message = start(document, thread_id)
     other, reader = begin(2), begin(3)
     meet(document, other)
-    sequence = document.corridor.sequence
+    sequence = document.engine.sequence
     append(document, message, "Hello")
     append(other, message, "Hello")
     meet(other, reader)
     pull(document, other)
     document.execute(named(FinalizeTurn, message))
-    reader.receive(merge([entry.update for entry in document.corridor.log.entries(after=sequence)]))
+    reader.receive(merge([entry.update for entry in document.engine.store.updates.entries(after=sequence)]))
     assert reader.message(message.message_id).content == "Hello"
     assert message.message_id not in reader.view.pieces
     assert not list(hidden(reader))
@@ -213,10 +213,10 @@ def test_the_end_of_a_turn_may_come_before_its_beginning(document: Document, thr
     start(other, thread_id)  # The state is of this turn, so ending the first one takes no state away.
     pull(writer, document)
     pull(writer, other)
-    sequence = writer.corridor.sequence
+    sequence = writer.engine.sequence
     append(writer, message, "Hello")
     writer.execute(named(FinalizeTurn, message))
-    for entry in writer.corridor.log.entries(after=sequence):
+    for entry in writer.engine.store.updates.entries(after=sequence):
         reader.receive(entry.update)
     assert not reader.check().incidents
     pull(reader, writer)

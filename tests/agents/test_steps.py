@@ -59,15 +59,15 @@ def test_a_finished_turn_is_one_revision_and_no_pieces(document: Document, threa
     """Text, usage, mark and state come in one transaction, and what they supersede leaves in the same one."""
     message = start(document, thread_id)
     append(document, message, "Hello", ", ")
-    sequence = document.corridor.sequence
+    sequence = document.engine.sequence
     done = document.execute(named(FinalizeTurn, message, tail="world", usage=USAGE))
-    assert document.corridor.sequence == sequence + 1
+    assert document.engine.sequence == sequence + 1
     assert (done.content, done.generating, done.acp_usage) == ("Hello, world", False, USAGE)
     assert [one.content for one in done.history] == ["Hello, world", ""]
     view = document.view
     assert message.message_id not in view.pieces
     assert len(view.states[thread_id]) == 1
-    assert not document.corridor.session.replica.whole
+    assert not document.engine.copy.session.replica.whole
     assert not list(hidden(document))
     assert document.check().ok
 

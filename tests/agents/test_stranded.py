@@ -22,7 +22,7 @@ def test_text_that_nobody_could_keep_in_time_is_kept_at_the_next_opening(tmp_pat
     peer.agents.interrupt(thread_id, turn.message_id)
     document.receive(peer.diff(document.state_vector()))
     document.agents.ownership.close()
-    document.corridor.close()
+    document.engine.close()
     with open_document(path) as again:
         message = again.message(turn.message_id)
         assert message.acp_interrupted

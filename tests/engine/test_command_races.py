@@ -48,15 +48,15 @@ def test_what_another_wrote_before_we_had_the_lock_is_taken_first(tmp_path: Path
     with open_document(path) as one, open_document(path) as other:
         thread_id = one.create_thread(sender_id="ada", content="Hello").thread_id
         other.threads()
-        begin: Callable[[], None] = other.corridor.log.begin
+        begin: Callable[[], None] = other.engine.store.begin
 
         def begins_late() -> None:
-            other.corridor.log.begin = begin  # type: ignore[method-assign]
+            other.engine.store.begin = begin  # type: ignore[method-assign]
             first.append(one.send(thread_id, sender_id="bob", content="Hi", command_id="bob-1"))
             begin()
 
         first: list[Message] = []
-        other.corridor.log.begin = begins_late  # type: ignore[method-assign]
+        other.engine.store.begin = begins_late  # type: ignore[method-assign]
         assert [other.send(thread_id, sender_id="bob", content="Hi", command_id="bob-1")] == first
         other.send(thread_id, sender_id="eve", content="still working")
         assert [m.content for m in one.messages(thread_id)] == ["Hello", "Hi", "still working"]

@@ -20,11 +20,11 @@ def test_a_compacted_document_loads_from_its_snapshot_to_the_same_entries(tmp_pa
         for number in range(20):
             document.send(thread.thread_id, sender_id="bob", content=str(number))
         done = document.compact()
-        assert (done.entries, done.sequence) == (24, document.corridor.sequence)
+        assert (done.entries, done.sequence) == (24, document.engine.sequence)
         document.send(thread.thread_id, sender_id="bob", content="later")
         whole = document.diff()
-        assert document.corridor.log.state() is not None
-        assert len(list(updates_until(document.corridor.log, document.corridor.sequence))) == 2
+        assert document.engine.store.snapshots.state() is not None
+        assert len(list(updates_until(document.engine.store, document.engine.sequence))) == 2
     with open_document(path) as document:
         again = Replica(7)
         again.load([document.diff()])
@@ -40,8 +40,8 @@ def test_a_snapshot_that_does_not_reload_replaces_nothing(
     """Were pycrdt's encoding to lose an entry, the updates would go on to be what is loaded."""
     with open_document(tmp_path / "plan.chat") as document:
         document.create_thread(sender_id="ada", content="Hello")
-        genesis = next(iter(document.corridor.log.entries())).update
+        genesis = next(iter(document.engine.store.updates.entries())).update
         monkeypatch.setattr(Replica, "encode", lambda self, state_vector=None: genesis)
         with pytest.raises(DocumentFailed, match="does not load to the 4 entries"):
             document.compact()
-        assert document.corridor.log.state() is None
+        assert document.engine.store.snapshots.state() is None

@@ -131,7 +131,7 @@ def test_the_last_stamp_there_is_locks_a_field_and_nothing_else(
 ) -> None:
     """A peer that writes the last stamp of 2099 wins that field; changing it is refused, and peers still follow us."""
     last = SettingFact(thread_id=thread_id, field="name", stamp=LAST_STAMP, value="mine", by="mallory")  # type: ignore[arg-type]
-    document.corridor.enter([last], origin="mallory")
+    document.engine.enter([last], origin="mallory")
     with pytest.raises(CommandRefused, match="2099"):
         document.configure(thread_id, updated_by="ada", name="ours")
     assert document.config(thread_id).name == "mine"
@@ -153,7 +153,7 @@ def test_the_last_revision_there_is_locks_a_message_and_nothing_else(
         content="mine",
         date="2024-01-01T00:00:00.000Z",
     )
-    document.corridor.enter([last], origin="mallory")
+    document.engine.enter([last], origin="mallory")
     with pytest.raises(CommandRefused, match="2099"):
         document.edit(root, author_id="ada", content="ours")
     sent = document.send(thread_id, sender_id="ada", content="next")
@@ -175,7 +175,7 @@ def test_a_message_with_an_id_from_the_far_future_can_be_edited(
         reply_to_message_id=document.threads()[0].root_message_id,
         content="one",
     )
-    document.corridor.enter([header], origin="outside")
+    document.engine.enter([header], origin="outside")
     edited = document.edit(message_id, author_id="bob", content="two")
     assert [one.content for one in edited.history] == ["two", "one"]
     peer = begin(2)
@@ -187,11 +187,11 @@ def test_a_change_that_would_break_a_rule_leaves_no_trace(document: Document, th
     """What a rule refuses is taken out of the view again, and neither log nor peers hear of it."""
     heard: list[bytes] = []
     document.subscribe(lambda update, origin: heard.append(update))
-    before, sequence = content_of(document.view), document.corridor.sequence
+    before, sequence = content_of(document.view), document.engine.sequence
     with pytest.raises(CommandRefused):
         document.send(thread_id, sender_id="ada", content="x", reply_to="01HF7YAT000000000000000001")
     assert content_of(document.view) == before
-    assert (document.corridor.sequence, heard) == (sequence, [])
+    assert (document.engine.sequence, heard) == (sequence, [])
 
 
 def test_a_failed_write_closes_the_document(document: Document, thread_id: ThreadId) -> None:
@@ -202,7 +202,7 @@ def test_a_failed_write_closes_the_document(document: Document, thread_id: Threa
     def fail(*_: object, **__: object) -> int:
         raise StoreError("no space left")
 
-    document.corridor.log.append = fail  # type: ignore[method-assign]
+    document.engine.store.append = fail  # type: ignore[method-assign]
     with pytest.raises(StoreError):
         document.send(thread_id, sender_id="ada", content="lost")
     with pytest.raises(DocumentFailed):
@@ -256,7 +256,7 @@ def test_a_thread_and_its_root_named_by_a_peer_must_be_ids() -> None:
         created_by="mallory",
         root_message_id=MessageId("not an id"),
     )
-    peer.corridor.enter([bad], origin="forged")
+    peer.engine.enter([bad], origin="forged")
     document.receive(peer.diff())
     assert not document.threads()
     assert [one.code for one in document.check().diagnostics] == ["unreadable_fact"]
@@ -276,7 +276,7 @@ def test_a_header_whose_revision_id_is_no_stamp_counts_for_nothing(
             date="2024-01-01T00:00:00.000Z",
             revision_id=RevisionId(revision_id),
         )
-        peer.corridor.enter([header], origin="forged")
+        peer.engine.enter([header], origin="forged")
     pull(document, peer)
     assert not document.view.has_message("01HF7YAT000000000000000001")
     assert len(document.view.unreadable) == 2

@@ -81,7 +81,7 @@ def test_garbage_beside_a_fact_is_unreadable_only_where_it_stands(
     blind = Replica(client_id)
     garbage = blind.transact([(*place, "garbage")])
     if warm:
-        document.corridor.warm()
+        document.engine.copy.session.warm()
     document.receive(garbage)
     assert not document.view.unreadable
     assert not list(hidden(document))
@@ -106,8 +106,8 @@ def test_our_own_fact_stands_where_garbage_was_put_in_its_way(document: Document
     """A fact whose key somebody foresaw is written over the garbage, not beside it."""
     peer, fact = raw_peer(document, client_id=2**53 - 1), forged(document)
     document.receive(peer.transact([(*place_of(fact), "garbage")]))
-    document.corridor.session.renew()
-    document.corridor.enter([fact], origin="outside")
+    document.engine.copy.session.renew()
+    document.engine.enter([fact], origin="outside")
     assert not document.view.unreadable
     assert document.check(full=False).diagnostics == ()
     assert not list(hidden(document))
@@ -204,7 +204,7 @@ def test_a_restored_entry_that_names_no_key_is_understood_by_a_cold_receiver(doc
     pull(cold, document)
     root = document.threads()[0].root_message_id
     document.receive(raw_peer(document).transact([], [place_of(document.view.headers[root])]))
-    assert not cold.corridor.session.replica.whole
+    assert not cold.engine.copy.session.replica.whole
     pull(cold, document)
     assert not list(hidden(cold))
     assert not list(differences(document.view, cold.view))
@@ -214,7 +214,7 @@ def test_a_restored_entry_that_names_no_key_is_understood_by_a_cold_receiver(doc
 def test_what_a_crash_left_destroyed_is_put_back_after_it(document: Document) -> None:
     """A removal that was stored and not answered is answered at the next change."""
     root = document.threads()[0].root_message_id
-    log = document.corridor.log
+    log = document.engine.store
     removal = raw_peer(document).transact([], [place_of(document.view.headers[root])])
     log.append(removal, "mallory", recorded_at_ms=0)
     opened = Document(load(log, clock=ManualClock(), random=lambda size: b"\x05" * size)[0])
@@ -231,10 +231,10 @@ def test_cold_and_warm_receivers_understand_the_same(seed: int) -> None:
     run = Fuzz(2, seed)
     for _ in range(120):
         run.step()
-    updates = [entry.update for entry in run.network.documents[0].corridor.log.entries()]
+    updates = [entry.update for entry in run.network.documents[0].engine.store.updates.entries()]
     cold, warm = begin(1), begin(1)
     for update in updates:
-        warm.corridor.warm()
+        warm.engine.copy.session.warm()
         one, other = cold.receive(update, origin="peer"), warm.receive(update, origin="peer")
         assert one == other
         assert content_of(cold.view) == content_of(warm.view)
@@ -252,5 +252,5 @@ def test_stamps_of_restored_entries_ascend_nowhere(document: Document) -> None:
     for _ in range(4):
         document.receive(raw_peer(document).transact([], [place]))
     assert content_of(document.view) == before
-    sequences = [entry.sequence for entry in document.corridor.log.entries()]
+    sequences = [entry.sequence for entry in document.engine.store.updates.entries()]
     assert all(later == earlier + 1 for earlier, later in pairwise(sequences))

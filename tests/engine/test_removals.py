@@ -54,7 +54,7 @@ def test_a_superseded_mark_goes_and_peers_let_it_go(
     pull(peer, document)
     for one in (document, peer):
         assert len(one.view.marks[message_id]["deleted"]) == 1
-        assert one.corridor.warm().entry(*place_of(gone)) is None
+        assert one.engine.copy.session.warm().entry(*place_of(gone)) is None
         assert one.message(message_id).deleted_at is None
         assert not list(hidden(one))
         assert not one.check().incidents
@@ -68,13 +68,13 @@ def test_a_session_removes_its_own_facts_without_loading_the_document(
     """A mark it wrote itself goes while the rest stays on disk; one of another session needs the whole."""
     message_id = _deleted(document, thread_id)
     document.execute(_restore(message_id))
-    assert not document.corridor.session.replica.whole
+    assert not document.engine.copy.session.replica.whole
     stranger = begin(2)
     pull(stranger, document)
     other = _deleted(document, thread_id)
     pull(stranger, document)
     stranger.execute(_restore(other))
-    assert stranger.corridor.session.replica.whole
+    assert stranger.engine.copy.session.replica.whole
     pull(document, stranger)
     assert not list(differences(document.view, stranger.view))
 

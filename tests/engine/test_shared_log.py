@@ -45,7 +45,7 @@ def test_a_write_in_the_gap_before_ours_is_taken_first(two: Two, warm: bool) -> 
     one, first, other, _ = two
     thread_id = one.threads()[0].thread_id
     if warm:
-        one.corridor.warm()
+        one.engine.copy.session.warm()
     first.before_begin = lambda: other.send(thread_id, sender_id="bob", content="between")
     one.send(thread_id, sender_id="ada", content="mine")
     one.send(thread_id, sender_id="ada", content="mine too")
@@ -130,7 +130,7 @@ def test_processes_that_write_in_each_others_gaps_stay_equal(seed: int) -> None:
         if random.random() < 0.5:
             handle.before_begin = partial(writer.act, other)
         if random.random() < 0.1:
-            document.corridor.warm()
+            document.engine.copy.session.warm()
         writer.act(document)
         handle.before_begin = None
     one, other = pairs[0][0], pairs[1][0]

@@ -73,7 +73,7 @@ def test_the_tail_never_omits_what_the_whole_has(seed: int) -> None:
         run.step()
     for document, peer in permutations([*run.network.documents, begin(9)], 2):
         vector = peer.state_vector()
-        whole = document.corridor.warm().encode(vector)
+        whole = document.engine.copy.session.warm().encode(vector)
         assert _entries_with(peer, document.diff(vector)) == _entries_with(peer, whole)
 
 
@@ -92,7 +92,7 @@ def test_far_back_entries_are_read_from_the_log(monkeypatch: pytest.MonkeyPatch)
         late.receive(document.diff())
         update = document.diff(vector)
         assert len(read_update.read(update).items) == 10 - number
-    assert document.corridor.session.replica.whole, "the first vectors lie before what is read back"
+    assert document.engine.copy.session.replica.whole, "the first vectors lie before what is read back"
 
 
 def test_a_one_record_change_costs_what_the_record_costs() -> None:
@@ -105,7 +105,7 @@ def test_a_one_record_change_costs_what_the_record_costs() -> None:
     message = document.send(thread.thread_id, sender_id="ada", content="x" * 100)
     _, _, text = encode(document.view.headers[message.message_id])
     assert len(document.diff(vector)) <= len(text) + 200
-    assert not document.corridor.session.replica.whole
+    assert not document.engine.copy.session.replica.whole
 
 
 def test_who_lacks_nothing_gets_nothing() -> None:
@@ -119,5 +119,5 @@ def test_who_lacks_nothing_gets_nothing() -> None:
 def _entries_with(peer: Document, update: bytes) -> dict[tuple[str, str], str]:
     """What a peer's Y document shows once it has an update."""
     replica = Replica(1)
-    replica.load([peer.corridor.warm().encode(), update])
+    replica.load([peer.engine.copy.session.warm().encode(), update])
     return replica.entries()

@@ -105,7 +105,7 @@ def test_an_odd_argument_is_told_or_refused(document: Document, tmp_path: Path, 
     for argument in METHODS[name]:
         for odd in ODD:
             use(document, document, name, {**METHODS[name], argument: odd})
-    assert document.corridor.is_open
+    assert document.engine.is_open
     assert len(list(document.replay())) == document.snapshot().snapshot_sequence
     before = folded(tmp_path)
     document.log.rebuild()

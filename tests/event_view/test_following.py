@@ -137,14 +137,14 @@ def test_a_snapshot_has_seen_what_it_shows(tmp_path: Path, monkeypatch: pytest.M
     """What another process writes between our last look and the snapshot is in its rows and in its state vector."""
     with opened(tmp_path, seed=1) as one, opened(tmp_path, seed=2) as other:
         thread = one.create_thread(sender_id="ada", content="Hello")
-        look = one.corridor.make_ready
+        look = one.engine.make_ready
 
         def looks_too_early() -> None:
             look()
             monkeypatch.undo()
             other.send(thread.thread_id, sender_id="bob", content="Hi")
 
-        monkeypatch.setattr(one.corridor, "make_ready", looks_too_early)
+        monkeypatch.setattr(one.engine, "make_ready", looks_too_early)
         snapshot = one.snapshot()
         assert {message.text for message in snapshot.threads[0].messages} == {"Hello", "Hi"}
         assert snapshot.state_vector == other.state_vector()
@@ -154,8 +154,8 @@ def test_dropped_rows_are_folded_again_by_the_next_command(tmp_path: Path) -> No
     """A projector that lost its state begins anew; nothing of what was before is missing."""
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello")
-        journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
-        document.corridor.write(
+        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
+        document.engine.write(
             lambda: journal.execute(
                 "DELETE FROM projection_state WHERE projector = 'projection.thread-messages'"
             )
@@ -170,7 +170,7 @@ def test_a_catch_up_has_no_limit(tmp_path: Path) -> None:
     count = 2500
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello")
-        corridor = document.corridor
+        corridor = document.engine
 
         def many() -> None:
             for number in range(count):

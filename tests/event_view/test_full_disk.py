@@ -35,8 +35,8 @@ OF_THE_DOCUMENT: dict[str, Callable[[Document, str], Any]] = {
 @contextlib.contextmanager
 def full(document: Document) -> Iterator[None]:
     """While the store may not grow by more than two pages."""
-    assert document.corridor.chronicle is not None
-    execute = document.corridor.chronicle.journal.execute
+    assert document.engine.chronicle is not None
+    execute = document.engine.chronicle.journal.execute
     pages = execute("PRAGMA page_count").fetchone()[0]
     execute(f"PRAGMA max_page_count = {pages + 2}")
     try:

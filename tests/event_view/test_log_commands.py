@@ -14,6 +14,7 @@ from chatdoc.model.errors import CommandRefused, NotFound, StoreDamaged
 from chatdoc.model.events.types import ChangedFile
 from chatdoc.testing.clocks import START_MS, ManualClock
 from tests.event_view.workplace import ask, folded, opened, thread_of
+from tests.store_file import store_file
 
 ACTIVITIES = "projection_thread_activities"
 
@@ -170,7 +171,7 @@ def test_a_damaged_row_is_named_and_comes_back_with_a_rebuild(
     if reverted:
         document.agents.revert(thread, 0)
     table, column = ("reverted_rows", "row_json") if reverted else (ACTIVITIES, "payload_json")
-    with sqlite3.connect(tmp_path / ".chatdoc" / "store.sqlite3") as connection:
+    with sqlite3.connect(store_file(tmp_path)) as connection:
         connection.execute(f"UPDATE {table} SET {column} = '{{'")
     connection.close()
     with pytest.raises(

@@ -14,6 +14,7 @@ from chatdoc.testing.clocks import ManualClock
 from chatdoc.workspace import Workspace
 from tests import strace
 from tests.event_view.workplace import ask, folded, opened
+from tests.store_file import store_file
 
 PROGRAM = (
     "import runpy, sys; sys.argv = ['compacting', *sys.argv[1:]];"
@@ -143,7 +144,7 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     """It is what happens unless one says otherwise, and the store stays as it is, byte by byte."""
     with busy(tmp_path) as document:
         expected = document.log.compact()
-    store = tmp_path / ".chatdoc" / "store.sqlite3"
+    store = store_file(tmp_path)
     before = store.read_bytes()
     with Workspace(tmp_path) as workspace:
         said = workspace.compact_log()
@@ -171,8 +172,8 @@ def test_lost_rows_come_back_from_the_baseline(tmp_path: Path) -> None:
     """Projectors that know nothing any more stand where they stood after the next command."""
     with busy(tmp_path) as document:
         document.log.compact(dry_run=False)
-        journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
-        document.corridor.write(lambda: journal.execute("DELETE FROM projection_state"))
+        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
+        document.engine.transact(lambda _: journal.execute("DELETE FROM projection_state"))
         document.send(thread_of(document), sender_id="bob", content="later")
         rows = folded(tmp_path)
         document.agents.undo_revert(thread_of(document))
@@ -190,9 +191,9 @@ def test_document_in_memory_has_nothing_to_compact() -> None:
 def test_rebuild_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None:
     """An event that cannot be read stops it, and no row has moved."""
     with busy(tmp_path) as document:
-        journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
+        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
         damage = "UPDATE orchestration_events SET payload_json = '{' WHERE sequence = 9"
-        document.corridor.write(lambda: journal.execute(damage))
+        document.engine.transact(lambda _: journal.execute(damage))
         before = folded(tmp_path)
         with pytest.raises(EventUndecodable, match="event 9"):
             document.log.rebuild()
@@ -202,7 +203,7 @@ def test_rebuild_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None
 def test_compaction_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None:
     """No event is gone, no baseline is there, and the next one succeeds."""
     with busy(tmp_path) as document:
-        journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
+        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
         events, rows = ask(tmp_path, "SELECT * FROM orchestration_events"), folded(tmp_path)
         journal.execute(
             "CREATE TEMP TRIGGER full BEFORE DELETE ON orchestration_events WHEN old.sequence = 9"

@@ -23,6 +23,7 @@ from chatdoc.testing.writer import Writer
 from tests.event_view.workplace import ask, opened
 from tests.model.events.folding import Folded
 from tests.model.events.truth import assert_tables, assert_true
+from tests.store_file import store_file
 
 STEPS = 60
 
@@ -61,7 +62,7 @@ class Folders:
             document.threads()
             expected = Folded(begin(document.view, project_id="p", now_iso=iso(0)))
             assert_true(expected, document.view)
-            connection = sqlite3.connect(place / ".chatdoc" / "store.sqlite3")
+            connection = sqlite3.connect(store_file(place))
             try:
                 assert_tables(connection, expected)
             finally:

@@ -110,11 +110,11 @@ def test_turn_that_a_dead_process_left_takes_its_requests_along(tmp_path: Path) 
     thread = left.create_thread(sender_id="ada", content="Hello").thread_id
     turn = left.start_turn(thread, sender_id="codex")
     left.agents.request_approval(thread, "rm", summary="rm", turn_id=turn.message_id)
-    journal = left.corridor.chronicle.journal  # type: ignore[union-attr]
-    left.corridor.write(lambda: journal.execute("DELETE FROM projection_state"))
-    left.corridor.write(lambda: journal.execute("DELETE FROM projection_pending_approvals"))
-    left.corridor.freeze(RuntimeError("gone"))  # type: ignore[arg-type]
-    left.corridor.log.close()
+    journal = left.engine.chronicle.journal  # type: ignore[union-attr]
+    left.engine.transact(lambda _: journal.execute("DELETE FROM projection_state"))
+    left.engine.transact(lambda _: journal.execute("DELETE FROM projection_pending_approvals"))
+    left.engine.freeze(RuntimeError("gone"))  # type: ignore[arg-type]
+    left.engine.store.close()
     with opened(tmp_path, seed=2) as document:
         assert document.agents.running() == ()
         assert ask(tmp_path, RESOLVED) == [("rm", "resolved", "cancel")]

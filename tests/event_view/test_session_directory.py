@@ -169,7 +169,7 @@ def test_stop_that_cannot_be_stored_changes_neither(document: Document, tmp_path
     """Event and directory are one transaction."""
     thread = thread_of(document)
     document.log.sessions.upsert("s", thread_id=thread, provider_name="codex")
-    journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
+    journal = document.engine.chronicle.journal  # type: ignore[union-attr]
     journal.execute(
         "CREATE TEMP TRIGGER full BEFORE INSERT ON orchestration_events"
         " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
@@ -186,7 +186,7 @@ def test_damaged_row_is_named_and_can_be_removed(document: Document, damage: str
     """It is neither passed over nor taken for an empty one."""
     sessions = document.log.sessions
     sessions.upsert("s-1", thread_id="t", provider_name="codex", resume_cursor=1, runtime_payload={"a": 1})
-    journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
+    journal = document.engine.chronicle.journal  # type: ignore[union-attr]
     journal.execute(f"UPDATE provider_session_runtime SET {damage}")
     for doing in (sessions.all, lambda: sessions.get("s-1"), lambda: sessions.upsert("s-1")):
         with pytest.raises(

@@ -10,6 +10,7 @@ from typing import Any
 from chatdoc.document import Document
 from chatdoc.open import open_document
 from chatdoc.testing.clocks import ManualClock
+from tests.store_file import store_file
 
 TABLES = (
     "projection_projects",
@@ -37,7 +38,7 @@ def opened(
 
 def ask(folder: Path, question: str, *values: Any) -> list[tuple[Any, ...]]:
     """What the store of a folder answers."""
-    connection = sqlite3.connect(folder / ".chatdoc" / "store.sqlite3")
+    connection = sqlite3.connect(store_file(folder))
     try:
         return connection.execute(question, values).fetchall()
     finally:

@@ -17,6 +17,7 @@ from chatdoc.rollback import rollback
 from tests import strace
 from tests.model.events.folding import Folded
 from tests.model.events.truth import assert_tables, assert_true
+from tests.store_file import store_file
 from tests.tidy.source import PROJECT
 
 SOURCE = (PROJECT / "golden" / "cli" / "eras" / "team.sage-chat").read_bytes()
@@ -125,7 +126,7 @@ def _must_be_told(path: Path, document: Document) -> None:
     """The event log says what the document shows, each stream without a gap, and so do the tables folded from it."""
     told = Folded(begin(document.view, project_id="p", now_iso=iso(0)))
     assert_true(told, document.view)
-    connection = sqlite3.connect(path.parent / ".chatdoc" / "store.sqlite3")
+    connection = sqlite3.connect(store_file(path.parent))
     try:
         assert_tables(connection, told)
         gaps = connection.execute(

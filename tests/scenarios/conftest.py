@@ -15,7 +15,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
     """A folder with one document and one thread."""
     made = Story(tmp_path)
     yield made
-    if made.document.corridor.is_open:
+    if made.document.engine.is_open:
         assert made.document.check(full=True).ok
         rows = made.folded()
         made.document.log.rebuild()

@@ -16,14 +16,14 @@ BREAK = (
 
 def break_sessions(story: Story) -> None:
     """From now on no session row can be written by this opening; the events before one can."""
-    journal = story.document.corridor.chronicle.journal  # type: ignore[union-attr]
+    journal = story.document.engine.chronicle.journal  # type: ignore[union-attr]
     for change in ("INSERT", "UPDATE"):
         journal.execute(BREAK.format(change).replace("broken", f"broken_{change.lower()}"))
 
 
 def mend_sessions(story: Story) -> None:
     """Session rows can be written again."""
-    journal = story.document.corridor.chronicle.journal  # type: ignore[union-attr]
+    journal = story.document.engine.chronicle.journal  # type: ignore[union-attr]
     for change in ("insert", "update"):
         journal.execute(f"DROP TRIGGER broken_{change}")
 

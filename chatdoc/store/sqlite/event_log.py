@@ -125,7 +125,7 @@ class SqliteEventLog:
             if row[0] != expected:
                 raise self._damaged(expected, f"is missing; the next one is {row[0]}")
             digest = self._half(row[-1], 1)
-            if before and self._told(self.chain, before, row) != digest:
+            if before and self.told(before, row[:-1]) != digest:
                 raise self._damaged(expected, "is not what was appended: its digest differs")
             if not before and after > through:
                 raise self._damaged(after, "is missing")
@@ -145,14 +145,15 @@ class SqliteEventLog:
             if row[4] != expected:
                 raise self._damaged(row[0], f"is version {row[4]} of {kind} {stream_id}, expected {expected}")
             digest = self._half(row[-1], 0)
-            if before and self._told(self.chain, before, row) != digest:
+            if before and self.told(before, row[:-1]) != digest:
                 raise self._damaged(row[0], "is not what was appended: its digest differs")
             before = digest
 
-    def _told(self, chain: Chain, before: bytes, row: Sequence[Any]) -> bytes:
+    def told(self, before: bytes, columns: Sequence[Any]) -> bytes:
+        """Half of the digest that an event must have after another one; empty where its columns are damaged."""
         try:
-            return chain.half(before, row[:-1])
-        except (TypeError, ValueError, msgspec.MsgspecError):
+            return self.chain.half(before, columns)
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
             return b""
 
     def _half(self, digest: object, which: int) -> bytes:

@@ -17,6 +17,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,6 +39,13 @@ _PLAIN = re.compile(rb"[0-9A-Za-z_-]{8,}")
 """Ids that stand in a text as they are."""
 _PIECE_BYTES = 1 << 20
 _log = logging.getLogger("chatdoc.store")
+
+
+class _Known(NamedTuple):
+    """A store, and what it says of its document and file."""
+
+    place: Path
+    said: Registration
 
 
 class SqliteFolder:
@@ -63,15 +71,17 @@ class SqliteFolder:
         name = self._name_of(path)
         if not require_own_folder(self.home):
             return Found("new", None)
-        known = list(self._served(document_ids))
-        serving = self._serving(name) or next((place for place, one in known if one.path == name), None)
+        known = [one for one in self._known(document_ids) if one.said.retired_at_ms is None]
+        serving = self._serving(name)
+        if serving is None:
+            serving = next((one for one in known if one.said.path == name and not one.said.released), None)
         if serving is not None:
-            is_same = not document_ids or self._registration(serving).document_id in document_ids
-            return Found("registered", serving) if is_same else Found("replaced", None, serving)
-        left = [place for place, one in known if self._has_left(one, place)]
+            is_same = not document_ids or serving.said.document_id in document_ids
+            return Found("registered", serving.place) if is_same else Found("replaced", None, serving.place)
+        left = [one.place for one in known if self._has_left(one)]
         if left:
             return Found("moved", left[-1])
-        return Found("copied", None, known[0][0]) if known else Found("new", None)
+        return Found("copied", None, known[0].place) if known else Found("new", None)
 
     def create(
         self,
@@ -106,9 +116,12 @@ class SqliteFolder:
         require_own_folder(self.home)
         store = self._opened(open_to_write(place, durability=self._durability, timeout_s=self._timeout_s))
         try:
-            served = store.registry.registration()
-            if served.retired_at_ms is None:  # A crash may have kept the index from naming it.
-                self._claim(served.path, place)
+            # The index may lack this store, after a crash while it was made. Where it names another one instead, both
+            # were made at once and this one is about to be removed: nobody may write to it.
+            said = store.registry.registration()
+            is_served = said.retired_at_ms is None and not said.released
+            if is_served and not self._claim(said.path, place):
+                raise self._exists(said.path)
             if any(one.behind for one in store.read_model.progress()):
                 store.read_model.catch_up()
         except BaseException:
@@ -123,29 +136,40 @@ class SqliteFolder:
 
     def follow_move(self, store: DocumentStore, path: Path) -> None:
         """See the port."""
-        name, place = self._name_of(path), self._place_of(store)
-        before = store.registry.registration()
+        name, place = self._name_of(path), _place_of(store)
+        before = store.registry.registration().path
         if not self._claim(name, place):
             raise self._exists(name)
 
         def move(unit: UnitOfWork) -> bool:
             now = store.registry.registration()
-            if (
-                now.path != before.path
-            ):  # Two copies of a moved file are opened at once: one of them gets the store.
+            if now.path not in (
+                before,
+                name,
+            ):  # Two copies of a moved file are opened at once; one of them gets it.
                 return False
-            unit.put_registration(msgspec.structs.replace(now, path=name, retired_at_ms=None))
+            moved = msgspec.structs.replace(now, path=name, retired_at_ms=None, released=False)
+            unit.put_registration(moved)
             return True
 
         if not store.write(move):
             self._index.release(name, place.name)
             raise self._exists(name)
-        if before.path != name:
-            self._index.release(before.path, place.name)
+        if before != name:
+            self._index.release(before, place.name)
 
     def release(self, store: DocumentStore, path: Path) -> None:
         """See the port."""
-        self._index.release(self._name_of(path), self._place_of(store).name)
+        name, place = self._name_of(path), _place_of(store)
+
+        def let_go(unit: UnitOfWork) -> None:
+            now = store.registry.registration()
+            if now.path == name:
+                unit.put_registration(msgspec.structs.replace(now, released=True))
+
+        store.write(let_go)
+        with self._named(place, "be let go of"):
+            self._index.release(name, place.name)
 
     def places(self) -> list[Path]:
         """See the port."""
@@ -185,10 +209,6 @@ class SqliteFolder:
             raise StoreError(f"{path} does not lie in {self.folder}", hint="Use the stores of its own folder")
         return real.name
 
-    def _place_of(self, store: DocumentStore) -> Path:
-        assert store.location is not None, "a store of a folder is a file"
-        return store.location
-
     def _opened(self, database: Database) -> SqliteStore:
         try:
             return SqliteStore(database, self._clock)
@@ -220,8 +240,8 @@ class SqliteFolder:
                 else:
                     self._index.release(name, entry)
 
-    def _serving(self, name: str) -> Path | None:
-        """The store that the index names for a path, if it records that path and is not retired."""
+    def _serving(self, name: str) -> _Known | None:
+        """The store that the index names for a path, if it records that path and is neither retired nor released."""
         if not require_own_folder(self._index.folder):
             return None
         entry = self._index.get(name)
@@ -230,41 +250,41 @@ class SqliteFolder:
         place = self.home / entry
         if not os.path.lexists(place):
             return None
-        found = self._registration(place)
-        return place if found.path == name and found.retired_at_ms is None else None
+        said = self._look_up(place).said
+        is_served = said.path == name and said.retired_at_ms is None and not said.released
+        return _Known(place, said) if is_served else None
 
-    def _served(self, document_ids: Sequence[str]) -> Iterator[tuple[Path, Registration]]:
-        """The stores of these documents that serve a file, those of the first id first."""
+    def _known(self, document_ids: Sequence[str]) -> Iterator[_Known]:
+        """The stores of these documents, those of the first id first, in the order in which they were made."""
         there = os.listdir(self.home)
         for document_id in dict.fromkeys(document_ids):
             stem = re.escape(encoded(document_id.encode("utf-8", "surrogatepass")))
             numbered = [re.fullmatch(rf"{stem}(?:-([0-9]+))?{re.escape(_END)}", name) for name in there]
             for match in sorted(filter(None, numbered), key=lambda one: int(one[1] or 1)):
-                place = self.home / match[0]
                 try:
-                    found = self._registration(place)
+                    found = self._look_up(self.home / match[0])
                 except ChatdocError as error:
                     _log.warning("a store is passed over: %s", error)
                     continue
-                if found.document_id == document_id and found.retired_at_ms is None:
-                    yield place, found
+                if found.said.document_id == document_id:
+                    yield found
 
-    def _has_left(self, registration: Registration, place: Path) -> bool:
+    def _has_left(self, found: _Known) -> bool:
         """Whether the file of a store is not there any more, or is another document's."""
-        file = self.folder / registration.path
-        if not os.path.lexists(file):
+        file = self.folder / found.said.path
+        if found.said.released or not os.path.lexists(file):
             return True
-        serving = self._serving(registration.path)
-        if serving is not None and serving != place:
+        serving = self._serving(found.said.path)
+        if serving is not None and serving.place != found.place:
             return True
-        document_id = registration.document_id.encode("utf-8", "surrogatepass")
-        if registration.text_digest is None or not _PLAIN.fullmatch(document_id):
+        document_id = found.said.document_id.encode("utf-8", "surrogatepass")
+        if found.said.text_digest is None or not _PLAIN.fullmatch(document_id):
             return False
         return not _has_bytes(file, document_id)  # What we published names its document.
 
-    def _registration(self, place: Path) -> Registration:
+    def _look_up(self, place: Path) -> _Known:
         with contextlib.closing(self.look(place)) as store:
-            return store.registry.registration()
+            return _Known(place, store.registry.registration())
 
     def _remove(self, place: Path) -> None:
         for end in ("", "-wal", "-shm"):
@@ -288,6 +308,11 @@ class SqliteFolder:
             ) from error
         except FAULTS as error:
             raise failure(error, str(place), what) from error
+
+
+def _place_of(store: DocumentStore) -> Path:
+    assert store.location is not None, "a store of a folder is a file"
+    return store.location
 
 
 def _has_bytes(file: Path, wanted: bytes) -> bool:

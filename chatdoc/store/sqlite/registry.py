@@ -12,14 +12,16 @@ from chatdoc.store.ports import Marker, Registration
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.sqlite_errors import START_OVER
 
-_REGISTRATION = "path, document_id, created_at_ms, text_digest, text_stat, text_sequence, retired_at_ms"
+_REGISTRATION = (
+    "path, document_id, created_at_ms, text_digest, text_stat, text_sequence, retired_at_ms, released"
+)
 _MARKER = "source_digest, steps_digest, phase, backup, report, text_digest"
 _GET = f"SELECT {_REGISTRATION} FROM document"
 _MARKERS = f"SELECT {_MARKER} FROM markers ORDER BY number"
-BEGIN = f"INSERT INTO document ({_REGISTRATION}, one) VALUES (?, ?, ?, ?, ?, ?, ?, 1)"
+BEGIN = f"INSERT INTO document ({_REGISTRATION}, one) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)"
 PUT = (
-    "UPDATE document SET path = ?, text_digest = ?, text_stat = ?, text_sequence = ?,"
-    " retired_at_ms = coalesce(retired_at_ms, ?)"
+    "UPDATE document SET path = ?, text_digest = ?, text_stat = ?, text_sequence = ?, retired_at_ms = ?,"
+    " released = ?"
 )
 PUT_MARKER = f"INSERT OR REPLACE INTO markers ({_MARKER}, recorded_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _Value = TypeVar("_Value", bound=msgspec.Struct)
@@ -49,6 +51,8 @@ class SqliteRegistry:
             for name in ("path", "backup"):
                 if name in fields:
                     fields[name] = os.fsdecode(fields[name])
+            if "released" in fields:
+                fields["released"] = fields["released"] != 0
             return msgspec.convert(fields, kind, builtin_types=(bytes,))
         except (msgspec.ValidationError, TypeError) as error:
             raise StoreDamaged(
@@ -63,7 +67,7 @@ def registration_values(registration: Registration) -> tuple[Any, ...]:
     path = os.fsencode(registration.path)  # SQLite's text would refuse names that are no UTF-8.
     return (
         path, registration.document_id, registration.created_at_ms, registration.text_digest,
-        registration.text_stat, registration.text_sequence, registration.retired_at_ms,
+        registration.text_stat, registration.text_sequence, registration.retired_at_ms, int(registration.released),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.store.agent_sessions import SessionDirectory
-from chatdoc.store.ports import UnitOfWork, refused_alone
+from chatdoc.store.ports import Finding, UnitOfWork, refused_alone
 from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sqlite.cursors import SqliteCursors
 from chatdoc.store.sqlite.database import Database
@@ -22,6 +22,7 @@ from chatdoc.store.sqlite.registry import SqliteRegistry
 from chatdoc.store.sqlite.snapshots import SqliteSnapshots
 from chatdoc.store.sqlite.unit_of_work import Counters, SqliteUnitOfWork
 from chatdoc.store.sqlite.update_log import SqliteUpdateLog
+from chatdoc.store.sqlite.verify import verify
 
 Answer = TypeVar("Answer")
 _DOING = "store a change"
@@ -82,6 +83,10 @@ class SqliteStore:
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """See the port."""
         return self.database.at_one_moment(read, "be read")
+
+    def verify(self) -> list[Finding]:
+        """See the port."""
+        return verify(self.database, self.updates, self.events, self.receipts)
 
     def close(self) -> None:
         """See the port."""

@@ -137,10 +137,10 @@ class SqliteUnitOfWork:
 
     def put_registration(self, registration: Registration) -> None:
         """See the port."""
-        path, document_id, _, *text, retired_at_ms = registry.registration_values(registration)
+        path, document_id, _, *rest = registry.registration_values(registration)
         assert document_id == self._document_id, "a store is one document's"
-        self._execute(registry.PUT, (path, *text, retired_at_ms), "note where its file is")
-        self._count.retired = self._count.retired or retired_at_ms is not None
+        self._execute(registry.PUT, (path, *rest), "note where its file is")
+        self._count.retired = registration.retired_at_ms is not None
 
     def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
         """See the port."""

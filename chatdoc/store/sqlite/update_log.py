@@ -57,6 +57,14 @@ class SqliteUpdateLog:
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")
 
+    def verified(self) -> Iterator[tuple[int, bool]]:
+        """Every entry that is there, and whether it is what was appended; for who goes on beyond damage."""
+        after = 0
+        while found := self._database.rows(_AFTER, (after + 1, PAGE_ENTRIES), "read its updates"):
+            for sequence, origin, recorded_at_ms, digest, update in found:
+                yield sequence, digests.holds(digest, self._salt, sequence, origin, recorded_at_ms, update)
+            after = found[-1][0]
+
     def last_sequence(self) -> int:
         """See the port."""
         last: int = self._database.rows(LAST, (), "find its last update")[0][0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from chatdoc.model.events.types import ChangedFile
 from chatdoc.testing.clocks import ManualClock
 from tests.event_view.workplace import opened
+from tests.store_file import store_file
 from tests.tidy.source import PROJECT
 
 GOLDEN = PROJECT / "golden" / "cli" / "office"
@@ -68,7 +69,7 @@ def seen(folder: Path) -> dict[str, tuple[int, int, int]]:
 
 def change(folder: Path, statement: str) -> None:
     """Write into the store of the office behind everybody's back."""
-    connection = sqlite3.connect(folder / "office" / ".chatdoc" / "store.sqlite3")
+    connection = sqlite3.connect(store_file(folder / "office"))
     with connection:
         connection.execute(statement)
     connection.close()

@@ -41,7 +41,7 @@ def test_an_odd_event_is_taken_or_refused(scene: Scene, kind: str) -> None:
     for event in odd_events(scene.thread, kind):
         with suppress(ChatdocError):
             scene.ingestion.take(event)
-    assert scene.document.corridor.is_open
+    assert scene.document.engine.is_open
     scene.document.log.rebuild()
     assert len(list(scene.document.replay())) == scene.document.snapshot().snapshot_sequence
 

@@ -2,7 +2,8 @@
 
 | table | one row is |
 | --- | --- |
-| `document` | the document, the only one; `floor` is a sequence that its update log has reached |
+| `document` | the document, the only one; `floor` is a sequence that its update log has reached for certain, |
+| | `released` says that the file of `path` is another document's by now |
 | `updates` | an entry of its update log |
 | `orchestration_command_receipts` | the answer to a command id; the last four columns say which answer, and seal it |
 | `snapshots` | what the newest row snapshot or Y state covers |
@@ -25,6 +26,7 @@ STATEMENTS = (
         text_sequence INTEGER,
         created_at_ms INTEGER NOT NULL,
         retired_at_ms INTEGER,
+        released INTEGER NOT NULL DEFAULT 0,
         log_began_at_ms INTEGER,
         floor INTEGER NOT NULL DEFAULT 0
     )""",
