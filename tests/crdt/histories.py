@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pycrdt import Doc, Map, get_update, merge_updates
 
 from chatdoc.crdt.keys import ROOTS
-from chatdoc.crdt.pending import Holdback, missing
+from chatdoc.crdt.pending import Pending, missing
 from chatdoc.crdt.read_update import read, read_state_vector
 from chatdoc.crdt.write_update import split_at_known
 
@@ -115,10 +115,10 @@ def apply(doc: Doc[Any], update: bytes) -> None:
     doc.apply_update(split_at_known(update, read(update), read_state_vector(doc.get_state()))[0])
 
 
-def receive(updates: Iterable[bytes]) -> tuple[Doc[Any], Holdback]:
+def receive(updates: Iterable[bytes]) -> tuple[Doc[Any], Pending]:
     """A document that got these updates in this order through guard and hold-back."""
     doc: Doc[Any] = Doc()
-    held = Holdback()
+    held = Pending()
     for update in updates:
         reading = read(update)
         known = read_state_vector(doc.get_state())

@@ -10,12 +10,11 @@ import pytest
 from chatdoc.crdt.keys import encode
 from chatdoc.crdt.ydoc import Replica
 from chatdoc.document import Document
-from chatdoc.store.memory.update_log import MemoryLog
 from chatdoc.testing.content import differences, hidden
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.writer import Writer
 from tests.engine.begin import begin, place_of, pull, raw_peer
-from tests.engine.sharing import Handle, process
+from tests.engine.sharing import Handle, process, shared_store
 from tests.engine.test_incoming import forged
 
 Two = tuple[Document, Handle, Document, Handle]
@@ -24,7 +23,7 @@ Two = tuple[Document, Handle, Document, Handle]
 @pytest.fixture
 def two() -> Two:
     """Two processes on one log with one thread."""
-    shared = MemoryLog()
+    shared = shared_store()
     (one, first), (other, second) = process(shared, 1), process(shared, 2)
     one.create_thread(sender_id="ada", content="root")
     return one, first, other, second
@@ -122,7 +121,7 @@ def test_a_held_update_is_released_although_the_next_one_is_held_too(two: Two) -
 @pytest.mark.parametrize("seed", range(4))
 def test_processes_that_write_in_each_others_gaps_stay_equal(seed: int) -> None:
     """Random commands of two processes, many of them in the gap, leave both with everything either acknowledged."""
-    random, oracle, shared = Random(seed), Oracle(), MemoryLog()
+    random, oracle, shared = Random(seed), Oracle(), shared_store()
     pairs = [process(shared, 1), process(shared, 2)]
     writer = Writer(random, oracle, alone=False)
     for _ in range(80):

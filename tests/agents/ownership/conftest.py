@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatdoc.store.sqlite.leases import Leases, MemoryLeases
+from chatdoc.store.memory.store import MemoryStore
+from chatdoc.store.ports import DocumentStore, Registration
+from chatdoc.testing.clocks import START_MS as NOW
 from chatdoc.testing.clocks import ManualClock
-from tests.store.documents import NOW
 
 
 @pytest.fixture
@@ -16,6 +17,6 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def leases() -> Leases:
+def leases() -> DocumentStore:
     """The leases of one document."""
-    return MemoryLeases()
+    return MemoryStore(Registration(path="", document_id="d", created_at_ms=0))

@@ -11,15 +11,15 @@ from chatdoc.model.facts import Header
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
-from chatdoc.store.sqlite.leases import Leases
+from chatdoc.store.ports import DocumentStore
+from chatdoc.testing.clocks import START_MS as NOW
 from chatdoc.testing.clocks import ManualClock
-from tests.store.documents import NOW
 
 ONE, TWO = MessageId("01HF7YAT000000000000000001"), MessageId("01HF7YAT000000000000000002")
 THREAD = ThreadId("01HF7YAT000000000000000009")
 
 
-def opening(leases: Leases, clock: ManualClock, waiter: Waiter | None = None) -> Ownership:
+def opening(leases: DocumentStore, clock: ManualClock, waiter: Waiter | None = None) -> Ownership:
     """One opening of the document; it beats only when told to."""
     return Ownership(leases, clock=clock, waiter=waiter)
 

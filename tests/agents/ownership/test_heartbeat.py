@@ -9,13 +9,13 @@ import pytest
 
 from chatdoc.agents.ownership import BEAT_S, Ownership
 from chatdoc.model.errors import StoreError
-from chatdoc.store.sqlite.leases import Leases, MemoryLeases
+from chatdoc.store.ports import DocumentStore
+from chatdoc.testing.clocks import START_MS as NOW
 from chatdoc.testing.clocks import ManualClock
 from tests.agents.ownership.openings import ONE, THREAD, Steps, opening
-from tests.store.documents import NOW
 
 
-def test_flush_beats_when_the_last_heartbeat_is_old(leases: Leases, clock: ManualClock) -> None:
+def test_flush_beats_when_the_last_heartbeat_is_old(leases: DocumentStore, clock: ManualClock) -> None:
     """A turn that flushes often writes few heartbeats, and one clock that jumps back keeps none from coming."""
     ours = opening(leases, clock)
     ours.beat()
@@ -28,7 +28,7 @@ def test_flush_beats_when_the_last_heartbeat_is_old(leases: Leases, clock: Manua
     assert heard == [1, 1, 1501, 1501, 3511]
 
 
-def test_opening_beats_while_its_turns_run(leases: Leases, clock: ManualClock) -> None:
+def test_opening_beats_while_its_turns_run(leases: DocumentStore, clock: ManualClock) -> None:
     """Without any flush, every two seconds; when the last turn ended, nothing beats any more, until the next one."""
     steps = Steps()
     ours = opening(leases, clock, steps)
@@ -77,7 +77,7 @@ def test_heartbeat_survives_a_store_that_fails_once(
     assert threading.active_count() == 1
 
 
-def test_closing_ends_the_heartbeat_at_once(leases: Leases, clock: ManualClock) -> None:
+def test_closing_ends_the_heartbeat_at_once(leases: DocumentStore, clock: ManualClock) -> None:
     """With the real waiter: no two seconds pass until it notices."""
     ours = Ownership(leases, clock=clock)
     ours.hold(THREAD, ONE)
@@ -88,7 +88,7 @@ def test_closing_ends_the_heartbeat_at_once(leases: Leases, clock: ManualClock) 
     assert not thread.is_alive()
 
 
-def test_heartbeat_does_not_keep_a_dropped_opening(leases: Leases, clock: ManualClock) -> None:
+def test_heartbeat_does_not_keep_a_dropped_opening(leases: DocumentStore, clock: ManualClock) -> None:
     """Its thread finds nobody there, and ends."""
     steps = Steps()
     ours: Ownership | None = opening(leases, clock, steps)

@@ -14,12 +14,12 @@ from chatdoc.model.ids import MessageId
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from chatdoc.store.process_identity import Machine
-from chatdoc.store.sqlite.leases import Lease, Leases
+from chatdoc.store.sqlite.leases import Lease
 from chatdoc.testing.clocks import ManualClock
 from tests.agents.ownership.openings import ONE, THREAD, TWO, opening, shown, writing
 
 
-def disowned(leases: Leases, **process: str | int) -> Lease:
+def disowned(leases: DocumentStore, **process: str | int) -> Lease:
     """Give the lease of turn ONE to another process."""
     lease = next(one for one in leases.all() if one.message_id == ONE)
     theirs = msgspec.structs.replace(
@@ -29,7 +29,7 @@ def disowned(leases: Leases, **process: str | int) -> Lease:
     return theirs
 
 
-def test_opening_runs_what_it_holds(leases: Leases, clock: ManualClock) -> None:
+def test_opening_runs_what_it_holds(leases: DocumentStore, clock: ManualClock) -> None:
     """Its turns are shown as its own, alive, and as old as the last heartbeat."""
     ours = opening(leases, clock)
     assert ours.hold(THREAD, ONE)
@@ -42,12 +42,14 @@ def test_opening_runs_what_it_holds(leases: Leases, clock: ManualClock) -> None:
     assert ours.dead() == ()
 
 
-def test_no_two_openings_have_one_owner_id(leases: Leases, clock: ManualClock) -> None:
+def test_no_two_openings_have_one_owner_id(leases: DocumentStore, clock: ManualClock) -> None:
     """Also not within a process."""
     assert opening(leases, clock).owner != opening(leases, clock).owner
 
 
-def test_turn_of_another_opening_of_this_process_is_left_alone(leases: Leases, clock: ManualClock) -> None:
+def test_turn_of_another_opening_of_this_process_is_left_alone(
+    leases: DocumentStore, clock: ManualClock
+) -> None:
     """A backend may open a document twice."""
     ours, theirs = opening(leases, clock), opening(leases, clock)
     assert theirs.hold(THREAD, ONE)
@@ -57,7 +59,7 @@ def test_turn_of_another_opening_of_this_process_is_left_alone(leases: Leases, c
     assert (turn.standing, turn.ours, turn.owner) == ("alive", False, theirs.owner)
 
 
-def test_turns_of_a_closed_opening_are_nobodys(leases: Leases, clock: ManualClock) -> None:
+def test_turns_of_a_closed_opening_are_nobodys(leases: DocumentStore, clock: ManualClock) -> None:
     """The process lives, but nobody in it can go on with the turn; so the next opening may have it."""
     ours, theirs = opening(leases, clock), opening(leases, clock)
     theirs.hold(THREAD, ONE)
@@ -67,7 +69,7 @@ def test_turns_of_a_closed_opening_are_nobodys(leases: Leases, clock: ManualCloc
     assert ours.dead() == ()
 
 
-def test_turns_of_an_opening_that_failed_are_nobodys(leases: Leases, clock: ManualClock) -> None:
+def test_turns_of_an_opening_that_failed_are_nobodys(leases: DocumentStore, clock: ManualClock) -> None:
     """One that can write no more will end none of its turns."""
     works = [True]
     theirs = Ownership(leases, clock=clock, waiter=None, lives=lambda: works[0])
@@ -78,7 +80,7 @@ def test_turns_of_an_opening_that_failed_are_nobodys(leases: Leases, clock: Manu
     assert [one.message_id for one in ours.dead()] == [ONE]
 
 
-def test_turns_of_a_dropped_opening_are_nobodys(leases: Leases, clock: ManualClock) -> None:
+def test_turns_of_a_dropped_opening_are_nobodys(leases: DocumentStore, clock: ManualClock) -> None:
     """A document that a program forgot to close runs nothing any more, though its process lives."""
     theirs: Ownership | None = opening(leases, clock)
     assert theirs is not None
@@ -95,7 +97,7 @@ def test_turns_of_a_dropped_opening_are_nobodys(leases: Leases, clock: ManualClo
     [({"started": "1"}, "dead"), ({"boot": "another", "machine": "elsewhere"}, "unknown")],
 )
 def test_other_process_is_judged_by_the_machine(
-    leases: Leases, clock: ManualClock, process: dict[str, str], standing: str
+    leases: DocumentStore, clock: ManualClock, process: dict[str, str], standing: str
 ) -> None:
     """Only one that surely ended is dead; another machine's is unknown, and is not taken over."""
     ours = opening(leases, clock)
@@ -109,7 +111,9 @@ def test_other_process_is_judged_by_the_machine(
     assert ours.hold(THREAD, ONE) == (standing == "dead")
 
 
-def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(leases: Leases, clock: ManualClock) -> None:
+def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(
+    leases: DocumentStore, clock: ManualClock
+) -> None:
     """No lease is here for it: it is fresh while pieces come, and stale when none came for long."""
     ours, view = opening(leases, clock), writing(ONE)
     clock.advance(STALE_MS)
@@ -130,7 +134,7 @@ def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(leases: Leases, clo
     assert ours.dead() == ()
 
 
-def test_ended_turn_is_forgotten_whoever_had_it(leases: Leases, clock: ManualClock) -> None:
+def test_ended_turn_is_forgotten_whoever_had_it(leases: DocumentStore, clock: ManualClock) -> None:
     """One that ends the turn of another releases it too."""
     ours, theirs = opening(leases, clock), opening(leases, clock)
     theirs.hold(THREAD, ONE)
@@ -139,7 +143,7 @@ def test_ended_turn_is_forgotten_whoever_had_it(leases: Leases, clock: ManualClo
     assert [one.message_id for one in leases.all()] == [TWO]
 
 
-def test_leases_without_a_turn_are_forgotten(leases: Leases, clock: ManualClock) -> None:
+def test_leases_without_a_turn_are_forgotten(leases: DocumentStore, clock: ManualClock) -> None:
     """A crash between a lease and its turn leaves one behind; that of a live opening is left to it."""
     gone, ours, theirs = (opening(leases, clock) for _ in range(3))
     gone.hold(THREAD, MessageId("gone"))
@@ -151,7 +155,9 @@ def test_leases_without_a_turn_are_forgotten(leases: Leases, clock: ManualClock)
     assert sorted(one.message_id for one in leases.all()) == [ONE, "theirs"]
 
 
-def test_machine_is_asked_only_when_a_turn_is_run(leases: Leases, clock: ManualClock, tmp_path: Path) -> None:
+def test_machine_is_asked_only_when_a_turn_is_run(
+    leases: DocumentStore, clock: ManualClock, tmp_path: Path
+) -> None:
     """Opening a document that runs nothing reads no file of the machine."""
 
     class Watched(Machine):
