@@ -15,7 +15,7 @@ from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.event_recorder import EventRecorder
-from chatdoc.engine.file_identity import is_another
+from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.load import keep_rows, load_view
 from chatdoc.engine.read_file import looks_published, read_bytes
 from chatdoc.engine.reader import Reader
@@ -148,9 +148,9 @@ class _Opening:
                 return self._document(store, None, None)
             published = registration.text_stat is not None or registration.text_sequence is not None
             if published and not os.path.lexists(self.path):
-                self._say("deleted", place)
+                self._say("deleted", place.name)
             elif self._is_another(store):
-                self._say("replaced", place)
+                self._say("replaced", place.name)
             else:
                 return self._document(store, None, None)
             self.stores.release(store, self.path)
@@ -166,9 +166,12 @@ class _Opening:
         known |= {one.source_digest for one in store.registry.markers()}
         if not source.strip() or digest(source) in known:
             return False
-        if sniff(source) == "v2" and store.registry.registration().document_id in document_ids(source):
-            return False
-        return is_another(load_view(store), source)
+        try:
+            if sniff(source) == "v2" and store.registry.registration().document_id in document_ids(source):
+                return False
+            return is_another(load_view(store), source)
+        except UnreadableFile as error:
+            raise no_chat_any_more(self.path, error) from error
 
     def _go_on(self, store: DocumentStore, *, follow: bool) -> Document:
         try:

@@ -96,16 +96,17 @@ class Ownership:
     def _process(self) -> Process:
         return self._machine.own()
 
-    def hold(self, unit: UnitOfWork, thread_id: str, message_id: str) -> bool:
-        """Take a turn in an open unit of work, or go on with it; false while another opening that may live has it.
+    def hold(self, unit: UnitOfWork, thread_id: str, message_id: str) -> Callable[[], None] | None:
+        """Take a turn in an open unit of work, or go on with it; None while another opening that may live has it.
 
-        Once the unit is committed, `took` must be called.
+        What is returned must be called once the unit is committed.
         """
         now = self._clock()
         if message_id in self._held:
-            if self._is_due(now):
-                unit.renew_leases(self.owner, heartbeat_at_ms=now)
-            return True
+            if not self._is_due(now):
+                return _nothing
+            unit.renew_leases(self.owner, heartbeat_at_ms=now)
+            return lambda: self._heard(now)
         lease = Lease(
             message_id=message_id,
             thread_id=thread_id,
@@ -114,18 +115,21 @@ class Ownership:
             taken_at_ms=now,
             heartbeat_at_ms=now,
         )
-        if unit.take_lease(lease):
-            return True
-        theirs = self.lease(message_id)
-        if theirs is not None and self.standing(theirs) != "dead":
-            return False
-        return unit.take_lease(lease, instead_of=theirs.owner if theirs is not None else "")
+        if not unit.take_lease(lease):
+            theirs = self.lease(message_id)
+            if theirs is not None and self.standing(theirs) != "dead":
+                return None
+            if not unit.take_lease(lease, instead_of=theirs.owner if theirs is not None else ""):
+                return None
+        return lambda: self._took(message_id)
 
-    def took(self, message_id: str) -> None:
-        """A lease is stored: say from now on that this opening lives."""
+    def _took(self, message_id: str) -> None:
         with self._lock:
             self._held.add(message_id)
         self._keep_beating()
+
+    def _heard(self, at_ms: int) -> None:
+        self._heard_at_ms = at_ms
 
     def release(self, unit: UnitOfWork, message_id: str) -> None:
         """Forget a turn that has ended, whoever had it, in an open unit of work."""
@@ -290,3 +294,7 @@ def _begun_at_ms(view: View, message_id: MessageId) -> int:
         return ms_of(view.headers[message_id].date)
     except ValueError:
         return 0
+
+
+def _nothing() -> None:
+    """What is due after a step that wrote no lease."""

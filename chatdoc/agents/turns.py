@@ -83,8 +83,9 @@ class Turns:
         step = command if isinstance(command, AppendPiece) else answer
         running = step.message_id in transaction.copy.view.generating
         # What is repeated may be of a turn that is over.
-        if running and ownership.hold(unit, step.thread_id, step.message_id):
-            transaction.after.append(lambda: ownership.took(step.message_id))
+        noted = ownership.hold(unit, step.thread_id, step.message_id) if running else None
+        if noted is not None:
+            transaction.after.append(noted)
         return answer
 
     def running(self) -> tuple[RunningTurn, ...]:

@@ -16,7 +16,7 @@ import msgspec
 
 from chatdoc.engine.adopt_file import backup_name, digest
 from chatdoc.engine.engine import Engine
-from chatdoc.engine.file_identity import is_another
+from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, read_descriptor, stat_of
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
@@ -170,10 +170,7 @@ class ChatFile:
         try:
             return is_another(self._engine.view, source)
         except UnreadableFile as error:
-            raise UnreadableFile(
-                f"{self.path} was replaced by what is no chat ({str(error).removesuffix(f'. {error.hint}')})",
-                hint="The store has its document: `chatdoc recover` gives its text back",
-            ) from error
+            raise no_chat_any_more(self.path, error) from error
 
     def _own_digests(self) -> set[str]:
         """What may stand in the file with nobody having changed it: our last text, or the source of its migration."""

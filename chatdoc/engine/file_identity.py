@@ -6,8 +6,10 @@ Another document id, another id of a Jupyter chat, or no record in common make i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from chatdoc.model.errors import UnreadableFile
 from chatdoc.model.facts import DocumentFact, Fact
 from chatdoc.model.view.view import View
 from migrate import migrate, sniff
@@ -28,6 +30,14 @@ def is_another(view: View, source: bytes) -> bool:
         return theirs.isdisjoint(ours)
     records = _records(facts)
     return bool(records) and records.isdisjoint(view.headers.keys() | view.thread_facts.keys())
+
+
+def no_chat_any_more(path: Path, error: UnreadableFile) -> UnreadableFile:
+    """The error for a file that has a document in its store, and holds what is no chat."""
+    return UnreadableFile(
+        f"{path} was replaced by what is no chat ({str(error).removesuffix(f'. {error.hint}')})",
+        hint=f"Its document is in its store: `chatdoc recover {path.name}` gives the text back",
+    )
 
 
 def _records(facts: Iterable[Fact]) -> set[str]:

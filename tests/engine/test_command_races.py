@@ -6,9 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 from chatdoc.model.records.message import Message
 from chatdoc.open import open_document
+from chatdoc.store.ports import UnitOfWork
 
 WRITERS = 4
 ROUNDS = 5
@@ -48,15 +50,16 @@ def test_what_another_wrote_before_we_had_the_lock_is_taken_first(tmp_path: Path
     with open_document(path) as one, open_document(path) as other:
         thread_id = one.create_thread(sender_id="ada", content="Hello").thread_id
         other.threads()
-        begin: Callable[[], None] = other.engine.store.begin
+        store: Any = other.engine.store
+        write = store.write
 
-        def begins_late() -> None:
-            other.engine.store.begin = begin  # type: ignore[method-assign]
+        def begins_late(work: Callable[[UnitOfWork], Any]) -> Any:
+            store.write = write
             first.append(one.send(thread_id, sender_id="bob", content="Hi", command_id="bob-1"))
-            begin()
+            return write(work)
 
         first: list[Message] = []
-        other.engine.store.begin = begins_late  # type: ignore[method-assign]
+        store.write = begins_late
         assert [other.send(thread_id, sender_id="bob", content="Hi", command_id="bob-1")] == first
         other.send(thread_id, sender_id="eve", content="still working")
         assert [m.content for m in one.messages(thread_id)] == ["Hello", "Hi", "still working"]

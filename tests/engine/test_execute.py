@@ -16,12 +16,12 @@ from chatdoc.model.errors import (
     CommandConflict,
     CommandRefused,
     DocumentClosed,
-    DocumentFailed,
     NotFound,
     StoreError,
 )
 from chatdoc.model.facts import Header, RevisionFact, SettingFact, ThreadFact
 from chatdoc.model.ids import MessageId, RevisionId, ThreadId
+from chatdoc.testing import white_box
 from chatdoc.testing.content import content_of, hidden
 from tests.engine.begin import begin, pull
 
@@ -104,7 +104,7 @@ def test_any_field_name_that_is_accepted_reaches_peers(
     document: Document, thread_id: ThreadId, field: str
 ) -> None:
     """A name whose key would be too long is cut in the key, and a peer reads it whole."""
-    document.configure(thread_id, updated_by="ada", **{field: "value"})
+    document.configure(thread_id, updated_by="ada", fields={field: "value"})
     document.configure(thread_id, updated_by="ada", acp_config={field: 1})
     peer = begin(2)
     pull(peer, document)
@@ -194,21 +194,21 @@ def test_a_change_that_would_break_a_rule_leaves_no_trace(document: Document, th
     assert (document.engine.sequence, heard) == (sequence, [])
 
 
-def test_a_failed_write_closes_the_document(document: Document, thread_id: ThreadId) -> None:
-    """When the log fails memory may be ahead of it: nothing more is written, and nobody hears of what is not stored."""
+def test_a_failed_write_leaves_nothing_and_can_be_tried_again(
+    document: Document, thread_id: ThreadId
+) -> None:
+    """Nobody hears of what is not stored, nothing of it is shown, and once the disk has room the document goes on."""
     heard: list[bytes] = []
     document.subscribe(lambda update, origin: heard.append(update))
-
-    def fail(*_: object, **__: object) -> int:
-        raise StoreError("no space left")
-
-    document.engine.store.append = fail  # type: ignore[method-assign]
-    with pytest.raises(StoreError):
-        document.send(thread_id, sender_id="ada", content="lost")
-    with pytest.raises(DocumentFailed):
-        document.send(thread_id, sender_id="ada", content="next")
+    before = document.state_vector()
+    with white_box.failing(document, "append an update"), pytest.raises(StoreError):
+        document.send(thread_id, sender_id="ada", content="lost", command_id="one")
     assert heard == []
-    document.close()
+    assert document.state_vector() == before
+    assert [one.content for one in document.messages(thread_id)] == ["root"]
+    message = document.send(thread_id, sender_id="ada", content="lost", command_id="one")
+    assert document.messages(thread_id)[-1] == message
+    assert len(heard) == 1
 
 
 def test_a_closed_document_says_so(document: Document, thread_id: ThreadId) -> None:
@@ -220,7 +220,6 @@ def test_a_closed_document_says_so(document: Document, thread_id: ThreadId) -> N
         lambda: document.receive(b"\x00\x00"),
         document.diff,
         document.state_vector,
-        document.check,
     ]
     for doing in doings:
         with pytest.raises(DocumentClosed):

@@ -10,7 +10,7 @@ from chatdoc.crdt.keys import encode
 from chatdoc.crdt.restore import RESTORES_MAX
 from chatdoc.crdt.ydoc import Replica, merge
 from chatdoc.document import Document
-from chatdoc.engine.load import load
+from chatdoc.engine.engine import Engine
 from chatdoc.model.facts import Header, MarkFact
 from chatdoc.model.ids import MessageId, Stamp
 from chatdoc.testing.clocks import ManualClock
@@ -214,10 +214,10 @@ def test_a_restored_entry_that_names_no_key_is_understood_by_a_cold_receiver(doc
 def test_what_a_crash_left_destroyed_is_put_back_after_it(document: Document) -> None:
     """A removal that was stored and not answered is answered at the next change."""
     root = document.threads()[0].root_message_id
-    log = document.engine.store
+    store = document.engine.store
     removal = raw_peer(document).transact([], [place_of(document.view.headers[root])])
-    log.append(removal, "mallory", recorded_at_ms=0)
-    opened = Document(load(log, clock=ManualClock(), random=lambda size: b"\x05" * size)[0])
+    store.write(lambda unit: unit.append_update(removal, "mallory", recorded_at_ms=0))
+    opened = Document(Engine(store, clock=ManualClock(), random=lambda size: b"\x05" * size))
     assert opened.view.has_message(root)
     late = begin(2)
     pull(late, opened)

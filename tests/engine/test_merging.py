@@ -62,7 +62,7 @@ def test_clearing_and_setting_again_are_changes_like_others(document: Document, 
 def test_a_clock_that_stands_or_runs_back_orders_edits_rightly() -> None:
     """What was written after having seen another is shown, whatever the clocks say."""
     ahead, behind = begin(1), begin(2)
-    ahead.engine._clock.advance(86_400_000)  # type: ignore[attr-defined]
+    ahead.engine.clock.advance(86_400_000)  # type: ignore[attr-defined]
     thread = ahead.create_thread(sender_id="ada", content="root", name="A")
     pull(behind, ahead)
     behind.edit(thread.root_message_id, author_id="bob", content="later")

@@ -24,8 +24,10 @@ def spoil(value: Any) -> None:
 def filled(given: dict[str, Any]) -> Document:
     """A document that has the values in a config, in a thread's own field and in a message."""
     document = begin(1)
-    thread = document.create_thread(sender_id="ada", content="root", acp_config=given, own_field=given)
-    document.send(thread.thread_id, sender_id="ada", content="Hi", data=given, acp_usage=given)
+    thread = document.create_thread(
+        sender_id="ada", content="root", acp_config=given, fields={"own_field": given}
+    )
+    document.send(thread.thread_id, sender_id="ada", content="Hi", fields={"data": given, "acp_usage": given})
     return document
 
 

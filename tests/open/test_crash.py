@@ -38,7 +38,7 @@ document.close()
 print("closed", flush=True)
 """
 
-CALLS = ("pwrite64", "write", "fsync", "fdatasync", "rename", "unlink", "ftruncate")
+CALLS = ("pwrite64", "write", "fsync", "fdatasync", "rename", "renameat2", "link", "unlink", "ftruncate")
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -86,10 +86,12 @@ def _killed_at_publishing(path: Path, folder: Path) -> strace.Ended:
     """Run the program and kill it where the new text is about to replace the file."""
     spare = path.parent.parent / f"spare-{path.parent.name}"
     shutil.copytree(path.parent, spare)
-    calls = strace.run(PROGRAM, spare / path.name, trace="rename", paths=(), folder=folder).calls
+    calls = strace.run(PROGRAM, spare / path.name, trace="renameat2", paths=(), folder=folder).calls
     shutil.rmtree(spare)
-    at = next(number for number, call in enumerate(calls, 1) if f'{path.name}")' in call)
-    return strace.run(PROGRAM, path, trace="rename", paths=(), folder=folder, inject=f"signal=KILL:when={at}")
+    at = next(number for number, call in enumerate(calls, 1) if f'{path.name}"' in call)
+    return strace.run(
+        PROGRAM, path, trace="renameat2", paths=(), folder=folder, inject=f"signal=KILL:when={at}"
+    )
 
 
 def _folder(tmp_path: Path, name: str) -> Path:

@@ -10,6 +10,7 @@ import pytest
 from chatdoc import open_document, read_document
 from chatdoc.model.errors import ReadOnlyTarget, UnreadableFile
 from chatdoc.open import migrate_file
+from chatdoc.recover import recover
 
 
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
@@ -31,18 +32,19 @@ def test_a_device_is_no_empty_document() -> None:
 
 
 def test_a_file_replaced_by_garbage_is_left_alone_and_its_document_comes_back(tmp_path: Path) -> None:
-    """The error says how, and doing so gives the very text back."""
+    """The error says how, and doing so gives the very text back, beside what stands there."""
     path = tmp_path / "a.chat"
     with open_document(path) as document:
         document.create_thread(sender_id="ada", content="Hi")
     text = path.read_bytes()
     path.write_bytes(b"{garbage")
-    with pytest.raises(UnreadableFile, match="move this file away and open it again"):
+    with pytest.raises(UnreadableFile, match="chatdoc recover"):
         open_document(path)
+    (found,) = recover(path)
     assert path.read_bytes() == b"{garbage"
-    path.rename(tmp_path / "garbage")
-    open_document(path).close()
-    assert path.read_bytes() == text
+    assert found.file.read_bytes() == text
+    with open_document(found.file) as document:
+        assert document.store_path == found.store
 
 
 def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatdoc import Workspace, open_document
-from chatdoc.model.errors import DocumentFailed, MigrationFailed, NewerEdits
+from chatdoc.model.errors import DocumentFailed, MigrationFailed, NewerEdits, NoEventLog
 from chatdoc.rollback import rollback
+from chatdoc.status import status
+from chatdoc.store import backups
 
 SOURCE = (
     b'{"event":"chat","sender_id":"ada","date":"2023-01-02T03:04:05.000Z",'
@@ -76,40 +79,41 @@ def test_a_document_whose_file_was_opened_under_another_name_writes_no_second_fi
     thread_id = document.threads()[0].thread_id
     moved = file.rename(file.with_name("moved.chat"))
     other = open_document(moved)
+    assert other.store_path == document.store_path
     document.send(thread_id, sender_id="bob", content="Still here")
-    with pytest.raises(DocumentFailed, match="another name"):
-        document.close()
+    assert document.file_state == "moved"
+    document.close()
     assert not file.exists()
     assert [one.content for one in other.messages(thread_id)] == ["Hi", "Still here"]
     other.close()
 
 
 def test_what_was_rolled_back_is_shown_no_more_until_it_is_opened_again(file: Path) -> None:
-    """The folder's log tells its threads as deleted, once; another migration tells them anew."""
+    """Its store serves no file any more; another migration begins another one, with a log of its own."""
     with open_document(file) as document:
-        thread_id = document.threads()[0].thread_id
+        thread_id, store = document.threads()[0].thread_id, document.store_path
     rollback(file)
-    with Workspace(file.parent) as workspace:
-        (thread,) = workspace.snapshot().threads
-        assert thread.id == thread_id
-        assert thread.deleted_at is not None
-        assert [one.event_type for one in workspace.events()][-1] == "thread.deleted"
+    with pytest.raises(NoEventLog):
+        Workspace(file.parent)
     with open_document(file) as document:
-        (thread,) = document.snapshot().threads
-        assert thread.deleted_at is None
-        assert [message.text for message in thread.messages] == ["Hi"]
-        document.log.rebuild()
-        assert document.snapshot().threads == [thread]
+        assert document.store_path != store
+        assert [thread.id for thread in document.snapshot().threads] == [thread_id]
+    assert sorted(one.file for one in status(file.parent)) == ["as published", "rolled back"]
 
 
-def test_a_copy_keeps_showing_what_its_original_lost(file: Path) -> None:
-    """Both say the same threads, and one of them is still here."""
-    with open_document(file):
-        pass
-    copy = file.with_name("copy.chat")
-    copy.write_bytes(file.read_bytes())
-    with open_document(copy):
-        pass
-    rollback(file)
-    with Workspace(file.parent) as workspace:
-        assert [thread.deleted_at for thread in workspace.snapshot().threads] == [None]
+def test_an_edit_during_a_rollback_is_not_thrown_away(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is acknowledged before the file is restored makes the rollback fail, and the file stays as it is."""
+    document = open_document(file)
+    thread_id = document.threads()[0].thread_id
+    load = backups.load
+
+    def late(*args: Any) -> bytes:
+        document.send(thread_id, sender_id="bob", content="Just now")
+        return load(*args)
+
+    monkeypatch.setattr("chatdoc.rollback.load", late)
+    with pytest.raises(NewerEdits):
+        rollback(file)
+    document.close()
+    with open_document(file) as document:
+        assert [one.content for one in document.messages(thread_id)] == ["Hi", "Just now"]

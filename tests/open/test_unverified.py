@@ -24,11 +24,12 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(SOURCE)
     found = Violation(code="orphan_message", subject=MessageId("m"), detail="made up")
 
-    def judge(view: View) -> dict[tuple[str, str], Violation]:
+    def judge(view: View, *rules: object) -> dict[tuple[str, str], Violation]:
         return {**check_all(view), ("orphan_message", "m"): found}
 
     monkeypatch.setattr("chatdoc.engine.adopt_file.check_all", judge)
     monkeypatch.setattr("chatdoc.engine.reader.check_all", judge)
+    monkeypatch.setattr("invariants.checker.check_all", judge)
     return path
 
 

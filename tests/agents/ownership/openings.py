@@ -24,6 +24,20 @@ def opening(leases: DocumentStore, clock: ManualClock, waiter: Waiter | None = N
     return Ownership(leases, clock=clock, waiter=waiter)
 
 
+def hold(ownership: Ownership, message_id: MessageId) -> bool:
+    """Take a turn in a transaction of its own; whether it was free."""
+    noted = ownership._store.write(lambda unit: ownership.hold(unit, THREAD, message_id))
+    if noted is not None:
+        noted()
+    return noted is not None
+
+
+def release(ownership: Ownership, message_id: MessageId) -> None:
+    """End a turn in a transaction of its own."""
+    ownership._store.write(lambda unit: ownership.release(unit, message_id))
+    ownership.released(message_id)
+
+
 def writing(*message_ids: MessageId) -> View:
     """A view in which these messages are being written."""
     view = View()

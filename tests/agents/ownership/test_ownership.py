@@ -13,28 +13,28 @@ from chatdoc.model.facts import PieceFact
 from chatdoc.model.ids import MessageId
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
+from chatdoc.store.ports import DocumentStore, Lease
 from chatdoc.store.process_identity import Machine
-from chatdoc.store.sqlite.leases import Lease
 from chatdoc.testing.clocks import ManualClock
-from tests.agents.ownership.openings import ONE, THREAD, TWO, opening, shown, writing
+from tests.agents.ownership.openings import ONE, TWO, hold, opening, release, shown, writing
 
 
 def disowned(leases: DocumentStore, **process: str | int) -> Lease:
     """Give the lease of turn ONE to another process."""
-    lease = next(one for one in leases.all() if one.message_id == ONE)
+    lease = next(one for one in leases.leases.all() if one.message_id == ONE)
     theirs = msgspec.structs.replace(
         lease, owner="theirs", process=msgspec.structs.replace(lease.process, **process)
     )
-    leases.take(theirs, instead_of=lease.owner)
+    leases.write(lambda unit: unit.take_lease(theirs, instead_of=lease.owner))
     return theirs
 
 
 def test_opening_runs_what_it_holds(leases: DocumentStore, clock: ManualClock) -> None:
     """Its turns are shown as its own, alive, and as old as the last heartbeat."""
     ours = opening(leases, clock)
-    assert ours.hold(THREAD, ONE)
+    assert hold(ours, ONE)
     clock.advance(3000)
-    assert ours.hold(THREAD, TWO)
+    assert hold(ours, TWO)
     (one, two) = shown(ours, writing(TWO, ONE))
     assert (one.message_id, two.message_id) == (ONE, TWO)
     assert one.owner == two.owner == ours.owner
@@ -52,8 +52,8 @@ def test_turn_of_another_opening_of_this_process_is_left_alone(
 ) -> None:
     """A backend may open a document twice."""
     ours, theirs = opening(leases, clock), opening(leases, clock)
-    assert theirs.hold(THREAD, ONE)
-    assert not ours.hold(THREAD, ONE)
+    assert hold(theirs, ONE)
+    assert not hold(ours, ONE)
     assert ours.dead() == ()
     (turn,) = shown(ours, writing(ONE))
     assert (turn.standing, turn.ours, turn.owner) == ("alive", False, theirs.owner)
@@ -62,10 +62,10 @@ def test_turn_of_another_opening_of_this_process_is_left_alone(
 def test_turns_of_a_closed_opening_are_nobodys(leases: DocumentStore, clock: ManualClock) -> None:
     """The process lives, but nobody in it can go on with the turn; so the next opening may have it."""
     ours, theirs = opening(leases, clock), opening(leases, clock)
-    theirs.hold(THREAD, ONE)
+    hold(theirs, ONE)
     theirs.close()
     assert [one.message_id for one in ours.dead()] == [ONE]
-    assert ours.hold(THREAD, ONE)
+    assert hold(ours, ONE)
     assert ours.dead() == ()
 
 
@@ -73,7 +73,7 @@ def test_turns_of_an_opening_that_failed_are_nobodys(leases: DocumentStore, cloc
     """One that can write no more will end none of its turns."""
     works = [True]
     theirs = Ownership(leases, clock=clock, waiter=None, lives=lambda: works[0])
-    theirs.hold(THREAD, ONE)
+    hold(theirs, ONE)
     ours = opening(leases, clock)
     assert ours.dead() == ()
     works[0] = False
@@ -84,7 +84,7 @@ def test_turns_of_a_dropped_opening_are_nobodys(leases: DocumentStore, clock: Ma
     """A document that a program forgot to close runs nothing any more, though its process lives."""
     theirs: Ownership | None = opening(leases, clock)
     assert theirs is not None
-    theirs.hold(THREAD, ONE)
+    hold(theirs, ONE)
     ours = opening(leases, clock)
     assert ours.dead() == ()
     theirs = None
@@ -101,14 +101,14 @@ def test_other_process_is_judged_by_the_machine(
 ) -> None:
     """Only one that surely ended is dead; another machine's is unknown, and is not taken over."""
     ours = opening(leases, clock)
-    ours.hold(THREAD, ONE)
+    hold(ours, ONE)
     theirs = disowned(leases, **process)
     ours = opening(leases, clock)
     clock.advance(10**9)
     (turn,) = shown(ours, writing(ONE))
     assert (turn.standing, turn.stale, turn.owner) == (standing, True, "theirs")
     assert ours.dead() == ((theirs,) if standing == "dead" else ())
-    assert ours.hold(THREAD, ONE) == (standing == "dead")
+    assert hold(ours, ONE) == (standing == "dead")
 
 
 def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(
@@ -137,22 +137,22 @@ def test_turn_of_a_peer_is_shown_with_the_time_since_it_grew(
 def test_ended_turn_is_forgotten_whoever_had_it(leases: DocumentStore, clock: ManualClock) -> None:
     """One that ends the turn of another releases it too."""
     ours, theirs = opening(leases, clock), opening(leases, clock)
-    theirs.hold(THREAD, ONE)
-    ours.hold(THREAD, TWO)
-    ours.release(ONE)
-    assert [one.message_id for one in leases.all()] == [TWO]
+    hold(theirs, ONE)
+    hold(ours, TWO)
+    release(ours, ONE)
+    assert [one.message_id for one in leases.leases.all()] == [TWO]
 
 
 def test_leases_without_a_turn_are_forgotten(leases: DocumentStore, clock: ManualClock) -> None:
     """A crash between a lease and its turn leaves one behind; that of a live opening is left to it."""
     gone, ours, theirs = (opening(leases, clock) for _ in range(3))
-    gone.hold(THREAD, MessageId("gone"))
-    ours.hold(THREAD, MessageId("ours"))
-    theirs.hold(THREAD, MessageId("theirs"))
-    ours.hold(THREAD, ONE)
+    hold(gone, MessageId("gone"))
+    hold(ours, MessageId("ours"))
+    hold(theirs, MessageId("theirs"))
+    hold(ours, ONE)
     gone.close()
-    ours.settle(writing(ONE))
-    assert sorted(one.message_id for one in leases.all()) == [ONE, "theirs"]
+    leases.write(lambda unit: ours.settle(unit, writing(ONE)))
+    assert sorted(one.message_id for one in leases.leases.all()) == [ONE, "theirs"]
 
 
 def test_machine_is_asked_only_when_a_turn_is_run(
