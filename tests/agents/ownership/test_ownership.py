@@ -166,6 +166,6 @@ def test_machine_is_asked_only_when_a_turn_is_run(
 
     ours = Ownership(leases, clock=clock, machine=Watched(tmp_path))
     ours.beat()
-    ours.settle(View())
+    leases.write(lambda unit: ours.settle(unit, View()))
     assert shown(ours, View()) == ours.dead() == ()
     ours.close()
