@@ -95,7 +95,7 @@ class MemoryStore:
     def close(self) -> None:
         """See the port."""
         self._kept.closed = True
-        self.feed.committed()
+        self.feed.bell.ring()
 
     def _write(self, work: Callable[[], Answer]) -> Answer:
         with self._kept.lock:
@@ -110,7 +110,7 @@ class MemoryStore:
                 raise
             finally:
                 self._frame = None
-        self.feed.committed()
+            self.feed.bell.committed()
         return answer
 
     def _undo(self) -> Callable[[], None]:
