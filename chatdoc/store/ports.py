@@ -125,15 +125,20 @@ class UnitOfWork(Protocol):
     """
 
     def append_update(self, update: bytes, origin: str, *, recorded_at_ms: int) -> int:
-        """Append an update; returns its sequence, one more than that of the last one, whoever appended that."""
+        """Append an update; returns its sequence, one more than that of the last one, whoever appended that.
+
+        As `append_events`, `put_receipt` and `take_lease` it raises DocumentFailed once the document is retired.
+        """
 
     def append_events(
         self, drafts: Sequence[Draft], *, at_ms: int, command_id: str | None, origin: str
     ) -> list[Event]:
         """Append events, and fold them where there is a read model; returns them as they were stored.
 
-        Sequences go on without gaps from 1, and so does `stream_version` in each stream from 0. A draft's `cause` is
-        the place in `drafts` of the event that caused it, or below 0.
+        Sequences go on without gaps from 1, and so does `stream_version` in each stream (a kind and an id) from 0. A
+        draft's `cause` is the place in `drafts` of the event that caused it, or below 0. An event has the registered
+        document's id, an `event_id` that no other has, `at_ms` as its date, the command id as its correlation too, and
+        actor and metadata as `chatdoc.model.events.attribution` tells them.
         """
 
     def put_receipt(
@@ -150,7 +155,10 @@ class UnitOfWork(Protocol):
         """
 
     def take_lease(self, lease: Lease, *, instead_of: str = "") -> bool:
-        """Write a lease down; false, and nothing written, while another owner than `instead_of` has the turn."""
+        """Write a lease down; false, and nothing written, while another owner than `instead_of` has the turn.
+
+        An owner may take its own turn again.
+        """
 
     def renew_leases(self, owner: str, *, heartbeat_at_ms: int) -> None:
         """Note that an owner lives, for all its turns at once; the clock never turns a heartbeat back."""
@@ -174,7 +182,7 @@ class UnitOfWork(Protocol):
         """Replace what is said of the document and its file."""
 
     def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
-        """Note how far a migration went; it replaces the marker of the same source and steps."""
+        """Note how far a migration went; it replaces that of the same source and steps, and is the last one then."""
 
 
 class UpdateLog(Protocol):
@@ -212,7 +220,7 @@ class EventLog(Protocol):
         """Since when the log tells of the document, or None."""
 
     def project_id(self) -> str | None:
-        """The project that the events belong to, or None before the first one."""
+        """The stream of the first event of kind `project`, or None before there is one."""
 
 
 class Receipts(Protocol):
@@ -229,7 +237,7 @@ class Snapshots(Protocol):
         """The newest row snapshot, or None; the iterator raises StoreDamaged, and sets it aside, on damage."""
 
     def put_rows(self, rows: Rows, *, recorded_at_ms: int) -> None:
-        """Replace the row snapshot, in a transaction of its own, unless the stored one is newer."""
+        """Replace the row snapshot, also one of the same place, in a transaction of its own, unless that is newer."""
 
     def state(self) -> tuple[int, bytes] | None:
         """The newest Y state: the sequence it covers and its update; a damaged one is set aside."""
@@ -268,12 +276,17 @@ class Feed(Protocol):
     def changed(self) -> bool:
         """Whether others may have committed since the last call, or since this store was opened; cheap.
 
-        What is committed through this very object does not count. Raises StoreGone when the store is not there any
+        What is committed through this very object does not count, and what it read or wrote meanwhile hides nothing.
+        Raises StoreGone when the store is not there any
         more, and DocumentFailed when the document was retired.
         """
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until anybody may have committed, this object too; false after so many seconds, or once closed."""
+        """Wait until anybody may have committed, this object too; false after so many seconds, or once closed.
+
+        Only what is committed after the call ends it, so look first, and wait for a moment. Any number of threads may
+        wait at once, and hold up nobody.
+        """
 
 
 def refused_alone(error: ChatdocError) -> bool:
@@ -335,9 +348,10 @@ class DocumentStore(Protocol):
     def write(self, work: Callable[[UnitOfWork], Answer]) -> Answer:
         """Do something as one transaction, alone among all who write to the document; returns what the work returns.
 
-        Whatever the work raises undoes all of it, a KeyboardInterrupt at any moment too. A StoreError out of the COMMIT
-        itself means that nothing was acknowledged; the next look at the store tells whether it is there. The work reads
-        what it has written so far through the parts of this store. Work may not call `write` itself.
+        Whatever the work raises undoes all of it. A StoreError or a KeyboardInterrupt out of `write` itself, at any
+        moment, means that nothing was acknowledged: the unit is whole or not there, and the next look at the store
+        tells which. The work reads what it has written so far through the parts of this store; other threads that use
+        it wait, or see none of that. Work may not call `write` itself.
         """
 
     def write_each(self, works: Sequence[Callable[[UnitOfWork], Answer]]) -> list[Answer | ChatdocError]:
@@ -350,7 +364,7 @@ class DocumentStore(Protocol):
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """What `read` finds when it asks the parts of this store, all as of one moment, whatever others commit.
 
-        `read` may be called twice, where the first answer was overtaken. It writes nothing.
+        `read` may be called twice, where the first answer was overtaken. It writes nothing; others may wait to write.
         """
 
     def verify(self) -> list[Finding]:

@@ -12,6 +12,7 @@ from chatdoc.testing.acceptance import Acceptance, StoreFactory, failures, full_
 from chatdoc.testing.acceptance.atomicity import AtomicitySuite
 from chatdoc.testing.acceptance.closing import ClosingSuite
 from chatdoc.testing.acceptance.crash import CrashSuite
+from chatdoc.testing.acceptance.cursors import CursorSuite
 from chatdoc.testing.acceptance.event_log import EventLogSuite
 from chatdoc.testing.acceptance.feed import FeedSuite
 from chatdoc.testing.acceptance.group_commit import GroupCommitSuite
@@ -50,6 +51,7 @@ FOUND_BY = [
     (canaries.NoFileLock, TwoWriterSuite),
     (canaries.OlderSnapshotWins, SnapshotSuite),
     (canaries.RetiredTakesMore, RegistrySuite),
+    (canaries.OneCursor, CursorSuite),
     (canaries.AnswersAfterClose, ClosingSuite),
 ]
 

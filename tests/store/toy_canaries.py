@@ -78,6 +78,17 @@ class OlderSnapshotWins(ToyStore):
     empty = CarelessContents
 
 
+class OneCursorContents(Contents):
+    def put_cursor(self, consumer: str, sequence: int) -> None:
+        self.cursors = {"reactor": sequence}
+
+
+class OneCursor(ToyStore):
+    """All consumers share one cursor."""
+
+    empty = OneCursorContents
+
+
 class ServingContents(Contents):
     def require_served(self) -> None:
         pass

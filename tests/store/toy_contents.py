@@ -29,6 +29,7 @@ class Contents:
         self.began_at_ms: int | None = None
         self.rows: Rows | None = None
         self.state: tuple[int, bytes] | None = None
+        self.cursors: dict[str, int] = {}
         self.diffs: dict[tuple[str, int, int], Any] = {}
 
     def take(self, steps: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
@@ -97,6 +98,9 @@ class Contents:
     def release_lease(self, message_id: str, owner: str) -> None:
         if message_id in self.leases and self.leases[message_id].owner == owner:
             del self.leases[message_id]
+
+    def put_cursor(self, consumer: str, sequence: int) -> None:
+        self.cursors[consumer] = sequence
 
     def begin_events(self, at_ms: int) -> None:
         self.began_at_ms = at_ms

@@ -89,6 +89,11 @@ class ToyLeases(ToyPart):
         return self._look(lambda held: tuple(sorted(held.leases.values(), key=lambda one: one.taken_at_ms)))
 
 
+class ToyCursors(ToyPart):
+    def get(self, consumer: str) -> int | None:
+        return self._look(lambda held: held.cursors.get(consumer))
+
+
 class ToyFeed(ToyPart):
     def __init__(self, store: Any) -> None:
         super().__init__(store)

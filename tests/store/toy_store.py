@@ -20,6 +20,7 @@ from chatdoc.model.errors import ChatdocError, DocumentFailed, ReceiptExists, St
 from chatdoc.store.ports import Finding, Registration
 from tests.store.toy_contents import Contents
 from tests.store.toy_parts import (
+    ToyCursors,
     ToyEvents,
     ToyFeed,
     ToyLeases,
@@ -72,6 +73,9 @@ class ToyUnit:
     def release_lease(self, message_id, owner):
         self.do("release_lease", message_id, owner)
 
+    def put_cursor(self, consumer, sequence):
+        self.do("put_cursor", consumer, sequence)
+
     def begin_events(self, *, at_ms):
         self.do("begin_events", at_ms)
 
@@ -109,7 +113,7 @@ class ToyStore:
         self.closed = threading.Event()
         self.updates, self.events, self.receipts = ToyUpdates(self), ToyEvents(self), ToyReceipts(self)
         self.snapshots, self.registry, self.leases = ToySnapshots(self), ToyRegistry(self), ToyLeases(self)
-        self.feed = ToyFeed(self)
+        self.cursors, self.feed = ToyCursors(self), ToyFeed(self)
 
     def write(self, work):
         with self._lock:

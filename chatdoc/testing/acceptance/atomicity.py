@@ -15,6 +15,7 @@ from chatdoc.testing.acceptance.interrupts import interrupted, spread
 from chatdoc.testing.acceptance.running import Running
 from chatdoc.testing.acceptance.samples import (
     NOW,
+    THREAD,
     assert_whole,
     do_command,
     ends,
@@ -57,6 +58,8 @@ class AtomicitySuite:
             do_command(store, unit, "undone")
             assert unit.take_lease(lease())
             unit.put_marker(marker("undone"), recorded_at_ms=NOW)
+            if store.sessions is not None:
+                store.sessions.upsert("undone", thread_id=THREAD, provider_name="codex")
             unit.put_registration(msgspec.structs.replace(before[0], path="undone.chat"))
             raise raised
 
@@ -67,6 +70,7 @@ class AtomicitySuite:
         assert store.receipts.get("undone") is None
         assert (store.registry.registration(), store.registry.markers(), store.leases.all()) == before
         assert store.events is None or read_all(store) == events
+        assert store.sessions is None or store.sessions.all() == ()
         assert run_command(store, "undone") == start + 2
         assert written(store, start) == ["first", "undone"]
         assert_whole(store, ["first", "undone"])
@@ -101,6 +105,8 @@ class AtomicitySuite:
                     with pytest.raises(StoreError):
                         run_command(store, name)
             assert_whole(store, names)
+            if stores.is_shared:
+                assert written(stores.again(store), start) == written(store, start)
         run_command(store, "last")
         found = written(store, start)
         assert [name for name in found if not name.startswith("failed")] == [

@@ -21,6 +21,7 @@ CALLS: dict[str, Callable[[DocumentStore], object]] = {
     "registration": lambda store: store.registry.registration(),
     "markers": lambda store: store.registry.markers(),
     "leases": lambda store: store.leases.all(),
+    "cursor": lambda store: store.cursors.get("reactor"),
     "row_pieces": lambda store: store.snapshots.row_pieces(),
     "put_rows": lambda store: store.snapshots.put_rows(rows(1), recorded_at_ms=NOW),
     "state": lambda store: store.snapshots.state(),

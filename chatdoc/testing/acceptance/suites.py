@@ -12,6 +12,7 @@ import pytest
 from chatdoc.testing.acceptance.atomicity import AtomicitySuite
 from chatdoc.testing.acceptance.closing import ClosingSuite
 from chatdoc.testing.acceptance.crash import CrashSuite
+from chatdoc.testing.acceptance.cursors import CursorSuite
 from chatdoc.testing.acceptance.event_log import EventLogSuite
 from chatdoc.testing.acceptance.factory import StoreFactory
 from chatdoc.testing.acceptance.feed import FeedSuite
@@ -37,6 +38,7 @@ class Acceptance(
     SnapshotSuite,
     RegistrySuite,
     LeaseSuite,
+    CursorSuite,
     OneMomentSuite,
     FeedSuite,
     ClosingSuite,
