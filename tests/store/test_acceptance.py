@@ -17,27 +17,6 @@ from tests.store import toy_store
 NOW = 1_700_000_000_000
 REGISTRATION = Registration(path="team.chat", document_id="01HF7YAT000000000000000000", created_at_ms=NOW)
 
-OWED = {
-    ("TestSqliteFile", "test_closed_store_refuses_every_call"): "row_pieces of a closed store answers None",
-    ("TestMemory", "test_closed_store_refuses_every_call"): "verify and cursors of a closed store answer",
-    **dict.fromkeys(
-        [
-            (store, "test_entries_that_are_appended_while_others_are_read_are_among_them")
-            for store in ("TestSqliteFile", "TestSqliteInMemory")
-        ],
-        "a reader ends with its page",
-    ),
-}
-"""Promises that a store does not keep yet, and why; each entry goes with its mending."""
-
-
-@pytest.fixture(autouse=True)
-def owed(request: pytest.FixtureRequest) -> None:
-    """What is owed is said, and not run."""
-    why = OWED.get((request.cls.__name__, request.node.name))
-    if why is not None:
-        pytest.xfail(why)
-
 
 def create_file(folder: Path) -> DocumentStore:
     """A store in a SQLite file."""

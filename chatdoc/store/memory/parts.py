@@ -183,4 +183,5 @@ class MemoryCursors:
     def get(self, consumer: str) -> int | None:
         """See the port."""
         with self._kept.lock:
+            self._kept.require_open()
             return self._kept.cursors.get(consumer)

@@ -86,10 +86,12 @@ class MemoryStore:
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """See the port."""
         with self._kept.lock:
+            self._kept.require_open()
             return read()
 
     def verify(self) -> list[Finding]:
         """See the port; nothing of a process's own memory is doubted."""
+        self._kept.require_open()
         return []
 
     def close(self) -> None:

@@ -94,6 +94,7 @@ class SqliteSnapshots:
         self._raise_floor()
 
     def _open(self, kind: str) -> _Opened | None:
+        self._database.require_open()
         opened = _Opened(self._database, self._document_id, kind)
         return opened if opened.found else None
 
