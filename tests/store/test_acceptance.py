@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from chatdoc.store.memory.sqlite_store import memory_sqlite_store
 from chatdoc.store.memory.store import MemoryStore
 from chatdoc.store.ports import DocumentStore, Registration
 from chatdoc.store.sqlite.folder import SqliteFolder
-from chatdoc.testing.acceptance import Acceptance, StoreFactory, full_disk
+from chatdoc.testing.acceptance import Acceptance, FolderFactory, StoreFactory, StoresSuite, full_disk
 from tests.store import toy_store
 
 NOW = 1_700_000_000_000
@@ -41,6 +42,16 @@ class TestSqliteFile(Acceptance):
         """SQLite files in folders of their own."""
         with StoreFactory(tmp_path, create_file, again=open_file_again, failing_commit=full_disk) as stores:
             yield stores
+
+
+class TestSqliteFolder(StoresSuite):
+    """The stores of a folder, as everybody has them."""
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Iterator[FolderFactory]:
+        """A folder without a chat yet."""
+        with FolderFactory(tmp_path, partial(SqliteFolder, durability="normal")) as folder:
+            yield folder
 
 
 class TestSqliteInMemory(Acceptance):

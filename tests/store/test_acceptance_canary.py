@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
 
-from chatdoc.testing.acceptance import Acceptance, StoreFactory, failures, full_disk, machine, running
+from chatdoc.store.ports import Found
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.testing.acceptance import (
+    Acceptance,
+    FolderFactory,
+    StoreFactory,
+    StoresSuite,
+    failures,
+    full_disk,
+    machine,
+    running,
+)
 from chatdoc.testing.acceptance.atomicity import AtomicitySuite
 from chatdoc.testing.acceptance.closing import ClosingSuite
 from chatdoc.testing.acceptance.crash import CrashSuite
@@ -76,6 +88,35 @@ def test_planted_defect_is_found(
     found = failures(partial(stores_of, kind), tmp_path, suite)
     print(*found, sep="\n")
     assert found
+
+
+class PathIsIdentity(SqliteFolder):
+    """A file is what its path was, whatever it says it is."""
+
+    def find(self, path: Path, document_ids: Sequence[str]) -> Found:
+        return super().find(path, ())
+
+
+class ForgetsAtOnce(SqliteFolder):
+    """A dry run removes what it should only list."""
+
+    def forget(self, place: Path, *, dry_run: bool = True) -> list[Path]:
+        return super().forget(place, dry_run=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "promise"),
+    [
+        (PathIsIdentity, "test_replaced_file_makes_room_and_the_old_store_can_come_back"),
+        (PathIsIdentity, "test_moved_file_keeps_its_store"),
+        (PathIsIdentity, "test_copy_becomes_a_document_of_its_own"),
+        (ForgetsAtOnce, "test_forgotten_store_is_gone_and_others_stay"),
+    ],
+)
+def test_planted_defect_of_a_folder_is_found(kind: type[SqliteFolder], promise: str, tmp_path: Path) -> None:
+    """By the test that makes this promise."""
+    open_folder = partial(FolderFactory, open_stores=partial(kind, durability="normal"))
+    assert promise in [found.promise for found in failures(open_folder, tmp_path, StoresSuite)]
 
 
 def test_every_suite_finds_something_and_hides_nothing() -> None:

@@ -14,7 +14,8 @@ A store of your own is held to them by one class with one fixture, in a test fil
 
 Leave `again` out for a store that has one handle, and `failing_commit` where no COMMIT can be made to fail; the tests
 that need them are skipped then. `open_again` is called in child processes too, so it is a function of a module.
-`failures` runs the same without pytest's collecting. Needs pytest and hypothesis.
+`StoresSuite` does the same for a folder of stores, with a fixture `folder` that gives a FolderFactory. `failures` runs
+suites without pytest's collecting. Needs pytest and hypothesis.
 """
 
 from __future__ import annotations
@@ -28,16 +29,20 @@ import pytest
 if TYPE_CHECKING:
     from chatdoc.testing.acceptance.factory import StoreFactory as StoreFactory
     from chatdoc.testing.acceptance.factory import full_disk as full_disk
+    from chatdoc.testing.acceptance.stores import FolderFactory as FolderFactory
+    from chatdoc.testing.acceptance.stores import StoresSuite as StoresSuite
     from chatdoc.testing.acceptance.suites import Acceptance as Acceptance
     from chatdoc.testing.acceptance.suites import failures as failures
 
-__all__ = ["Acceptance", "StoreFactory", "full_disk", "failures"]
+__all__ = ["Acceptance", "StoreFactory", "full_disk", "failures", "StoresSuite", "FolderFactory"]
 
 _HOMES = {
     "StoreFactory": "chatdoc.testing.acceptance.factory",
     "full_disk": "chatdoc.testing.acceptance.factory",
     "Acceptance": "chatdoc.testing.acceptance.suites",
     "failures": "chatdoc.testing.acceptance.suites",
+    "StoresSuite": "chatdoc.testing.acceptance.stores",
+    "FolderFactory": "chatdoc.testing.acceptance.stores",
 }
 
 # A failed assert shows its values only in modules that pytest knew of before they were loaded; so they are loaded late.

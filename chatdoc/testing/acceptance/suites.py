@@ -54,13 +54,15 @@ class Failure(NamedTuple):
     said: str
 
 
-def promises(suite: type = Acceptance) -> Iterator[tuple[str, Callable[[object, StoreFactory], None]]]:
+def promises(suite: type = Acceptance) -> Iterator[tuple[str, Callable[[object, object], None]]]:
     """The tests of a suite, by name."""
     yield from inspect.getmembers(suite, lambda found: getattr(found, "__name__", "").startswith("test_"))
 
 
-def failures(open_factory: Callable[[Path], StoreFactory], folder: Path, *suites: type) -> Sequence[Failure]:
-    """Run suites, all without any named, each test on stores of its own below a folder; returns what failed."""
+def failures(
+    open_factory: Callable[[Path], StoreFactory | FolderFactory], folder: Path, *suites: type
+) -> Sequence[Failure]:
+    """Run suites, `Acceptance` without any named, each test in a folder of its own below one; returns what failed."""
     found = []
     for suite in suites or (Acceptance,):
         for name, test in promises(suite):
