@@ -84,7 +84,7 @@ def test_planted_defect_is_found(
 ) -> None:
     """At least one test of the suite fails on the store that has it."""
     monkeypatch.setattr(running, "PATIENCE_S", 3.0)
-    monkeypatch.setattr(machine, "QUICK", settings(machine.QUICK, phases=[Phase.generate], database=None))
+    monkeypatch.setattr(machine, "QUICK", settings(machine.QUICK, phases=[Phase.generate], derandomize=True))
     found = failures(partial(stores_of, kind), tmp_path, suite)
     print(*found, sep="\n")
     assert found

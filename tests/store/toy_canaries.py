@@ -13,7 +13,7 @@ from tests.store.toy_store import ToyStore
 
 class GapContents(Contents):
     def append_update(self, update: bytes, origin: str) -> int:
-        place = (self.updates[-1].sequence if self.updates else 0) + (2 if len(self.updates) == 4 else 1)
+        place = (self.updates[-1].sequence if self.updates else 0) + (2 if len(self.updates) == 2 else 1)
         self.updates.append(Entry(place, update, origin))
         return place
 

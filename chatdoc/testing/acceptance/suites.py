@@ -23,6 +23,7 @@ from chatdoc.testing.acceptance.one_moment import OneMomentSuite
 from chatdoc.testing.acceptance.receipts import ReceiptSuite
 from chatdoc.testing.acceptance.registry import RegistrySuite
 from chatdoc.testing.acceptance.snapshots import SnapshotSuite
+from chatdoc.testing.acceptance.stores import FolderFactory
 from chatdoc.testing.acceptance.two_writers import TwoWriterSuite
 from chatdoc.testing.acceptance.update_log import UpdateLogSuite
 
