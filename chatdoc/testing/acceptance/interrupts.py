@@ -5,6 +5,7 @@ CPython looks for signals when a function begins and when a call has returned; a
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -25,11 +26,15 @@ def interrupted(work: Callable[[], object], *, at: int | None = None) -> int:
             if calls == at:
                 raise KeyboardInterrupt
 
+    collects = gc.isenabled()
+    gc.disable()  # What is raised in a callback of the collector is printed and goes nowhere.
     sys.setprofile(look)
     try:
         work()
     finally:
         sys.setprofile(None)
+        if collects:
+            gc.enable()
     return calls
 
 
