@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import pickle
 import resource
 import signal
 import sys
@@ -19,10 +17,8 @@ import pytest
 from chatdoc.model.commands.plan import Stopped
 from chatdoc.model.errors import (
     CommandRefused,
-    DocumentFailed,
     ReceiptExists,
     StoreError,
-    StoreGone,
 )
 from chatdoc.store.memory.sqlite_store import memory_sqlite_store
 from chatdoc.store.memory.store import MemoryStore
@@ -260,58 +256,6 @@ def test_full_disk_is_survived_without_reopening(store: SqliteStore, folder: Pat
         assert again.verify() == []
 
 
-def test_store_that_is_gone_is_noticed_at_the_next_write(store: SqliteStore, folder: Path) -> None:
-    """Removed, or replaced by another file, it acknowledges nothing; put back, it goes on."""
-    place = store.location
-    aside = folder / "aside"
-    place.rename(aside)
-    for _ in range(2):
-        with pytest.raises(StoreGone, match="not there any more"):
-            append(store, b"lost")
-    with pytest.raises(StoreGone):
-        store.feed.changed()
-    place.touch()
-    with pytest.raises(StoreGone, match="another one is in its place"):
-        append(store, b"lost")
-    place.unlink()
-    aside.rename(place)
-    assert append(store, b"kept") == 2
-
-
-def test_forked_child_neither_writes_nor_disturbs(store: SqliteStore) -> None:
-    """Used after a fork, a store says so; closing it there leaves the parent's as it is."""
-    append(store, b"parent")
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        said = b"wrote"
-        try:
-            append(store, b"child")
-        except DocumentFailed as error:
-            said = str(error).encode()
-        store.close()
-        os.write(writing, said)
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert b"was forked from it" in os.read(reading, 1000)
-    assert Path(f"{store.location}-wal").exists(), "the child's close() must not write the journal back"
-    assert append(store, b"parent again") == 3
-    assert updates(store) == [GENESIS, b"parent", b"parent again"]
-
-
-def test_retired_document_takes_no_change(store: SqliteStore, stores: SqliteFolder) -> None:
-    """Once another process has retired it, a write raises DocumentFailed; its migration may still be noted."""
-    with stores.open(store.location) as other:
-        retired = other.registry.registration()
-        retired = type(retired)(**{**_fields(retired), "retired_at_ms": NOW})
-        other.write(lambda unit: unit.put_registration(retired))
-    with pytest.raises(DocumentFailed, match="rolled back or replaced"):
-        append(store, b"late")
-    with pytest.raises(DocumentFailed):
-        store.feed.changed()
-    assert updates(store) == [GENESIS]
-
-
 def test_snapshots_are_as_of_one_moment(store: SqliteStore, stores: SqliteFolder) -> None:
     """What at_one_moment reads does not change while another process commits."""
     with stores.open(store.location) as other:
@@ -346,14 +290,3 @@ def test_snapshot_in_memory_comes_back() -> None:
     store = memory_sqlite_store(registration())
     store.snapshots.put_rows(rows(lines=3000), recorded_at_ms=NOW)
     assert whole(store.snapshots.row_pieces()) == rows(lines=3000)
-
-
-def test_every_error_of_a_store_can_be_pickled() -> None:
-    """A process pool hands errors over with their fields."""
-    error = StoreGone("gone", hint="look")
-    again = pickle.loads(pickle.dumps(error))
-    assert (type(again), str(again), again.hint) == (StoreGone, str(error), "look")
-
-
-def _fields(registration: Any) -> dict[str, Any]:
-    return {name: getattr(registration, name) for name in registration.__struct_fields__}
