@@ -222,6 +222,9 @@ def test_damaged_rows_are_set_aside(
     store.snapshots.put_rows(rows(lines=3000), recorded_at_ms=NOW)
     store.close()
     change(folder, statement)
+    with SqliteFolder(folder).look(file_of(folder)) as look:
+        codes = {one.code for one in look.verify()}
+    assert codes == {"damaged_snapshot"} or "checksum" in statement
     with opened(folder) as again, caplog.at_level(logging.WARNING, "chatdoc.store"):
         for _ in range(2):
             pieces = again.snapshots.row_pieces()

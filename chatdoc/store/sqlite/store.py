@@ -86,7 +86,7 @@ class SqliteStore:
 
     def verify(self) -> list[Finding]:
         """See the port."""
-        return verify(self.database, self.updates, self.events, self.receipts)
+        return verify(self.database, self.updates, self.events, self.receipts, self.snapshots, self.registry)
 
     def close(self) -> None:
         """See the port."""
