@@ -54,7 +54,7 @@ class Database:
         self._still = still
         """How the file looked when reading began without locks; None while locks are used."""
         self._pid = os.getpid()
-        self._closed = False
+        self.is_closed = False
         self._generation = 0
         self._frame: FrameType | None = None
         """The call whose transaction is open. A call that was interrupted is on no stack, so it cannot be mistaken."""
@@ -109,8 +109,14 @@ class Database:
 
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
-        (said,) = self.rows("PRAGMA data_version", (), "be asked for changes")
-        return self._generation, said[0]
+        self._require_own_process()
+        with self.lock:
+            self._was_overtaken()
+            try:
+                said: int = self._ready().execute("PRAGMA data_version").fetchone()[0]
+            except FAULTS as error:
+                raise self.failed(error, "be asked for changes") from error
+            return self._generation, said
 
     # changes
 
@@ -198,13 +204,8 @@ class Database:
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
         self._require_own_process()
-        if self._closed:
+        if self.is_closed:
             raise StoreError(f"the store {self.name} is closed", hint="Open the document again")
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether this was closed."""
-        return self._closed
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -220,10 +221,10 @@ class Database:
         if os.getpid() != self._pid:
             if self._connection is not None:
                 _ABANDONED.append(self._connection)
-            self._closed = True
+            self.is_closed = True
             return
         with self.lock:
-            self._closed = True
+            self.is_closed = True
             connection, self._connection = self._connection, None
             if connection is not None:
                 with contextlib.suppress(*FAULTS):
