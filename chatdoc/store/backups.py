@@ -1,11 +1,12 @@
 """A backup is the source byte for byte, or it is not there.
 
-The only file of this package that touches the disk.
+Anything else than a plain file in its place is refused at once: nobody waits for the other end of a pipe.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,8 +37,8 @@ def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
             raise BackupDamaged(
                 f"{path} is a symbolic link, expected no file or an earlier backup", hint=_ASIDE
             )
-        if path.exists():
-            if path.read_bytes() != source:
+        if os.path.lexists(path):
+            if _plain_bytes(path) != source:
                 raise BackupDamaged(
                     f"{path} holds other bytes than the source with SHA-256 {digest}", hint=_ASIDE
                 )
@@ -60,7 +61,7 @@ def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
 def load(path: Path, digest: str) -> bytes:
     """The bytes of a backup whose hexadecimal SHA-256 is `digest`; raises BackupDamaged when they are not there."""
     try:
-        data = path.read_bytes()
+        data = _plain_bytes(path)
     except OSError as error:
         raise BackupDamaged(
             f"the backup {path} cannot be read: {error.strerror}",
@@ -76,6 +77,15 @@ def load(path: Path, digest: str) -> bytes:
 
 
 _ASIDE = "Move it to another folder and open again"
+
+
+def _plain_bytes(path: Path) -> bytes:
+    """The bytes of a plain file; raises OSError, and BackupDamaged for a pipe, a device or a folder."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise BackupDamaged(f"{path} is no plain file, expected a backup", hint=_ASIDE)
+        return opened.read()
 
 
 def _make_durable(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A store in a fresh folder, with one document in it."""
+"""A store in a fresh folder: that of the document `team.chat`, whose first entry is its genesis."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.store.sqlite.store import Store
-from tests.store.documents import begin
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.sqlite.store import SqliteStore
+from tests.store.documents import create
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder for a store."""
+    """A folder of chat files."""
     home = tmp_path / "home"
     home.mkdir()
     return home
 
 
 @pytest.fixture
-def store(folder: Path) -> Iterator[Store]:
-    """A store with the document `team.chat`, whose first entry is its genesis."""
-    with Store.open(folder, durability="normal") as opened:
-        begin(opened, "team.chat")
+def stores(folder: Path) -> SqliteFolder:
+    """The stores of that folder."""
+    return SqliteFolder(folder, durability="normal")
+
+
+@pytest.fixture
+def store(stores: SqliteFolder) -> Iterator[SqliteStore]:
+    """The store of `team.chat`."""
+    with create(stores) as opened:
         yield opened

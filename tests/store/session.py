@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from chatdoc.model.errors import ChatdocError
-from chatdoc.store.sqlite.store import Store
-from tests.store.documents import NOW, begin, marker, receipt, rows
+from chatdoc.store.ports import UnitOfWork
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.sqlite.store import SqliteStore
+from tests.store.documents import DOCUMENT_ID, NOW, create, marker, project, receipt, rows, thread_drafts
 
 
 def say(*words: object) -> None:
@@ -24,41 +27,47 @@ def update(sequence: int) -> bytes:
     return b"update %d " % sequence * (900 if sequence % 3 == 0 else 20)
 
 
-def append(store: Store) -> None:
-    """Append one entry after the last, with a receipt under every second one."""
-    log = store.log("team.chat")
-    sequence = log.last_sequence() + 1
-    answer = receipt(str(sequence)) if sequence % 2 else None
-    log.append(update(sequence), "session", recorded_at_ms=NOW, receipt=answer)
-    say("appended", sequence)
+def change(unit: UnitOfWork, last: int) -> int:
+    """Append one entry after the last with its events, and with a receipt under every second one."""
+    sequence = unit.append_update(update(last + 1), "session", recorded_at_ms=NOW)
+    begin = [project()] if sequence == 2 else []
+    unit.append_events(
+        [*begin, thread_drafts(f"t{sequence}", 0)[0]], at_ms=NOW, command_id=None, origin="session"
+    )
+    if sequence % 2:
+        unit.put_receipt(receipt(str(sequence)), recorded_at_ms=NOW, update_sequence=sequence)
+    return sequence
 
 
-def main(folder: Path, count: int) -> None:
+def session(stores: SqliteFolder, count: int) -> None:
     """Begin the document if need be, append, take snapshots, close; a failing step is told and the next one tried."""
-    try:
-        store = Store.open(folder)
-    except ChatdocError as error:
-        say("failed", error)
-        return
+    path = stores.folder / "team.chat"
+    opened: list[SqliteStore] = []
 
     def begun() -> None:
-        if store.registration("team.chat") is None:
-            begin(store, "team.chat", marker=marker("team.chat", "committed"))
+        place = stores.find(path, [DOCUMENT_ID]).place
+        opened.append(create(stores, marker=marker("committed")) if place is None else stores.open(place))
         say("begun")
 
+    def append() -> None:
+        store = opened[0]
+        say("appended", store.write(lambda unit: change(unit, store.updates.last_sequence())))
+
     def snapshots() -> None:
-        log = store.log("team.chat")
-        sequence = log.last_sequence()
-        log.put_rows(rows(sequence, lines=1500), recorded_at_ms=NOW)
-        log.put_state(sequence, b"state %d " % sequence * 100, recorded_at_ms=NOW)
+        sequence = opened[0].updates.last_sequence()
+        opened[0].snapshots.put_rows(rows(sequence, lines=1500), recorded_at_ms=NOW)
+        opened[0].snapshots.put_state(sequence, b"state %d " % sequence * 100, recorded_at_ms=NOW)
         say("rows", sequence)
 
-    for step in (begun, *[lambda: append(store)] * count, snapshots, store.close):
+    steps: list[Callable[[], None]] = [begun, *[append] * count, snapshots, lambda: opened[0].close()]
+    for step in steps:
         try:
             step()
         except ChatdocError as error:
             say("failed", error)
+            if not opened:
+                return
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    session(SqliteFolder(Path(sys.argv[1])), int(sys.argv[2]))

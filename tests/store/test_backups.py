@@ -114,6 +114,15 @@ def test_cut_or_missing_backup_is_noticed(tmp_path: Path) -> None:
         backups.load(path, DIGEST)
 
 
+def test_pipe_in_place_of_a_backup_is_refused_at_once(tmp_path: Path) -> None:
+    """Neither saving nor loading waits for somebody to write into it."""
+    os.mkfifo(tmp_path / "team.chat")
+    with pytest.raises(BackupDamaged, match="no plain file"):
+        backups.load(tmp_path / "team.chat", DIGEST)
+    with pytest.raises(BackupDamaged, match="no plain file"):
+        backups.save(SOURCE, tmp_path, "team.chat", DIGEST)
+
+
 def test_disk_that_returns_other_bytes_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The backup is read back before it counts."""
     monkeypatch.setattr(backups, "write_atomically", lambda path, data, mode: path.write_bytes(data[:-1]))

@@ -5,64 +5,76 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from chatdoc.store.sqlite.store import Store
-from tests.store.documents import GENESIS, NOW, registration
-
-
-def begin(folder: Path) -> Store:
-    """A store of one document."""
-    folder.mkdir(exist_ok=True)
-    store = Store.open(folder)
-    store.begin_document(registration("team.chat"), GENESIS, origin="migration", recorded_at_ms=NOW)
-    return store
+from chatdoc.store.sqlite.folder import SqliteFolder
+from tests.store.documents import DOCUMENT_ID, GENESIS, append, create, file_of, updates
 
 
 def files(folder: Path) -> dict[str, tuple[int, int, int]]:
     """What lies in a store's folder and the folder itself: inode, size, time of the last change; no shared memory."""
     home = folder / ".chatdoc"
-    found = [path for path in (home, *home.iterdir()) if not path.name.endswith("-shm")]
+    found = [path for path in (home, *home.rglob("*")) if not path.name.endswith("-shm")]
     return {path.name: (path.stat().st_ino, path.stat().st_size, path.stat().st_mtime_ns) for path in found}
 
 
 def look_at(folder: Path) -> list[bytes]:
-    """The updates of the document, read without writing."""
-    look = Store.look(folder)
-    assert look is not None
-    with look:
-        return [entry.update for entry in look.log("team.chat").entries()]
+    """The updates of the document, found and read without writing."""
+    stores = SqliteFolder(folder)
+    assert stores.find(folder / "team.chat", [DOCUMENT_ID]).place == file_of(folder)
+    with stores.look(file_of(folder)) as look:
+        assert look.verify() == []
+        return updates(look)
 
 
-def test_a_store_that_was_closed_is_read_without_touching_its_folder(tmp_path: Path) -> None:
+def test_a_store_that_was_closed_is_read_without_touching_its_folder(
+    folder: Path, stores: SqliteFolder
+) -> None:
     """No journal comes and goes: the times of the folder stay too."""
-    begin(tmp_path).close()
-    before = files(tmp_path)
-    assert look_at(tmp_path) == [GENESIS]
-    assert files(tmp_path) == before
+    create(stores).close()
+    before = files(folder)
+    assert look_at(folder) == [GENESIS]
+    assert files(folder) == before
 
 
-def test_what_a_crash_left_is_read_and_left(tmp_path: Path) -> None:
+def test_what_a_crash_left_is_read_and_left(folder: Path, stores: SqliteFolder, tmp_path: Path) -> None:
     """The journal has the newest update; it is read from there, and recovering is left to who may write."""
-    store = begin(tmp_path / "one")
-    store.log("team.chat").append(b"update", "local", recorded_at_ms=NOW)
-    shutil.copytree(tmp_path / "one", tmp_path / "crashed")
+    store = create(stores)
+    append(store, b"update")
+    shutil.copytree(folder, tmp_path / "crashed")
     store.close()
     before = files(tmp_path / "crashed")
     assert look_at(tmp_path / "crashed") == [GENESIS, b"update"]
     assert files(tmp_path / "crashed") == before
 
 
-def test_one_who_looks_sees_what_is_written_after_the_look_began(tmp_path: Path) -> None:
+def test_one_who_looks_sees_what_is_written_after_the_look_began(folder: Path, stores: SqliteFolder) -> None:
     """A writer that opens, writes and closes while another looks is noticed: nothing old or torn is answered."""
-    begin(tmp_path).close()
-    look = Store.look(tmp_path)
-    assert look is not None
-    with look:
-        log = look.log("team.chat")
-        assert log.last_sequence() == 1
-        with Store.open(tmp_path) as writer:
-            writer.log("team.chat").append(b"update", "local", recorded_at_ms=NOW)
-            assert log.last_sequence() == 2
-        assert [entry.update for entry in log.entries()] == [GENESIS, b"update"]
-        with Store.open(tmp_path) as writer:
-            writer.log("team.chat").append(b"more", "local", recorded_at_ms=NOW)
-        assert [entry.update for entry in log.entries()] == [GENESIS, b"update", b"more"]
+    create(stores).close()
+    place = file_of(folder)
+    with stores.look(place) as look:
+        assert look.updates.last_sequence() == 1
+        assert look.at_one_moment(look.updates.last_sequence) == 1
+        with stores.open(place) as writer:
+            append(writer, b"update")
+            assert look.updates.last_sequence() == 2
+        assert updates(look) == [GENESIS, b"update"]
+        with stores.open(place) as writer:
+            append(writer, b"more")
+        assert look.at_one_moment(lambda: updates(look)) == [GENESIS, b"update", b"more"]
+        assert look.read_model.snapshot().snapshot_sequence == 0
+
+
+def test_reading_keeps_the_locks_of_a_writer_of_the_same_process(stores: SqliteFolder) -> None:
+    """A file that is only looked at is never opened and closed besides: that would drop the writer's locks.
+
+    Another process that closes last would then take the journal away under the writer.
+    """
+    store = create(stores)
+    append(store, b"one")
+    stores.look(store.location).close()
+    stores.find(stores.folder / "team.chat", [DOCUMENT_ID])
+    locks = Path("/proc/locks")
+    if locks.exists():
+        inode = store.location.stat().st_ino
+        held = [line for line in locks.read_text().splitlines() if line.split()[5].endswith(f":{inode}")]
+        assert held, "the writer holds no lock on its file any more"
+    store.close()

@@ -1,4 +1,4 @@
-"""Processes that have the same store open find each other's entries, and none is lost or doubled."""
+"""Processes that have the same store open find each other's entries, none is lost or doubled, and waits are bounded."""
 
 from __future__ import annotations
 
@@ -6,102 +6,114 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from chatdoc.model.errors import DocumentExists, ReceiptExists, StoreError
-from chatdoc.store.sqlite.store import Store
-from tests import strace
-from tests.store.documents import GENESIS, NOW, begin, receipt, rows
+from chatdoc.model.errors import ReceiptExists, StoreError
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.sqlite.store import SqliteStore
+from tests.store.documents import (
+    DOCUMENT_ID,
+    GENESIS,
+    NOW,
+    append,
+    project,
+    rows,
+    tell,
+    thread_drafts,
+    updates,
+    whole,
+)
 from tests.tidy.source import PROJECT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
-BEGIN = """
+CREATE = """
 import sys
 from pathlib import Path
-from chatdoc.store.sqlite.store import Store
-from tests.store.documents import begin
-with Store.open(Path(sys.argv[1])) as store:
-    begin(store, sys.argv[2])
+from chatdoc.model.errors import DocumentExists
+from chatdoc.store.sqlite.folder import SqliteFolder
+from tests.store.documents import create
+folder, path, document_id = sys.argv[1:]
+try:
+    create(SqliteFolder(Path(folder)), path, document_id).close()
+    print("made")
+except DocumentExists:
+    print("exists")
 """
 APPEND = """
 import sys
-from itertools import chain
 from pathlib import Path
-from chatdoc.store.sqlite.store import Store
-name, folder = sys.argv[1:]
-with Store.open(Path(folder), durability="normal") as store:
-    log = store.log("team.chat")
-    for number in range(100):
-        print(log.append(f"{name} {number}".encode(), name, recorded_at_ms=1))
+from chatdoc.store.sqlite.folder import SqliteFolder
+from tests.store.documents import append, tell, thread_drafts
+name, place = sys.argv[1], Path(sys.argv[2])
+with SqliteFolder(place.parent.parent, durability="normal").open(place) as store:
+    for number in range(60):
+        print(append(store, f"{name} {number}".encode(), name))
+        tell(store, thread_drafts(f"{name}{number % 3}", 1)[number > 2]._replace(cause=-1))
+"""
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
 """
 
 
-def test_entries_of_another_process_are_found(store: Store, folder: Path) -> None:
+def test_entries_of_another_process_are_found(store: SqliteStore, stores: SqliteFolder) -> None:
     """changed() says when to look, and entries() has what the other appended."""
-    log = store.log("team.chat")
-    with Store.open(folder, durability="normal") as other:
-        theirs = other.log("team.chat")
-        assert not log.changed()
-        assert theirs.append(b"theirs", "other", recorded_at_ms=NOW) == 2
-        assert log.changed()
-        assert not log.changed()
-        assert [entry.update for entry in log.entries(after=1)] == [b"theirs"]
-        assert theirs.append(b"more", "other", recorded_at_ms=NOW) == 3
-        assert log.append(b"ours", "local", recorded_at_ms=NOW) == 4
-        assert theirs.changed()
-        assert [entry.update for entry in theirs.entries()] == [GENESIS, b"theirs", b"more", b"ours"]
+    with stores.open(store.location) as other:
+        assert not store.feed.changed()
+        assert append(other, b"theirs") == 2
+        assert store.feed.changed()
+        assert not store.feed.changed()
+        assert updates(store, after=1) == [b"theirs"]
+        assert append(other, b"more") == 3
+        assert append(store, b"ours") == 4
+        assert other.feed.changed()
+        assert updates(other) == [GENESIS, b"theirs", b"more", b"ours"]
 
 
-def test_append_between_others_appends_gets_the_next_place(store: Store, folder: Path) -> None:
-    """With a receipt as well as without, an entry comes after what another process wrote unseen."""
-    log = store.log("team.chat")
-    with Store.open(folder, durability="normal") as other:
-        theirs = other.log("team.chat")
+def test_streams_go_on_after_what_another_process_told(store: SqliteStore, stores: SqliteFolder) -> None:
+    """Sequences, versions and the chain are read anew where somebody else has written in between."""
+    tell(store, project())
+    with stores.open(store.location) as other:
         for number in range(3):
-            theirs.append(b"theirs", "other", recorded_at_ms=NOW)
-            answer = receipt(str(number)) if number else None
-            assert log.append(b"ours", "local", recorded_at_ms=NOW, receipt=answer) == 3 + 2 * number
-    assert len(list(log.entries())) == 7
+            mine, theirs = (thread_drafts(f"{who}{number}", 1) for who in ("ours", "theirs"))
+            assert tell(store, *mine) == [2 + number * 4, 3 + number * 4]
+            assert tell(other, *theirs) == [4 + number * 4, 5 + number * 4]
+    assert store.verify() == []
 
 
-def test_one_of_two_processes_answers_a_command(store: Store, folder: Path) -> None:
+def test_one_of_two_processes_answers_a_command(store: SqliteStore, stores: SqliteFolder) -> None:
     """The second one to store a receipt is told, and its update is not stored."""
-    log = store.log("team.chat")
-    with Store.open(folder, durability="normal") as other:
-        other.log("team.chat").append(b"theirs", "command", recorded_at_ms=NOW, receipt=receipt())
+    with stores.open(store.location) as other:
+        append(other, b"theirs", command_id="command")
         with pytest.raises(ReceiptExists):
-            log.append(b"ours", "command", recorded_at_ms=NOW, receipt=receipt())
-    assert [entry.update for entry in log.entries(after=1)] == [b"theirs"]
+            append(store, b"ours", command_id="command")
+    assert updates(store, after=1) == [b"theirs"]
 
 
-def test_one_of_two_processes_begins_a_document(store: Store, folder: Path) -> None:
-    """The second one is told that the document exists, and can open it."""
-    with Store.open(folder, durability="normal") as other:
-        begin(other, "new.chat")
-        with pytest.raises(DocumentExists):
-            begin(store, "new.chat")
-        assert store.log("new.chat").last_sequence() == 1
-
-
-def test_snapshot_of_another_process_is_found(store: Store, folder: Path) -> None:
+def test_snapshot_of_another_process_is_found(store: SqliteStore, stores: SqliteFolder) -> None:
     """The newest of all snapshots counts, whoever took it."""
-    log = store.log("team.chat")
-    log.put_rows(rows(sequence=1), recorded_at_ms=NOW)
-    with Store.open(folder, durability="normal") as other:
-        other.log("team.chat").put_rows(rows(sequence=3, lines=2000), recorded_at_ms=NOW)
-    log.put_rows(rows(sequence=2), recorded_at_ms=NOW)
-    assert log.rows() == rows(sequence=3, lines=2000)
+    store.snapshots.put_rows(rows(sequence=1), recorded_at_ms=NOW)
+    with stores.open(store.location) as other:
+        other.snapshots.put_rows(rows(sequence=3, lines=2000), recorded_at_ms=NOW)
+    store.snapshots.put_rows(rows(sequence=2), recorded_at_ms=NOW)
+    assert whole(store.snapshots.row_pieces()) == rows(sequence=3, lines=2000)
 
 
-def test_processes_appending_at_once_lose_nothing(store: Store, folder: Path) -> None:
-    """Three processes of a hundred appends each: 300 places, all different, each with its own bytes."""
+def test_processes_writing_at_once_lose_nothing(store: SqliteStore) -> None:
+    """Three processes of sixty appends each: all places are different, each with its own bytes; the chains hold."""
+    tell(store, project())
     names = ("one", "two", "three")
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", APPEND, name, str(folder)],
+            [sys.executable, "-c", APPEND, name, str(store.location)],
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             text=True,
@@ -112,50 +124,79 @@ def test_processes_appending_at_once_lose_nothing(store: Store, folder: Path) ->
         name: [int(line) for line in child.communicate()[0].split()]
         for name, child in zip(names, children, strict=True)
     }
-    assert sorted(chain.from_iterable(given.values())) == list(range(2, 302))
-    found = {entry.sequence: entry.update.decode() for entry in store.log("team.chat").entries(after=1)}
+    assert sorted(chain.from_iterable(given.values())) == list(range(2, 182))
+    found = {entry.sequence: entry.update.decode() for entry in store.updates.entries(after=1)}
     assert found == {
         sequence: f"{name} {number}" for name in names for number, sequence in enumerate(given[name])
     }
+    assert store.verify() == []
 
 
-def test_stores_made_at_once_are_one_store(folder: Path) -> None:
-    """Processes that make the same store in the same moment end up in the same one."""
-    names = [f"{number}.chat" for number in range(4)]
+def test_one_of_many_processes_makes_the_store(folder: Path) -> None:
+    """Processes that make a store of the same path in the same moment: one does, the others say that it exists."""
+    ids = [DOCUMENT_ID, DOCUMENT_ID, "01HF7YAT000000000000000009", "01HF7YAT00000000000000000A"]
     children = [
-        subprocess.Popen([sys.executable, "-c", BEGIN, str(folder), name], env=ENVIRONMENT) for name in names
+        subprocess.Popen(
+            [sys.executable, "-c", CREATE, str(folder), "team.chat", document_id],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for document_id in ids
     ]
-    assert [child.wait(timeout=60) for child in children] == [0] * len(names)
-    with Store.open(folder) as store:
-        assert [one.path for one in store.registrations()] == names
+    said = sorted(child.communicate(timeout=60)[0].strip() for child in children)
+    assert said == ["exists", "exists", "exists", "made"]
+    (place,) = SqliteFolder(folder).places()
+    assert (folder / ".chatdoc" / "paths" / "team.chat").read_text() == place.name
 
 
-def test_slow_maker_does_not_replace_the_store_of_another(tmp_path: Path, folder: Path) -> None:
-    """A process held up before the last step of making a store makes others wait, and overwrites nothing."""
-    trace = ["-f", "--seccomp-bpf", "-qq", "-o", str(tmp_path / "trace"), "-e", "trace=rename"]
-    slow = [strace.require_strace(), *trace, "-e", "inject=rename:delay_enter=700000"]
-    begin_in_child = [sys.executable, "-c", BEGIN, str(folder)]
-    with subprocess.Popen([*slow, *begin_in_child, "slow.chat"], env=ENVIRONMENT) as maker:
-        draft = folder / ".chatdoc" / "store.sqlite3.new"
-        while not draft.exists() and maker.poll() is None:
+def test_writer_that_does_not_let_go_is_named(store: SqliteStore, folder: Path) -> None:
+    """After the timeout the error says which process writes; nothing was written, and later it works."""
+    place = store.location
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(place)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with SqliteFolder(folder, durability="normal", busy_timeout_s=0.05).open(place) as hasty:
+            with pytest.raises(StoreError, match=rf"Another process \({holder.pid}\) is writing"):
+                append(hasty, b"update", command_id="command")
+            assert hasty.updates.last_sequence() == 1
+            holder.communicate("")
+            assert append(hasty, b"update", command_id="command") == 2
+
+
+def test_commit_of_another_process_is_seen_at_once(store: SqliteStore) -> None:
+    """wait() ends within 50 ms of a commit that another process made, while a thread of ours reads and writes."""
+    while store.feed.wait(0.05):
+        pass
+    other = sqlite3.connect(store.location, isolation_level=None, check_same_thread=False)
+    late = []
+    for number in range(10):
+        timer = threading.Timer(0.03, other.execute, (f"UPDATE document SET log_began_at_ms = {number}",))
+        timer.start()
+        start = time.monotonic()
+        assert store.feed.wait(2), "a commit of another process went by unseen"
+        late.append(time.monotonic() - start - 0.03)
+        timer.join()
+        while store.feed.wait(0.05):
             pass
-        subprocess.run([*begin_in_child, "fast.chat"], env=ENVIRONMENT, check=True)
-    assert maker.returncode == 0
-    with Store.open(folder) as store:
-        assert [one.path for one in store.registrations()] == ["fast.chat", "slow.chat"]
+    other.close()
+    assert sorted(late)[len(late) // 2] < 0.05, late
+    assert not store.feed.wait(0)
 
 
-def test_writer_that_does_not_let_go_is_named(store: Store, folder: Path) -> None:
-    """After the timeout the error says that another process writes; nothing was written, and later it works."""
-    holder = sqlite3.connect(folder / ".chatdoc" / "store.sqlite3", isolation_level=None)
-    holder.execute("BEGIN IMMEDIATE")
-    with Store.open(folder, durability="normal", busy_timeout_ms=50) as hasty:
-        log = hasty.log("team.chat")
-        with pytest.raises(StoreError, match="Another process is writing"):
-            log.append(b"update", "local", recorded_at_ms=NOW)
-        with pytest.raises(StoreError, match="Another process is writing"):
-            log.append(b"update", "local", recorded_at_ms=NOW, receipt=receipt())
-        assert log.last_sequence() == 1
-        holder.execute("ROLLBACK")
-        holder.close()
-        assert log.append(b"update", "local", recorded_at_ms=NOW, receipt=receipt()) == 2
+def test_own_commit_wakes_who_waits_and_close_lets_go(store: SqliteStore) -> None:
+    """A thread that waits hears of a commit made through this object, and of its end."""
+    while store.feed.wait(0.05):
+        pass
+    heard: list[bool] = []
+    waiting = threading.Thread(target=lambda: heard.extend([store.feed.wait(10), store.feed.wait(10)]))
+    waiting.start()
+    time.sleep(0.05)
+    append(store, b"update")
+    time.sleep(0.2)
+    store.close()
+    waiting.join(timeout=5)
+    assert not waiting.is_alive()
+    assert heard[0] is True

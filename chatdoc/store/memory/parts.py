@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 from chatdoc.model.errors import ReceiptExists, StoreError
+from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.ports import Entry, Lease, Marker, Receipt, Registration, RowPieces, Rows
 
 
@@ -153,8 +154,7 @@ class MemoryFeed:
 
     def __init__(self, kept: Kept) -> None:
         self._kept = kept
-        self._woken = threading.Condition()
-        self._commits = 0
+        self.bell = CommitBell()
         self._of_thread = threading.local()
 
     def changed(self) -> bool:
@@ -166,18 +166,12 @@ class MemoryFeed:
     def wait(self, timeout_s: float) -> bool:
         """See the port."""
         seen: int = getattr(self._of_thread, "seen", 0)
-        with self._woken:
-            self._woken.wait_for(lambda: self._commits != seen or self._kept.closed, timeout_s)
-            if self._kept.closed:
-                return False
-            self._of_thread.seen = self._commits
-            return self._commits != seen
-
-    def committed(self) -> None:
-        """Wake who waits: something was committed, or the store was closed."""
-        with self._woken:
-            self._commits += 1
-            self._woken.notify_all()
+        if self.bell.commits == seen and not self._kept.closed:
+            self.bell.wait(seen, timeout_s)
+        if self._kept.closed:
+            return False
+        now = self._of_thread.seen = self.bell.commits
+        return now != seen
 
 
 class MemoryCursors:
@@ -189,4 +183,5 @@ class MemoryCursors:
     def get(self, consumer: str) -> int | None:
         """See the port."""
         with self._kept.lock:
+            self._kept.require_open()
             return self._kept.cursors.get(consumer)

@@ -86,16 +86,18 @@ class MemoryStore:
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """See the port."""
         with self._kept.lock:
+            self._kept.require_open()
             return read()
 
     def verify(self) -> list[Finding]:
         """See the port; nothing of a process's own memory is doubted."""
+        self._kept.require_open()
         return []
 
     def close(self) -> None:
         """See the port."""
         self._kept.closed = True
-        self.feed.committed()
+        self.feed.bell.ring()
 
     def _write(self, work: Callable[[], Answer]) -> Answer:
         with self._kept.lock:
@@ -110,7 +112,7 @@ class MemoryStore:
                 raise
             finally:
                 self._frame = None
-        self.feed.committed()
+            self.feed.bell.committed()
         return answer
 
     def _undo(self) -> Callable[[], None]:

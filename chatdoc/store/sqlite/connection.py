@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 Access = Literal["write", "read", "still"]
 """`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
 
+CHECKPOINT_PAGES = 4000
+"""A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
 _MODES: dict[Access, str] = {"write": "mode=rw", "read": "mode=ro", "still": "mode=ro&immutable=1"}
 
 
@@ -29,6 +31,25 @@ def looks_of(file: Path) -> Looks:
     except FileNotFoundError:
         return Looks(0, 0, 0, False)
     return Looks(found.st_ino, found.st_size, found.st_mtime_ns, os.path.lexists(f"{file}-wal"))
+
+
+def inode_of(file: Path) -> tuple[int, int] | None:
+    """Which file stands under a name, None where none is."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def prepare(connection: sqlite3.Connection, *, is_durable: bool, readonly: bool) -> None:
+    """Let a new connection keep a store's promises; raises sqlite3.Error."""
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+        return
+    connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+    connection.execute("PRAGMA journal_size_limit = 16777216")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
 
 def connect(file: Path, *, timeout_s: float, access: Access = "write") -> sqlite3.Connection:

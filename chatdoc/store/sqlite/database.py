@@ -18,15 +18,13 @@ from typing import Any, Literal, TypeVar
 
 from chatdoc.model.errors import DocumentFailed, ReadOnlyTarget, StoreError, StoreGone
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sqlite.connection import Access, Looks, connect, looks_of
+from chatdoc.store.sqlite.connection import Access, Looks, connect, inode_of, looks_of, prepare
 from chatdoc.store.sqlite.lock_holder import holder_of
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, Fault, breaks_trust, failure, is_busy, unreadable
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 
-CHECKPOINT_PAGES = 4000
-"""A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
 _MEMORY = ":memory:"
 _ABANDONED: list[sqlite3.Connection] = []
 """Connections of a parent process, kept so that this child never closes them: that would touch the parent's journal."""
@@ -48,24 +46,21 @@ class Database:
         still: Looks | None = None,
     ) -> None:
         self.file, self.readonly = file, readonly
+        self.name = _MEMORY if file is None else str(file)
+        """What errors call it."""
         self.lock = threading.RLock()
         """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
         self._durability, self._timeout_s = durability, timeout_s
         self._still = still
         """How the file looked when reading began without locks; None while locks are used."""
         self._pid = os.getpid()
-        self._closed = False
+        self.is_closed = False
         self._generation = 0
         self._frame: FrameType | None = None
         """The call whose transaction is open. A call that was interrupted is on no stack, so it cannot be mistaken."""
         self._distrusted = False
-        self._inode = None if file is None else _inode(file)
+        self._inode = None if file is None else inode_of(file)
         self._connection: sqlite3.Connection | None = self._connect()
-
-    @property
-    def name(self) -> str:
-        """What errors call it."""
-        return _MEMORY if self.file is None else str(self.file)
 
     # questions
 
@@ -114,9 +109,14 @@ class Database:
 
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
-        return self._generation, self.ask(
-            lambda execute: int(execute("PRAGMA data_version").fetchone()[0]), "be asked for changes"
-        )
+        self._require_own_process()
+        with self.lock:
+            self._was_overtaken()
+            try:
+                said: int = self._ready().execute("PRAGMA data_version").fetchone()[0]
+            except FAULTS as error:
+                raise self.failed(error, "be asked for changes") from error
+            return self._generation, said
 
     # changes
 
@@ -195,7 +195,7 @@ class Database:
 
     def require_there(self) -> None:
         """Raise StoreGone when the file is not the one that was opened."""
-        if self.file is not None and _inode(self.file) != self._inode:
+        if self.file is not None and inode_of(self.file) != self._inode:
             raise StoreGone(
                 f"the store {self.file} is not there any more, or another one is in its place; nothing was written",
                 hint="Open the document again; what was acknowledged before is in the store that was moved away",
@@ -204,13 +204,8 @@ class Database:
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
         self._require_own_process()
-        if self._closed:
+        if self.is_closed:
             raise StoreError(f"the store {self.name} is closed", hint="Open the document again")
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether this was closed."""
-        return self._closed
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -226,14 +221,12 @@ class Database:
         if os.getpid() != self._pid:
             if self._connection is not None:
                 _ABANDONED.append(self._connection)
-            self._closed = True
+            self.is_closed = True
             return
         with self.lock:
-            self._closed = True
+            self.is_closed = True
             connection, self._connection = self._connection, None
             if connection is not None:
-                with contextlib.suppress(*FAULTS):
-                    self._roll_back(connection)
                 with contextlib.suppress(*FAULTS):
                     connection.close()
 
@@ -259,12 +252,7 @@ class Database:
             return sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
         connection = self._connect_file(self.file)
         try:
-            if self.readonly:
-                connection.execute("PRAGMA query_only = ON")
-                return connection
-            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durability == 'full' else 'NORMAL'}")
-            connection.execute("PRAGMA journal_size_limit = 16777216")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+            prepare(connection, is_durable=self._durability == "full", readonly=self.readonly)
         except BaseException:
             connection.close()
             raise
@@ -276,15 +264,12 @@ class Database:
 
     def _undo(self, connection: sqlite3.Connection) -> None:
         try:
-            self._roll_back(connection)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         except FAULTS:
             self._distrusted = True
         if self._distrusted:
             self._drop()
-
-    def _roll_back(self, connection: sqlite3.Connection) -> None:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
     def _drop(self) -> None:
         """Forget a connection: when an fsync failed, what SQLite remembers may not be what the disk has."""
@@ -312,11 +297,3 @@ class Database:
                 f"the store {self.name} was opened by process {self._pid}, and {os.getpid()} was forked from it",
                 hint="Open the document again in this process",
             )
-
-
-def _inode(file: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(file)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

@@ -7,6 +7,7 @@ import threading
 from typing import NamedTuple
 
 from chatdoc.model.errors import DocumentFailed
+from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.sqlite.database import Database
 
 POLL_S = 0.02
@@ -28,8 +29,7 @@ class SqliteFeed:
     def __init__(self, database: Database, document_id: str) -> None:
         self._database, self._document_id = database, document_id
         self._version = database.version()
-        self._condition = threading.Condition()
-        self._commits = 0
+        self.bell = CommitBell()
         self._opened = self._look()
         self._of_thread = threading.local()
         """What each thread saw when its last wait ended: what came since then is answered at once."""
@@ -65,30 +65,17 @@ class SqliteFeed:
                     return True
             if left <= 0:
                 return False
-            with self._condition:
-                if self._commits == before.own and not self._database.is_closed:
-                    self._condition.wait(min(POLL_S, left))
+            self.bell.wait(before.own, min(POLL_S, left))
             left -= POLL_S
             if before.journal == _AGAIN:
                 before = before._replace(journal=(0, 0, 0))
         return False
 
-    def committed(self) -> None:
-        """Wake who waits: something was committed through this object."""
-        with self._condition:
-            self._commits += 1
-            self._condition.notify_all()
-
-    def wake(self) -> None:
-        """Let go of who waits."""
-        with self._condition:
-            self._condition.notify_all()
-
     def _look(self) -> _Seen:
         file = self._database.file
         if file is None:
-            return _Seen(self._commits, (0, 0, 0), (0, 0, 0))
-        return _Seen(self._commits, _looks(f"{file}"), _looks(f"{file}-wal"))
+            return _Seen(self.bell.commits, (0, 0, 0), (0, 0, 0))
+        return _Seen(self.bell.commits, _looks(f"{file}"), _looks(f"{file}-wal"))
 
 
 def _looks(path: str) -> tuple[int, int, int]:

@@ -10,42 +10,27 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import re
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import ChatdocError, DocumentExists, ReadOnlyTarget, StoreError, WriteFailed
+from chatdoc.model.errors import DocumentExists, StoreError
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, UnitOfWork
 from chatdoc.store.sqlite.database import Database, Durability
 from chatdoc.store.sqlite.draft import build, draft_file, put_in_place
 from chatdoc.store.sqlite.opening import open_to_read, open_to_write
 from chatdoc.store.sqlite.own_files import make_folder, require_own_folder
 from chatdoc.store.sqlite.path_index import PathIndex, encoded
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, failure
+from chatdoc.store.sqlite.sqlite_errors import named
 from chatdoc.store.sqlite.store import SqliteStore
+from chatdoc.store.sqlite.store_finder import END, StoreFinder
 
 NAME = ".chatdoc"
 BUSY_TIMEOUT_S = 10.0
-_END = ".sqlite3"
-_PLAIN = re.compile(rb"[0-9A-Za-z_-]{8,}")
-"""Ids that stand in a text as they are."""
-_PIECE_BYTES = 1 << 20
-_log = logging.getLogger("chatdoc.store")
-
-
-class _Known(NamedTuple):
-    """A store, and what it says of its document and file."""
-
-    place: Path
-    said: Registration
 
 
 class SqliteFolder:
@@ -64,24 +49,16 @@ class SqliteFolder:
         self.home = self.folder / NAME
         self.backups = self.home / "backups"
         self._index = PathIndex(self.home)
+        self._finder = StoreFinder(self.folder, self.home, self._index, self.look)
         self._durability, self._timeout_s, self._clock = durability, busy_timeout_s, clock
 
     def find(self, path: Path, document_ids: Sequence[str]) -> Found:
         """See the port."""
         name = self._name_of(path)
-        if not require_own_folder(self.home):
-            return Found("new", None)
-        known = [one for one in self._known(document_ids) if one.said.retired_at_ms is None]
-        serving = self._serving(name)
-        if serving is None:
-            serving = next((one for one in known if one.said.path == name and not one.said.released), None)
-        if serving is not None:
-            is_same = not document_ids or serving.said.document_id in document_ids
-            return Found("registered", serving.place) if is_same else Found("replaced", None, serving.place)
-        left = [one.place for one in known if self._has_left(one)]
-        if left:
-            return Found("moved", left[-1])
-        return Found("copied", None, known[0].place) if known else Found("new", None)
+        with named(self.home, "be read"):
+            return (
+                self._finder.find(name, document_ids) if require_own_folder(self.home) else Found("new", None)
+            )
 
     def create(
         self,
@@ -98,9 +75,9 @@ class SqliteFolder:
         assert registration.path == name, "a store is made for the file whose name it records"
         for folder in (self.home, self.backups, self._index.folder):
             make_folder(folder)
-        if self._serving(name) is not None:
-            raise self._exists(name)
-        with self._named(self.home, "be made"):
+        with named(self.home, "be made"):
+            if self._finder.serving(name) is not None:
+                raise self._exists(name)
             with draft_file(self.home) as draft:
                 build(
                     draft, registration, genesis, origin=origin, recorded_at_ms=recorded_at_ms, marker=marker
@@ -146,17 +123,18 @@ class SqliteFolder:
             if now.path not in (
                 before,
                 name,
-            ):  # Two copies of a moved file are opened at once; one of them gets it.
+            ):  # Two copies of a moved file are opened at once; one gets the store.
                 return False
             moved = msgspec.structs.replace(now, path=name, retired_at_ms=None, released=False)
             unit.put_registration(moved)
             return True
 
-        if not store.write(move):
-            self._index.release(name, place.name)
+        is_ours = store.write(move)
+        with named(place, "follow its file"):
+            if before != name or not is_ours:
+                self._index.release(before if is_ours else name, place.name)
+        if not is_ours:
             raise self._exists(name)
-        if before != name:
-            self._index.release(before, place.name)
 
     def release(self, store: DocumentStore, path: Path) -> None:
         """See the port."""
@@ -168,17 +146,15 @@ class SqliteFolder:
                 unit.put_registration(msgspec.structs.replace(now, released=True))
 
         store.write(let_go)
-        with self._named(place, "be let go of"):
+        with named(place, "be let go of"):
             self._index.release(name, place.name)
 
     def places(self) -> list[Path]:
         """See the port."""
         if not require_own_folder(self.home):
             return []
-        names = os.listdir(self.home)
-        return sorted(
-            self.home / name for name in names if name.endswith(_END) and not name.startswith(".new-")
-        )
+        with named(self.home, "be read"):
+            return sorted(self.home / name for name in os.listdir(self.home) if name.endswith(END))
 
     def forget(self, place: Path, *, dry_run: bool = True) -> list[Path]:
         """See the port."""
@@ -196,7 +172,7 @@ class SqliteFolder:
         files += [self.backups / name for name in sorted(backups) if os.path.basename(name) == name]
         files = [file for file in files if os.path.lexists(file)]
         if not dry_run:
-            with self._named(place, "be forgotten"):
+            with named(place, "be forgotten"):
                 if is_indexed:
                     self._index.release(registration.path, place.name)
                 for file in files:
@@ -219,7 +195,7 @@ class SqliteFolder:
     def _put(self, draft: Path, document_id: str) -> Path:
         stem = encoded(document_id.encode("utf-8", "surrogatepass"))
         for number in count(1):
-            place = self.home / (f"{stem}{_END}" if number == 1 else f"{stem}-{number}{_END}")
+            place = self.home / (f"{stem}{END}" if number == 1 else f"{stem}-{number}{END}")
             if put_in_place(draft, place):
                 return place
         raise AssertionError("counting does not end")
@@ -227,7 +203,7 @@ class SqliteFolder:
     def _claim(self, name: str, place: Path) -> bool:
         """Let the index say that a store serves a path; false where another one does."""
         make_folder(self._index.folder)
-        with self._named(self._index.folder, "be written"):
+        with named(self._index.folder, "be written"):
             while True:
                 entry = self._index.get(name)
                 if entry == place.name:
@@ -235,56 +211,10 @@ class SqliteFolder:
                 if entry is None:
                     if self._index.claim(name, place.name):
                         return True
-                elif self._serving(name) is not None:
+                elif self._finder.serving(name) is not None:
                     return False
                 else:
                     self._index.release(name, entry)
-
-    def _serving(self, name: str) -> _Known | None:
-        """The store that the index names for a path, if it records that path and is neither retired nor released."""
-        if not require_own_folder(self._index.folder):
-            return None
-        entry = self._index.get(name)
-        if not entry or os.path.basename(entry) != entry or not entry.endswith(_END):
-            return None
-        place = self.home / entry
-        if not os.path.lexists(place):
-            return None
-        said = self._look_up(place).said
-        is_served = said.path == name and said.retired_at_ms is None and not said.released
-        return _Known(place, said) if is_served else None
-
-    def _known(self, document_ids: Sequence[str]) -> Iterator[_Known]:
-        """The stores of these documents, those of the first id first, in the order in which they were made."""
-        there = os.listdir(self.home)
-        for document_id in dict.fromkeys(document_ids):
-            stem = re.escape(encoded(document_id.encode("utf-8", "surrogatepass")))
-            numbered = [re.fullmatch(rf"{stem}(?:-([0-9]+))?{re.escape(_END)}", name) for name in there]
-            for match in sorted(filter(None, numbered), key=lambda one: int(one[1] or 1)):
-                try:
-                    found = self._look_up(self.home / match[0])
-                except ChatdocError as error:
-                    _log.warning("a store is passed over: %s", error)
-                    continue
-                if found.said.document_id == document_id:
-                    yield found
-
-    def _has_left(self, found: _Known) -> bool:
-        """Whether the file of a store is not there any more, or is another document's."""
-        file = self.folder / found.said.path
-        if found.said.released or not os.path.lexists(file):
-            return True
-        serving = self._serving(found.said.path)
-        if serving is not None and serving.place != found.place:
-            return True
-        document_id = found.said.document_id.encode("utf-8", "surrogatepass")
-        if found.said.text_digest is None or not _PLAIN.fullmatch(document_id):
-            return False
-        return not _has_bytes(file, document_id)  # What we published names its document.
-
-    def _look_up(self, place: Path) -> _Known:
-        with contextlib.closing(self.look(place)) as store:
-            return _Known(place, store.registry.registration())
 
     def _remove(self, place: Path) -> None:
         for end in ("", "-wal", "-shm"):
@@ -293,39 +223,7 @@ class SqliteFolder:
     def _exists(self, name: str) -> DocumentExists:
         return DocumentExists(f"the file {name} in {self.folder} has a store already", hint="Open it")
 
-    @contextlib.contextmanager
-    def _named(self, place: Path, what: str) -> Iterator[None]:
-        """Errors of the system come out as ours, and name what they are about."""
-        try:
-            yield
-        except PermissionError as error:
-            raise ReadOnlyTarget(
-                f"the store {place} cannot {what}: {error.strerror}", hint=f"Allow writing to {self.home}"
-            ) from error
-        except OSError as error:
-            raise WriteFailed(
-                f"the store {place} cannot {what}: {error.strerror}", hint="Check the disk and open again"
-            ) from error
-        except FAULTS as error:
-            raise failure(error, str(place), what) from error
-
 
 def _place_of(store: DocumentStore) -> Path:
     assert store.location is not None, "a store of a folder is a file"
     return store.location
-
-
-def _has_bytes(file: Path, wanted: bytes) -> bool:
-    """Whether a plain file has these bytes in it; true for one that cannot be read, for then nothing is known."""
-    try:
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            return True
-        with open(file, "rb") as opened:
-            before = b""
-            while piece := opened.read(_PIECE_BYTES):
-                if wanted in before + piece:
-                    return True
-                before = piece[-len(wanted) :]
-    except OSError:
-        return True
-    return False

@@ -17,10 +17,12 @@ _OTHERS_MAY_WRITE = 0o022
 def make_folder(folder: Path) -> None:
     """Make a folder, mode 0700, durably, or take the one there that is ours; raises as `require_own_folder`."""
     try:
-        os.mkdir(folder, FOLDER_MODE)
-    except FileExistsError:
-        require_own_folder(folder)
-        return
+        try:
+            os.mkdir(folder, FOLDER_MODE)
+        except FileExistsError:
+            require_own_folder(folder)
+            return
+        sync_folder(folder.parent)
     except PermissionError as error:
         raise ReadOnlyTarget(
             f"the folder {folder} cannot be made: {error.strerror}", hint=f"Allow writing to {folder.parent}"
@@ -30,7 +32,6 @@ def make_folder(folder: Path) -> None:
             f"the folder {folder} cannot be made: {error.strerror}",
             hint="Name a folder that is there, and check the disk",
         ) from error
-    sync_folder(folder.parent)
 
 
 def require_own_folder(folder: Path) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from chatdoc.model.errors import ChatdocError, StoreDamaged
 from chatdoc.store.ports import RowPieces, Rows
+from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sqlite import digests
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, Fault
@@ -27,6 +28,7 @@ _PUT_PIECE = "INSERT OR REPLACE INTO pieces VALUES (?, ?, ?, ?, ?)"
 _CUT_PIECES = "DELETE FROM pieces WHERE part = ? AND number >= ?"
 _PUT_SNAPSHOT = "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, 0, ?)"
 _SET_ASIDE = "UPDATE snapshots SET set_aside = 1 WHERE kind = ? AND sequence = ?"
+_DOING = "check its snapshots"
 _known = msgspec.json.Decoder(dict[int, int])
 
 
@@ -65,6 +67,23 @@ class SqliteSnapshots:
         """See the port."""
         self._put("state", sequence, "{}", {"state": update}, recorded_at_ms)
 
+    def damaged(self) -> list[str]:
+        """The kinds of snapshots that are not what was stored; those set aside are not counted."""
+        return self._database.ask(
+            lambda execute: [kind for kind in _PARTS if not self._is_true(execute, kind)], _DOING
+        )
+
+    def _is_true(self, execute: Execute, kind: str) -> bool:
+        found = execute(_SNAPSHOT, (kind,)).fetchone()
+        if found is None or found[3]:
+            return True
+        sequence, known, digest, _ = found
+        index = [row for part in _PARTS[kind] for row in execute(_PIECES, (part,))]
+        held = [sha256(piece).digest() for part in _PARTS[kind] for _, piece in execute(_BYTES, (part,))]
+        if held != [row[3] for row in index]:
+            return False
+        return bool(digests.of_snapshot(self._document_id.encode(), kind, sequence, known, index) == digest)
+
     def _put(
         self, kind: str, sequence: int, known: str, parts: dict[str, bytes], recorded_at_ms: int
     ) -> None:
@@ -94,6 +113,7 @@ class SqliteSnapshots:
         self._raise_floor()
 
     def _open(self, kind: str) -> _Opened | None:
+        self._database.require_open()
         opened = _Opened(self._database, self._document_id, kind)
         return opened if opened.found else None
 

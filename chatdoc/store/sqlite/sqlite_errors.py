@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 
-from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreDamaged, StoreError
+from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreDamaged, StoreError, WriteFailed
 
 START_OVER = (
     "Keep a copy of the whole .chatdoc folder; with it moved away, each document opens from its .chat file"
@@ -75,3 +78,20 @@ def breaks_trust(error: Fault) -> bool:
     When an fsync failed, the system may have forgotten which bytes are not on the disk, and the next one succeeds.
     """
     return result_code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, *_DAMAGE)
+
+
+@contextlib.contextmanager
+def named(place: Path, what: str) -> Iterator[None]:
+    """Errors of the system and of SQLite come out as ours; `what` is what a place was to («be made»)."""
+    try:
+        yield
+    except PermissionError as error:
+        raise ReadOnlyTarget(
+            f"the store {place} cannot {what}: {error.strerror}", hint=f"Allow writing to {place.parent}"
+        ) from error
+    except OSError as error:
+        raise WriteFailed(
+            f"the store {place} cannot {what}: {error.strerror}", hint="Check the disk and open again"
+        ) from error
+    except FAULTS as error:
+        raise failure(error, str(place), what) from error

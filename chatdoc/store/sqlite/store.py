@@ -86,7 +86,7 @@ class SqliteStore:
 
     def verify(self) -> list[Finding]:
         """See the port."""
-        return verify(self.database, self.updates, self.events, self.receipts)
+        return verify(self.database, self.updates, self.events, self.receipts, self.snapshots, self.registry)
 
     def close(self) -> None:
         """See the port."""
@@ -96,7 +96,7 @@ class SqliteStore:
             with contextlib.suppress(ChatdocError):
                 self.updates.raise_floor()
         self.database.close()
-        self.feed.wake()
+        self.feed.bell.ring()
 
     def __enter__(self) -> SqliteStore:
         return self
@@ -117,7 +117,7 @@ class SqliteStore:
 
             answer, counters = database.transact(counted, _DOING)
             self._counters = counters
-        self.feed.committed()
+            self.feed.bell.committed()
         return answer
 
     def _one(self, work: Callable[[UnitOfWork], Answer], counters: Counters) -> tuple[Answer, Counters]:

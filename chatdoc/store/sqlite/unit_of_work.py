@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Diff, Stopped
-from chatdoc.model.errors import DocumentFailed, ReceiptExists
+from chatdoc.model.errors import CommandRefused, DocumentFailed, ReceiptExists
 from chatdoc.model.events import codec
 from chatdoc.model.events.attribution import actor_kind, metadata_of
 from chatdoc.model.events.event import Draft, Event
@@ -100,6 +100,7 @@ class SqliteUnitOfWork:
         """See the port."""
         self._require_served()
         last = self._count.event if result_sequence is None else result_sequence
+        _moment(recorded_at_ms)
         row = receipts.row_of(self._salt, receipt, recorded_at_ms, update_sequence, last)
         self._run(lambda: self._insert_receipt(row), "store a receipt")
 
@@ -149,7 +150,7 @@ class SqliteUnitOfWork:
     def _append(
         self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
     ) -> list[Event]:
-        occurred_at, count, chain = iso(at_ms), self._count, self._events.chain
+        occurred_at, count, chain = _moment(at_ms), self._count, self._events.chain
         events: list[Event] = []
         rows: list[tuple[Any, ...]] = []
         for sequence, draft in enumerate(drafts, count.event + 1):
@@ -230,3 +231,11 @@ class SqliteUnitOfWork:
                 f"document {self._document_id} was rolled back or replaced, so nothing is written to it any more",
                 hint="Open the file again",
             )
+
+
+def _moment(at_ms: int) -> str:
+    """A moment as it is stored; raises CommandRefused where no date says it."""
+    try:
+        return iso(at_ms)
+    except ValueError as error:
+        raise CommandRefused(f"the clock is wrong: {error}", hint="Set the clock, then try again") from error

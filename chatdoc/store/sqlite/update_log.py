@@ -42,8 +42,7 @@ class SqliteUpdateLog:
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port."""
         expected = after + 1
-        while True:
-            found = self._database.rows(_AFTER, (expected, PAGE_ENTRIES), "read its updates")
+        while found := self._database.rows(_AFTER, (expected, PAGE_ENTRIES), "read its updates"):
             for sequence, origin, recorded_at_ms, digest, update in found:
                 if sequence != expected:
                     raise self._damaged(expected, f"is missing; the next one is {sequence}")
@@ -51,8 +50,6 @@ class SqliteUpdateLog:
                     raise self._damaged(sequence, "is not what was appended: its digest differs")
                 expected += 1
                 yield Entry(sequence, update, origin)
-            if len(found) < PAGE_ENTRIES:
-                break
         reached = self.floor()
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")

@@ -6,6 +6,7 @@
 | `missing_update`, `damaged_update` | an entry of the update log that is gone, or is not what was appended |
 | `missing_event`, `damaged_event` | an event that is gone, or is not what was appended |
 | `damaged_receipt` | the answer to a command that is not what was stored |
+| `damaged_snapshot` | a shortcut past the update log that is not what was stored; the next one replaces it |
 | `changed_rows` | a folded table that does not show what the log says |
 | `lost_table` | a folded table that is not there; it is made again at the next opening for writing |
 | `unreadable` | a part that cannot be read at all |
@@ -29,6 +30,8 @@ from chatdoc.store.sqlite.event_chain import HALF
 from chatdoc.store.sqlite.event_log import COLUMNS, SqliteEventLog
 from chatdoc.store.sqlite.opening import lost_tables
 from chatdoc.store.sqlite.receipts import SqliteReceipts
+from chatdoc.store.sqlite.registry import SqliteRegistry
+from chatdoc.store.sqlite.snapshots import SqliteSnapshots
 from chatdoc.store.sqlite.update_log import SqliteUpdateLog
 
 _PAGES = "PRAGMA integrity_check"
@@ -37,7 +40,12 @@ _BASELINE = ("log_compactions", "baseline_pieces")
 
 
 def verify(
-    database: Database, updates: SqliteUpdateLog, events: SqliteEventLog, receipts: SqliteReceipts
+    database: Database,
+    updates: SqliteUpdateLog,
+    events: SqliteEventLog,
+    receipts: SqliteReceipts,
+    snapshots: SqliteSnapshots,
+    registry: SqliteRegistry,
 ) -> list[Finding]:
     """Everything that is wrong with a store, as of one moment; reads all of it and writes nothing."""
 
@@ -48,6 +56,8 @@ def verify(
             ("updates", lambda: _updates(updates)),
             ("events", lambda: _events(database, events)),
             ("receipts", lambda: _receipts(receipts, updates, events)),
+            ("snapshots", lambda: _snapshots(snapshots)),
+            ("registration", lambda: _registry(registry)),
         )
         for name, look in parts:
             found += _of_part(name, look)
@@ -136,6 +146,17 @@ def _receipts(
                     "missing_event", where, f"names event {result}, and the last one is {last_event}"
                 )
             after = row[0]
+
+
+def _snapshots(snapshots: SqliteSnapshots) -> Iterator[Finding]:
+    for kind in snapshots.damaged():
+        yield Finding("damaged_snapshot", f"snapshot of {kind}", "is not what was stored")
+
+
+def _registry(registry: SqliteRegistry) -> Iterator[Finding]:
+    registry.registration()
+    registry.markers()
+    yield from ()
 
 
 def _rows(database: Database, events: SqliteEventLog) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """The tables of the orchestration contract, written down apart from the steps that make them, with our additions.
 
-Added are: five columns of the receipts that say and seal an answer, a turn count that may be NULL until there is a
-checkpoint, an index over running turns, and the tables `pending_turn_starts` and `reverted_rows`.
+Added are: the digest that chains an event, four columns of the receipts that say and seal an answer, a turn count that
+may be NULL until there is a checkpoint, an index over running turns, and the tables `pending_turn_starts`
+and `reverted_rows`.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ WRITE_TABLES = {
             **text("event_type", "occurred_at"),
             **maybe("command_id", "causation_event_id", "correlation_id"),
             **text("actor_kind", "payload_json", "metadata_json"),
+            "digest": ("BLOB", NN),
         },
         key=("sequence",),
         unique=(("event_id",), ("aggregate_kind", "stream_id", "stream_version")),
@@ -60,7 +62,6 @@ WRITE_TABLES = {
             **number("result_sequence"),
             **text("status"),
             **maybe("error"),
-            **number("document"),
             **text("command_digest"),
             "result": ("BLOB", NN),
             "update_sequence": ("INTEGER", NULL),

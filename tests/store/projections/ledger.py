@@ -2,43 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
 
 from chatdoc.model.clock import iso
 from chatdoc.model.events.event import Draft
 from chatdoc.model.events.types import Payload
-from chatdoc.store.projections.compact_events import CompactedLog, compact_log
-from chatdoc.store.projections.fold import fold, rebuild
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.event_log import Journal
-from tests.store.projections.world import BASE_MS, Rows, dump, empty_store
+from chatdoc.store.memory.sqlite_store import memory_sqlite_store
+from chatdoc.store.projections.compact_events import CompactedLog
+from chatdoc.store.projections.fold import rebuild
+from tests.store.documents import registration
+from tests.store.projections.world import BASE_MS, Rows, dump
 
 
 class Ledger:
     """Events and their projections; each batch is one transaction, dated by its number."""
 
     def __init__(self) -> None:
-        self.connection = empty_store()
+        self.store = memory_sqlite_store(registration())
+        self.log, self.rows = self.store.events, self.store.read_model
+        self.connection = self.store.database.connection()
         self.execute = self.connection.execute
-        self.journal = Journal(Database(Path("memory"), self.connection))
         self._batches = 0
 
     def happen(self, *payloads: Payload) -> int:
         """Append and fold; returns the last sequence."""
         self._batches += 1
-        drafts = [_draft(payload) for payload in payloads]
-        self.execute("BEGIN")
-        events = self.journal.append(drafts, at_ms=BASE_MS + self._batches, command_id=None, origin="test")
-        self.journal.fold(fold, events)
-        self.execute("COMMIT")
+        drafts, at_ms = [_draft(payload) for payload in payloads], BASE_MS + self._batches
+        events = self.store.write(
+            lambda unit: unit.append_events(drafts, at_ms=at_ms, command_id=None, origin="test")
+        )
         return events[-1].sequence
 
     def compact(self) -> CompactedLog:
         """Compact the log."""
-        self.execute("BEGIN")
-        found = compact_log(self.execute, self.journal.read, now_iso=iso(BASE_MS))
-        self.execute("COMMIT")
-        return found
+        return self.rows.compact(dry_run=False, now_iso=iso(BASE_MS))
 
     def forget(self, projector: str) -> None:
         """Lose how far a projector has come."""
@@ -59,11 +56,20 @@ class Ledger:
 
     def rebuilt(self) -> Rows:
         """Every row as it is when all are thrown away and folded anew."""
-        self.execute("BEGIN")
-        rebuild(self.execute, self.journal.read, executemany=self.connection.executemany)
-        found = dump(self.connection)
-        self.execute("ROLLBACK")
+        found: Rows = {}
+
+        def work() -> None:
+            rebuild(self.execute, self.log.read, executemany=self.connection.executemany)
+            found.update(dump(self.connection))
+            raise _Enough
+
+        with contextlib.suppress(_Enough):
+            self.store.database.transact(work, "try a rebuild")
         return found
+
+
+class _Enough(Exception):
+    """Undoes what was tried."""
 
 
 def _draft(payload: Payload) -> Draft:

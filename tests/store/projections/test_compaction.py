@@ -48,7 +48,7 @@ def test_newest_event_of_each_stream_stays() -> None:
     ledger.happen(
         project(), thread("t"), thread("s"), message("a"), message("b"), message("c", thread_id="s")
     )
-    before = ledger.journal.read()
+    before = ledger.log.read()
     found = ledger.compact()
     assert (found.events_before, found.events_after, found.events_removed) == (6, 3, 3)
     assert ledger.execute("SELECT sequence FROM orchestration_events ORDER BY 1").fetchall() == [
@@ -56,10 +56,9 @@ def test_newest_event_of_each_stream_stays() -> None:
         (5,),
         (6,),
     ]
-    assert ledger.journal.project_id() == "p"
-    ledger.journal.forget()
+    assert ledger.log.project_id() == "p"
     assert ledger.happen(message("d")) == 7
-    (event,) = ledger.journal.read(6)
+    (event,) = ledger.log.read(6)
     assert (event.stream_version, event.sequence) == (3, 7)
     assert event.event_id not in {one.event_id for one in before}
 
@@ -72,14 +71,14 @@ def test_what_is_gone_is_never_passed_over_in_silence() -> None:
     ledger.happen(message("c"))
     for after in range(5):
         with pytest.raises(LogCompacted, match=r"the first that can be replayed is 6 \(from sequence 5"):
-            ledger.journal.read(after)
+            ledger.log.read(after)
         with pytest.raises(LogCompacted):
-            next(ledger.journal.read_all(after))
-    assert [one.sequence for one in ledger.journal.read_all(5)] == [6]
+            ledger.log.require_whole(after)
+    assert [one.sequence for one in ledger.log.read(5)] == [6]
     with pytest.raises(LogCompacted, match="of thread t up to 5"):
-        ledger.journal.read_of("thread", "t", 4)
-    assert ledger.journal.read_of("thread", "s", 3) == []
-    assert [one.sequence for one in ledger.journal.read_of("thread", "t", 5)] == [6]
+        ledger.log.read_of("thread", "t", 4)
+    assert ledger.log.read_of("thread", "s", 3) == []
+    assert [one.sequence for one in ledger.log.read_of("thread", "t", 5)] == [6]
 
 
 def test_second_compaction_takes_what_the_first_one_kept() -> None:

@@ -204,5 +204,5 @@ def test_fails_with_a_named_error_when_stored_json_is_invalid(table: str, column
     """The error names table and row; nothing is skipped."""
     world = World(project(), thread(), *whole_turn(1))
     world.execute(f"UPDATE {table} SET {column} = '[{{'")
-    with pytest.raises(StoreDamaged, match=f"of {table} holds .* expected JSON.*Rebuild"):
+    with pytest.raises(StoreDamaged, match=f"of {table} is not the JSON that was stored.*Rebuild"):
         snapshot(world.execute)

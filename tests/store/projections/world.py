@@ -43,8 +43,8 @@ def empty_store() -> sqlite3.Connection:
     """A store in memory with every schema step taken; transactions are begun and ended by hand."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
     connection.execute("BEGIN")
-    schema.begin(connection)
-    schema.advance(connection)
+    schema.begin(connection.execute)
+    schema.advance(connection.execute)
     prepare(connection.execute)
     connection.execute("COMMIT")
     return connection

@@ -1,0 +1,113 @@
+"""Ports of the parts of a store: what is read of one document, each part by itself; writing is a unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from chatdoc.model.events.event import Event
+from chatdoc.store.values import Entry, Lease, Marker, Receipt, Registration, RowPieces, Rows
+
+
+class UpdateLog(Protocol):
+    """The updates of the document, append-only."""
+
+    def entries(self, after: int = 0) -> Iterator[Entry]:
+        """The entries beyond a sequence, ascending and without gaps; those that are appended meanwhile are among them.
+
+        Raises StoreDamaged, naming the document and the sequence, for the first entry that is not what was appended.
+        """
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest entry, 0 when there is none."""
+
+
+class EventLog(Protocol):
+    """The events of the document, append-only until a compaction folds the oldest of them away."""
+
+    def read(self, after: int = 0, limit: int = 500) -> list[Event]:
+        """The next events beyond a sequence; raises LogCompacted, EventUndecodable and StoreDamaged."""
+
+    def read_of(self, kind: str, stream_id: str, after: int = 0, limit: int = 500) -> list[Event]:
+        """The next events of one stream beyond a sequence; raises as `read` does."""
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest event, 0 when there is none."""
+
+    def compacted_through(self) -> int:
+        """The last event that the latest compaction folded away, 0 without one."""
+
+    def require_whole(self, after: int, stream: tuple[str, str] | None = None) -> None:
+        """Raise LogCompacted where events beyond a sequence, of all or of one stream, are in the log no more."""
+
+    def began_at_ms(self) -> int | None:
+        """Since when the log tells of the document, or None."""
+
+    def project_id(self) -> str | None:
+        """The stream of the first event of kind `project`, or None before there is one."""
+
+
+class Receipts(Protocol):
+    """The answers to command ids, each given once."""
+
+    def get(self, command_id: str) -> Receipt | None:
+        """The receipt of a command id, or None; raises StoreDamaged when it is not what was stored."""
+
+
+class Snapshots(Protocol):
+    """Shortcuts past the update log; each is whole and current, or set aside with a logged warning."""
+
+    def row_pieces(self) -> RowPieces | None:
+        """The newest row snapshot, or None; the iterator raises StoreDamaged, and sets it aside, on damage."""
+
+    def put_rows(self, rows: Rows, *, recorded_at_ms: int) -> None:
+        """Replace the row snapshot, also one of the same place, in a transaction of its own, unless that is newer."""
+
+    def state(self) -> tuple[int, bytes] | None:
+        """The newest Y state: the sequence it covers and its update; a damaged one is set aside."""
+
+    def put_state(self, sequence: int, update: bytes, *, recorded_at_ms: int) -> None:
+        """Replace the Y state, in a transaction of its own, unless the stored one covers more."""
+
+
+class Registry(Protocol):
+    """Which document this is, under which file, and how far its migrations went."""
+
+    def registration(self) -> Registration:
+        """What is said of the document and its file; raises StoreDamaged."""
+
+    def markers(self) -> tuple[Marker, ...]:
+        """All migrations, the one noted last at the end."""
+
+
+class Leases(Protocol):
+    """Which turns of the document are run, and by whom."""
+
+    def all(self) -> tuple[Lease, ...]:
+        """Every lease, the oldest first; one that cannot be read is passed over with a logged warning."""
+
+
+class Cursors(Protocol):
+    """How far each consumer of the event log has come."""
+
+    def get(self, consumer: str) -> int | None:
+        """The sequence that a consumer has reached, or None for one that never was."""
+
+
+class Feed(Protocol):
+    """Says that there may be more; never what."""
+
+    def changed(self) -> bool:
+        """Whether others may have committed since the last call, or since this store was opened; cheap.
+
+        What is committed through this very object does not count, and what it read or wrote meanwhile hides nothing.
+        Raises StoreGone when the store is not there any
+        more, and DocumentFailed when the document was retired.
+        """
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until anybody may have committed, this object too; false after so many seconds, or once closed.
+
+        Only what is committed after the call ends it, so look first, and wait for a moment. Any number of threads may
+        wait at once, and hold up nobody.
+        """

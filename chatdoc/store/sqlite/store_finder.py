@@ -1,0 +1,117 @@
+"""Store finder: which store a file belongs to, told by the path index, the ids in its text, and what stores record."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from chatdoc.model.errors import ChatdocError
+from chatdoc.store.ports import Found, Registration
+from chatdoc.store.sqlite.own_files import require_own_folder
+from chatdoc.store.sqlite.path_index import PathIndex, encoded
+from chatdoc.store.sqlite.store import SqliteStore
+
+END = ".sqlite3"
+"""How the names of stores end."""
+_PLAIN = re.compile(rb"[0-9A-Za-z_-]{8,}")
+"""Ids that stand in a text as they are."""
+_PIECE_BYTES = 1 << 20
+_log = logging.getLogger("chatdoc.store")
+
+
+class _Known(NamedTuple):
+    """A store, and what it says of its document and file."""
+
+    place: Path
+    said: Registration
+
+
+class StoreFinder:
+    """Looks for stores below one folder and writes nothing; raises OSError and what looking at a store raises."""
+
+    def __init__(
+        self, folder: Path, home: Path, index: PathIndex, look: Callable[[Path], SqliteStore]
+    ) -> None:
+        self._folder, self._home, self._index, self._look = folder, home, index, look
+
+    def find(self, name: str, document_ids: Sequence[str]) -> Found:
+        """What is known of the file of a name that says it is one of these documents; see the port."""
+        known = [one for one in self._known(document_ids) if one.said.retired_at_ms is None]
+        serving = self.serving(name)
+        if serving is None:
+            serving = next((one for one in known if one.said.path == name and not one.said.released), None)
+        if serving is not None:
+            is_same = not document_ids or serving.said.document_id in document_ids
+            return Found("registered", serving.place) if is_same else Found("replaced", None, serving.place)
+        left = [one.place for one in known if self._has_left(one)]
+        if left:
+            return Found("moved", left[-1])
+        return Found("copied", None, known[0].place) if known else Found("new", None)
+
+    def serving(self, name: str) -> _Known | None:
+        """The store that the index names for a path, if it records that path and is neither retired nor released."""
+        if not require_own_folder(self._index.folder):
+            return None
+        entry = self._index.get(name)
+        if not entry or os.path.basename(entry) != entry or not entry.endswith(END):
+            return None
+        place = self._home / entry
+        if not os.path.lexists(place):
+            return None
+        said = self._look_up(place).said
+        is_served = said.path == name and said.retired_at_ms is None and not said.released
+        return _Known(place, said) if is_served else None
+
+    def _known(self, document_ids: Sequence[str]) -> Iterator[_Known]:
+        """The stores of these documents, those of the first id first, in the order in which they were made."""
+        there = os.listdir(self._home)
+        for document_id in dict.fromkeys(document_ids):
+            stem = re.escape(encoded(document_id.encode("utf-8", "surrogatepass")))
+            numbered = [re.fullmatch(rf"{stem}(?:-([0-9]+))?{re.escape(END)}", name) for name in there]
+            for match in sorted(filter(None, numbered), key=lambda one: int(one[1] or 1)):
+                try:
+                    found = self._look_up(self._home / match[0])
+                except ChatdocError as error:
+                    _log.warning("a store is passed over: %s", error)
+                    continue
+                if found.said.document_id == document_id:
+                    yield found
+
+    def _has_left(self, found: _Known) -> bool:
+        """Whether the file of a store is not there any more, or is another document's."""
+        file = self._folder / found.said.path
+        if found.said.released or not os.path.lexists(file):
+            return True
+        serving = self.serving(found.said.path)
+        if serving is not None and serving.place != found.place:
+            return True
+        document_id = found.said.document_id.encode("utf-8", "surrogatepass")
+        if found.said.text_digest is None or not _PLAIN.fullmatch(document_id):
+            return False
+        return not _has_bytes(file, document_id)  # What we published names its document.
+
+    def _look_up(self, place: Path) -> _Known:
+        with contextlib.closing(self._look(place)) as store:
+            return _Known(place, store.registry.registration())
+
+
+def _has_bytes(file: Path, wanted: bytes) -> bool:
+    """Whether a plain file has these bytes in it; true for one that cannot be read, for then nothing is known."""
+    try:
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            return True
+        with open(file, "rb") as opened:
+            before = b""
+            while piece := opened.read(_PIECE_BYTES):
+                if wanted in before + piece:
+                    return True
+                before = piece[-len(wanted) :]
+    except OSError:
+        return True
+    return False
