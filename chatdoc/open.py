@@ -198,12 +198,17 @@ class _Opening:
     def _note(self, found: Found) -> None:
         other = found.place if found.standing == "moved" else found.other
         if found.standing in _SAID and other is not None:
-            self._say(found.standing, other)
+            store = self.stores.look(other)
+            try:
+                name = store.registry.registration().path
+            finally:
+                store.close()
+            self._say(found.standing, name if found.standing in ("moved", "copied") else other.name)
 
-    def _say(self, standing: str, other: Path) -> None:
+    def _say(self, standing: str, other: str) -> None:
         code, detail, decision = _SAID[standing]
         if not any(one.code == code for one in self.notes):
-            self.notes.append(Anomaly(code=code, detail=detail.format(other=other.name), decision=decision))
+            self.notes.append(Anomaly(code=code, detail=detail.format(other=other), decision=decision))
 
     def _noted(self, report: MigrationReport | None) -> MigrationReport | None:
         """The report with what was found about file and store; where nothing was migrated, these words alone."""

@@ -27,7 +27,7 @@ def test_text_that_nobody_could_keep_in_time_is_kept_at_the_next_opening(tmp_pat
         message = again.message(turn.message_id)
         assert message.acp_interrupted
         assert any("stranded" in one.content for one in message.history)
-        assert again.ownership.lease(turn.message_id) is None
+        assert again.agents.ownership.lease(turn.message_id) is None
         kept = again.message(turn.message_id)
     with open_document(path) as once_more:
         assert once_more.message(turn.message_id) == kept

@@ -76,7 +76,7 @@ def test_the_loop_goes_on_while_a_turn_writes(
     """Every command runs in another thread; one that waits for the disk lets others of the loop run."""
     turn = document.start_turn(thread_id, sender_id="codex", pace=AT_ONCE)
     on_disk, go_on = threading.Event(), threading.Event()
-    execute, where = document.execute, []
+    execute, where = turn._execute, []
 
     def slow(*args: Any, **given: Any) -> Any:
         where.append(threading.current_thread() is threading.main_thread())
@@ -91,7 +91,7 @@ def test_the_loop_goes_on_while_a_turn_writes(
         go_on.set()
         return await streaming_turn
 
-    monkeypatch.setattr(document, "execute", slow)
+    monkeypatch.setattr(turn, "_execute", slow)
     assert asyncio.run(both()).content == "Hello"
     assert where == [False, False]
 

@@ -120,14 +120,14 @@ def test_a_flush_that_is_retried_is_a_no_op(
 ) -> None:
     """When the answer to a flush is lost, the same piece is written again, and stands there once."""
     turn = _turn(document, thread_id)
-    execute = document.execute
+    execute = turn._execute
 
     def answer_lost(*args: Any, **given: Any) -> Any:
         execute(*args, **given)
         raise StoreError("the answer was lost")
 
     turn.gather("Hello")
-    monkeypatch.setattr(document, "execute", answer_lost)
+    monkeypatch.setattr(turn, "_execute", answer_lost)
     with pytest.raises(StoreError):
         turn.flush()
     monkeypatch.undo()
@@ -148,7 +148,7 @@ def test_a_flush_that_failed_keeps_its_text(
         raise StoreError("no space left")
 
     turn.gather("Hello")
-    monkeypatch.setattr(document, "execute", fail)
+    monkeypatch.setattr(turn, "_execute", fail)
     with pytest.raises(StoreError):
         turn.flush()
     turn.gather(", world")
@@ -163,7 +163,7 @@ def test_what_is_finalized_is_read_again(
     turn = _turn(document, thread_id)
     turn.append("Hello")
     before: Message = turn.message
-    monkeypatch.setattr(document, "message", lambda message_id: before)
+    monkeypatch.setattr(turn._reader, "message", lambda message_id: before)
     with pytest.raises(FinalizeMismatch) as mismatch:
         turn.finalize(usage=USAGE)
     for part in (turn.message_id, "still generating", "lack what was appended", "acp_usage is None"):

@@ -163,7 +163,7 @@ def test_keeps_the_turn_running_across_interim_assistant_messages(story: Story) 
     turn = started(story)
     story.given(
         lambda document: document.send(
-            story.thread, sender_id="codex", content="Looking …", acp_thread_id="th-1"
+            story.thread, sender_id="codex", content="Looking …", fields={"acp_thread_id": "th-1"}
         )
     )
     interim = story.answer.message_id
