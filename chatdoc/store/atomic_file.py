@@ -99,7 +99,8 @@ def _take_place(temporary: Path, target: Path) -> int | None:
         os.rename(temporary, target)
         return displaced
     displaced = _opened(temporary)
-    os.unlink(temporary)
+    with contextlib.suppress(OSError):  # The file was replaced by now; the next writer removes what is left.
+        os.unlink(temporary)
     return displaced
 
 

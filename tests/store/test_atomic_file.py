@@ -184,16 +184,16 @@ def test_writers_at_once_leave_one_whole_file(target: Path) -> None:
 
 def test_bytes_reach_the_disk_before_the_name_does(target: Path, tmp_path: Path) -> None:
     """The file is forced to the disk before the rename, and the folder after it; both with success."""
-    calls = strace.run(WRITE, target, trace="write,fsync,rename", paths=(), folder=tmp_path).calls
+    calls = strace.run(WRITE, target, trace="write,fsync,renameat2", paths=(), folder=tmp_path).calls
     calls = [call for call in calls if str(target.parent) in call]
     kinds = [call.split("(")[0] for call in calls]
-    assert kinds == ["write", "fsync", "rename", "fsync"]
+    assert kinds == ["write", "fsync", "renameat2", "fsync"]
     assert ".tmp>" in calls[1]
     assert f"<{target.parent}>" in calls[3]
     assert all(call.rstrip().endswith(("= 0", "= 10000")) for call in calls)
 
 
-@pytest.mark.parametrize("call", ["openat", "write", "fchmod", "fsync", "rename"])
+@pytest.mark.parametrize("call", ["openat", "write", "fchmod", "fsync", "renameat2", "unlink"])
 def test_killed_or_failing_at_any_call_leaves_old_or_new(target: Path, tmp_path: Path, call: str) -> None:
     """At each system call: killed, the disk full, the disk failing, once or for good; never half a file.
 
