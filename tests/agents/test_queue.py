@@ -12,7 +12,6 @@ from chatdoc.model.commands.turn_start import StartTurn
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.records.message import Message
-from chatdoc.testing.clocks import ManualClock
 from tests.agents.agents import append, named, start
 from tests.engine.begin import begin, pull
 
@@ -148,7 +147,7 @@ def test_the_queue_is_the_same_for_peers_and_after_a_restart(document: Document,
     document.execute(named(WithdrawQueued, sent[0]))
     peer = begin(2)
     pull(peer, document)
-    opened, _ = load(document.engine.store, clock=ManualClock(), random=lambda size: b"\x07" * size)
+    opened = load(document.engine.store, random=lambda size: b"\x07" * size)
     for view in (document.view, peer.view, opened.view):
         assert queue_of(view, thread_id) == [sent[2].message_id, sent[1].message_id]
 

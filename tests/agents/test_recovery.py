@@ -15,6 +15,7 @@ from chatdoc.document import Document
 from chatdoc.model.errors import CommandRefused, DocumentFailed, StoreError
 from chatdoc.model.records.message import Message
 from chatdoc.open import open_document, read_document
+from chatdoc.testing import white_box
 from chatdoc.testing.clocks import ManualClock
 from tests.agents.processes import ENVIRONMENT, Worker
 from tests.store_file import store_file
@@ -232,24 +233,32 @@ def test_closing_ends_the_turns_that_run(path: Path) -> None:
         require_interrupted(again, turn.message_id, "one", "worker_stopped")
 
 
-def test_turn_of_a_failed_opening_is_recovered_in_the_same_process(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The disk failed under one opening, the process lives: the next opening ends what the first one ran."""
+def test_turn_of_a_failed_opening_is_recovered_in_the_same_process(path: Path) -> None:
+    """One opening was ended for good, the process lives: the next opening ends what the first one ran."""
     document = open_document(path)
     turn = document.start_turn(threads(path)[0], sender_id="codex")
     turn.append("one")
     turn.flush()
-
-    def fail(*given: object, **named: object) -> int:
-        raise StoreError("the disk is full")
-
-    monkeypatch.setattr(document.engine.store, "append", fail)
-    with pytest.raises((StoreError, DocumentFailed)):
+    document.engine.freeze(DocumentFailed("the document was retired"))
+    with pytest.raises(DocumentFailed):
         document.send(turn.thread_id, sender_id="ada", content="hi")
     with open_document(path) as again:
         require_interrupted(again, turn.message_id, "one", "backend_error")
     document.close()
+
+
+def test_turn_goes_on_after_a_write_that_failed(path: Path) -> None:
+    """The disk was full for one command: the turn keeps its lease, and ends well."""
+    with open_document(path) as document:
+        turn = document.start_turn(threads(path)[0], sender_id="codex")
+        turn.append("one")
+        turn.flush()
+        turn.append("two")
+        with white_box.failing(document, "append an update"), pytest.raises(StoreError):
+            turn.flush()
+        with open_document(path) as again:
+            assert [one.standing for one in again.agents.running()] == ["alive"]
+        assert turn.finalize().content == "onetwo"
 
 
 def test_openings_at_once_recover_once(path: Path) -> None:

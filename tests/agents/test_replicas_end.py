@@ -8,7 +8,7 @@ import pytest
 
 from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
-from chatdoc.engine.load import load
+from chatdoc.engine.engine import Engine
 from chatdoc.in_memory import memory_document
 from chatdoc.model.commands.turn_end import FinalizeTurn, InterruptTurn, KeepLate, RecoverTurn
 from chatdoc.model.facts import PieceFact, StateFact
@@ -177,8 +177,8 @@ def test_a_piece_that_was_put_back_and_then_superseded_stays_away(
     assert document.message(message.message_id).content == "Hello"
     document.execute(named(FinalizeTurn, message))
     before = document.state_vector()
-    opened, _ = load(document.engine.store, clock=ManualClock(), random=lambda size: b"\x07" * size)
-    again = Document(opened)
+    store, random = document.engine.store, Random(7).randbytes
+    again = Document(Engine(store, clock=ManualClock(), random=random))
     assert again.state_vector() == before
     assert message.message_id not in again.view.pieces
     assert again.message(message.message_id).content == "Hello"

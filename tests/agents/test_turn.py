@@ -24,7 +24,7 @@ def _turn(document: Document, thread_id: ThreadId, **given: Any) -> Turn:
 def test_a_turn_from_start_to_end(document: Document, thread_id: ThreadId) -> None:
     """Started, bound, streamed and finalized; the answer is there, and what it cost."""
     asked = document.send(thread_id, sender_id="ada", content="Say hello")
-    with _turn(document, thread_id, answers=asked.message_id, acp_prompt="hidden") as turn:
+    with _turn(document, thread_id, answers=asked.message_id, fields={"acp_prompt": "hidden"}) as turn:
         assert turn.state == "running"
         assert [one.message_id for one in document.agents.running()] == [turn.message_id]
         turn.bind_session("s-1")
