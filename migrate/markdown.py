@@ -7,7 +7,7 @@ import re
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
 from chatdoc.model.view.view import View
-from migrate.shown_message import gone, is_placeholder
+from migrate.shown_message import display_name, gone, is_placeholder
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&:@-])")
 _ENDS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -45,7 +45,7 @@ def _thread(view: View, thread_id: str) -> list[str]:
     elif thread.deleted_at is not None:
         blocks.append(f"*Thread deleted by {plain(thread.deleted_by or 'somebody')} on {thread.deleted_at}.*")
     for message in shown:
-        blocks += _message(message, thread)
+        blocks += _message(view, message, thread)
     return blocks
 
 
@@ -57,9 +57,9 @@ def _title(view: View, thread_id: str, shown: list[Message]) -> str:
     return plain(" ".join(words[:8])[:80]) if words else f"Thread {thread_id}"
 
 
-def _message(message: Message, thread: Thread | None) -> list[str]:
+def _message(view: View, message: Message, thread: Thread | None) -> list[str]:
     edited = ", edited" if len(message.history) > 1 else ""
-    blocks = [f"## {plain(message.sender_id) or 'unknown'}, {message.date}{edited}"]
+    blocks = [f"## {plain(display_name(view, message.sender_id)) or 'unknown'}, {message.date}{edited}"]
     deleted = gone(message, thread)
     if deleted is not None:
         blocks.append(f"*Deleted by {plain(deleted[0]) or 'somebody'} on {deleted[1]}.*")
