@@ -103,7 +103,7 @@ def read(update: bytes, *, forbidden_clients: Collection[int] = ()) -> Reading:
     blocks, at = read_number(update, 0, size, "the number of clients with items")
     for _ in range(blocks):
         at = _read_block(update, at, items, spans, forbidden_clients)
-    removed, at = _read_deletes(update, at)
+    removed, at = read_deletes(update, at)
     if at != size:
         raise refused(
             at, "the end of the update", f"{size - at} more bytes", hint="Is it encoding version 2?"
@@ -133,7 +133,7 @@ def _read_block(
     first, at = read_number(data, at, CLOCK_END, "a clock")
     clock = first
     for _ in range(count):
-        item, at = _read_item(data, at, client, clock)
+        item, at = read_item(data, at, client, clock)
         items.append(item)
         clock += item.length
         if clock > CLOCK_END:
@@ -142,8 +142,8 @@ def _read_block(
     return at
 
 
-def _read_item(data: bytes, at: int, client: int, clock: int) -> tuple[Item, int]:
-    """The item at an offset, and the offset behind it."""
+def read_item(data: bytes, at: int, client: int, clock: int) -> tuple[Item, int]:
+    """The item at an offset, and the offset behind it; raises UpdateRefused for anything but our few kinds."""
     start = at
     info, at = data[at] if at < len(data) else -1, at + 1
     root = key = origin = text = None
@@ -189,7 +189,7 @@ def _read_string(data: bytes, at: int) -> tuple[str, int]:
     return read_text(data, at + 2, VALUE_BYTES_MAX, "a value")
 
 
-def _read_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
+def read_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
     """The delete set, and the offset behind it."""
     removed: list[tuple[int, int, int]] = []
     seen: set[int] = set()

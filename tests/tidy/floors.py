@@ -18,6 +18,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.in_memory", "chatdoc.open", "chatdoc.rollback", "chatdoc.status", "chatdoc.workspace"),
     ("chatdoc.testing",),
     ("chatdoc.apps",),
+    ("chatdoc.serve",),
 )
 
 # Rooms that see less than the floors below them; within the model the records know nothing of commands or events.
@@ -45,6 +46,7 @@ SOLE_ROOM = {
     "sqlite3": "chatdoc.store",
     "click": "chatdoc.apps.cli",
     "rich": "chatdoc.apps.cli",
+    "uvicorn": "chatdoc.apps.server",
 }
 
 # Where time and chance come in; everywhere else they are passed as arguments.
@@ -54,6 +56,7 @@ ALLOWED_THERE: dict[str, tuple[str, ...]] = {
     "chatdoc.open": ("os.urandom", "secrets"),
     "chatdoc.testing": ("random",),
     "chatdoc.apps.cli": ("secrets",),
+    "chatdoc.apps.server": ("secrets",),
 }
 NOW = ("datetime.now", "datetime.utcnow", "datetime.today", "date.today")
 

@@ -13,6 +13,7 @@ from chatdoc.apps.cli.open import open_
 from chatdoc.apps.cli.projections import projections
 from chatdoc.apps.cli.replay import replay
 from chatdoc.apps.cli.rollback import rollback
+from chatdoc.apps.cli.serve import serve
 from chatdoc.apps.cli.snapshot import snapshot
 from chatdoc.apps.cli.status import status
 from chatdoc.apps.cli.terminal import print_error
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, fuzz,
+    open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

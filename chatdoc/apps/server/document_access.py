@@ -1,0 +1,82 @@
+"""The calls a room makes of its document, each in one place, so that an engine that can do more is used for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from chatdoc.crdt.read_update import read_state_vector
+from chatdoc.document import Document
+from chatdoc.engine.receive_result import Received
+from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.events.event import Event
+from chatdoc.store.sqlite.location import store_file, store_folder
+from invariants.rule import Violation
+
+Answer = Received | UpdateRefused
+
+
+def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
+    """Take updates in one transaction where the engine can; one that is refused does not undo the others."""
+    many: Callable[[Sequence[tuple[bytes, str]]], list[Answer]] | None = getattr(doc, "receive_many", None)
+    if many is not None and len(updates) > 1:
+        return many(updates)
+    return [_receive(doc, update, origin) for update, origin in updates]
+
+
+def _receive(doc: Document, update: bytes, origin: str) -> Answer:
+    try:
+        return doc.receive(update, origin=origin)
+    except UpdateRefused as error:
+        return error
+
+
+def quarrels(answer: Received) -> bool:
+    """Whether the peer of this update destroys again and again what is put back."""
+    return bool(getattr(answer, "quarrel", None))
+
+
+def known(doc: Document) -> Mapping[int, int]:
+    """The clock after the last item of each client."""
+    return read_state_vector(doc.state_vector())
+
+
+def catch_up(doc: Document) -> None:
+    """Take what other processes wrote; subscribers hear of it."""
+    _ = doc.view
+
+
+def page_of_events(doc: Document, after: int, limit: int) -> list[Event]:
+    """The next events beyond a sequence; none where the log ends there; raises LogCompacted."""
+    log = getattr(doc, "log", doc)
+    return list(islice(log.replay(from_sequence_exclusive=after), limit))
+
+
+def command_method(doc: Document, name: str) -> Callable[..., Any]:
+    """The method that carries out a command: the document's, or that of its agents."""
+    found = getattr(doc, name, None)
+    if found is None:
+        found = getattr(doc.agents, name)  # type: ignore[attr-defined]
+    return found  # type: ignore[no-any-return]
+
+
+def repair(doc: Document, violation: Violation, *, by: str) -> None:
+    """Carry out the repair that a violation suggests, as somebody."""
+    own: Callable[..., object] | None = getattr(doc, "repair", None)
+    if own is not None:
+        own(violation, by=by)
+    elif violation.repair is not None:
+        doc.execute(violation.repair)
+
+
+def is_read_only(doc: Document) -> bool:
+    """Whether the document can only be read, since its migration would break a rule."""
+    return bool(getattr(doc, "_read_only", False))
+
+
+def store_paths(doc: Document, path: Path) -> tuple[Path, Path]:
+    """The files that change when anybody writes to the document: its database and the log of that."""
+    file: Path = getattr(doc, "store_path", None) or store_file(store_folder(path))
+    return file, file.with_name(file.name + "-wal")

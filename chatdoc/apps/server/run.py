@@ -1,0 +1,61 @@
+"""Runs the rooms of a folder under uvicorn: one process, one loop, a graceful end on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from chatdoc.apps.server.rooms import Rooms
+from chatdoc.model.errors import ReadOnlyTarget
+
+PING_S = 20.0
+
+
+class _Server(uvicorn.Server):
+    """Saves and lets go of the documents before it waits for its connections, which their streams keep open."""
+
+    def __init__(self, config: uvicorn.Config, rooms: Rooms) -> None:
+        super().__init__(config)
+        self._rooms = rooms
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams and sockets with a code that says when to come back, then those who stay."""
+        await self._rooms.close()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that what is wrong with host or port is said before anything starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise ReadOnlyTarget(
+            f"{host} port {port} cannot be listened on: {error.strerror}",
+            hint="Choose another --port or --host",
+        ) from error
+    return made
+
+
+async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until the process is told to end; everything is stored and saved then."""
+    config = uvicorn.Config(
+        rooms.app(),
+        log_level="warning",
+        access_log=False,  # It writes addresses down, and with them whatever a client puts there.
+        server_header=False,
+        lifespan="off",
+        ws_max_size=rooms.limits.message_bytes_max,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=round(rooms.limits.drain_s) + 1,
+    )
+    async with rooms:
+        on_ready()
+        await _Server(config, rooms).serve(sockets=[listening])
