@@ -59,7 +59,7 @@ def serve(
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listening.getsockname()[1]}"
 
-    def on_ready() -> None:
+    def on_ready(stop: object) -> None:
         screen = console()
         show(screen, f"serving {folder} at {address}")
         show(screen, f"sync {address.replace('http', 'ws', 1)}/sync/<document>, debug page {address}/debug")

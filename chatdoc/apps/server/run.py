@@ -42,8 +42,15 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
-async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until the process is told to end; everything is stored and saved then."""
+Stop = Callable[[], None]
+
+
+def _ready(stop: Stop) -> None:
+    """Nobody wants to know."""
+
+
+async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[Stop], None] = _ready) -> None:
+    """Serve until the process is told to end, or what `on_ready` is given is called; all is stored and saved then."""
     config = uvicorn.Config(
         rooms.app(),
         log_level="warning",
@@ -57,5 +64,6 @@ async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[], Non
         timeout_graceful_shutdown=round(rooms.limits.drain_s) + 1,
     )
     async with rooms:
-        on_ready()
-        await _Server(config, rooms).serve(sockets=[listening])
+        server = _Server(config, rooms)
+        on_ready(lambda: setattr(server, "should_exit", True))
+        await server.serve(sockets=[listening])
