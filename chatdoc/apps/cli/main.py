@@ -7,6 +7,7 @@ import click
 from chatdoc.apps.cli.check import check
 from chatdoc.apps.cli.export import export
 from chatdoc.apps.cli.fuzz import fuzz
+from chatdoc.apps.cli.ledger import ledger
 from chatdoc.apps.cli.log import log
 from chatdoc.apps.cli.migrate import migrate
 from chatdoc.apps.cli.open import open_
@@ -49,6 +50,7 @@ def main() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
+    ledger,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)
