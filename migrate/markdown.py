@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
@@ -10,6 +11,8 @@ from chatdoc.model.view.view import View
 from migrate.shown_message import display_name, gone, is_placeholder
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&:@-])")
+_KEPT = "\t\u200c\u200d"
+"""The tab, and what joins letters and pictures."""
 _ENDS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -27,12 +30,19 @@ def export_markdown(view: View) -> bytes:
 
 def plain(text: str) -> str:
     """Text on one line in which no character is markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", calm(" ".join(text.split())))
+
+
+def calm(text: str) -> str:
+    """Text without controls and marks of direction: a transcript is read in terminals, and they obey them."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join("\ufffd" if category(one) in {"Cc", "Cf"} and one not in _KEPT else one for one in text)
 
 
 def quoted(text: str) -> str:
     """A block quote; headings, fences and HTML inside it end with it."""
-    return "\n".join(f"> {line}".rstrip() for line in _ENDS.split(text))
+    return "\n".join(f"> {calm(line)}".rstrip() for line in _ENDS.split(text))
 
 
 def _thread(view: View, thread_id: str) -> list[str]:

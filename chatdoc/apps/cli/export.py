@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from base64 import b64encode
 from pathlib import Path
 
 import click
 
-from chatdoc.apps.cli.terminal import json_option, print_json, spelled
+from chatdoc.apps.cli.terminal import json_option, json_text, print_json, safe, say, spelled
 from chatdoc.open import read_document
 from chatdoc.store.atomic_file import write_atomically
 from migrate.export import FORMATS
@@ -33,9 +35,28 @@ def export(file: Path, name: str, out: Path | None, as_json: bool) -> None:
     if out is not None:
         write_atomically(out, raw)
     if as_json:
-        where = {"out": spelled(out)} if out is not None else {"text": raw.decode()}
+        where = {"out": spelled(out)} if out is not None else _in_json(raw)
         print_json({"ok": True, "file": spelled(file), "format": name, "bytes": len(raw), **where})
-    elif out is None:
-        click.echo(raw, nl=False)
+    elif out is not None:
+        say(f"{spelled(out)}: {len(raw)} bytes of {name}")
+    elif sys.stdout.isatty():
+        click.echo(_for_eyes(raw, name), nl=False)
     else:
-        click.echo(f"{spelled(out)}: {len(raw)} bytes of {name}")
+        click.echo(raw, nl=False)
+
+
+def _in_json(raw: bytes) -> dict[str, str]:
+    """The export as a text; where it holds bytes that are no UTF-8, spelled out in it, and beside it in base64."""
+    try:
+        return {"text": raw.decode()}
+    except UnicodeDecodeError:
+        return {"text": raw.decode("utf-8", "backslashreplace"), "base64": b64encode(raw).decode()}
+
+
+def _for_eyes(raw: bytes, name: str) -> str:
+    """The export for a terminal, which no character of it may steer; where JSON has escapes for them it stays equal."""
+    if name == "markdown":
+        return safe(raw.decode())
+    return "\n".join(
+        safe(json_text(line.decode("utf-8", "backslashreplace").encode())) for line in raw.split(b"\n")
+    )

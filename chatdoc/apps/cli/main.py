@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from io import StringIO
+from typing import Any
+
 import click
 
 from chatdoc.apps.cli.check import check
@@ -17,7 +22,7 @@ from chatdoc.apps.cli.rollback import rollback
 from chatdoc.apps.cli.serve import serve
 from chatdoc.apps.cli.snapshot import snapshot
 from chatdoc.apps.cli.status import status
-from chatdoc.apps.cli.terminal import print_error
+from chatdoc.apps.cli.terminal import print_error, say
 from chatdoc.model.errors import ChatdocError
 
 
@@ -27,6 +32,29 @@ class Front(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of the commands in the order they are added."""
         return list(self.commands)
+
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any
+    ) -> Any:
+        """Runs the program; what click says of misuse names arguments, and they may be anything."""
+        alone = extra.pop("standalone_mode", True)
+        try:
+            status = super().main(args, prog_name, standalone_mode=False, **extra)
+            if not alone:
+                return status
+        except click.ClickException as error:
+            if not alone:
+                raise
+            message = StringIO()
+            error.show(message)
+            say(message.getvalue().rstrip("\n"), err=True)
+            status = error.exit_code
+        except click.Abort:
+            if not alone:
+                raise
+            say("Aborted!", err=True)
+            status = 1
+        sys.exit(status if isinstance(status, int) else 0)
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; ChatdocError and what the disk refuses end with status 1."""
