@@ -13,7 +13,7 @@ from queue import Queue
 from typing import Any
 
 HOME = Path(__file__).parent / "clients"
-SECONDS_MAX = 120
+SECONDS_MAX = 60
 
 
 def install() -> None:
@@ -75,6 +75,8 @@ class Clients:
         for line in self._process.stdout:
             came = json.loads(line)
             self._answers.pop(came["id"]).put(came)
+        for answer in list(self._answers.values()):
+            answer.put({"error": "the Node process ended"})
 
     def __enter__(self) -> Clients:
         return self

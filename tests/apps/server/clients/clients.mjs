@@ -93,6 +93,11 @@ const orders = {
     doc.transact(() => { for (const root of doc.share.keys()) for (const key of [...doc.getMap(root).keys()]) doc.getMap(root).delete(key); });
     return {};
   },
+  relay({ name, to }) {
+    const update = Y.encodeStateAsUpdate(clients.get(name).doc);
+    Y.applyUpdate(clients.get(to).doc, update, "another tab");
+    return {};
+  },
   content({ name }) {
     return { content: content(clients.get(name).doc) };
   },
@@ -135,7 +140,7 @@ const orders = {
   },
   pending({ name }) {
     const { store } = clients.get(name).doc;
-    return { pending: store.pendingStructs !== null || store.pendingDs !== null, id: clients.get(name).doc.clientID };
+    return { pending: store.pendingStructs !== null || store.pendingDs !== null };
   },
   disconnect({ name }) {
     const client = clients.get(name);
