@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -19,6 +23,21 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, rooms: Rooms) -> None:
         super().__init__(config)
         self._rooms = rooms
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End by SIGTERM and SIGINT with status 0, as asked for; uvicorn would raise the signal again at its end."""
+        loop = asyncio.get_running_loop()
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, self.handle_exit, one, None)
+        try:
+            yield
+        finally:
+            for one in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(one)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and sockets with a code that says when to come back, then those who stay."""
