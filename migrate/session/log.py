@@ -89,6 +89,12 @@ class LogReader:
             self._keep(items, raw)
         return [*acp.broken_by(progress.state, items), *items] if self._coalesces else items
 
+    def skip(self, count: int) -> list[Item]:
+        """A line of so many bytes, longer than any that is read: it is counted, and nobody kept it."""
+        self.progress.number += 1
+        self.progress.offset += count
+        return self._quarantined(b"", "oversized_line", f"{count} bytes, left in the log", [])
+
     def tail(self, raw: bytes) -> list[Item]:
         """The items of a last line without LF; the reader is not to be fed afterwards."""
         if not raw.strip(b"\x00 \t\r"):
@@ -126,8 +132,6 @@ class LogReader:
         if not line.strip():
             self._count("blank")
             return []
-        if len(line) > LINE_BYTES_MAX:
-            return self._quarantined(raw, "oversized_line", f"{len(line)} bytes", [])
         whole = with_whole_characters(Line(number=self.progress.number, raw=line))
         if whole is not None:
             self._note("half_character", "halves of characters became the replacement character")
@@ -159,7 +163,7 @@ class LogReader:
     def _quarantined(self, raw: bytes, code: str, told: str, items: list[Item]) -> list[Item]:
         self._note(code, told)
         self._count("quarantined")
-        kept = Item("attic", name=f"quarantined {code}", data=raw)
+        kept = Item("attic", name=f"quarantined {code}", data=raw or None)
         return [*(acp.broken_by(self.progress.state, items) if self._coalesces else ()), *items, kept]
 
     def _note(self, code: str, detail: str) -> None:

@@ -36,8 +36,17 @@ class Weaver:
 
     def add(self, item: Item) -> None:
         """Take one item of the session, in the order of its log."""
-        if not self.state.begun:
+        state = self.state
+        if not state.begun:
+            if item.kind == "setting" and item.at is None:
+                state.early.append(
+                    item
+                )  # A thread does not begin in 1970 because its first lines have no time.
+                return
             self._open(item.at)
+            early, state.early = state.early, []
+            for one in early:
+                self._setting(one)
         getattr(self, f"_{item.kind}")(item)
 
     def rest(self) -> None:

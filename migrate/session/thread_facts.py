@@ -80,6 +80,7 @@ class ThreadFacts:
         self.woven.activities.append(
             Activity(
                 activity_id=derive("activity", 0, self.state.source, self.state.session, key),
+                thread=self.state.thread_id,
                 kind=kind,
                 summary=summary,
                 failed=failed,

@@ -8,13 +8,14 @@ import msgspec
 
 from chatdoc.model.facts import Fact
 from chatdoc.model.ids import ThreadId, derive
-from migrate.session.item import Tokens
+from migrate.session.item import Item, Tokens
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """What the event log is told of a tool call: that it began, or how it ended."""
 
     activity_id: str
+    thread: str
     kind: str
     summary: str
     failed: bool = False
@@ -39,6 +40,8 @@ class ThreadState(msgspec.Struct, omit_defaults=True):
     source: str
     session: str
     begun: bool = False
+    early: list[Item] = []
+    """Settings without a time from before anything with one."""
     clock: int = 0
     messages: int = 0
     prompts: int = 0
@@ -71,6 +74,14 @@ class Woven(msgspec.Struct):
     facts: list[Fact] = []
     latest: dict[tuple[str, str], Fact] = {}
     activities: list[Activity] = []
+
+    def take(self) -> Woven:
+        """All that is here, which is empty afterwards."""
+        taken = Woven(self.facts[:], dict(self.latest), self.activities[:])
+        self.facts.clear()
+        self.latest.clear()
+        self.activities.clear()
+        return taken
 
     def all_facts(self) -> list[Fact]:
         """The facts, those that hold until a later one after all others."""

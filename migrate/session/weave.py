@@ -26,6 +26,7 @@ class LogState(msgspec.Struct, omit_defaults=True):
 
     progress: bytes
     session: str = ""
+    folder: str = ""
     threads: dict[str, ThreadState] = {}
 
 
@@ -48,11 +49,14 @@ class LogWeaver:
         name: str,
         *,
         session: str = "",
+        folder: str = "",
         threads: dict[str, ThreadState] | None = None,
     ) -> None:
         self.progress = progress
         self.reader = LogReader(progress)
         self.session = session
+        self.folder = folder
+        """The first folder that the log says its tool worked in."""
         self.threads: dict[str, ThreadState] = {} if threads is None else threads
         self.woven = Woven()
         self._name = name
@@ -68,19 +72,28 @@ class LogWeaver:
     def resume(cls, raw: bytes, name: str) -> LogWeaver:
         """A weaver that goes on from a stored state; raises msgspec.ValidationError for one of another version."""
         state = msgspec.json.decode(raw, type=LogState)
-        return cls(decode(state.progress), name, session=state.session, threads=state.threads)
+        return cls(
+            decode(state.progress), name, session=state.session, folder=state.folder, threads=state.threads
+        )
 
     def stored(self) -> bytes | None:
         """The state to store, or None while the log has not said whose it is."""
         if not self.session:
             return None
         return msgspec.json.encode(
-            LogState(progress=encode(self.progress), session=self.session, threads=self.threads)
+            LogState(
+                progress=encode(self.progress), session=self.session, folder=self.folder, threads=self.threads
+            )
         )
 
     def feed(self, raw: bytes) -> None:
         """Take one line with its LF."""
         for item in self.reader.feed(raw):
+            self._add(item)
+
+    def skip(self, count: int) -> None:
+        """Count a line that is too long to be read."""
+        for item in self.reader.skip(count):
             self._add(item)
 
     def end(self, tail: bytes = b"") -> None:
@@ -138,6 +151,8 @@ class LogWeaver:
             if item.data is not None and item.name not in NOT_KEPT:
                 self.woven.facts.append(self._kept(item))
             return
+        if not self.folder and item.kind == "setting" and item.name == "cwd":
+            self.folder = item.data
         self._weaver(item.session).add(item)
 
     def _weaver(self, name: str) -> Weaver:

@@ -10,7 +10,7 @@ from tests.tidy.source import PACKAGES, Source, imports
 # From the ground up: a room imports itself and what stands above it here; rooms on one line are strangers.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.model",),
-    ("chatdoc.crdt", "chatdoc.store", "invariants", "migrate"),
+    ("chatdoc.crdt", "chatdoc.settings", "chatdoc.store", "invariants", "migrate"),
     ("chatdoc.store.ledger",),
     ("chatdoc.engine",),
     ("chatdoc.agents", "chatdoc.event_view"),

@@ -12,6 +12,7 @@ import click
 from chatdoc.apps.cli.check import check
 from chatdoc.apps.cli.export import export
 from chatdoc.apps.cli.fuzz import fuzz
+from chatdoc.apps.cli.import_ import import_
 from chatdoc.apps.cli.ledger import ledger
 from chatdoc.apps.cli.log import log
 from chatdoc.apps.cli.migrate import migrate
@@ -78,7 +79,7 @@ def main() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
-    ledger,
+    ledger, import_,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)
