@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from chatdoc.apps.server.api import Api
+from chatdoc.apps.server.debug_page import DebugPage
 from chatdoc.apps.server.origin_check import OriginCheck
 from chatdoc.apps.server.sync_socket import serve_socket
 
@@ -44,4 +45,5 @@ def routes(rooms: Rooms) -> list[BaseRoute]:
         Route(f"{documents}/messages", api.messages),
         Route(f"{documents}/events", api.events),
         Route(f"{documents}/integrity", api.integrity),
+        *DebugPage(rooms).routes(),
     ]

@@ -12,6 +12,7 @@ from chatdoc.document import Document
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.events.event import Event
+from chatdoc.store.ports import Entry, Receipt
 from chatdoc.store.sqlite.location import store_file, store_folder
 from invariants.rule import Violation
 
@@ -20,10 +21,14 @@ Answer = Received | UpdateRefused
 
 def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
     """Take updates in one transaction where the engine can; one that is refused does not undo the others."""
-    many: Callable[[Sequence[tuple[bytes, str]]], list[Answer]] | None = getattr(doc, "receive_many", None)
-    if many is not None and len(updates) > 1:
-        return many(updates)
-    return [_receive(doc, update, origin) for update, origin in updates]
+    each: Callable[[Sequence[tuple[bytes, str]]], list[Any]] | None = getattr(doc, "receive_each", None)
+    if each is None or len(updates) == 1:
+        return [_receive(doc, update, origin) for update, origin in updates]
+    answers = each(updates)
+    for answer in answers:
+        if isinstance(answer, BaseException) and not isinstance(answer, UpdateRefused):
+            raise answer
+    return answers
 
 
 def _receive(doc: Document, update: bytes, origin: str) -> Answer:
@@ -50,8 +55,15 @@ def catch_up(doc: Document) -> None:
 
 def page_of_events(doc: Document, after: int, limit: int) -> list[Event]:
     """The next events beyond a sequence; none where the log ends there; raises LogCompacted."""
-    log = getattr(doc, "log", doc)
-    return list(islice(log.replay(from_sequence_exclusive=after), limit))
+    return list(islice(doc.replay(from_sequence_exclusive=after), limit))
+
+
+def last_sequence(doc: Document) -> int:
+    """The sequence of the last event."""
+    log = getattr(doc, "log", None)
+    if log is not None:
+        return int(log.last_sequence())
+    return max((one.last_applied_sequence for one in doc.projections()), default=0)
 
 
 def command_method(doc: Document, name: str) -> Callable[..., Any]:
@@ -69,6 +81,28 @@ def repair(doc: Document, violation: Violation, *, by: str) -> None:
         own(violation, by=by)
     elif violation.repair is not None:
         doc.execute(violation.repair)
+
+
+def latest_updates(doc: Document, count: int) -> tuple[int, list[Entry]]:
+    """How many entries the update log has, and the newest of them, the newest first."""
+    engine: Any = getattr(doc, "engine", None)
+    log: Any = engine.store.updates if engine is not None else doc.corridor.log
+    last = log.last_sequence()
+    return last, list(log.entries(after=max(0, last - count)))[::-1]
+
+
+def receipt_of(doc: Document, command_id: str) -> Receipt | None:
+    """The stored answer to a command id."""
+    engine: Any = getattr(doc, "engine", None)
+    found: Receipt | None = (
+        engine.store.receipts.get(command_id) if engine is not None else doc.corridor.log.receipt(command_id)
+    )
+    return found
+
+
+def agents_of(doc: Document) -> Any:
+    """What knows of turns and of what waits."""
+    return getattr(doc, "agents", doc)
 
 
 def is_read_only(doc: Document) -> bool:

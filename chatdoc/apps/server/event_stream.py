@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chatdoc.apps.server.document_access import page_of_events
+from chatdoc.apps.server.document_access import last_sequence, page_of_events
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, LogCompacted
 from chatdoc.model.events.envelope import envelope
@@ -36,7 +36,7 @@ async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncIter
     try:
         async with rooms.use(name) as room:
             if after is None:
-                after = await room.call(_last_sequence)
+                after = await room.call(last_sequence)
             yield b"retry: 1000\n\n"
             while not room.is_over:
                 waiting = asyncio.ensure_future(room.changed())
@@ -92,7 +92,3 @@ async def follow_integrity(rooms: Rooms, name: str) -> AsyncIterator[bytes]:
 
 def _report(doc: Document) -> IntegrityReport:
     return doc.check(full=False)
-
-
-def _last_sequence(doc: Document) -> int:
-    return max((one.last_applied_sequence for one in doc.projections()), default=0)

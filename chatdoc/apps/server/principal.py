@@ -38,7 +38,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """The author ids it may write under; None: any, as an editor backend does for its users."""
     read_only: bool = False
     may_debug: bool = True
-    """Whether the debug page is shown, and its repairs carried out."""
+    """Whether the debug page is shown, and its repairs carried out; it shows everything."""
 
 
 ANYBODY = Principal(user_id="")
