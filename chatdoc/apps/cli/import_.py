@@ -70,6 +70,8 @@ def import_(
         observer=observer,
         clean=redactor.clean if redactor is not None else None,
     ) as importer:
+        if observer is not None:
+            observer.watch_integrity(importer.counters)
         report = importer.run(paths)
         if redactor is not None:
             report = redactor.told(report)

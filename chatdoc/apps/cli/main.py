@@ -18,6 +18,7 @@ from chatdoc.apps.cli.log import log
 from chatdoc.apps.cli.migrate import migrate
 from chatdoc.apps.cli.open import open_
 from chatdoc.apps.cli.projections import projections
+from chatdoc.apps.cli.reindex import reindex
 from chatdoc.apps.cli.replay import replay
 from chatdoc.apps.cli.rollback import rollback
 from chatdoc.apps.cli.serve import serve
@@ -79,7 +80,7 @@ def main() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
-    ledger, import_,
+    ledger, import_, reindex,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 import msgspec
 
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled, table
+from chatdoc.settings import read_settings
 from chatdoc.status import DocumentStatus
 from chatdoc.status import status as documents_of
+from chatdoc.store.session_index.index import SessionIndex
 
 
 @click.command("status")
@@ -21,14 +24,39 @@ def status(folder: Path, as_json: bool) -> None:
     It is the one in FOLDER, or in the nearest folder above it that has one.
     """
     found = [_spelled(one) for one in documents_of(folder)]
+    settings = read_settings(os.environ, Path.home())
+    sessions = _sessions(folder)
     if as_json:
-        print_json({"ok": True, "folder": spelled(folder), "documents": found})
+        told = {"ok": True, "folder": spelled(folder), "documents": found}
+        print_json({**told, "settings": settings, "sessions": sessions})
         return
     grid = table("file", "text", "updates", "migrated from", "backup", numbers=("updates",))
     for one in found:
         steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
         grid.add_row(line(one.path), one.file, str(one.updates), steps, line(one.backup or ""))
     show(console(), grid if found else "no documents here yet")
+    for source, counts in sessions.items():
+        switched = "" if settings.is_enabled(source) else ", switched off"
+        gone = f", {counts['missing']} of them gone since" if counts["missing"] else ""
+        show(console(), f"session logs: {counts['logs']} of {source} imported{gone}{switched}")
+    if not settings.schema_v2:
+        show(console(), "CHATDOC_SCHEMA_V2=0: old files are not to be migrated")
+
+
+def _sessions(folder: Path) -> dict[str, dict[str, int]]:
+    """By source, how many session logs were imported into the folder, and how many of them are gone."""
+    index = SessionIndex.look(folder)
+    if index is None:
+        return {}
+    with index:
+        rows = index.rows()
+    return {
+        source: {
+            "logs": sum(row.source == source for row in rows),
+            "missing": sum(row.source == source and row.missing_since_ms is not None for row in rows),
+        }
+        for source in sorted({row.source for row in rows})
+    }
 
 
 def _spelled(one: DocumentStatus) -> DocumentStatus:

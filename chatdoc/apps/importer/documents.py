@@ -50,6 +50,10 @@ class Documents:
         self._open.move_to_end(path)
         return document
 
+    def opened(self) -> list[Document]:
+        """Those that are open now."""
+        return list(self._open.values())
+
     def save(self) -> None:
         """Write the text of those that changed."""
         for document in self._open.values():

@@ -60,7 +60,8 @@ class LogFiles:
         if row is not None and usable and self._is_unchanged(row, found):
             return restored(row.sessions, "unchanged")
         with open(found.path, "rb") as file:
-            weaver, result = LogWeaver.start(source, found.stem), "imported" if row is None else "changed"
+            weaver = LogWeaver.start(source, found.stem)
+            result = "changed" if row is not None and row.parser_version == PARSER_VERSION else "imported"
             if row is not None and usable:
                 every = row.inode != found.inode or found.size <= row.size
                 if found.size >= row.cursor and is_intact(file, row.cursor, row.prefix_digests, every=every):

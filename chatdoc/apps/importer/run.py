@@ -103,16 +103,20 @@ class Importer:
             self.observer.met(source, first.unknown_kinds)
         return outcomes
 
-    def _missing(self, roots: list[Path], present: set[str]) -> list[str]:
-        """Logs below the roots that were imported once and are gone: noted, and nothing of them is removed."""
-        gone: list[str] = []
-        for row in self.index.rows(self.sources):
-            path = Path(row.path)
-            if row.path in present or not any(path.is_relative_to(root) for root in roots) or path.exists():
-                continue
-            self.index.mark_missing(row.path, self._clock())
-            gone.append(row.path)
+    def note_missing(self, paths: Sequence[Path]) -> list[str]:
+        """Note that these logs are gone, where they were imported once; nothing of them is removed."""
+        gone = [str(path) for path in paths if self.index.get(str(path)) is not None and not path.exists()]
+        for path in gone:
+            self.index.mark_missing(path, self._clock())
         return gone
+
+    def counters(self) -> list[dict[str, int]]:
+        """What the integrity reports of the open documents count, by metric name."""
+        return [document.check(full=False).counters for document in self._documents.opened()]
+
+    def _missing(self, roots: list[Path], present: set[str]) -> list[str]:
+        known = [Path(row.path) for row in self.index.rows(self.sources) if row.path not in present]
+        return self.note_missing([path for path in known if any(path.is_relative_to(root) for root in roots)])
 
     def close(self) -> None:
         """Save the documents and let go of everything."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+
+from chatdoc.apps.integrity_gauges import IntegrityGauges
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -44,24 +44,8 @@ class Metrics:
 
     def watch_integrity(self, read: Callable[[], Iterable[dict[str, int]]]) -> None:
         """Show the counters of all open documents, added up, under the names of the rules."""
-        self.registry.register(_Integrity(read))
+        self.registry.register(IntegrityGauges(read))
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-class _Integrity(Collector):
-    def __init__(self, read: Callable[[], Iterable[dict[str, int]]]) -> None:
-        self._read = read
-
-    def collect(self) -> Iterator[Metric]:
-        """One gauge a rule."""
-        sums: dict[str, int] = {}
-        for counters in self._read():
-            for name, number in counters.items():
-                sums[name] = sums.get(name, 0) + number
-        for name, number in sorted(sums.items()):
-            yield GaugeMetricFamily(
-                name.replace(".", "_").replace("-", "_"), f"Now in open documents: {name}.", value=number
-            )

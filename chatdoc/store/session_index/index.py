@@ -141,12 +141,13 @@ class SessionIndex:
                 (at_ms, path),
             )
 
-    def forget(self, sources: tuple[str, ...]) -> int:
-        """Drop the rows of some sources, so that their logs are read anew; returns how many."""
+    def expire(self, sources: tuple[str, ...]) -> None:
+        """Let the logs of some sources be read from their first byte next time; what the rows say stays until then."""
         marks = ", ".join("?" * len(sources))
         with self._told():
-            done = self._connection.execute(f"DELETE FROM session_logs WHERE source IN ({marks})", sources)
-        return done.rowcount
+            self._connection.execute(
+                f"UPDATE session_logs SET parser_version = 0 WHERE source IN ({marks})", sources
+            )
 
     def close(self) -> None:
         """Let go of the file."""

@@ -47,3 +47,15 @@ def test_people_see_one_line_a_session_and_what_was_odd(chatdoc: Run, tmp_path: 
 def test_paths_that_are_not_there_are_misuse(chatdoc: Run) -> None:
     """A name that is nothing ends with status 2."""
     assert chatdoc("import", "nowhere").returncode == 2
+
+
+def test_status_shows_what_was_imported_and_the_settings(chatdoc: Run, tmp_path: Path) -> None:
+    """One line a source for people; in JSON the settings, and how many logs there are and are gone."""
+    shutil.copy(GOLDEN / "codex-minimal" / "log.jsonl", tmp_path / "one.jsonl")
+    chatdoc("import", "one.jsonl", "--into", "one.chat")
+    (tmp_path / "one.jsonl").unlink()
+    chatdoc("import", ".", "--into", "one.chat")
+    assert "session logs: 1 of codex imported, 1 of them gone since" in chatdoc("status").stdout
+    told = json.loads(chatdoc("status", "--json").stdout)
+    assert told["sessions"] == {"codex": {"logs": 1, "missing": 1}}
+    assert told["settings"]["schema_v2"] is True
