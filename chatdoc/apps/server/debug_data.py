@@ -32,7 +32,7 @@ from migrate.report import MigrationReport
 THREADS_MAX = 500
 MESSAGES_MAX = 200
 UPDATES_MAX = 50
-EVENTS_MAX = 100
+EVENTS_MAX = 40
 RECEIPTS_MAX = 25
 ATTIC_MAX = 100
 

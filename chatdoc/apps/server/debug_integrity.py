@@ -33,7 +33,21 @@ def integrity_view(report: IntegrityReport) -> Html:
         tag("div", table(heads, rows, empty="Every promise holds."), id="violations"),
         tag("h3", "Counters"),
         table(("metric", "now", "since this page is open"), counters, empty="No counter."),
+        tag("details", tag("summary", f"All {len(RULES)} rules and what they promise"), _rules()),
     )
+
+
+def _rules() -> Html:
+    rows = [
+        (
+            tag("code", rule.code, id=f"rule-{rule.code}"),
+            rule.kind,
+            rule.promise,
+            rule.metric or "counted here only",
+        )
+        for rule in RULES
+    ]
+    return table(("rule", "kind", "promise", "metric"), rows, empty="")
 
 
 def violation_row(one: Violation) -> tuple[object, ...]:
@@ -46,7 +60,7 @@ def violation_row(one: Violation) -> tuple[object, ...]:
             data_action="repair", data_code=one.code, data_subject=one.subject,
             title="safe: it converges" if one.safe else "possible: look first",
         )  # fmt: skip
-    link = tag("a", one.code, href=f"#rule-{one.code}", id=f"rule-{one.code}")
+    link = tag("a", one.code, href=f"#rule-{one.code}")
     return (
         badge(link, "bad" if one.severity == "violation" else "quiet"),
         code(one.subject),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chatdoc.apps.server.rooms import Rooms
 
 ACTION_BYTES_MAX = 64 * 1024
-_ASSETS = {"debug.css": "text/css", "debug.js": "text/javascript"}
+_ASSETS = {"debug.css": "text/css", "debug.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,7 +136,9 @@ class DebugPage:
             by = principal.user_id or "debug"
             async with self._rooms.use(request.path_params["path"]) as room:
                 said, report = await room.call(lambda doc: carry_out(doc, action, by=by))
-            return as_json({"ok": True, "said": said, "html": integrity_view(report), "clean": report.ok})
+            return as_json(
+                {"ok": True, "said": said, "html": str(integrity_view(report)), "clean": report.ok}
+            )
 
         return await self._as(request, found)
 

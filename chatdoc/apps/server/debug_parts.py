@@ -19,6 +19,7 @@ def page(title: str, body: Html, *, base: str, token: str, data: dict[str, str] 
         Html('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark">'),
         tag("title", title),
+        Html(f'<link rel="icon" type="image/svg+xml" href="{text(base)}/debug-assets/icon.svg">'),
         Html(f'<link rel="stylesheet" href="{text(base)}/debug-assets/debug.css">'),
         Html(f'<script type="module" src="{text(base)}/debug-assets/debug.js"></script>'),
     )
@@ -62,14 +63,18 @@ def folded(value: str) -> Html:
     return tag("details", tag("summary", tag("code", f"{' '.join(value.split())[:72]}…")), tag("pre", value))
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things."""
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
 def standing(report: IntegrityReport | None) -> Html | str:
     """Whether every promise holds, in a badge."""
     if report is None:
         return ""
     if report.ok:
         return badge("every promise holds", "good")
-    count = len(report.violations)
-    return badge(f"{count} violation{'s' * (count != 1)}", "bad")
+    return badge(counted(len(report.violations), "violation"), "bad")
 
 
 def moment(iso: str) -> Html:

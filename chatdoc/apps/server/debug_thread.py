@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatdoc.apps.server.debug_data import ThreadPage, as_json
-from chatdoc.apps.server.debug_parts import badge, code, folded, moment, spelled, table
+from chatdoc.apps.server.debug_parts import badge, code, counted, folded, moment, spelled, table
 from chatdoc.apps.server.html import Html, join, tag
 from chatdoc.model.records.message import Message
 
@@ -66,7 +66,11 @@ def _message(message: Message, facts: list[tuple[str, str, str]]) -> Html:
         tag("div", tag("bdi", message.content), class_="content"),
         tag(
             "details",
-            tag("summary", code(message.message_id), f" {len(revisions)} revisions, {len(facts)} facts"),
+            tag(
+                "summary",
+                code(message.message_id),
+                f" {counted(len(revisions), 'revision')}, {counted(len(facts), 'fact')}",
+            ),
             table(("revision", "author", "date", "text"), revisions, empty=""),
             _facts(facts),
         ),

@@ -88,7 +88,7 @@ class Rooms:
 
     def names(self) -> list[str]:
         """The documents of the folder, by their paths below it."""
-        return document_names(self.folder)
+        return sorted({*document_names(self.folder), *self._rooms})
 
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
         """The documents that are open now."""
