@@ -82,15 +82,20 @@ def read_text(source: bytes) -> NativeText:
     )
 
 
-def mend(facts: list[Fact], old_name: Callable[[str], str | None]) -> tuple[list[Fact], list[Mended]]:
-    """The same facts, or those that break no rule in the place of those that do; and what was mended."""
+def mend(
+    facts: list[Fact], old_name: Callable[[str], str | None], guessed: frozenset[str] = frozenset()
+) -> tuple[list[Fact], list[Mended]]:
+    """The same facts, or those that break no rule in the place of those that do; and what was mended.
+
+    `guessed` are the stamps that the text does not give; what we wrote gives all, and is left as it is.
+    """
     view = View()
     apply(view, facts, origin="migration")
     mending = Mending(view)
     mend_threads(mending, old_name)
     mend_replies(mending)
     settle_states(mending)
-    settle_configs(mending)
+    settle_configs(mending, guessed)
     return (mending.result(facts) if mending.mended else facts), mending.mended
 
 
