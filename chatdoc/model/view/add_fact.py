@@ -57,6 +57,7 @@ def _add_header(view: View, fact: Header, touched: Touched) -> bool:
         reply_index.link(view, message_id, touched)
         if fact.fields is not None or message_id in view.marks:
             settle_generating(view, message_id)
+            settle_queued(view, message_id)
     else:
         variants = view.variants_of_message(message_id)
         if position(variants, fact) >= 0:
@@ -77,6 +78,7 @@ def pick(view: View, message_id: MessageId, touched: Touched) -> None:
         touched.moved |= {present.thread_id, picked.thread_id}
         reply_index.link(view, message_id, touched)
     settle_generating(view, message_id)
+    settle_queued(view, message_id)
 
 
 def _add_revision(view: View, fact: RevisionFact, touched: Touched) -> bool:
@@ -124,9 +126,7 @@ def remark(view: View, fact: MarkFact, touched: Touched, change: Callable[[], ob
     elif fact.field == "generating":
         settle_generating(view, fact.message_id)
     elif fact.field == "acp_state":
-        present = view.mark(fact.message_id, "acp_state")
-        waits = present is not None and present.value == "queued"
-        (view.queued.add if waits else view.queued.discard)(fact.message_id)
+        settle_queued(view, fact.message_id)
 
 
 def settle_generating(view: View, message_id: str) -> None:
@@ -138,6 +138,14 @@ def settle_generating(view: View, message_id: str) -> None:
         view.generating.add(header.message_id)
     else:
         view.generating.discard(header.message_id)
+
+
+def settle_queued(view: View, message_id: MessageId) -> None:
+    """Note whether a message waits for an agent: its mark says so, or its row does and no mark another thing."""
+    mark = view.mark(message_id, "acp_state")
+    waits = view.field(message_id, "acp_state") == "queued"
+    (view.queued.add if waits and mark is not None else view.queued.discard)(message_id)
+    (view.queued_rows.add if waits and mark is None else view.queued_rows.discard)(message_id)
 
 
 def _add_state(view: View, fact: StateFact, touched: Touched) -> bool:

@@ -18,7 +18,7 @@ from chatdoc.model.facts import (
 )
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.model.view import reply_index
-from chatdoc.model.view.add_fact import pick, remark
+from chatdoc.model.view.add_fact import pick, remark, settle_queued
 from chatdoc.model.view.fact_order import attic_key, position, same
 from chatdoc.model.view.view import View
 
@@ -52,6 +52,7 @@ def _take_header(view: View, fact: Header, touched: Touched) -> None:
     reply_index.unlink(view, message_id)
     del view.headers[message_id]
     view.generating.discard(message_id)
+    settle_queued(view, message_id)
     if message_id in view.revisions or message_id in view.marks or message_id in view.pieces:
         view.late.add(message_id)
 

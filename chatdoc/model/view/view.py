@@ -43,6 +43,7 @@ class View:
         "piece_variants",
         "pieces",
         "queued",
+        "queued_rows",
         "revisions",
         "roots",
         "settings",
@@ -77,6 +78,8 @@ class View:
         """Messages that are being written."""
         self.queued: set[MessageId] = set()
         """Messages that are marked to wait for their thread's agent."""
+        self.queued_rows: set[MessageId] = set()
+        """Messages that wait because their row says so, as another program left it; no turn was requested for them."""
         self.attic_rows: dict[str, AtticRow] = {}
         self.unanchored: set[MessageId] = set()
         """Messages whose chain of replies does not (yet) end at a message that replies to nothing."""
