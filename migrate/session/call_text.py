@@ -12,6 +12,7 @@ from migrate.nesting import is_deep
 ABOUT_LENGTH_MAX = 200
 RESULT_LENGTH_MAX = 1_000_000
 """Longer results are cut in the text that is shown; the cut says how much, and the log has it all."""
+CUT = "more characters are in the log"
 _TOLD_BY = (
     "command", "cmd", "file_path", "path", "notebook_path", "pattern", "query", "url", "prompt", "description",
     "skill", "session_id",
@@ -52,7 +53,7 @@ def with_result(text: str, result: str) -> str:
         return text
     if len(result) > RESULT_LENGTH_MAX:
         cut = len(result) - RESULT_LENGTH_MAX
-        result = f"{result[:RESULT_LENGTH_MAX]}\n… {cut} more characters are in the log"
+        result = f"{result[:RESULT_LENGTH_MAX]}\n… {cut} {CUT}"
     longest = max((len(found) for found in _FENCE.findall(result)), default=2)
     fence = "`" * (longest + 1)
     return (

@@ -14,6 +14,7 @@ from migrate.session.log import NOT_KEPT, LogReader, Progress, begin, decode, en
 from migrate.session.thread import Weaver
 from migrate.session.thread_state import ThreadState, Woven
 
+LEFT = "bytes, left in the log"
 ATTIC_BYTES_MAX = 8 * 1024 * 1024
 """A longer line is named by its digest in the attic; one record may not have more than 16 MiB as JSON."""
 _REASON_LENGTH_MAX = 200
@@ -193,5 +194,5 @@ class LogWeaver:
         reason = f"{self.progress.source} {self.session}: {item.name}"[:_REASON_LENGTH_MAX]
         line = Line(number=0, raw=raw.rstrip(b"\r\n"))
         if len(line.raw) > ATTIC_BYTES_MAX:
-            return AtticRow(kind="line", reason=reason, text=f"{len(line.raw)} bytes, left in the log")
+            return AtticRow(kind="line", reason=reason, text=f"{len(line.raw)} {LEFT}")
         return attic_row(line, "line" if item.name.startswith("quarantined") else "row", reason)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from chatdoc.apps.cli.audit import audit
 from chatdoc.apps.cli.check import check
 from chatdoc.apps.cli.export import export
 from chatdoc.apps.cli.fuzz import fuzz
@@ -80,7 +81,7 @@ def main() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
-    ledger, import_, reindex,
+    ledger, import_, reindex, audit,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)
