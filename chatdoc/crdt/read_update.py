@@ -27,9 +27,10 @@ from typing import NamedTuple
 from chatdoc.crdt.keys import KEY_LENGTH_MAX, key_problem
 from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number, read_text, refused
 from chatdoc.crdt.origin_cycles import refuse_circle
+from chatdoc.model import limits
 
-UPDATE_BYTES_MAX = 64 * 1024 * 1024
-VALUE_BYTES_MAX = 16 * 1024 * 1024
+UPDATE_BYTES_MAX = limits.UPDATE_BYTES_MAX
+VALUE_BYTES_MAX = limits.FACT_BYTES_MAX
 ROOT_BYTES_MAX = 64
 
 _ENTRY = 0x28

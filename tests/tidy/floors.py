@@ -29,6 +29,7 @@ MODEL = (
     "chatdoc.model.errors",
     "chatdoc.model.facts",
     "chatdoc.model.ids",
+    "chatdoc.model.limits",
     "chatdoc.model.records",
     "chatdoc.model.view",
 )
