@@ -11,6 +11,7 @@ import click
 
 from chatdoc.apps.cli.audit import audit
 from chatdoc.apps.cli.check import check
+from chatdoc.apps.cli.dual import dual
 from chatdoc.apps.cli.export import export
 from chatdoc.apps.cli.fuzz import fuzz
 from chatdoc.apps.cli.import_ import import_
@@ -81,7 +82,7 @@ def main() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
-    ledger, import_, reindex, audit,
+    ledger, dual, import_, reindex, audit,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)
