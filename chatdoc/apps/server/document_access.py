@@ -22,8 +22,10 @@ Answer = Received | UpdateRefused
 def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
     """Take updates in one transaction where the engine can; one that is refused does not undo the others."""
     each: Callable[[Sequence[tuple[bytes, str]]], list[Any]] | None = getattr(doc, "receive_each", None)
-    if each is None or len(updates) == 1:
-        return [_receive(doc, update, origin) for update, origin in updates]
+    if len(updates) == 1:
+        return [_receive(doc, *updates[0])]
+    if each is None:
+        return doc.together(lambda: [_receive(doc, update, origin) for update, origin in updates])
     answers = each(updates)
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, UpdateRefused):
