@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -18,3 +19,12 @@ def js() -> None:
         js_package.install()
     except RuntimeError as error:
         pytest.fail(str(error))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """Chromium; its absence fails the test, unless CHATDOC_WITHOUT_BROWSER=1 says that it is meant."""
+    if os.environ.get("CHATDOC_WITHOUT_BROWSER") == "1":
+        pytest.skip("CHATDOC_WITHOUT_BROWSER=1: the page was not tried in a browser")
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        pytest.fail("chromium is not installed; CHATDOC_WITHOUT_BROWSER=1 skips the tests that need it")

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from chatdoc.apps.client_files import client_routes
 from chatdoc.apps.server.api import Api
 from chatdoc.apps.server.debug_page import DebugPage
 from chatdoc.apps.server.origin_check import OriginCheck
@@ -46,4 +47,5 @@ def routes(rooms: Rooms) -> list[BaseRoute]:
         Route(f"{documents}/events", api.events),
         Route(f"{documents}/integrity", api.integrity),
         *DebugPage(rooms).routes(),
+        *client_routes(),
     ]

@@ -70,7 +70,7 @@ export class ChatDocument {
     this.awareness.on('change', () => this.#change())
     this.outbox = new Outbox({
       storage: storage ?? defaultStorage(`${this.server.url}:${path}:${user.id}`),
-      deliver: (command) => this.connection.takesCommands ? this.connection.ask(command) : this.server.command(path, command),
+      deliver: (command) => this.connection.takes(command) ? this.connection.ask(command) : this.server.command(path, command),
       known: (command) => new Set(candidates(this.reader, command).map((message) => message.message_id)),
       onChange: () => this.#change(),
       onRefused: (refusal) => { this.refusals = [...this.refusals, refusal].slice(-REFUSALS_MAX) }
@@ -125,14 +125,14 @@ export class ChatDocument {
 
   /** One thread, also a deleted one, or null. @param {string} threadId @returns {ShownThread | null} */
   thread (threadId) {
-    const id = this.outbox.resolve(threadId)
+    const id = this.#shown.resolve(threadId)
     const thread = this.reader.thread(id) ?? this.#shown.newThreads.find((one) => one.thread_id === id) ?? null
     return thread && changed(this.#shown.threadChanges, id, thread)
   }
 
   /** A thread's messages: the root, then by date; those that wait at the end. @param {string} threadId @param {{deleted?: boolean}} [options] @returns {ShownMessage[]} */
   messages (threadId, { deleted = false } = {}) {
-    const id = this.outbox.resolve(threadId)
+    const id = this.#shown.resolve(threadId)
     const { newMessages, messageChanges } = this.#shown
     const there = this.reader.messages(id, { deleted: true })
     const waiting = (newMessages.get(id) ?? []).filter((one) => this.reader.message(one.message_id) === null)
@@ -142,7 +142,7 @@ export class ChatDocument {
 
   /** One message with its history, also a deleted one, or null. @param {string} messageId @returns {ShownMessage | null} */
   message (messageId) {
-    const id = this.outbox.resolve(messageId)
+    const id = this.#shown.resolve(messageId)
     const { newMessages, messageChanges } = this.#shown
     const message = this.reader.message(id) ?? [...newMessages.values()].flat().find((one) => one.message_id === id) ?? null
     return message && changed(messageChanges, id, message)
@@ -150,18 +150,18 @@ export class ChatDocument {
 
   /** A thread's config, the defaults where nothing was set. @param {string} threadId @returns {ShownConfig} */
   config (threadId) {
-    const id = this.outbox.resolve(threadId)
+    const id = this.#shown.resolve(threadId)
     return changed(this.#shown.configChanges, id, /** @type {ShownConfig} */ (this.reader.config(id)))
   }
 
   /** Who set which field when, newest first. @param {string} threadId */
-  configHistory (threadId) { return this.reader.configHistory(this.outbox.resolve(threadId)) }
+  configHistory (threadId) { return this.reader.configHistory(this.#shown.resolve(threadId)) }
 
   /** What the thread's agent is doing, or null. @param {string} threadId */
-  state (threadId) { return this.reader.state(this.outbox.resolve(threadId)) }
+  state (threadId) { return this.reader.state(this.#shown.resolve(threadId)) }
 
   /** The messages that wait for the thread's agent, the next one first. @param {string} threadId */
-  queue (threadId) { return this.reader.queue(this.outbox.resolve(threadId)) }
+  queue (threadId) { return this.reader.queue(this.#shown.resolve(threadId)) }
 
   // commands: each is queued at once, sent in order, and repeated until it is answered
 

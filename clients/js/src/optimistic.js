@@ -29,6 +29,7 @@ export class Optimistic {
   /** @type {Map<string, ((config: ShownConfig) => ShownConfig)[]>} */ configChanges = new Map()
   /** Commands whose effect the document shows. @type {string[]} */ shown = []
   /** @type {Set<string>} */ #claimed = new Set()
+  /** What the document shows of a command before its answer names it. @type {Map<string, string>} */ #seen = new Map()
 
   /**
    * @param {import('./reader.js').Reader} reader
@@ -62,8 +63,17 @@ export class Optimistic {
     return true
   }
 
-  /** @param {Entry} entry */
-  #lay (entry) {
+  /** The id under which the document shows what was made under a local one, or the id itself. @param {string} id */
+  resolve (id) {
+    const named = this.outbox.resolve(id)
+    return this.#seen.get(named) ?? named
+  }
+
+  /** @param {Entry} given */
+  #lay (given) {
+    const fields = Object.entries(given.command).map(([name, value]) =>
+      [name, name.endsWith('_id') || name === 'reply_to' ? this.resolve(value) : value])
+    const entry = { ...given, command: /** @type {import('./commands.js').Command} */ (Object.fromEntries(fields)) }
     const { command, queued_at_ms: queuedAtMs } = entry
     const date = new Date(queuedAtMs).toISOString()
     switch (command.type) {
@@ -127,8 +137,12 @@ export class Optimistic {
     const found = candidates(this.reader, command).find((message) => fits(message) &&
       !known?.has(message.message_id) && !this.#claimed.has(message.message_id) &&
       msOf(message.date) >= queuedAtMs - SKEW_MS)
-    if (found !== undefined) this.#claimed.add(found.message_id)
-    return found !== undefined
+    if (found === undefined) return false
+    this.#claimed.add(found.message_id)
+    const isRoot = command.type === 'create_thread'
+    this.#seen.set(localId(command.command_id), isRoot ? found.thread_id : found.message_id)
+    if (isRoot) this.#seen.set(localRootId(command.command_id), found.message_id)
+    return true
   }
 }
 

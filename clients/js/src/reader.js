@@ -20,6 +20,8 @@ export class Reader {
   /** @type {Map<string, string[]>} */ #ordered = new Map()
   /** @type {Set<Listener>} */ #listeners = new Set()
   /** @type {(() => void)[]} */ #endings = []
+  /** How many changes there were. */
+  changes = 0
 
   /** @param {import('yjs').Doc} ydoc */
   constructor (ydoc) {
@@ -190,6 +192,9 @@ export class Reader {
   }
 
   /** @param {Touched} touched */
-  #tell (touched) { for (const listener of [...this.#listeners]) listener(touched) }
+  #tell (touched) {
+    this.changes++
+    for (const listener of [...this.#listeners]) listener(touched)
+  }
 }
 

@@ -19,6 +19,7 @@ const SUBPROTOCOL = 'chatdoc'
 const BACKOFF_MS_MAX = 10_000
 const SILENT_MS_MAX = 45_000
 const ANSWER_MS_MAX = 30_000
+const COMMAND_LENGTH_MAX = 100_000
 
 /** `synced` says that both sides had all of each other once; `denied` that coming back as we are is no use. */
 /** @typedef {'connecting' | 'synced' | 'offline' | 'denied' | 'closed'} Status */
@@ -64,8 +65,11 @@ export class Connection {
   /** @returns {Status} */
   get status () { return this.#status }
 
-  /** Whether commands can be given over this connection now. */
-  get takesCommands () { return this.#status === 'synced' && this.#socket?.protocol === SUBPROTOCOL }
+  /** Whether a command can be given over this connection now; long ones go over HTTP. @param {object} command */
+  takes (command) {
+    return this.#status === 'synced' && this.#socket?.protocol === SUBPROTOCOL &&
+      JSON.stringify(command).length <= COMMAND_LENGTH_MAX
+  }
 
   /**
    * Give a command; rejects when the connection breaks before the answer, which says nothing of whether it was done.
@@ -74,7 +78,7 @@ export class Connection {
    */
   ask (command) {
     return new Promise((resolve, reject) => {
-      if (!this.takesCommands) {
+      if (!this.takes(command)) {
         reject(new Error('not connected'))
         return
       }

@@ -38,6 +38,9 @@ const scenes = {
     await assert.rejects(ada.send('no thread', { content: 'x' }).answer, { code: 'not_found' })
     await assert.rejects(ada.command('no such command', {}).answer, { code: 'misuse' })
     assert.equal(ada.status.refusals.length, 2)
+    await ada.send(threadId, { content: 'long '.repeat(400_000) }).answer
+    await until('bob has a long text', () => texts(bob, threadId).at(-1)?.length === 2_000_000)
+    assert.equal(ada.status.connection, 'synced')
     await until('they see each other', () => ada.peers().length === 1 && bob.peers()[0]?.user.id === 'ada')
     bob.close()
     await until('bob is gone', () => ada.peers().length === 0)
