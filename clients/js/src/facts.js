@@ -26,7 +26,7 @@ export const LASTING = new Set(/** @type {Root[]} */ (
 const STATES = ['idle', 'queued', 'running', 'interrupted', 'error', 'complete']
 const KEY_LENGTH_MAX = 512
 const FIELD_LENGTH_MAX = 384
-const DEPTH_MAX = 256
+const DEPTH_MAX = 202
 
 /** @typedef {(value: Tree) => boolean} Check */
 /** @type {Check} */ const text = (value) => typeof value === 'string'
@@ -216,14 +216,14 @@ function isSound (root, fact) {
   }
 }
 
-/** @param {string} text */
+/** Whether a text has at most so many levels of lists and objects. @param {string} text */
 function isShallow (text) {
   if ((text.match(/[{[]/g) ?? []).length <= DEPTH_MAX) return true
   let level = [JSON.parse(text)]
-  for (let depth = 0; depth < DEPTH_MAX; depth++) {
-    level = level.flatMap((value) => value !== null && typeof value === 'object' ? Object.values(value) : [])
+  for (let depth = 0; depth <= DEPTH_MAX; depth++) {
+    level = level.filter((value) => value !== null && typeof value === 'object')
     if (level.length === 0) return true
+    level = level.flatMap((value) => Object.values(value))
   }
   return false
 }
-

@@ -125,15 +125,17 @@ export class Reader {
   /** The messages that wait for the thread's agent, the next one first. @param {string} threadId */
   queue (threadId) {
     const view = this.#view
-    const waiting = this.#order(threadId).filter((id) => view.queued.has(id) && view.field(id, 'deleted') !== true)
+    const waiting = this.#order(threadId).filter((id) =>
+      view.field(id, 'acp_state') === 'queued' && view.mark(id, 'deleted')?.value !== true)
     /** @param {string} id @param {string} field */
     const stamp = (id, field) => view.mark(id, field)?.stamp ?? ''
+    const date = (/** @type {string} */ id) => view.headerOf(id).date
     /** @param {string} id */
     const hurries = (id) => view.field(id, 'acp_send_mode') === 'immediate'
     const ahead = waiting.filter(hurries).sort((one, other) =>
       compare(stamp(other, 'acp_send_mode'), stamp(one, 'acp_send_mode')) || compare(other, one))
     const behind = waiting.filter((id) => !hurries(id)).sort((one, other) =>
-      compare(stamp(one, 'acp_state'), stamp(other, 'acp_state')) || compare(one, other))
+      compare(stamp(one, 'acp_state'), stamp(other, 'acp_state')) || compare(date(one), date(other)) || compare(one, other))
     return [...ahead, ...behind].map((id) => /** @type {import('./assemble.js').Message} */ (this.message(id)))
   }
 

@@ -28,7 +28,6 @@ export class View {
   /** @type {Map<string, Map<number, Fact[]>>} */ pieces = new Map()
   /** @type {Table} */ attic = new Map()
   /** Message ids by thread. @type {Map<string, Set<string>>} */ members = new Map()
-  /** Messages whose mark `acp_state` is `queued`. @type {Set<string>} */ queued = new Set()
 
   /** @param {Fact} fact @param {Touched} touched */
   add (fact, touched) { this.#change(fact, touched, insert) }
@@ -76,12 +75,7 @@ export class View {
         return change(this.revisions, fields.message_id, fact, byRevision)
       case 'mark':
         this.#touchMessage(fields.message_id, touched)
-        within(this.marks, fields.message_id, (table) => change(table, fields.field, fact, byStamp))
-        if (fields.field === 'acp_state') {
-          const waits = this.mark(fields.message_id, 'acp_state')?.value === 'queued'
-          this.queued[waits ? 'add' : 'delete'](fields.message_id)
-        }
-        return
+        return within(this.marks, fields.message_id, (table) => change(table, fields.field, fact, byStamp))
       case 'live':
         this.#touchMessage(fields.message_id, touched)
         return within(this.pieces, fields.message_id, (table) => change(table, fields.seq, fact, byPiece))
