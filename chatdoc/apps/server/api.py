@@ -44,6 +44,7 @@ class Api:
         """Prometheus' text format."""
 
         async def found(principal: Principal) -> Response:
+            await self._rooms.refresh_reports()
             return Response(self._rooms.metrics.text(), media_type=CONTENT_TYPE)
 
         return await self._as(request, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatdoc.apps.server.debug_parts import badge, code, table
 from chatdoc.apps.server.html import Html, tag
+from chatdoc.apps.server.metrics import metric_of
 from invariants.registry import RULES
 from invariants.report import IntegrityReport
 from invariants.rule import Violation
@@ -43,7 +44,7 @@ def _rules() -> Html:
             tag("code", rule.code, id=f"rule-{rule.code}"),
             rule.kind,
             rule.promise,
-            rule.metric or "counted here only",
+            metric_of(rule),
         )
         for rule in RULES
     ]

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from chatdoc.apps.server.app import build_app
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING
-from chatdoc.apps.server.metrics import Metrics
+from chatdoc.apps.server.metrics import Metrics, counters_of
 from chatdoc.apps.server.paths import document_names, file_of
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
@@ -74,7 +74,7 @@ class Rooms:
         self._tasks: list[asyncio.Task[None]] = []
         self._is_open = False
         self.metrics.watch_integrity(
-            lambda: [room.report.counters for room in self._rooms.values() if room.report is not None]
+            lambda: [counters_of(room.report) for room in self._rooms.values() if room.report is not None]
         )
 
     def app(self) -> ASGIApp:
@@ -93,6 +93,12 @@ class Rooms:
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
         """The documents that are open now."""
         yield from sorted(self._rooms.items())
+
+    async def refresh_reports(self) -> None:
+        """Look at what the rules say of every open document now."""
+        for _, room in list(self.open_rooms()):
+            if not room.is_over:
+                room.report = await room.call(lambda doc: doc.check(full=False))
 
     async def identify(self, credentials: Credentials) -> Principal | None:
         """Who shows these credentials; None when nobody may."""
