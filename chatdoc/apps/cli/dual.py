@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
+from chatdoc.apps.importer.consensus import import_runs
 from chatdoc.model.clock import system_clock
+from chatdoc.open import open_document
 from chatdoc.store.dual.backfill import Backfilled
 from chatdoc.store.dual.backfill import backfill as fill
 from chatdoc.store.dual.consensus.store import ConsensusStore
@@ -173,6 +175,30 @@ def drop(file: Path, apply: bool, as_json: bool) -> None:
         verdict = "dropped" if apply else ("--apply drops them" if ok else "would be refused")
         show(console(), f"The old tables: {verdict}")
     conclude(ok)
+
+
+@dual.command("import")
+@database
+@click.option(
+    "--into", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The chat."
+)
+@json_option
+def import_(file: Path, into: Path, as_json: bool) -> None:
+    """Bring every run into a chat as a thread: each agent's artifact a message, the synthesis behind them.
+
+    The database is only read, in whichever phase it is; a second import adds nothing.
+    """
+    with ConsensusStore.look(file, clock=system_clock) as store, open_document(into) as document:
+        found = import_runs(document, store)
+    if as_json:
+        print_json({"ok": True, "document": spelled(into), "runs": found})
+        return
+    grid = table(
+        "thread", "run", "rows", "messages added", numbers=("rows", "messages added"), whole=("thread",)
+    )
+    for one in found:
+        grid.add_row(one.thread_id, line(f"{one.spec_id} {one.run_id}"), str(one.rows), str(one.added))
+    show(console(), grid)
 
 
 def _advancing(bar: Progress, task: TaskID) -> Callable[[Range], None]:

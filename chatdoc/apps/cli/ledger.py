@@ -11,17 +11,22 @@ from typing import Any, TypeVar
 import click
 from msgspec import to_builtins
 
-from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, table
+from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
+from chatdoc.apps.importer.transcripts import import_transcripts
 from chatdoc.model.clock import iso, system_clock
 from chatdoc.model.errors import CommandRefused
+from chatdoc.open import open_document, read_document
 from chatdoc.store.atomic_file import write_atomically
 from chatdoc.store.ledger import backfill as backfills
 from chatdoc.store.ledger import parity as parities
 from chatdoc.store.ledger import validate as validation
 from chatdoc.store.ledger.bundle import bundle
+from chatdoc.store.ledger.log_turns import turns_of
 from chatdoc.store.ledger.project import Project, thread_uuid
 from chatdoc.store.ledger.transcript_file import take_over_days
+from chatdoc.workspace import Workspace
 from migrate.transcript.ledger import LIMIT_ALL
+from migrate.transcript.turn import TranscriptTurn
 
 LIMIT = click.IntRange(min=1)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -91,12 +96,23 @@ def export(project_path: Path, thread_id: str, limit: int, output: Path | None, 
 )
 @click.option("--force", is_flag=True, help="Also where the ledger is fresh.")
 @click.option("--legacy", is_flag=True, help="First take over the day archives of older versions, once.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Bring the turns into this document and its event log instead.",
+)
 @json_option
-def backfill(project_path: Path, limit: int, force: bool, legacy: bool, as_json: bool) -> None:
+def backfill(
+    project_path: Path, limit: int, force: bool, legacy: bool, into: Path | None, as_json: bool
+) -> None:
     """Make a ledger for each thread that has none or a stale one.
 
     A second run writes nothing. Transcripts are never changed, but for --legacy, which adds turns to them.
     """
+    if into is not None:
+        _backfill_into(Project(project_path), into, as_json)
+        return
     project, now_iso = Project(project_path), iso(system_clock())
     inserted = take_over_days(project, now_iso) if legacy else 0
     done = backfills.backfill(project, now_iso=now_iso, limit=limit, force=force)
@@ -115,6 +131,21 @@ def backfill(project_path: Path, limit: int, force: bool, legacy: bool, as_json:
     )
     if legacy:
         show(screen, f"Turns taken over: {inserted}")
+
+
+def _backfill_into(project: Project, file: Path, as_json: bool) -> None:
+    with open_document(file) as document:
+        found = import_transcripts(document, project)
+    if as_json:
+        print_json({"ok": True, "document": spelled(file), "threads": found})
+        return
+    grid = table(
+        "thread", "added", "known", "waiting", numbers=("added", "known", "waiting"), whole=("thread",)
+    )
+    for one in found:
+        counts = (one.added_turn_count, one.known_turn_count, one.waiting_turn_count)
+        grid.add_row(one.thread_id, *map(str, counts))
+    show(console(), grid)
 
 
 @ledger.command("validate")
@@ -174,12 +205,24 @@ def status(project_path: Path, as_json: bool) -> None:
 @ledger.command("parity")
 @project_option
 @thread_option(required=False)
+@click.option(
+    "--document",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Compare with this document's event log instead of the ledgers.",
+)
 @json_option
-def parity(project_path: Path, thread_id: str | None, as_json: bool) -> None:
+def parity(project_path: Path, thread_id: str | None, document: Path | None, as_json: bool) -> None:
     """Compare what transcript and ledger tell of each thread; status 1 says that they differ. Writes nothing."""
     project = Project(project_path)
-    chosen = [thread_id] if thread_id is not None else validation.everyone(project)
-    found = [parities.with_ledger(project, one) for one in chosen]
+    if document is not None:
+        logs = _logs(document)
+        found = parities.with_log(
+            project, {one: turns for one, turns in logs.items() if thread_id in (None, one)}
+        )
+    else:
+        chosen = [thread_id] if thread_id is not None else validation.everyone(project)
+        found = [parities.with_ledger(project, one) for one in chosen]
     ok = all(one.equal for one in found)
     if as_json:
         print_json({"ok": ok, "threads": found})
@@ -195,6 +238,13 @@ def parity(project_path: Path, thread_id: str | None, as_json: bool) -> None:
             for difference in one.differences:
                 show(console(), f"{one.thread_id} turn {difference.turn_id}: {difference.field}")
     conclude(ok)
+
+
+def _logs(document: Path) -> dict[str, list[TranscriptTurn]]:
+    """What the event log tells of each thread of a document, by the id that its transcript would have."""
+    with Workspace.of_file(document) as workspace:
+        threads = [one.thread_id for one in read_document(document).threads()]
+        return {thread_uuid(one): turns_of(workspace.replay_thread(one)) for one in threads}
 
 
 @ledger.command("bundle")

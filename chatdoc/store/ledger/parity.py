@@ -42,13 +42,18 @@ def with_ledger(project: Project, thread_id: str) -> ThreadParity:
 
 
 def with_log(project: Project, logs: Mapping[str, list[TranscriptTurn]]) -> list[ThreadParity]:
-    """The transcripts beside the turns that an event log tells of the same threads."""
-    return [
-        _parity(thread_id, "event_log", "compared" if found is not None else "transcript_missing",
-                found.turns if found is not None else [], told)
-        for thread_id, told in sorted(logs.items())
-        if (found := project.turns(thread_id)) is not None or told
-    ]  # fmt: skip
+    """The transcripts beside the turns that an event log tells of the same threads.
+
+    The log dates an action by when it was told, so dates of actions are not compared.
+    """
+    compared = []
+    for thread_id, told in sorted(logs.items()):
+        found = project.turns(thread_id)
+        if found is not None or told:
+            code = "compared" if found is not None else "transcript_missing"
+            turns = found.turns if found is not None else []
+            compared.append(_parity(thread_id, "event_log", code, turns, told, action_dates=False))
+    return compared
 
 
 def _parity(
@@ -58,8 +63,10 @@ def _parity(
     left_turns: list[TranscriptTurn],
     right_turns: list[TranscriptTurn] | None,
     left_out: int = 0,
+    *,
+    action_dates: bool = True,
 ) -> ThreadParity:
-    found = differences(left_turns, right_turns) if right_turns is not None else []
+    found = differences(left_turns, right_turns, action_dates=action_dates) if right_turns is not None else []
     return ThreadParity(
         thread_id=thread_id,
         right=right,

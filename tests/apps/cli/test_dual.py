@@ -64,3 +64,15 @@ def test_a_file_that_is_no_database_is_named(chatdoc: Run, path: Path) -> None:
     done = chatdoc("dual", "status", path)
     assert (done.returncode, "consensus.db" in done.stderr) == (1, True)
     assert path.read_text() == "no database" * 100
+
+
+def test_runs_are_imported_from_the_command_line(chatdoc: Run, path: Path) -> None:
+    """Looking at the database only; a second time nothing is added."""
+    before = path.read_bytes()
+    done = chatdoc("dual", "import", path, "--into", "runs.chat", "--json")
+    assert [(one["run_id"], one["rows"], one["added"]) for one in json.loads(done.stdout)["runs"]] == [
+        ("run-1", 2, 3)
+    ]
+    done = chatdoc("dual", "import", path, "--into", "runs.chat", "--json")
+    assert [one["added"] for one in json.loads(done.stdout)["runs"]] == [0]
+    assert path.read_bytes() == before

@@ -55,6 +55,16 @@ def test_an_export_says_what_it_wrote(chatdoc: Run, tmp_path: Path) -> None:
     assert chatdoc("ledger", "validate", "--project-path", ".", "--file", "out.json").returncode == 0
 
 
+def test_transcripts_fill_a_document_and_its_log(chatdoc: Run, tmp_path: Path) -> None:
+    """And parity with that log is a command, which sees that a transcript grew."""
+    project_of(tmp_path)
+    done = chatdoc("ledger", "backfill", "--project-path", ".", "--into", "team.chat", "--json")
+    assert json.loads(done.stdout)["threads"][0]["addedTurnCount"] == 3
+    assert chatdoc("ledger", "parity", "--project-path", ".", "--document", "team.chat").returncode == 0
+    project_of(tmp_path, 5)
+    assert chatdoc("ledger", "parity", "--project-path", ".", "--document", "team.chat").returncode == 1
+
+
 def test_what_is_wrong_is_found_and_ends_with_status_1(chatdoc: Run, tmp_path: Path) -> None:
     """A torn ledger, a thread that differs, a thread that is not there."""
     project = project_of(tmp_path)
