@@ -202,11 +202,10 @@ def _flat(content: Any) -> str:
 
 
 def _figures(usage: Usage) -> Tokens:
-    given = (
-        usage.input_tokens,
-        usage.cache_creation_input_tokens,
-        usage.cache_read_input_tokens,
-        usage.output_tokens,
-    )
-    fresh, written, cached, output = (one if type(one) is int else 0 for one in given)
+    fresh, written = usage.input_tokens, usage.cache_creation_input_tokens
+    cached, output = usage.cache_read_input_tokens, usage.output_tokens
+    if not (type(fresh) is type(written) is type(cached) is type(output) is int):
+        fresh, written, cached, output = (
+            one if type(one) is int else 0 for one in (fresh, written, cached, output)
+        )
     return Tokens(fresh, cached, output, 0, fresh + written + cached + output)

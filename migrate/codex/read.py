@@ -19,7 +19,7 @@ from migrate.session.item import Item, Link, Tokens
 UUID_AT_END = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 SPAWNED = "You are the newly spawned agent."
 """How the answer to the parent's spawn call begins, the first record that is the child's own."""
-_EXIT = re.compile(r"(?:Process exited with code|Exit code:) (\d+)")
+_EXITS = ("Process exited with code ", "Exit code: ")
 _ATTIC: Final = "attic"
 
 
@@ -256,8 +256,11 @@ def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
         inner, meta = wrapped.get("output"), wrapped.get("metadata")
         code = meta.get("exit_code") if isinstance(meta, dict) else None
         return inner if isinstance(inner, str) else text, code not in (None, 0)
-    found = _EXIT.search(text, 0, 400)
-    return text, found is not None and found[1] != "0"
+    for exit_code in _EXITS:
+        place = text.find(exit_code, 0, 400)
+        if place >= 0:
+            return text, text[place + len(exit_code) : place + len(exit_code) + 2].strip() != "0"
+    return text, False
 
 
 def _tokens(figures: Figures) -> Tokens:

@@ -54,7 +54,9 @@ def with_result(text: str, result: str) -> str:
     if len(result) > RESULT_LENGTH_MAX:
         cut = len(result) - RESULT_LENGTH_MAX
         result = f"{result[:RESULT_LENGTH_MAX]}\n… {cut} {CUT}"
-    longest = max((len(found) for found in _FENCE.findall(result)), default=2)
+    longest = 2
+    if "```" in result:
+        longest = max(len(found) for found in _FENCE.findall(result))
     fence = "`" * (longest + 1)
     return (
         f"{text}\n\n{fence}\n{result.rstrip()}\n{fence}" if text else f"{fence}\n{result.rstrip()}\n{fence}"
