@@ -61,14 +61,22 @@ def _tell(report: AuditReport) -> None:
     grid = table("log", "standing", "lines", "bytes", "imported", numbers=("lines", "bytes", "imported"))
     for one in report.logs:
         grid.add_row(
-            line(one.path), one.standing, str(one.lines), f"{one.bytes:,}", f"{one.imported_bytes:,}"
+            line(_near(one.path)), one.standing, str(one.lines), f"{one.bytes:,}", f"{one.imported_bytes:,}"
         )
     if report.logs:
         show(screen, grid)
     for found in report.findings:
         place = (
-            f"{found.path}, line {found.line}" if found.line is not None else found.path or found.session_id
+            f"{_near(found.path)}, line {found.line}"
+            if found.line is not None
+            else _near(found.path) or found.session_id
         )
         show(screen, line(f"{found.code}: {place}: {found.detail}"))
     told = ", ".join(f"{count} {name}" for name, count in report.counts.items() if count)
     show(screen, f"{told or 'no session logs'}; {len(report.findings)} findings")
+
+
+def _near(path: str) -> str:
+    """A path as seen from here, where it lies below."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path

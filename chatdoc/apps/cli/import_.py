@@ -93,15 +93,12 @@ def _tell(report: ImportReport, as_json: bool) -> None:
         print_json(for_json(report))
         return
     screen = console()
-    grid = table(
-        "session", "result", "lines", "prompts", "answers", "calls", "tokens", "file",
-        numbers=("lines", "prompts", "answers", "calls", "tokens"),
-    )  # fmt: skip
+    counted = ("lines", "prompts", "answers", "calls", "tokens")
+    grid = table("source", "session", "result", *counted, numbers=counted)
     for one in report.sessions:
         tokens = "" if one.tokens is None else f"{one.tokens.total:,}"
-        name = f"{one.source}:{one.session_id}" if one.session_id else ""
         counts = [str(one.lines.get("total", 0)), str(one.prompts), str(one.answers), str(one.tool_calls)]
-        grid.add_row(line(name), one.result, *counts, tokens, line(Path(one.path).name))
+        grid.add_row(one.source, line(one.session_id or Path(one.path).name), one.result, *counts, tokens)
     if report.sessions:
         show(screen, grid)
     _tell_odd(screen, report)
