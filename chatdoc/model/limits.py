@@ -43,7 +43,7 @@ TEXT_ROW_DEPTH_MAX = FACT_DEPTH_MAX + 4
 
 
 def is_deeper(value: Any, depth_max: int) -> bool:
-    """Whether a JSON value has more levels of lists and objects than that; looked at level by level, without recursion."""
+    """Whether a JSON value has more levels of lists and objects than that; it is looked at level by level."""
     level = [value]
     for _ in range(depth_max + 1):
         level = [one for one in level if isinstance(one, dict | list)]

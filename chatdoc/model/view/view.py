@@ -18,7 +18,7 @@ from chatdoc.model.view.assemble import (
     build_message,
     build_state,
     build_thread,
-    told,
+    spoken,
 )
 from chatdoc.model.view.same_moment_index import Moments
 
@@ -194,7 +194,7 @@ class View:
         mark = self.mark(message_id, field)
         if mark is not None:
             return mark.value
-        for header in told(self.variants_of_message(message_id)) if message_id in self.headers else ():
+        for header in spoken(self.variants_of_message(message_id)) if message_id in self.headers else ():
             if header.fields is not None and field in header.fields:
                 return header.fields[field]
         return None
