@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol
 
@@ -20,7 +20,6 @@ from chatdoc.model.events.types import ActivityAppended, MessageSent
 from chatdoc.store.ledger.log_turns import turns_of
 from chatdoc.store.ledger.project import Project, thread_uuid
 from chatdoc.store.ledger.transcript_file import put_turns
-from chatdoc.store.projections.progress import ProjectorStatus
 from chatdoc.store.projections.replay import Replay
 
 _log = logging.getLogger("chatdoc.transcripts")
@@ -29,16 +28,16 @@ _log = logging.getLogger("chatdoc.transcripts")
 class TurnLog(Protocol):
     """What is read of an event log."""
 
-    def replay(self, *, from_sequence_exclusive: int = 0) -> Iterable[Event]:
-        """Every event beyond a sequence."""
+    def events(self, *, from_sequence_exclusive: int = 0) -> Iterable[Event]:
+        """Every event beyond a sequence; raises LogCompacted."""
         ...
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn; raises NotFound."""
         ...
 
-    def projections(self) -> Sequence[ProjectorStatus]:
-        """How far the log has come."""
+    def last_sequence(self) -> int:
+        """The sequence of the newest event."""
         ...
 
 
@@ -64,7 +63,7 @@ class Transcripts:
         self._lock = threading.RLock()
         self._behind: dict[str, None] = {}
         self._running: set[str] = set()
-        self._sequence = max((one.last_applied_sequence + one.behind for one in log.projections()), default=0)
+        self._sequence = log.last_sequence()
         self._unsubscribe = subscribe(self._hear)
         self._thread_ids = thread_ids
         self._behind.update(dict.fromkeys(thread_ids()))
@@ -98,7 +97,7 @@ class Transcripts:
         self.catch_up()
 
     def _read(self) -> None:
-        for event in self._log.replay(from_sequence_exclusive=self._sequence):
+        for event in self._log.events(from_sequence_exclusive=self._sequence):
             self._sequence = event.sequence
             if event.aggregate_kind == "thread" and self._is_boundary(event):
                 self._behind[event.stream_id] = None
