@@ -110,6 +110,14 @@ class LogReader:
         """Texts that are still streaming where the reading stopped."""
         return acp.pending(self.progress.state) if self._coalesces else []
 
+    def recount_as_attic(self, items: list[Item]) -> None:
+        """The line of these items says what another log has said: it is known and not shown."""
+        fate = fate_of(items)
+        self._lines[fate] -= 1
+        if not self._lines[fate]:
+            del self._lines[fate]
+        self._count("attic")
+
     def _turn_to(self, session: str) -> None:
         """Count the lines that follow for this session of the log."""
         self._session = session

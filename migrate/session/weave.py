@@ -9,6 +9,7 @@ import msgspec
 from chatdoc.model.records.attic import AtticRow
 from migrate.lines import Line, attic_row
 from migrate.session.account import Lines
+from migrate.session.copied import CopyState, Others, is_copied
 from migrate.session.item import Item, Link, Source, Tokens
 from migrate.session.log import NOT_KEPT, LogReader, Progress, begin, decode, encode
 from migrate.session.thread import Weaver
@@ -29,6 +30,7 @@ class LogState(msgspec.Struct, omit_defaults=True):
     session: str = ""
     folder: str = ""
     threads: dict[str, ThreadState] = {}
+    copy: CopyState = msgspec.field(default_factory=CopyState)
 
 
 class SessionTally(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,8 @@ class LogWeaver:
         session: str = "",
         folder: str = "",
         threads: dict[str, ThreadState] | None = None,
+        copy: CopyState | None = None,
+        others: Others | None = None,
     ) -> None:
         self.progress = progress
         self.reader = LogReader(progress)
@@ -60,37 +64,47 @@ class LogWeaver:
         """The first folder that the log says its tool worked in."""
         self.threads: dict[str, ThreadState] = {} if threads is None else threads
         self.woven = Woven()
+        self.copy = CopyState() if copy is None else copy
+        self._others = others if progress.source == "claude" else None
         self._name = name
         self._weavers: dict[str, Weaver] = {}
         self._waiting: list[Item] = []
 
     @classmethod
-    def start(cls, source: Source, name: str) -> LogWeaver:
-        """A weaver for a log of which nothing was read."""
-        return cls(begin(source), name)
+    def start(cls, source: Source, name: str, others: Others | None = None) -> LogWeaver:
+        """A weaver for a log of which nothing was read; `others` tells what its beginning may repeat."""
+        return cls(begin(source), name, others=others)
 
     @classmethod
-    def resume(cls, raw: bytes, name: str) -> LogWeaver:
+    def resume(cls, raw: bytes, name: str, others: Others | None = None) -> LogWeaver:
         """A weaver that goes on from a stored state; raises msgspec.ValidationError for one of another version."""
         state = msgspec.json.decode(raw, type=LogState)
         return cls(
-            decode(state.progress), name, session=state.session, folder=state.folder, threads=state.threads
+            decode(state.progress),
+            name,
+            session=state.session,
+            folder=state.folder,
+            threads=state.threads,
+            copy=state.copy,
+            others=others,
         )
 
     def stored(self) -> bytes | None:
         """The state to store, or None while the log has not said whose it is."""
         if not self.session:
             return None
-        return msgspec.json.encode(
-            LogState(
-                progress=encode(self.progress), session=self.session, folder=self.folder, threads=self.threads
-            )
+        state = LogState(
+            progress=encode(self.progress),
+            session=self.session,
+            folder=self.folder,
+            threads=self.threads,
+            copy=self.copy,
         )
+        return msgspec.json.encode(state)
 
     def feed(self, raw: bytes) -> None:
         """Take one line with its LF."""
-        for item in self.reader.feed(raw):
-            self._add(item)
+        self._take_line(self.reader.feed(raw))
 
     def skip(self, count: int) -> None:
         """Count a line that is too long to be read."""
@@ -99,8 +113,7 @@ class LogWeaver:
 
     def end(self, tail: bytes = b"") -> None:
         """Take what follows the last LF, and say how each thread stands; nothing may be fed afterwards."""
-        for item in self.reader.tail(tail):
-            self._add(item)
+        self._take_line(self.reader.tail(tail))
         if not self.session and any(item.kind in _TELLING for item in self._waiting):
             self._settle(self._name)
         for item in self.reader.pending():
@@ -131,6 +144,18 @@ class LogWeaver:
                 )
             )
         return tallies
+
+    def _take_line(self, items: list[Item]) -> None:
+        if self._others is not None and items and (self.copy.copying or not self.copy.head):
+            began = not self.copy.parent
+            own = self.progress.state.session_id
+            if is_copied(self.copy, items, self.progress.source, own, self._others):
+                self.reader.recount_as_attic(items)
+                items = [item for item in items if item.kind == "setting"]
+                if began:
+                    items.append(Item("setting", name="continues", data=self.copy.parent))
+        for item in items:
+            self._add(item)
 
     def _add(self, item: Item) -> None:
         if not self.session:
@@ -185,6 +210,8 @@ class LogWeaver:
         if self.progress.source == "codex":
             link: Link | None = self.progress.state.link
             return link
+        if self.copy.parent and name == "":
+            return Link(kind="fork", session=self.copy.parent)
         if self._full(name) != self.session and self.progress.source == "claude":
             return Link(kind="subagent", session=self.session)
         return None

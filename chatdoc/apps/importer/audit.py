@@ -13,9 +13,9 @@ import msgspec
 
 from chatdoc.apps.importer.certificate import LogProof, prove, text_digest
 from chatdoc.apps.importer.discover import discover
+from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.prefix import is_intact
 from chatdoc.apps.importer.read_log import PARSER_VERSION, Clean
-from chatdoc.engine.reader import Reader
 from chatdoc.model.clock import iso
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.view.assemble import build_history
@@ -73,6 +73,7 @@ class Audit:
         self._clean = clean
         self._settings = settings
         self._documents: dict[str, View | None] = {}
+        self._shown: dict[str, set[tuple[str, str]]] = {}
         self.findings: list[Finding] = []
         self.logs: list[LogStanding] = []
         self.proofs: list[LogProof] = []
@@ -127,9 +128,8 @@ class Audit:
             elif standing == "grown":
                 self._row_finding("grown", row, detail=f"{size - row.size} bytes beyond those imported")
             file.seek(0)
-            proof = prove(
-                file, _source(row), path.stem, path=row.path, document=row.document, clean=self._clean
-            )
+            others = ImportedLogs(self._index, row, self._view)
+            proof = prove(file, _source(row), row, clean=self._clean, others=others)
         self.proofs.append(proof)
         self._stand(row, standing, size, len(proof.lines))
         self._compare(row, proof)
@@ -141,16 +141,17 @@ class Audit:
                 "not_imported", row, detail="another version read it; `chatdoc reindex` reads it anew"
             )
             return
-        shown = self._shown(row)
-        if shown is None:
+        view = self._view(row.document)
+        if view is None:
+            self._row_finding("lost", row, detail=f"{row.document} cannot be read")
             return
+        shown = self._shown.setdefault(row.document, set()) or shown_in(view)
+        self._shown[row.document] = shown
         for number in proof.cut:
             self._row_finding(
                 "cut", row, line=number, detail="the document shows a part of it, the log has it all"
             )
         for line in proof.lines:
-            if line.end > row.size:
-                break
             for name, digest in line.made:
                 if (name, digest) not in shown:
                     what = "an attic row" if name == "attic" else f"message {name}"
@@ -158,18 +159,13 @@ class Audit:
                         "lost", row, line=line.number, detail=f"{what} is not in {row.document}"
                     )
 
-    def _shown(self, row: LogRow) -> set[tuple[str, str]] | None:
-        if row.document not in self._documents:
+    def _view(self, document: str) -> View | None:
+        if document not in self._documents:
             try:
-                reader: Reader = read_document(row.document)
-                self._documents[row.document] = reader.view
-            except (ChatdocError, OSError) as error:
-                self._documents[row.document] = None
-                self._row_finding(
-                    "lost", row, detail=f"{row.document} cannot be read: {type(error).__name__}"
-                )
-        view = self._documents[row.document]
-        return None if view is None else shown_in(view)
+                self._documents[document] = read_document(document).view
+            except (ChatdocError, OSError):
+                self._documents[document] = None
+        return self._documents[document]
 
     def _twice(self, rows: list[LogRow]) -> None:
         """One session in two documents is counted twice by whoever adds them up."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -14,7 +15,9 @@ import msgspec
 from chatdoc.apps.importer.read_log import Clean
 from chatdoc.model.facts import Header, RevisionFact
 from chatdoc.model.records.attic import AtticRow
+from chatdoc.store.session_index.index import LogRow
 from migrate.session.call_text import CUT
+from migrate.session.copied import Others
 from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
 from migrate.session.thread_state import Woven
@@ -54,12 +57,12 @@ class LogProof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prove(
-    file: BinaryIO, source: Source, stem: str, *, path: str, document: str, clean: Clean | None = None
+    file: BinaryIO, source: Source, row: LogRow, *, clean: Clean | None = None, others: Others | None = None
 ) -> LogProof:
-    """Read a log from its first byte, and say of every line what it became."""
-    weaver = LogWeaver.start(source, stem)
+    """Read a log from its first byte to where it was imported, and say of every line what it became."""
+    weaver = LogWeaver.start(source, Path(row.path).stem, others)
     cut: list[int] = []
-    proofs = list(_lines(file, weaver, clean, cut))
+    proofs = list(_lines(file, weaver, row.size, clean, cut))
     session = weaver.session
     size = proofs[-1].end if proofs else 0
     head = msgspec.json.encode([source, session, size, len(proofs)])
@@ -67,8 +70,8 @@ def prove(
     return LogProof(
         source=source,
         session=session,
-        path=path,
-        document=document,
+        path=row.path,
+        document=row.document,
         bytes=size,
         lines=proofs,
         root=merkle(leaves).hex(),
@@ -98,9 +101,13 @@ def _leaf(raw: bytes) -> bytes:
     return sha256(b"\x00" + raw).digest()
 
 
-def _lines(file: BinaryIO, weaver: LogWeaver, clean: Clean | None, cut: list[int]) -> Iterator[LineProof]:
+def _lines(
+    file: BinaryIO, weaver: LogWeaver, size: int, clean: Clean | None, cut: list[int]
+) -> Iterator[LineProof]:
     number, start = 0, 0
-    while raw := file.readline(LINE_BYTES_MAX + 1):
+    while start < size and (raw := file.readline(LINE_BYTES_MAX + 1)):
+        if start + len(raw) > size and len(raw) <= LINE_BYTES_MAX:
+            break  # It was unfinished when it was imported.
         number += 1
         before = _counts(weaver)
         digest = sha256(raw)

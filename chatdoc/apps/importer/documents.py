@@ -50,6 +50,10 @@ class Documents:
         self._open.move_to_end(path)
         return document
 
+    def has(self, path: Path) -> bool:
+        """Whether there is a document: open, its text perhaps not written yet, or on the disk."""
+        return path in self._open or path.exists()
+
     def opened(self) -> list[Document]:
         """Those that are open now."""
         return list(self._open.values())

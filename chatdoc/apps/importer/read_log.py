@@ -11,9 +11,11 @@ import msgspec
 from chatdoc.apps.importer.discover import Found
 from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.enter import enter
+from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.outcome import SessionOutcome, outcomes_of, restored, stored
 from chatdoc.apps.importer.prefix import digests_to, is_intact
 from chatdoc.model.clock import Clock
+from chatdoc.model.view.view import View
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
@@ -60,16 +62,21 @@ class LogFiles:
         if row is not None and usable and self._is_unchanged(row, found):
             return restored(row.sessions, "unchanged")
         with open(found.path, "rb") as file:
-            weaver = LogWeaver.start(source, found.stem)
+            others = ImportedLogs(self.index, row, self._view_of)
+            weaver = LogWeaver.start(source, found.stem, others)
             result = "changed" if row is not None and row.parser_version == PARSER_VERSION else "imported"
             if row is not None and usable:
                 every = row.inode != found.inode or found.size <= row.size
                 if found.size >= row.cursor and is_intact(file, row.cursor, row.prefix_digests, every=every):
-                    weaver = LogWeaver.resume(row.state, found.stem)
+                    weaver = LogWeaver.resume(row.state, found.stem, others)
                     result = "imported" if row.result == PARTIAL else "grown"
                     if found.size == row.size:
                         result = "unchanged"
             return self._read(file, found, row, weaver, result)
+
+    def _view_of(self, document: str) -> View | None:
+        """What another log was imported into, with what this run has entered."""
+        return self._documents.get(Path(document)).view if self._documents.has(Path(document)) else None
 
     def _is_usable(self, row: LogRow, source: Source) -> bool:
         """Whether reading may go on where it stopped: same parser, and the document that has the rest is there."""
@@ -78,7 +85,7 @@ class LogFiles:
         return (
             row.parser_version == PARSER_VERSION
             and row.source == source
-            and document.exists()
+            and self._documents.has(document)
             and (wanted is None or wanted == document)
         )
 
@@ -164,6 +171,8 @@ class LogFiles:
             result=result,
             indexed_at_ms=now,
             seen_at_ms=now,
+            head=weaver.copy.head,
+            continues=weaver.copy.parent,
         )
 
     def _enter(self, weaver: LogWeaver, row: LogRow | None) -> Path:
@@ -176,7 +185,7 @@ class LogFiles:
 
     def _document_of(self, weaver: LogWeaver, row: LogRow | None) -> Path:
         """Where a log was imported it goes on, while that document is there."""
-        if self._target.file is None and row is not None and Path(row.document).exists():
+        if self._target.file is None and row is not None and self._documents.has(Path(row.document)):
             return Path(row.document)
         return self._target.document_of(weaver.folder)
 

@@ -36,8 +36,11 @@ CREATE TABLE IF NOT EXISTS session_logs (
     result TEXT NOT NULL,
     indexed_at_ms INTEGER NOT NULL,
     seen_at_ms INTEGER NOT NULL,
-    missing_since_ms INTEGER
+    missing_since_ms INTEGER,
+    head TEXT NOT NULL DEFAULT '',
+    continues TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE INDEX IF NOT EXISTS session_logs_by_head ON session_logs (source, head);
 CREATE INDEX IF NOT EXISTS session_logs_by_session ON session_logs (source, source_session_id);
 """
 
@@ -62,6 +65,10 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     indexed_at_ms: int
     seen_at_ms: int
     missing_since_ms: int | None = None
+    head: str = ""
+    """The uuid of its first record, where its records have one."""
+    continues: str = ""
+    """The session whose records it repeats at its beginning."""
 
     @property
     def identity(self) -> str:
@@ -127,6 +134,21 @@ class SessionIndex:
             for found in self._connection.execute(f"{_GET} ORDER BY path")
         ]
         return rows if sources is None else [row for row in rows if row.source in sources]
+
+    def begins_with(self, source: str, head: str) -> LogRow | None:
+        """The log that told a session beginning with this record first."""
+        found = self._connection.execute(
+            f"{_GET} WHERE source = ? AND head = ? AND continues = '' ORDER BY indexed_at_ms, path LIMIT 1",
+            (source, head),
+        ).fetchone()
+        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+
+    def of_session(self, source: str, session: str) -> LogRow | None:
+        """A log of a session."""
+        found = self._connection.execute(
+            f"{_GET} WHERE source = ? AND source_session_id = ? ORDER BY path LIMIT 1", (source, session)
+        ).fetchone()
+        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
 
     def put(self, row: LogRow) -> None:
         """Keep what is known of a file."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from chatdoc.apps.importer.audit import Audit
 from chatdoc.apps.importer.outcome import SessionOutcome
 from chatdoc.open import open_document, read_document
 from chatdoc.settings import Settings
@@ -215,3 +216,53 @@ def test_a_document_that_was_lost_is_made_again(logs: Path, tmp_path: Path, run_
     run_import(logs / "codex-minimal")
     rows = [row for row in Path(one.document).read_bytes().split(b"\n") if b'"event":"document"' not in row]
     assert rows == [row for row in text.split(b"\n") if b'"event":"document"' not in row]
+
+
+def test_a_resumed_session_that_repeats_another_tells_only_its_own(
+    tmp_path: Path, run_import: Import
+) -> None:
+    """Records copied into a log of another session are linked: no text, call or token of them is there twice."""
+    first = log_in("claude-split-message").read_bytes()
+    old, new = b"c1a0de00-0000-4000-8000-000000000001", b"c1a0de00-0000-4000-8000-0000000000ff"
+    own = (
+        log_in("claude-minimal")
+        .read_bytes()
+        .replace(b"00000000-0000-4000-8000-", b"00000000-0000-4000-9000-")
+    )
+    own = own.replace(b"msg_1", b"msg_own")
+    (tmp_path / "1.jsonl").write_bytes(first)
+    copied = first.replace(old, new)
+    (tmp_path / "2.jsonl").write_bytes(copied + own.replace(old, new))
+    report = run_import(tmp_path / "1.jsonl", tmp_path / "2.jsonl", into=tmp_path / "out" / "one.chat")
+    original, resumed = report.sessions
+    assert (original.prompts, original.answers, original.tool_calls) == (1, 2, 2)
+    assert (resumed.prompts, resumed.answers, resumed.tool_calls) == (1, 1, 0)
+    assert resumed.tokens is not None
+    assert resumed.tokens.total == 110
+    assert resumed.link is not None
+    assert resumed.link.session == original.session_id
+    assert resumed.lines["attic"] >= copied.count(b"\n")
+    assert sum(resumed.lines.values()) == 2 * resumed.lines["total"]
+    document = read_document(resumed.document)
+    config = document.config(resumed.thread_id or "")
+    assert config.acp_config is not None
+    assert config.acp_config["continues"] == original.session_id
+    assert run_import(
+        tmp_path / "1.jsonl", tmp_path / "2.jsonl", into=tmp_path / "out" / "one.chat"
+    ).counts == {"unchanged": 2}
+    with SessionIndex.open(tmp_path / "out") as index:
+        assert Audit(index, Settings()).run([]).ok
+
+
+def test_ids_that_recur_across_sessions_do_not_meet(tmp_path: Path, run_import: Import) -> None:
+    """Two sessions whose records have the same uuids and call ids, and say other things, are two whole threads."""
+    raw = log_in("claude-split-message").read_bytes()
+    other = raw.replace(b"000000000001", b"000000000077").replace(b"Look and tie.", b"Look and cut.")
+    (tmp_path / "1.jsonl").write_bytes(b"\n".join(raw.split(b"\n")[1:]))
+    (tmp_path / "2.jsonl").write_bytes(other)
+    one, two = run_import(tmp_path / "1.jsonl", tmp_path / "2.jsonl", into=tmp_path / "one.chat").sessions
+    document = read_document(tmp_path / "one.chat")
+    assert one.thread_id != two.thread_id
+    assert two.prompts == 1
+    texts = {message.content for message in document.messages(two.thread_id or "")}
+    assert {"Look and cut.", "I look.", "Tied."} <= texts
