@@ -8,10 +8,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chatdoc.model.errors import NotFound, StoreError
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, failure
+from chatdoc.model.errors import NotFound, StoreDamaged, StoreError
 
 _BUSY_MS = 5000
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+_HINTS: dict[int, tuple[type[StoreError], str]] = {
+    sqlite3.SQLITE_BUSY: (
+        StoreError,
+        "Another program writes to it; try again, or end that program if it hangs",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        StoreError,
+        "Another program writes to it; try again, or end that program if it hangs",
+    ),
+    sqlite3.SQLITE_FULL: (StoreError, "Free space on the disk and try again"),
+    sqlite3.SQLITE_READONLY: (StoreError, "Allow writing to the file and its folder"),
+    sqlite3.SQLITE_PERM: (StoreError, "Allow writing to the file and its folder"),
+    sqlite3.SQLITE_CANTOPEN: (StoreError, "Check that you may read and write the file and its folder"),
+    sqlite3.SQLITE_CORRUPT: (StoreDamaged, "Take a copy of it from before"),
+    sqlite3.SQLITE_NOTADB: (StoreDamaged, "Name a SQLite database"),
+}
 
 
 class SqliteFile:
@@ -27,7 +43,7 @@ class SqliteFile:
         try:
             self._connection = sqlite3.connect(f"{name}?mode={mode}", uri=True, isolation_level=None)
         except sqlite3.Error as error:
-            raise failure(error, path, "be opened") from error
+            raise _failure(error, path, "opened") from error
         try:
             self.ask(f"PRAGMA busy_timeout = {_BUSY_MS}")
             self.ask("PRAGMA foreign_keys = ON")
@@ -40,15 +56,15 @@ class SqliteFile:
         """Run one statement and return its rows; raises StoreError."""
         try:
             return self._connection.execute(statement, values).fetchall()
-        except FAULTS as error:
-            raise failure(error, self.path, "be read or written") from error
+        except _FAULTS as error:
+            raise _failure(error, self.path, "read or written") from error
 
     def insert(self, statement: str, values: Sequence[Any] = ()) -> int:
         """Run one INSERT and return the id of its row."""
         try:
             made = self._connection.execute(statement, values).lastrowid
-        except FAULTS as error:
-            raise failure(error, self.path, "be written") from error
+        except _FAULTS as error:
+            raise _failure(error, self.path, "written") from error
         assert made is not None, "an INSERT has a row id"
         return made
 
@@ -93,3 +109,10 @@ class SqliteFile:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _failure(error: sqlite3.Error | UnicodeDecodeError, path: Path, done: str) -> StoreError:
+    """The error to raise for one of SQLite's; statements are constants, so its text holds names and no values."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    kind, hint = _HINTS.get(code, (StoreError, "Check its tables with `chatdoc dual status`"))
+    return kind(f"{path} could not be {done}: {error}", hint=hint)
