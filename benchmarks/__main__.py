@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import events, handing, migrating, opening, send
+from benchmarks import events, handing, importing, migrating, opening, send, variants
 from benchmarks.measure import Result
 
 SUITES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -13,7 +13,9 @@ SUITES: dict[str, Callable[[], Iterator[Result]]] = {
     "handing": handing.results,
     "events": events.results,
     "migrating": migrating.results,
+    "importing": importing.results,
     "opening": opening.results,
+    "variants": variants.results,
 }
 _SCALE = {"µs": 1e6, "ms": 1e3, "B": 1}
 

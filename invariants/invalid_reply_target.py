@@ -9,7 +9,7 @@ from chatdoc.model.delta import Delta
 from chatdoc.model.ids import MessageId
 from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
-from invariants.standing import anchor, certain, rerooted
+from invariants.standing import anchor, certain, is_elsewhere, rerooted
 
 
 def every(view: View) -> Iterable[str]:
@@ -28,7 +28,10 @@ def touched_by(delta: Delta, view: View) -> Iterable[str]:
 
 
 def check(view: View, message_id: str) -> Violation | None:
-    """A target that is absent may be late; one in another thread is wrong when all were told, none inferred."""
+    """A target that is absent may be late; one in another thread is wrong when all were told, none inferred.
+
+    Where another copy of its row places it here, two programs grouped one chat differently, and none is wrong.
+    """
     if message_id not in view.unanchored:
         return None
     thread_id = view.headers[message_id].thread_id
@@ -43,6 +46,7 @@ def check(view: View, message_id: str) -> Violation | None:
         code="invalid_reply_target",
         subject=message_id,
         detail=f"replies to {target}, which {where}",
+        severity="diagnostic" if is_elsewhere(view, thread_id, target) else "violation",
         repair=ReparentMessage(message_id=MessageId(message_id), reply_to=root) if named or root else None,
         safe=(named or root is not None)
         and elsewhere is not None

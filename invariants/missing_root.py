@@ -10,7 +10,7 @@ from chatdoc.model.delta import Delta
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
-from invariants.standing import certain, rerooted
+from invariants.standing import certain, is_elsewhere, rerooted
 
 
 def every(view: View) -> Iterable[str]:
@@ -29,7 +29,10 @@ def touched_by(delta: Delta, view: View) -> Iterable[str]:
 
 
 def check(view: View, thread_id: str) -> Violation | None:
-    """A root that is absent may be late; one that replies to something is wrong, for the thread's word goes before."""
+    """A root that is absent may be late; one that replies to something is wrong, for the thread's word goes before.
+
+    Where another copy of the root's row has it as the root, two programs grouped one chat differently; none is wrong.
+    """
     fact = view.thread_facts.get(thread_id)
     if fact is None:
         return None
@@ -41,7 +44,22 @@ def check(view: View, thread_id: str) -> Violation | None:
     if view.thread_of(root) == thread_id:
         repair = ReparentMessage(message_id=root, reply_to=None)
         detail, safe = f"names root {root}, which replies to another message", certain(view, thread_id, root)
-    return Violation(code="missing_root", subject=thread_id, detail=detail, repair=repair, safe=safe)
+    return Violation(
+        code="missing_root",
+        subject=thread_id,
+        detail=detail,
+        severity="diagnostic" if _is_root_elsewhere(view, thread_id, root) else "violation",
+        repair=repair,
+        safe=safe,
+    )
+
+
+def _is_root_elsewhere(view: View, thread_id: str, root: str) -> bool:
+    if is_elsewhere(view, thread_id, root):
+        return True
+    moved = view.mark(root, "reply_to_message_id")
+    copies = () if moved is not None else view.header_variants.get(root, ())
+    return any(one.thread_id == thread_id and one.reply_to_message_id is None for one in copies)
 
 
 MISSING_ROOT = Rule(

@@ -33,6 +33,7 @@ def check(view: View, message_id: str) -> Violation | None:
     """Wrong, not late, when the thread was told, the root is here, and so was the message, or it is a placeholder.
 
     A placeholder stands for a root that one copy of a file had lost; once the real one is here, it is one among others.
+    Where another identity of the thread names the message, two programs read one chat differently, and none is wrong.
     """
     header = view.headers.get(message_id)
     if header is None or message_id not in view.roots.get(header.thread_id, ()):
@@ -46,6 +47,7 @@ def check(view: View, message_id: str) -> Violation | None:
         code="multi_root",
         subject=message_id,
         detail=f"replies to nothing, and thread {thread_id} names {fact.root_message_id} as its root",
+        severity="diagnostic" if _is_named(view, thread_id, message_id) else "violation",
         repair=None if root is None else ReparentMessage(message_id=MessageId(message_id), reply_to=root),
         safe=root is not None
         and (
@@ -53,6 +55,10 @@ def check(view: View, message_id: str) -> Violation | None:
             or (certain(view, thread_id) and _stands_in(view, message_id))
         ),
     )
+
+
+def _is_named(view: View, thread_id: str, message_id: str) -> bool:
+    return any(one.root_message_id == message_id for one in view.thread_variants.get(thread_id, ()))
 
 
 def _stands_in(view: View, message_id: str) -> bool:

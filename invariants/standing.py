@@ -18,6 +18,11 @@ def threads_of(view: View, message_id: str) -> Collection[ThreadId]:
     return () if header is None else (header.thread_id,)
 
 
+def is_elsewhere(view: View, thread_id: str, message_id: str) -> bool:
+    """Whether a copy of a message's row places it in the thread, and the one that is shown in another."""
+    return view.thread_of(message_id) != thread_id and thread_id in threads_of(view, message_id)
+
+
 def rerooted(delta: Delta, view: View) -> Collection[ThreadId]:
     """Threads whose identity or named root the delta touched."""
     found = set(delta.threads) if delta.threads else None

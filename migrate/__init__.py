@@ -17,6 +17,7 @@ from chatdoc.model.ids import DocumentId, derive
 from migrate.formats import FORMATS, Format, Outcome
 from migrate.order import in_order
 from migrate.report import MigrationReport, sorted_anomalies
+from migrate.size import require_admissible, require_storable
 
 __all__ = ["Migration", "migrate", "sniff"]
 
@@ -36,6 +37,7 @@ def migrate(source: bytes) -> Migration:
     """
     form = _form(source)
     outcome = form.read(source)
+    require_storable(outcome.facts, len(source))
     digest = sha256(source).hexdigest()
     facts = list(outcome.facts)
     ids = sorted(
@@ -63,6 +65,7 @@ def sniff(source: bytes) -> str:
 
 
 def _form(source: bytes) -> Format:
+    require_admissible(source)
     claiming = [form for form in FORMATS if form.claims(source)]
     if len(claiming) == 1:
         return claiming[0]

@@ -66,7 +66,7 @@ def _is_native(source: bytes) -> bool:
 
 def _read_native(source: bytes) -> Outcome:
     text = read_text(source)
-    facts, mended = mend(text.facts, text.old_name)
+    facts, mended = mend(text.facts, text.old_name, text.guessed)
     told = [
         Anomaly(code=one.code, subject=one.subject, detail=one.found, decision=one.decided) for one in mended
     ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from unicodedata import category
 
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
 from chatdoc.model.view.view import View
-from migrate.shown_message import gone, is_placeholder
+from migrate.shown_message import display_name, gone, is_placeholder
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~$&:@-])")
+_KEPT = "\t\u200c\u200d"
+"""The tab, and what joins letters and pictures."""
 _ENDS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -27,12 +30,19 @@ def export_markdown(view: View) -> bytes:
 
 def plain(text: str) -> str:
     """Text on one line in which no character is markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", calm(" ".join(text.split())))
+
+
+def calm(text: str) -> str:
+    """Text without controls and marks of direction: a transcript is read in terminals, and they obey them."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join("\ufffd" if category(one) in {"Cc", "Cf"} and one not in _KEPT else one for one in text)
 
 
 def quoted(text: str) -> str:
     """A block quote; headings, fences and HTML inside it end with it."""
-    return "\n".join(f"> {line}".rstrip() for line in _ENDS.split(text))
+    return "\n".join(f"> {calm(line)}".rstrip() for line in _ENDS.split(text))
 
 
 def _thread(view: View, thread_id: str) -> list[str]:
@@ -45,7 +55,7 @@ def _thread(view: View, thread_id: str) -> list[str]:
     elif thread.deleted_at is not None:
         blocks.append(f"*Thread deleted by {plain(thread.deleted_by or 'somebody')} on {thread.deleted_at}.*")
     for message in shown:
-        blocks += _message(message, thread)
+        blocks += _message(view, message, thread)
     return blocks
 
 
@@ -57,9 +67,9 @@ def _title(view: View, thread_id: str, shown: list[Message]) -> str:
     return plain(" ".join(words[:8])[:80]) if words else f"Thread {thread_id}"
 
 
-def _message(message: Message, thread: Thread | None) -> list[str]:
+def _message(view: View, message: Message, thread: Thread | None) -> list[str]:
     edited = ", edited" if len(message.history) > 1 else ""
-    blocks = [f"## {plain(message.sender_id) or 'unknown'}, {message.date}{edited}"]
+    blocks = [f"## {plain(display_name(view, message.sender_id)) or 'unknown'}, {message.date}{edited}"]
     deleted = gone(message, thread)
     if deleted is not None:
         blocks.append(f"*Deleted by {plain(deleted[0]) or 'somebody'} on {deleted[1]}.*")

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-DEPTH_MAX = 200
+from chatdoc.model.limits import ROW_DEPTH_MAX, is_deeper
+
+DEPTH_MAX = ROW_DEPTH_MAX
 
 
-def is_deep(value: Any) -> bool:
-    """Whether a JSON value has more than 200 levels; looks at it level by level, so no depth is too deep for this."""
-    level = [value]
-    for _ in range(DEPTH_MAX):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return False
-    return True
+def is_deep(value: Any, depth_max: int = ROW_DEPTH_MAX) -> bool:
+    """Whether a JSON value has more levels than that."""
+    return is_deeper(value, depth_max)

@@ -79,6 +79,16 @@ def attic_line(row: AtticRow) -> bytes:
     return raw
 
 
+def display_name(view: View, sender_id: str) -> str:
+    """What people call a sender: what a jupyterlab-chat file said, else the id."""
+    for users in view.document_field("jupyter.users"):
+        user = users.get(sender_id) if isinstance(users, dict) else None
+        name = user.get("display_name") if isinstance(user, dict) else None
+        if isinstance(name, str) and name.strip():
+            return name
+    return sender_id
+
+
 def all_messages(view: View) -> list[Message]:
     """Every message by date and id, those without a thread too."""
     found = [view.message(message_id) for message_id in view.message_ids()]

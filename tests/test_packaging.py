@@ -36,14 +36,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_wheel_and_sdist_hold_all_packages_and_say_they_are_typed(built: tuple[Path, Path]) -> None:
-    """Every Python file of the three packages and each `py.typed` is in both archives."""
+    """Every Python file of the packages and each `py.typed` is in both, and what browsers get is in the wheel."""
     sdist, wheel = built
     expected = {
         path.relative_to(PROJECT).as_posix() for room in PACKAGES for path in (PROJECT / room).rglob("*.py")
     }
     expected |= {f"{room}/py.typed" for room in PACKAGES}
+    page = {f"client/page/{path.name}" for path in (PROJECT / "clients" / "js" / "page").iterdir()}
+    served = {
+        f"chatdoc/apps/{name}" for name in (*page, "client/dist/chatdoc-client.js", "client/LICENSES.md")
+    }
     with zipfile.ZipFile(wheel) as archive:
-        assert expected <= set(archive.namelist())
+        assert expected | served <= set(archive.namelist())
         assert {name.split("/")[0] for name in archive.namelist()} == {*PACKAGES, "chatdoc-0.1.0.dist-info"}
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}

@@ -29,7 +29,7 @@ def test_the_python_examples_give_what_they_show(tmp_path: Path, monkeypatch: py
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("number", range(2))
+@pytest.mark.parametrize("number", range(3))
 def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
     """Every `$` line of the README runs, in order, on a copy of the golden chat, and prints just that.
 
@@ -38,9 +38,12 @@ def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
     home = tmp_path / "chats"
     home.mkdir()
     shutil.copy(PROJECT / "golden" / "cli" / "eras" / "team.sage-chat", home)
+    (home / "logs").mkdir()
+    for case in ("codex-tool-heavy", "claude-split-message", "codex-welded-line"):
+        shutil.copy(PROJECT / "golden" / "sessions" / case / "log.jsonl", home / "logs" / f"{case}.jsonl")
     sessions = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     steps = re.findall(r"^\$ chatdoc (.*)\n((?:(?!\$ ).*\n)*)", sessions[number], re.MULTILINE)
-    assert (len(sessions), len(steps)) == (2, [3, 5][number])
+    assert (len(sessions), len(steps)) == (3, [3, 5, 3][number])
     for command, shown in steps:
         ran = subprocess.run(
             [sys.executable, "-m", "chatdoc.apps.cli.main", *command.split()],

@@ -13,7 +13,7 @@ from tests.tidy.source import PACKAGES, PROJECT, Source, ignored_names, imports,
 
 TOP_LEVEL = {
     ".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "pyproject.toml",
-    "benchmarks", "chatdoc", "docs", "golden", "invariants", "migrate", "tests",
+    "benchmarks", "chatdoc", "clients", "docs", "golden", "invariants", "migrate", "tests",
 }  # fmt: skip
 PACKAGE_FILES = python_files(*PACKAGES)
 ALL_FILES = python_files(*PACKAGES, "tests", "benchmarks", "docs")

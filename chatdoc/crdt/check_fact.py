@@ -12,9 +12,10 @@ import msgspec
 
 from chatdoc.model.facts import Fact, Header, MarkFact, RevisionFact, StateFact, ThreadFact
 from chatdoc.model.ids import STAMP_MS_END, is_id, is_ulid, time_ms
+from chatdoc.model.limits import FACT_DEPTH_MAX, is_deeper
 
-DEPTH_MAX = 256
-"""How deep a value may nest; far deeper ones cannot be written again by everybody who can read them."""
+DEPTH_MAX = FACT_DEPTH_MAX
+"""How deep a fact may nest: as deep as its row can be read back from the text."""
 
 _DATE = re.compile(r"\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z", re.ASCII)
 
@@ -59,14 +60,4 @@ def _is_shallow(text: str) -> bool:
     # Brackets within strings count here too; only where there are very many is the depth itself looked at.
     if text.count("{") + text.count("[") <= DEPTH_MAX:
         return True
-    level = [msgspec.json.decode(text)]
-    for _ in range(DEPTH_MAX):
-        level = [
-            inner
-            for value in level
-            if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
-            return True
-    return False
+    return not is_deeper(msgspec.json.decode(text), DEPTH_MAX)

@@ -42,13 +42,14 @@ from chatdoc.model.facts import (
     ThreadFact,
 )
 from chatdoc.model.ids import STAMP_MS_END, ULID_PATTERN, UUID_PATTERN, time_ms
+from chatdoc.model.limits import KEY_FIELD_LENGTH_MAX
 from chatdoc.model.records.attic import AtticRow
 
 ROOTS = ("document", "thread", "message", "revision", "setting", "mark", "state", "live", "attic")
 KEY_LENGTH_MAX = 512
 
 _ID = f"(?:{ULID_PATTERN}|{UUID_PATTERN})"
-FIELD_LENGTH_MAX = 384
+FIELD_LENGTH_MAX = KEY_FIELD_LENGTH_MAX
 
 _FIELD = rf"[A-Za-z0-9_.~%-]{{1,{FIELD_LENGTH_MAX}}}"
 _STAMP = f"(?P<stamp>{ULID_PATTERN})"

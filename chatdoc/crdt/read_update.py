@@ -27,9 +27,10 @@ from typing import NamedTuple
 from chatdoc.crdt.keys import KEY_LENGTH_MAX, key_problem
 from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number, read_text, refused
 from chatdoc.crdt.origin_cycles import refuse_circle
+from chatdoc.model import limits
 
-UPDATE_BYTES_MAX = 64 * 1024 * 1024
-VALUE_BYTES_MAX = 16 * 1024 * 1024
+UPDATE_BYTES_MAX = limits.UPDATE_BYTES_MAX
+VALUE_BYTES_MAX = limits.FACT_BYTES_MAX
 ROOT_BYTES_MAX = 64
 
 _ENTRY = 0x28
@@ -104,7 +105,7 @@ def read(update: bytes, *, bounded: bool = True) -> Reading:
     value_bytes_max = VALUE_BYTES_MAX if bounded else size
     for _ in range(blocks):
         at = _read_block(update, at, items, spans, value_bytes_max)
-    removed, at = _read_deletes(update, at)
+    removed, at = read_deletes(update, at)
     if at != size:
         raise refused(
             at, "the end of the update", f"{size - at} more bytes", hint="Is it encoding version 2?"
@@ -132,7 +133,7 @@ def _read_block(
     first, at = read_number(data, at, CLOCK_END, "a clock")
     clock = first
     for _ in range(count):
-        item, at = _read_item(data, at, client, clock, value_bytes_max)
+        item, at = read_item(data, at, client, clock, value_bytes_max)
         items.append(item)
         clock += item.length
         if clock > CLOCK_END:
@@ -141,8 +142,10 @@ def _read_block(
     return at
 
 
-def _read_item(data: bytes, at: int, client: int, clock: int, value_bytes_max: int) -> tuple[Item, int]:
-    """The item at an offset, and the offset behind it."""
+def read_item(
+    data: bytes, at: int, client: int, clock: int, value_bytes_max: int = VALUE_BYTES_MAX
+) -> tuple[Item, int]:
+    """The item at an offset, and the offset behind it; raises UpdateRefused for anything but our few kinds."""
     start = at
     info, at = data[at] if at < len(data) else -1, at + 1
     root = key = origin = text = None
@@ -188,7 +191,7 @@ def _read_string(data: bytes, at: int, value_bytes_max: int) -> tuple[str, int]:
     return read_text(data, at + 2, value_bytes_max, "a value")
 
 
-def _read_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
+def read_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
     """The delete set, and the offset behind it."""
     removed: list[tuple[int, int, int]] = []
     seen: set[int] = set()

@@ -8,13 +8,8 @@ from typing import Any
 import msgspec
 
 from chatdoc.model.errors import CommandRefused, NotFound
+from chatdoc.model.limits import GIVEN_DEPTH_MAX, NAME_LENGTH_MAX, NUMBER_MAX, TEXT_BYTES_MAX
 from chatdoc.model.view.view import View
-
-TEXT_BYTES_MAX = 8 * 1024 * 1024
-NAME_LENGTH_MAX = 1000
-DEPTH_MAX = 64
-NUMBER_MAX = 2**53 - 1
-"""The greatest whole number that every reader of JSON gives back."""
 
 
 def require_text(name: str, text: object) -> None:
@@ -58,8 +53,8 @@ def require_number(name: str, number: object, of: str) -> int:
 
 def require_value(name: str, value: Any, depth: int = 0) -> None:
     """Raise CommandRefused unless JSON can hold this value and give it back equal."""
-    if depth > DEPTH_MAX:
-        raise CommandRefused(f"{name}: nested deeper than {DEPTH_MAX}")
+    if depth > GIVEN_DEPTH_MAX:
+        raise CommandRefused(f"{name}: nested deeper than {GIVEN_DEPTH_MAX}")
     if isinstance(value, str):
         require_text(name, value)
     elif isinstance(value, float):

@@ -24,6 +24,11 @@ def system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def monotonic_us() -> int:
+    """Microseconds of a clock that only goes forward, to measure how long something took."""
+    return time.perf_counter_ns() // 1000
+
+
 @lru_cache(maxsize=256)
 def iso(ms: int) -> str:
     """`YYYY-MM-DDTHH:MM:SS.mmmZ`, the only spelling of a date in a document; such texts sort like their instants.

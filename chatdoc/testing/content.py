@@ -37,15 +37,20 @@ def differences(one: View, other: View) -> Iterator[str]:
 def hidden(document: Document) -> Iterator[str]:
     """What the document shows and its log would not give to a peer, or the other way round; in words."""
     whole = white_box.logged(document)
-    facts: list[Fact] = []
-    unreadable: Entries = {}
-    for (root, key), text in whole.entries().items():
-        fact = decode(root, key, text)
-        if fact is None:
-            unreadable[root, key] = text
-        else:
-            facts.append(fact)
-    view = document.view
+    entries, view = whole.entries(), document.view
+    yield from unlike(view, entries)
+    unreadable = {place: text for place, text in entries.items() if decode(*place, text) is None}
+    if unreadable != view.unreadable:
+        yield f"unreadable in the Y document {sorted(unreadable)}, in the view {sorted(view.unreadable)}"
+    ends = {client: end for client, (_, end) in read_update.read(whole.encode()).spans.items()}
+    known = white_box.known_clocks(document)
+    if ends != known:
+        yield f"state vector of the Y document {ends}, of the document {known}"
+
+
+def unlike(view: View, entries: Entries) -> Iterator[str]:
+    """What a view shows that these entries of a Y document do not say, or the other way round; in words."""
+    facts = [fact for (root, key), text in entries.items() if (fact := decode(root, key, text)) is not None]
     shown, stored = content_of(view), _spelled(view, facts)
     yield from (
         f"shown but not in the Y document: {root}/{key}" for root, key in sorted(shown.keys() - stored)
@@ -53,12 +58,6 @@ def hidden(document: Document) -> Iterator[str]:
     yield from (
         f"in the Y document but not shown: {root}/{key}" for root, key in sorted(stored.keys() - shown)
     )
-    if unreadable != view.unreadable:
-        yield f"unreadable in the Y document {sorted(unreadable)}, in the view {sorted(view.unreadable)}"
-    ends = {client: end for client, (_, end) in read_update.read(whole.encode()).spans.items()}
-    known = white_box.known_clocks(document)
-    if ends != known:
-        yield f"state vector of the Y document {ends}, of the document {known}"
 
 
 def _spelled(view: View, facts: Iterator[Fact] | list[Fact]) -> Entries:

@@ -14,7 +14,8 @@ from random import Random
 from chatdoc.document import Document
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.view.view import View
-from chatdoc.testing.fuzz import FuzzReport, assert_ledger_is_full_check
+from chatdoc.testing.assertions import assert_kept, assert_ledger_is_full_check
+from chatdoc.testing.fuzz import FuzzReport
 from chatdoc.testing.legacy import Row, drifted, legacy_file, legacy_rows
 from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle
@@ -47,9 +48,7 @@ def meet(seed: int) -> tuple[Network, Oracle]:
         assert_ledger_is_full_check(document)
     network.settle()
     network.assert_converged()
-    for number, document in enumerate(network.documents):
-        missing = list(oracle.missing_from(document))
-        assert not missing, f"document {number} lost what was acknowledged:\n" + "\n".join(missing[:8])
+    assert_kept(network.documents, oracle)
     twice = list(_twice(network.documents[0], before))
     assert not twice, "\n".join(twice[:8])
     return network, oracle

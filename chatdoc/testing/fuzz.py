@@ -7,11 +7,17 @@ from random import Random
 
 import msgspec
 
-from chatdoc.document import Document
 from chatdoc.model.clock import Clock, system_clock
+from chatdoc.testing.assertions import (
+    assert_clean,
+    assert_kept,
+    assert_ledger_is_full_check,
+    assert_nothing_invented,
+)
 from chatdoc.testing.hostile import HostilePeer
 from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle
+from chatdoc.testing.promises import PromiseBroken
 from chatdoc.testing.writer import Writer
 
 SETTLE_EVERY = 150
@@ -29,7 +35,7 @@ class FuzzReport(msgspec.Struct, frozen=True, kw_only=True):
     done: dict[str, int]
     """How often what was done; a question mark stands for a refusal."""
     problems: tuple[str, ...] = ()
-    """The promises that did not hold; the run ends at the first."""
+    """The step at which a promise did not hold, the promise, and what was seen; the run ends at the first."""
     elapsed_ms: int = 0
 
     @property
@@ -82,23 +88,10 @@ class Fuzz:
         """Deliver everything, and compare the replicas with each other and with what was acknowledged."""
         self.network.settle(whole=self._hostile is not None)
         self.network.assert_converged()
-        for number, document in enumerate(self.network.documents):
-            missing = list(self.oracle.missing_from(document))
-            assert not missing, f"document {number} lost what was acknowledged:\n" + "\n".join(missing[:8])
-            if self._hostile is None:
-                invented = list(self.oracle.invented_by(document))
-                assert not invented, f"document {number} invented:\n" + "\n".join(invented[:8])
-                report = document.check()
-                assert report.ok, f"document {number}: {report.to_text()}"
-                assert not report.incidents, f"document {number}: {report.to_text()}"
-
-
-def assert_ledger_is_full_check(document: Document) -> None:
-    """Raise AssertionError unless the ledger kept by deltas says what a look at everything says."""
-    kept, full = document.check(full=False), document.check(full=True)
-    assert (kept.violations, kept.diagnostics) == (full.violations, full.diagnostics), (
-        f"the ledger says\n{kept.to_text()}\nand a full check\n{full.to_text()}"
-    )
+        assert_kept(self.network.documents, self.oracle)
+        if self._hostile is None:
+            assert_nothing_invented(self.network.documents, self.oracle)
+            assert_clean(self.network.documents)
 
 
 def fuzz(
@@ -125,7 +118,7 @@ def fuzz(
             if number % SETTLE_EVERY == 0 or number == steps:
                 run.settle()
         except Exception as error:  # Whatever escapes is a finding, and the seed must not be lost with it.
-            problems.append(f"step {number}: {type(error).__name__}: {error}")
+            problems.append(f"step {number}: {problem_of(error)}")
             break
     return FuzzReport(
         seed=seed,
@@ -135,3 +128,8 @@ def fuzz(
         problems=tuple(problems),
         elapsed_ms=clock() - began,
     )
+
+
+def problem_of(error: Exception) -> str:
+    """What broke, the promise first; an error that none was held against has its type for one."""
+    return str(error) if isinstance(error, PromiseBroken) else f"{type(error).__name__}: {error}"

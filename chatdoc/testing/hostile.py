@@ -22,6 +22,7 @@ from chatdoc.model.facts import (
     ThreadFact,
 )
 from chatdoc.model.ids import MessageId, RevisionId, Stamp, ThreadId, derive
+from chatdoc.testing.promises import WITHSTOOD, promised
 from chatdoc.testing.writer import some_message, some_thread
 
 Entry = tuple[str, str, str]
@@ -34,10 +35,10 @@ TAKEN_MAX = 3
 
 
 class HostilePeer:
-    """One that gets everything a victim has, and writes what it likes."""
+    """One that gets everything a victim has, and writes what it likes; with `ghosts` also threads without a message."""
 
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, random: Random, *, ghosts: bool = True) -> None:
+        self.random, self.ghosts = random, ghosts
         self.refused = 0
         self._taken: dict[tuple[str, str], int] = {}
 
@@ -81,10 +82,11 @@ class HostilePeer:
         return deed
 
     def _send(self, victim: Document, update: bytes) -> None:
-        try:
-            victim.receive(update, origin="hostile")
-        except UpdateRefused:
-            self.refused += 1
+        with promised(WITHSTOOD):
+            try:
+                victim.receive(update, origin="hostile")
+            except UpdateRefused:
+                self.refused += 1
 
     def _sound(self, victim: Document) -> Entry:
         """A forged fact that is one: what is none, and hidden by a client id used twice, cannot be told to all."""
@@ -105,7 +107,9 @@ class HostilePeer:
         match random.randrange(9):
             case 0:
                 return ThreadFact(
-                    thread_id=random.choice((thread_id, ThreadId(self._id("thread")))),
+                    thread_id=random.choice((thread_id, ThreadId(self._id("thread"))))
+                    if self.ghosts
+                    else thread_id,
                     created_at=date,
                     created_by="mallory",
                     root_message_id=MessageId(random.choice((message_id, text))),

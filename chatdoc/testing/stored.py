@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.testing.fuzz import FuzzReport
+from chatdoc.testing.fuzz import FuzzReport, problem_of
 from chatdoc.testing.legacy import drifted, legacy_file, legacy_rows
 from chatdoc.testing.stored_network import MACHINES
 from chatdoc.testing.tellings import TELLING_WEIGHTS
@@ -147,7 +147,7 @@ def _episode(place: Path, seed: int, steps: Sequence[int], done: Counter[str]) -
         run.settle()
         run.places.network.close()
     except Exception as error:  # Whatever escapes is a finding, and the seed must not be lost with it.
-        return f"step {step}: {type(error).__name__}: {error}"
+        return f"step {step}: {problem_of(error)}"
     return ""
 
 

@@ -22,15 +22,15 @@ from chatdoc.open import read_document
 from chatdoc.store.memory.blank_tables import blank
 from chatdoc.testing import tables
 from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
+from chatdoc.testing.assertions import assert_clean, assert_kept, assert_ledger_is_full_check
 from chatdoc.testing.content import differences
-from chatdoc.testing.fuzz import assert_ledger_is_full_check
 from chatdoc.testing.history import History
 from chatdoc.testing.moments import Moment
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.stored_network import StoredNetwork
 from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
 from chatdoc.testing.white_box import PLACES, event_log_of, execute_of, failing, is_open, now_ms, ownerless
-from chatdoc.testing.writer import Writer, some_command
+from chatdoc.testing.writer import Writer, fitting_command
 from chatdoc.testing.writer import assert_shown as assert_answer_shows
 
 NOWHERE = ThreadId("01HF7YAT00000000000000THRD")
@@ -73,10 +73,10 @@ class Workplaces:
         elif kind == "refused":
             command = self._unwelcome(document, random)
         else:
-            command = some_command(random, document.view, kind)
+            command = fitting_command(random, document.view, kind)
         if command is None:  # Nothing here can be so changed.
-            kind = next(one for one in INSTEAD if some_command(Random(0), document.view, one) is not None)
-            command = some_command(random, document.view, kind)
+            kind = next(one for one in INSTEAD if fitting_command(Random(0), document.view, one) is not None)
+            command = fitting_command(random, document.view, kind)
         assert command is not None, "a thread can always be created"
         return kind if self._carry_out(document, command, self._new_id() if named else None) else f"{kind}?"
 
@@ -101,7 +101,7 @@ class Workplaces:
 
     def fail(self, document: Document, kind: str, random: Random) -> str:
         """Let the disk fail in the midst of a command: it leaves nothing, and what is retried is done once."""
-        command = some_command(random, document.view, kind)
+        command = fitting_command(random, document.view, kind)
         if command is None:
             return "disk fails?"
         command_id, execute = self._new_id(), execute_of(document)
@@ -222,14 +222,9 @@ class Workplaces:
         """Deliver everything, and compare the machines with each other and with what was acknowledged."""
         self.network.settle()
         self.network.assert_converged()
-        for number, document in enumerate(self.network.documents):
-            missing = list(self.oracle.missing_from(document))
-            assert not missing, f"document {number} lost what was acknowledged:\n" + "\n".join(missing[:8])
-            if self._migrated:  # A file may come with what breaks a rule, or lacks what another copy has.
-                continue
-            report = document.check()
-            assert report.ok, f"document {number}: {report.to_text()}"
-            assert not report.incidents, f"document {number}: {report.to_text()}"
+        assert_kept(self.network.documents, self.oracle)
+        if not self._migrated:  # A file may come with what breaks a rule, or lacks what another copy has.
+            assert_clean(self.network.documents)
         for machine in set(self.network.machines):
             self.assert_sound(machine)
 

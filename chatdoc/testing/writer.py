@@ -22,11 +22,14 @@ from chatdoc.model.records.thread import Thread
 from chatdoc.model.records.thread_config import ThreadConfig
 from chatdoc.model.view.view import View
 from chatdoc.testing.oracle import Oracle
+from chatdoc.testing.promises import ANSWERED, CARRIED_OUT, ONCE, promised
 from chatdoc.testing.turns import TURN_WEIGHTS, some_turn_command
 
 PEOPLE = ("ada", "bob", "codex", "")
 TEXTS = ("", "Hi", "Hi!", "two\nlines", "\u2028 \x00 \U0001f600 漢", "x" * 400, '{"a": [1]}')
 VALUES: tuple[Any, ...] = (None, True, 0, 1, 1.0, "", "gpt", [1, "a", None], {"deep": {"er": -0.5}})
+INSTEAD = ("send", "create")
+"""What is asked for where nothing fits what was to be asked for."""
 FIELDS = ("thread_color", "thread_icon", "colour of my own", "x/y%z")
 ACP_FIELDS = ("model", "sessionId", "mode", "a.b")
 WEIGHTS = {
@@ -44,7 +47,16 @@ WEIGHTS = {
 }
 
 
-def some_command(random: Random, view: View, kind: str) -> Command | None:
+def some_command(random: Random, view: View, kind: str) -> Command:
+    """A command of a kind, or where nothing here can be so changed, a message, or a thread to have one in."""
+    for instead in (kind, *INSTEAD):
+        command = fitting_command(random, view, instead)
+        if command is not None:
+            return command
+    raise AssertionError("a thread can always be created")
+
+
+def fitting_command(random: Random, view: View, kind: str) -> Command | None:
     """A command of a kind that means something in this view, or None when nothing here can be so changed."""
     by = random.choice(PEOPLE)
     if kind == "create":
@@ -155,25 +167,32 @@ class Writer:
     def act(self, document: Document) -> str:
         """Do one thing to a document; returns what, with a question mark when it was refused."""
         kind = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
-        command = some_command(self.random, document.view, kind)
+        command = fitting_command(self.random, document.view, kind)
         if command is None:
             kind = "create"
             command = some_command(self.random, document.view, kind)
-            assert command is not None
+        return kind if self.carry_out(document, command) else f"{kind}?"
+
+    def carry_out(self, document: Document, command: Command) -> bool:
+        """Ask a document for something, now and then twice; false when it was refused."""
         self._count += 1
         command_id = f"command-{self._count}" if self.random.random() < 0.3 else None
-        try:
-            answer = document.execute(command, command_id=command_id)
-        except (CommandRefused, NotFound):
-            return f"{kind}?"
+        with promised(CARRIED_OUT):
+            try:
+                answer = document.execute(command, command_id=command_id)
+            except (CommandRefused, NotFound):
+                return False
         if self.alone:
-            assert_shown(command, answer)
+            with promised(ANSWERED):
+                assert_shown(command, answer)
         self.note(document, answer)
         if command_id is not None:
-            before = document.state_vector()
-            assert document.execute(command, command_id=command_id) == answer, f"{kind} was answered anew"
-            assert document.state_vector() == before, f"{kind} was carried out twice"
-        return kind
+            with promised(ONCE):
+                before = document.state_vector()
+                again = document.execute(command, command_id=command_id)
+                assert again == answer, f"{type(command).__name__} was answered anew"
+                assert document.state_vector() == before, f"{type(command).__name__} was carried out twice"
+        return True
 
     def note(self, document: Document, answer: Thread | Message | ThreadConfig | None) -> None:
         """Tell the oracle what a command answered."""

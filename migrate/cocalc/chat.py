@@ -55,6 +55,8 @@ class Chat(msgspec.Struct, gc=False, eq=False):
     """The millisecond it replies to, where no message of the file stands there."""
     began_ms: int | None = None
     """When it was sent, where an export of ours moved the row on to `ms`; `date` is that moment then."""
+    beside_root: bool = False
+    """Whether it replies to its own millisecond, where another message stands that replies to nothing."""
     assumed: bool = False
     """Whether its thread or what it replies to was inferred."""
     others: list[Chat] | None = None
@@ -68,7 +70,9 @@ class Chat(msgspec.Struct, gc=False, eq=False):
     @property
     def replies(self) -> bool:
         """Whether the row says that it replies to another message."""
-        return self.parent is not None or (self.reply_ms is not None and self.reply_ms != self.ms)
+        if self.parent is not None or self.beside_root:
+            return True
+        return self.reply_ms is not None and self.reply_ms != self.ms
 
     def keep(self, name: str, value: Any) -> None:
         """Keep what the row says under a name of its own; a field of that name stays what it is."""

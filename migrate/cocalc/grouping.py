@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from chatdoc.model.ids import MessageId, ThreadId, derive
 from migrate.cocalc.chat import Chat
@@ -41,14 +41,26 @@ class Anchor:
         return self.missing_id or root_of(self.missing_ms or 0)
 
 
-def group(chats: list[Chat], index: Index, named: Mapping[ThreadId, Chat]) -> None:
-    """Set `thread_id`, `target`, `assumed` and `missing_ms` of every row; `named` are roots that thread rows name."""
-    _Grouping(chats, index, named)
+def group(
+    chats: list[Chat], index: Index, named: Mapping[ThreadId, Chat], recorded: Collection[ThreadId] = ()
+) -> None:
+    """Set `thread_id`, `target`, `assumed` and `missing_ms` of every row.
+
+    `named` are roots that thread rows name, `recorded` the threads that rows of any kind are records of.
+    """
+    _Grouping(chats, index, named, recorded)
 
 
 class _Grouping:
-    def __init__(self, chats: list[Chat], index: Index, named: Mapping[ThreadId, Chat]) -> None:
+    def __init__(
+        self,
+        chats: list[Chat],
+        index: Index,
+        named: Mapping[ThreadId, Chat],
+        recorded: Collection[ThreadId],
+    ) -> None:
         self._chats = chats
+        self._recorded = recorded
         self._index = index
         self._anchors: dict[object, Anchor] = {}
         self._of: dict[MessageId, Anchor] = {}
@@ -149,8 +161,25 @@ class _Grouping:
                 taken.add(anchor.thread_id)
         alone = [anchor for anchor in open_ if anchor.thread_id is None]
         rivals = Counter(anchor.root.ms for anchor in alone if anchor.root is not None)
+        self._give_recorded(alone, rivals, taken)
         for anchor in alone:
-            anchor.thread_id = self._own_thread(anchor, rivals, taken)
+            anchor.thread_id = anchor.thread_id or self._own_thread(anchor, rivals, taken)
+
+    def _give_recorded(
+        self, alone: list[Anchor], rivals: Mapping[int | None, int], taken: set[ThreadId]
+    ) -> None:
+        """Of several roots of a millisecond the first gets the thread that records call by that millisecond."""
+        for anchor in sorted((one for one in alone if one.root is not None), key=_place):
+            root = anchor.root
+            if root is None or root.ms is None or rivals[root.ms] == 1:
+                continue
+            plain = thread_of(root.ms)
+            if plain in self._recorded and plain not in self._rooted and plain not in taken:
+                anchor.thread_id = plain
+                taken.add(plain)
+                root.note(
+                    "ambiguous_record", "several roots stand at its millisecond", "records are of this one"
+                )
 
     def _own_thread(self, anchor: Anchor, rivals: Mapping[int | None, int], taken: set[ThreadId]) -> ThreadId:
         if anchor.root is None:

@@ -71,7 +71,7 @@ class Index:
                 return found
             if chat.reply_ms is None or chat.reply_ms == chat.ms:
                 return None
-        elif chat.reply_ms is None or chat.reply_ms == chat.ms:
+        elif chat.reply_ms is None or not chat.replies:
             return chat
         fellows = self._moments.get(chat.reply_ms)
         if isinstance(fellows, list):
@@ -113,7 +113,7 @@ class Index:
     def _fellow(self, chat: Chat, key: int | str, fellows: list[Chat]) -> Chat:
         """The best of several rows of a millisecond or an old id: one of the same thread, else the first."""
         found = self._fellows.get((key, chat.old_thread_id)) if chat.old_thread_id is not None else None
-        return found if found is not None else fellows[0]
+        return found if found is not None and found is not chat else fellows[0]
 
 
 def _order(chat: Chat) -> tuple[bool, str, str, str]:

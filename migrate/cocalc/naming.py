@@ -29,6 +29,7 @@ def name_messages(chats: list[Chat]) -> list[Chat]:
     """
     moments: dict[tuple[int | None, str], Chat | list[Chat]] = {}
     owned: dict[str, list[Chat]] = defaultdict(list)
+    own_moment: list[Chat] = []
     for chat in chats:
         key = (chat.ms, chat.sender)
         known = moments.setdefault(key, chat)
@@ -39,6 +40,10 @@ def name_messages(chats: list[Chat]) -> list[Chat]:
         if _is_own(chat):
             assert chat.old_message_id is not None
             owned[chat.old_message_id].append(chat)
+        if chat.reply_ms is not None and chat.reply_ms == chat.ms and chat.parent is None:
+            own_moment.append(chat)
+    if own_moment:
+        _see_roots_beside(own_moment, chats)
     for old, namesakes in owned.items():
         _name_owned(old, namesakes)
     alone: list[Chat] = []
@@ -124,6 +129,17 @@ def _ms_in(old: str, fallback_ms: int) -> int:
 def _is_own(chat: Chat) -> bool:
     """Whether the row brings an id that says more than millisecond and sender."""
     return chat.old_message_id is not None and chat.old_message_id != upstream_id(chat)
+
+
+def _see_roots_beside(own_moment: list[Chat], chats: list[Chat]) -> None:
+    """A reply to its own millisecond is one to the root that stands there, if another message does; else a root."""
+    moments = {chat.ms for chat in own_moment}
+    roots: dict[int | None, set[tuple[str, str]]] = defaultdict(set)
+    for chat in chats:
+        if chat.ms in moments and chat.parent is None and chat.reply_ms is None:
+            roots[chat.ms].add((chat.sender, chat.oldest))
+    for chat in own_moment:
+        chat.beside_root = bool(roots[chat.ms] - {(chat.sender, chat.oldest)})
 
 
 def _name_owned(old: str, namesakes: list[Chat]) -> None:

@@ -40,7 +40,7 @@ class Reading:
         chats = name_messages(found.chats)
         index = Index(chats)
         records = [by_thread(kind) for kind in (found.threads, found.configs, found.states)]
-        group(chats, index, _named(records[0], index))
+        group(chats, index, _named(records[0], index), {one for kind in records for one in kind})
         threads = _threads(chats, *records)
         taken = {chat.message_id for chat in chats}
         for thread in threads.values():

@@ -1,24 +1,29 @@
-"""A jupyterlab-chat file becomes one thread: the first message is its root, and what else the file holds stays with it.
+"""A jupyterlab-chat file becomes one thread, or those an export of ours told; what else the file holds stays with it.
 
-The file is one JSON object with `messages`, `users`, `attachments` and `metadata`. Ids (UUIDs) are kept; what a message
-carries besides keeps its own name; the other parts become fields of the document, `jupyter.users` and so on.
+The file is one JSON object with `messages`, `users`, `attachments` and `metadata`. The first message is the root. Ids
+(UUIDs) are kept; what a message carries besides keeps its own name, and a message by a user that is a bot is an
+agent's; the other parts become fields of the document, `jupyter.users` and so on.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from chatdoc.model.clock import MS_MAX, iso, ms_of
+from chatdoc.model.clock import MS_MAX, iso
 from chatdoc.model.errors import UnreadableFile
-from chatdoc.model.facts import DocumentFact, Fact, Header, MarkFact, SettingFact, ThreadFact
+from chatdoc.model.facts import DocumentFact, Fact, Header, MarkFact
 from chatdoc.model.ids import MessageId, Stamp, ThreadId, derive, is_id
 from chatdoc.model.records.attic import AtticRow
+from migrate.jupyter.claims import claims
+from migrate.jupyter.threads import EXPORTED, place, told_threads
 from migrate.nesting import is_deep
+
+__all__ = ["EXPORTED", "NAME", "PREFIX", "claims", "facts_of", "parse"]
 
 NAME = "jupyter"
 PREFIX = "jupyter."
@@ -26,23 +31,8 @@ PREFIX = "jupyter."
 
 Note = Callable[[int, str, str, str], None]
 """Takes the message's place in the list, from 1, the anomaly's code, what was found and what was decided."""
-EXPORTED = "chatdoc"
-"""The key in a message's `metadata` under which an export puts the fields jupyterlab-chat does not know."""
-
 _OWN = {"id", "body", "sender", "time", "deleted"}
-_TRACES = {"acp_thread_id", "acp_usage", "acp_interrupted"}
-"""Fields that an agent's turn leaves; a thread with any has a config, if only the defaults."""
-_HEAD = re.compile(r'\{\s*"(?:messages|users|attachments|metadata)"\s*:')
-_ROW_KEYS = ("event", "date", "mesg")
 _canonical = msgspec.json.Encoder(order="deterministic").encode
-
-
-def claims(source: bytes) -> bool:
-    """Whether the bytes are, or once were, a jupyterlab-chat file; a damaged one is claimed too, to be refused."""
-    text = source[:65_536].decode("utf-8-sig", "replace").lstrip()
-    if re.match(r"\{\s*\n", text):
-        return '"messages"' in text
-    return _HEAD.match(text) is not None and not _is_row(source.lstrip().split(b"\n", 1)[0])
 
 
 def parse(source: bytes) -> dict[str, Any]:
@@ -72,6 +62,10 @@ def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
     if is_deep(found):
         raise _unreadable("its JSON is nested too deep")
     clean: dict[str, Any] = _cleaned(found, note)
+    told = told_threads(clean.get("metadata"))
+    if told:
+        clean["metadata"] = {name: value for name, value in clean["metadata"].items() if name != EXPORTED}
+    bots = _bots(clean.get("users"))
     facts: list[Fact] = [
         DocumentFact(field=PREFIX + part, value=clean[part]) for part in sorted(clean) if part != "messages"
     ]
@@ -87,6 +81,9 @@ def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
             facts.append(AtticRow(kind="row", reason="no message", text=_canonical(message).decode()))
             continue
         header, ms = _header(number, message, ms, note)
+        if header.sender_id in bots:
+            # The trace that tells an agent's message from a person's; its turn is over.
+            header = replace(header, fields={"generating": False, **(header.fields or {})})
         if header.message_id in seen:
             note(
                 number,
@@ -98,30 +95,17 @@ def facts_of(found: dict[str, Any], note: Note) -> list[Fact]:
         headers.append(header)
         if message.get("deleted") is True:
             deleted.append((header.message_id, ms))
-    root, thread = _thread(headers)
-    facts.append(thread)
-    facts += [root] if not headers else ()
-    for header in headers:
-        reply_to = None if header.message_id == thread.root_message_id else thread.root_message_id
-        facts.append(
-            msgspec.structs.replace(header, thread_id=thread.thread_id, reply_to_message_id=reply_to)
-        )
+    facts += place(headers, told)
     for message_id, ms in deleted:
         stamp = Stamp(derive("mark", ms, message_id, "deleted", "true"))
         facts.append(MarkFact(message_id=message_id, field="deleted", stamp=stamp, value=True, by=""))
-    if any(not _TRACES.isdisjoint(header.fields or ()) for header in headers):
-        stamp = Stamp(derive("setting", ms_of(thread.created_at), thread.thread_id, "pin", "false"))
-        facts.append(SettingFact(thread_id=thread.thread_id, field="pin", stamp=stamp, value=False, by=""))
     return facts
 
 
-def _is_row(line: bytes) -> bool:
-    """Whether a line by itself is a row of a format that has one JSON object a line."""
-    try:
-        found = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return False
-    return isinstance(found, dict) and any(key in found for key in _ROW_KEYS)
+def _bots(users: Any) -> set[str]:
+    """The users who are no people."""
+    found = users.items() if isinstance(users, dict) else ()
+    return {name for name, user in found if isinstance(user, dict) and user.get("bot") is True}
 
 
 def _ms(message: Any) -> int | None:
@@ -180,30 +164,6 @@ def _header(number: int, message: dict[str, Any], before_ms: int, note: Note) ->
         fields=fields or None,
     )
     return header, ms
-
-
-def _thread(headers: list[Header]) -> tuple[Header, ThreadFact]:
-    """The one thread, and its root: the first message by time, or a placeholder where there is none."""
-    if headers:
-        root = min(headers, key=lambda header: (header.date, header.message_id))
-    else:
-        root = Header(
-            message_id=MessageId(derive("message", 0, NAME, "placeholder")),
-            thread_id=ThreadId(derive("thread", 0, NAME, "placeholder")),
-            sender_id="",
-            date=iso(0),
-            assumed=True,
-            fields={"placeholder": "empty chat"},
-        )
-    thread_id = root.thread_id or ThreadId(derive("thread", ms_of(root.date), NAME, root.message_id))
-    thread = ThreadFact(
-        thread_id=thread_id,
-        created_at=root.date,
-        created_by=root.sender_id,
-        root_message_id=root.message_id,
-        assumed=root.assumed,
-    )
-    return root, thread
 
 
 def _cleaned(value: Any, note: Note) -> Any:

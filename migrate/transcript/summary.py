@@ -51,7 +51,9 @@ def summary(
     }
 
 
-def differences(left: Sequence[TranscriptTurn], right: Sequence[TranscriptTurn]) -> list[Difference]:
+def differences(
+    left: Sequence[TranscriptTurn], right: Sequence[TranscriptTurn], *, action_dates: bool = True
+) -> list[Difference]:
     """Where two tellings differ in what a summary shows; turns of one second may stand in either order."""
     ours, theirs = _by_id(left), _by_id(right)
     found = [Difference(turn_id=key[0], field="missing_left") for key in theirs if key not in ours]
@@ -60,7 +62,7 @@ def differences(left: Sequence[TranscriptTurn], right: Sequence[TranscriptTurn])
         if other is None:
             found.append(Difference(turn_id=key[0], field="missing_right"))
         else:
-            found += [Difference(turn_id=key[0], field=name) for name in _parting(turn, other)]
+            found += [Difference(turn_id=key[0], field=name) for name in _parting(turn, other, action_dates)]
     return found
 
 
@@ -74,16 +76,19 @@ def _by_id(turns: Sequence[TranscriptTurn]) -> dict[tuple[str, int], TranscriptT
     return found
 
 
-def _parting(left: TranscriptTurn, right: TranscriptTurn) -> list[str]:
+def _parting(left: TranscriptTurn, right: TranscriptTurn, dates: bool) -> list[str]:
     fields = [
         ("timestamp", left.timestamp, right.timestamp),
         ("status", left.status, right.status),
         ("user_text", trimmed(left.user_text), trimmed(right.user_text)),
         ("assistant_text", trimmed(left.assistant_text), trimmed(right.assistant_text)),
-        ("actions", _shown_actions(left), _shown_actions(right)),
+        ("actions", _shown_actions(left, dates), _shown_actions(right, dates)),
     ]
     return [name for name, one, other in fields if one != other]
 
 
-def _shown_actions(turn: TranscriptTurn) -> list[tuple[str, ...]]:
-    return [(one.method, one.title, one.detail.replace("\r\n", "\n"), one.created_at) for one in turn.actions]
+def _shown_actions(turn: TranscriptTurn, dates: bool) -> list[tuple[str, ...]]:
+    return [
+        (one.method, one.title, one.detail.replace("\r\n", "\n"), one.created_at if dates else "")
+        for one in turn.actions
+    ]

@@ -19,6 +19,7 @@ from chatdoc.model.view.apply import apply, undo
 from chatdoc.model.view.view import View
 from migrate.formats import counted
 from migrate.report import Anomaly, MigrationReport, sorted_anomalies
+from migrate.size import require_admissible, require_storable
 from migrate.v2.diff_external import Changes
 from migrate.v2.read import NativeText, read_text
 from migrate.v2.repair_external import Mended, Mending, mend_replies, mend_threads
@@ -52,11 +53,14 @@ def merge(view: View, source: bytes) -> Merged:
     """What a v2 text says beyond the document: facts to add, the same ones whenever and wherever it is asked.
 
     The view is as it was when this returns. Rows of the document that the text lacks are reported, not deleted.
+    Raises UnreadableFile for what is too large to be stored.
     """
+    require_admissible(source)
     text = read_text(source)
     changes = Changes(view, text.guessed)
     facts = changes.against(text.facts)
     facts, mended = _mended(view, facts, text)
+    require_storable(facts, len(source))
     anomalies = [
         *text.oddities,
         *changes.anomalies,

@@ -8,17 +8,19 @@ from typing import Literal
 import msgspec
 
 from chatdoc.model.facts import Fact, Header, ThreadFact
+from chatdoc.model.limits import FACT_DEPTH_MAX, ROW_DEPTH_MAX, TEXT_ROW_DEPTH_MAX
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.model.view.apply import apply
 from chatdoc.model.view.view import View
 from migrate.cocalc.format import EVENTS
 from migrate.cocalc.reading import Reading
-from migrate.lines import attic_row, read_line
-from migrate.nesting import DEPTH_MAX, is_deep
+from migrate.lines import TOO_DEEP, attic_row, read_line
+from migrate.lines import Line as RawLine
+from migrate.nesting import is_deep
 from migrate.report import Anomaly
 from migrate.v2.derive_ids import Names
 from migrate.v2.fast_path import plain_header
-from migrate.v2.read_rows import Line, told_by
+from migrate.v2.read_rows import Line, Told, told_by
 from migrate.v2.repair_external import Mended, Mending, mend_replies, mend_threads
 from migrate.v2.settle_states import settle_configs, settle_states
 
@@ -65,9 +67,14 @@ def read_text(source: bytes) -> NativeText:
 
     names = Names(line.row for line in careful)
     guessed: set[str] = set()
+    careful_text = {line.number: line.text for line in careful}
     for told in told_by(careful, names, note, guessed):
         facts_by_line.setdefault(told.line, []).extend(told.facts)
-        if told.attic:
+        deep = _too_deep(told, careful_text[told.line])
+        if deep is not None:
+            facts_by_line[told.line], fates[told.line - 1] = [deep], "quarantined"
+            oddities.append(_told(told.line, "quarantined", [deep]))
+        elif told.attic:
             fates[told.line - 1] = "attic"
             if told.attic != SAME:
                 note(told.line, "not_interpreted", told.attic, "the line is kept in the attic")
@@ -82,15 +89,20 @@ def read_text(source: bytes) -> NativeText:
     )
 
 
-def mend(facts: list[Fact], old_name: Callable[[str], str | None]) -> tuple[list[Fact], list[Mended]]:
-    """The same facts, or those that break no rule in the place of those that do; and what was mended."""
+def mend(
+    facts: list[Fact], old_name: Callable[[str], str | None], guessed: frozenset[str] = frozenset()
+) -> tuple[list[Fact], list[Mended]]:
+    """The same facts, or those that break no rule in the place of those that do; and what was mended.
+
+    `guessed` are the stamps that the text does not give; what we wrote gives all, and is left as it is.
+    """
     view = View()
     apply(view, facts, origin="migration")
     mending = Mending(view)
     mend_threads(mending, old_name)
     mend_replies(mending)
     settle_states(mending)
-    settle_configs(mending)
+    settle_configs(mending, guessed)
     return (mending.result(facts) if mending.mended else facts), mending.mended
 
 
@@ -106,12 +118,26 @@ def _first_look(number: int, raw: bytes, seen: set[bytes]) -> tuple[Fate, list[F
     read = read_line(number, raw)
     if read.row is None:
         return "quarantined", [attic_row(read, "line", read.problem)], None
-    if raw.count(b"{") + raw.count(b"[") > DEPTH_MAX and is_deep(read.row):
-        return "quarantined", [attic_row(read, "line", "its JSON is nested too deep")], None
+    if _may_be_deep(read.raw) and is_deep(read.row, TEXT_ROW_DEPTH_MAX):
+        return "quarantined", [attic_row(read, "line", TOO_DEEP)], None
     kept: list[Fact] = []
     if read.repeated:
         kept.append(attic_row(read, "row", f"{REPEATED}: {', '.join(read.repeated)}"[:120]))
     return "record", kept, Line(number=number, row=read.row, text=raw.decode())
+
+
+def _may_be_deep(text: bytes) -> bool:
+    return text.count(b"{") + text.count(b"[") > ROW_DEPTH_MAX
+
+
+def _too_deep(told: Told, text: str) -> AtticRow | None:
+    """The line of facts that are nested deeper than a peer takes."""
+    raw = text.encode()
+    if not _may_be_deep(raw):
+        return None
+    if not any(is_deep(msgspec.to_builtins(fact), FACT_DEPTH_MAX) for fact in told.facts):
+        return None
+    return attic_row(RawLine(number=told.line, raw=raw), "line", TOO_DEEP)
 
 
 def _read_foreign(

@@ -52,9 +52,14 @@ class Mending:
 
     def replace(self, old: Fact, new: Fact) -> None:
         """Put one fact in another's place."""
-        undo(self.view, [old])
-        self.taken.append(old)
-        self.add(new)
+        self.change([old], [new])
+
+    def change(self, old: list[Fact], new: list[Fact]) -> None:
+        """Put facts in the place of others, all at once: the links of a thread are found anew once."""
+        undo(self.view, old)
+        self.taken += old
+        _, added = apply(self.view, new, origin="migration")
+        self.added += added
 
     def result(self, facts: list[Fact]) -> list[Fact]:
         """The facts without those taken, and with those added."""
@@ -101,47 +106,65 @@ def mend_threads(mending: Mending, old_name: Callable[[str], str | None]) -> Non
 
 def mend_replies(mending: Mending) -> None:
     """The root replies to nothing, all others to a message of their thread, and no chain of replies is a circle."""
-    view = mending.view
+    view, moves = mending.view, _Moves(mending)
     for _, fact in sorted(view.thread_facts.items()):
         target = view.reply_target(fact.root_message_id)
         if target is not None and mending.concerns(fact.root_message_id):
-            _move(mending, fact.root_message_id, None, "root_that_replies", f"the root replies to {target}")
+            moves.to(fact.root_message_id, None, "root_that_replies", f"the root replies to {target}")
+    moves.done()
     for message_id in sorted(view.headers):
         root = view.root_of(view.headers[message_id].thread_id)
         if root is None or root == message_id or not mending.concerns(message_id):
             continue
         target = view.reply_target(message_id)
         if target is None:
-            _move(mending, message_id, root, "second_root", "replies to nothing and is not the root")
+            moves.to(message_id, root, "second_root", "replies to nothing and is not the root")
         elif view.thread_of(target) != view.headers[message_id].thread_id:
-            _move(
-                mending,
-                message_id,
-                root,
-                "invalid_reply_target",
-                f"replies to {target}, which is not in its thread",
+            moves.to(
+                message_id, root, "invalid_reply_target", f"replies to {target}, which is not in its thread"
             )
-    while circles := sorted(filter(mending.concerns, view.looped)):
-        message_id = circles[0]
+    moves.done()
+    opened: set[MessageId] = set()
+    for message_id in sorted(filter(mending.concerns, view.looped)):
+        circle = view.looped[message_id]
         root = view.root_of(view.headers[message_id].thread_id)
-        if root is None:
-            return
-        _move(mending, message_id, root, "reply_cycle", "replies to itself, by way of others")
+        if root is not None and circle not in opened:
+            opened.add(circle)
+            moves.to(message_id, root, "reply_cycle", "replies to itself, by way of others")
+    moves.done()
 
 
-def _move(mending: Mending, message_id: str, target: MessageId | None, code: str, found: str) -> None:
-    view = mending.view
-    header = view.headers[message_id]
-    if view.mark(message_id, REPLY) is not None or message_id in view.header_variants:
-        mending.add(_mark(view, header, target))
-    else:
-        fields = header.fields
-        if header.reply_to_message_id is not None:
-            fields = {"assumed_instead_of": header.reply_to_message_id, **(fields or {})}
-        assumed = msgspec.structs.replace(header, reply_to_message_id=target, assumed=True, fields=fields)
-        mending.replace(header, assumed)
-    decided = f"it is taken to reply to the root {target}" if target else "it is taken to reply to nothing"
-    mending.say(code, message_id, found, decided)
+class _Moves:
+    """Messages that are to reply to another one, gathered until all are moved at once."""
+
+    def __init__(self, mending: Mending) -> None:
+        self._mending = mending
+        self._old: list[Fact] = []
+        self._new: list[Fact] = []
+
+    def to(self, message_id: str, target: MessageId | None, code: str, found: str) -> None:
+        """Let a message reply to another; None lets it be a root."""
+        view = self._mending.view
+        header = view.headers[message_id]
+        if view.mark(message_id, REPLY) is not None or message_id in view.header_variants:
+            self._new.append(_mark(view, header, target))
+        else:
+            fields = header.fields
+            if header.reply_to_message_id is not None:
+                fields = {"assumed_instead_of": header.reply_to_message_id, **(fields or {})}
+            self._old.append(header)
+            self._new.append(
+                msgspec.structs.replace(header, reply_to_message_id=target, assumed=True, fields=fields)
+            )
+        decided = (
+            f"it is taken to reply to the root {target}" if target else "it is taken to reply to nothing"
+        )
+        self._mending.say(code, message_id, found, decided)
+
+    def done(self) -> None:
+        """Move all that were gathered."""
+        self._mending.change(self._old, self._new)
+        self._old, self._new = [], []
 
 
 def _mark(view: View, header: Header, target: MessageId | None) -> MarkFact:

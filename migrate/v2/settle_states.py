@@ -11,6 +11,8 @@ from chatdoc.model.records.thread_state import TERMINAL
 from chatdoc.model.view.view import View
 from migrate.v2.repair_external import BY, Mending
 
+TURN = "acp_started_at_ms"
+"""The field of a message that a turn of ours leaves."""
 TRACES = ("acp_thread_id", "acp_usage", "acp_interrupted")
 """Fields that only an agent leaves."""
 
@@ -51,19 +53,34 @@ def _is_corrected(mending: Mending, thread_id: str) -> bool:
     return False
 
 
-def settle_configs(mending: Mending) -> None:
-    """The default is written down where an agent left traces and no config says anything."""
+def settle_configs(mending: Mending, guessed: frozenset[str]) -> None:
+    """The default is written down where an agent left traces and no config says anything.
+
+    A thread that only our turns were in needs none: without a config it has the defaults, and its text stays as it is.
+    """
     view = mending.view
+    guessed |= {fact.stamp for fact in mending.added if isinstance(fact, StateFact)}
     traced = {view.headers[one].thread_id for one in view.headers if _has_traces(view, one)}
     for thread_id in sorted(traced | {ThreadId(one) for one in view.states}):
         fact = view.thread_facts.get(thread_id)
-        if fact is None or view.has_config(thread_id):
+        if fact is None or view.has_config(thread_id) or _is_ours(view, thread_id, guessed):
             continue
         stamp = Stamp(derive("setting", ms_of(fact.created_at), thread_id, "pin", "false"))
         mending.add(SettingFact(thread_id=thread_id, field="pin", stamp=stamp, value=False, by=BY))
         mending.say(
             "missing_thread_config", thread_id, "an agent worked here, and no config is left", "pin is false"
         )
+
+
+def _is_ours(view: View, thread_id: str, guessed: frozenset[str]) -> bool:
+    """Whether every trace of an agent in a thread has a stamp that a program like this one gave it."""
+    states = view.states.get(thread_id, ())
+    if any(state.stamp in guessed for state in states):
+        return False
+    for message_id in view.messages_of(thread_id):
+        if _has_traces(view, message_id) and view.field(message_id, TURN) is None:
+            return False
+    return True
 
 
 def _has_traces(view: View, message_id: str) -> bool:

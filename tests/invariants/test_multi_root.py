@@ -43,6 +43,17 @@ def test_inferred_message_is_only_shown() -> None:
     assert watched.checker.ledger() == {}
 
 
+def test_roots_of_two_programs_are_a_finding_and_no_violation() -> None:
+    """Two identities of one thread name two roots: both are shown and repaired, and neither program was wrong."""
+    watched = Watched(thread(), message(ROOT), message(A))
+    assert watched.broken("multi_root")[A].severity == "violation"
+    outcome = watched.add(thread(root=A))
+    assert {one.severity for one in watched.broken("multi_root").values()} == {"diagnostic"}
+    assert len(outcome.repairs) == 1
+    assert watched.execute(outcome.repairs[0]) == []
+    assert watched.checker.ledger() == {}
+
+
 def test_placeholder_is_hung_on_the_real_root_once_it_is_here() -> None:
     """It stood for a root that one copy had lost, and nothing real can carry its id: hanging it is safe."""
     standing_in = placeholder_id(thread().thread_id)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chatdoc.model.errors import UnreadableFile
 from chatdoc.model.view.view import View
 from invariants.full import check_all
+from migrate import sniff
 from migrate.export import FORMATS
 from migrate.jupyter.read import claims, facts_of, parse
 from tests.migrate.v2.text.documents import view_of
@@ -101,8 +102,8 @@ def test_a_deleted_message_stays_deleted() -> None:
         (chat(message(1))[:-9], "line"),
         (b'{"messages": [', "line 1 column"),
         (chat(message(1)).replace(b'"body"', b"body"), "column"),
-        (b'{"messages": {"a": 1}}', "list of messages, got dict"),
-        (b'{"messages": "none"}', "got str"),
+        (b'{"messages": {"a": 1}, "users": {}}', "list of messages, got dict"),
+        (b'{"messages": "none", "metadata": {}}', "got str"),
         (chat(message(1)).replace(b"text 1", b"\xff"), "no UTF-8"),
         (b'{"messages": ' + b"[" * 100_000, "cannot be read"),
     ],
@@ -122,11 +123,30 @@ def test_a_damaged_file_is_refused_with_its_place(damage: bytes, says: str) -> N
         b'{"event":"document","schema_version":2}',
         b'{"date":"2013-05-01","mesg":{"content":"messages"}}\n{"messages":1}',
         b'\n{"sender_id":"a","event":"video"}',
+        b'{"messages": {"hello": "Hello"}}',
+        b'{"messages": []}',
+        b'{"messages": [{"role": "user", "content": "Hi"}], "model": "m"}',
+        b'{\n  "messages": [{"role": "user", "content": "Hi"}]\n}',
     ],
 )
 def test_line_formats_are_not_claimed(source: bytes) -> None:
     """One JSON object a line is not this format, even where it speaks of messages."""
     assert not claims(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        chat(message(1), attachments={"a": {"type": "file", "value": "x" * 70_000}}),
+        json.dumps({"users": {"ada": {"username": "a" * 70_000}}, "messages": [message(1)]}).encode(),
+        json.dumps({"metadata": {}, "messages": []}, indent=2).encode(),
+        json.dumps({"messages": [message(1)]}).encode(),
+    ],
+)
+def test_a_chat_is_found_wherever_its_messages_stand(source: bytes) -> None:
+    """Also behind more than 64 KiB of other parts, and by its messages alone."""
+    assert claims(source)
+    assert sniff(source) == "jupyter"
 
 
 def test_odd_messages_are_kept_and_told() -> None:

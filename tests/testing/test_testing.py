@@ -14,6 +14,7 @@ import chatdoc.testing
 from chatdoc.document import Document
 from chatdoc.testing import ManualClock, Network, fuzz, machine
 from chatdoc.testing.machine import NetworkMachine, numbers
+from chatdoc.testing.promises import LEDGER
 from tests.tidy.source import PROJECT
 
 
@@ -63,7 +64,10 @@ def test_a_failing_run_names_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Document, "check", broken)
     report = fuzz(steps=5, replicas=2, seed=1)
-    assert (report.ok, report.problems) == (False, ("step 1: AssertionError: planted",))
+    assert not report.ok
+    assert report.problems[0].startswith(
+        f"step 1: {LEDGER}\n  AssertionError: planted\n  noticed in {__name__}, line "
+    )
 
 
 def test_less_than_two_replicas_are_refused() -> None:

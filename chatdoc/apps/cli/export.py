@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
 import click
 
-from chatdoc.apps.cli.terminal import json_option, print_json, spelled
+from chatdoc.apps.cli.optional import load_optional
+from chatdoc.apps.cli.terminal import json_option, json_text, print_json, safe, say, spelled
 from chatdoc.open import read_document
 from chatdoc.store.atomic_file import write_atomically
 from migrate.export import FORMATS
@@ -21,21 +25,52 @@ from migrate.export import FORMATS
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where; standard output if not given.",
 )
+@click.option("--redact", is_flag=True, help="Take secrets out, and say how many of which kind.")
 @json_option
-def export(file: Path, name: str, out: Path | None, as_json: bool) -> None:
+def export(file: Path, name: str, out: Path | None, redact: bool, as_json: bool) -> None:
     """Write FILE in another format.
 
     To standard output, or to another file; FILE stays as it is.
     """
     if out is not None and out.exists() and out.samefile(file):
         raise click.UsageError("--out names FILE itself; an export never replaces the document it comes from")
-    raw = FORMATS[name](read_document(file).view)
+    view = read_document(file).view
+    redacted: dict[str, int] = {}
+    if redact:
+        redactor = load_optional("chatdoc.apps.importer.redact", "import").Redactor()
+        view = redactor.view(view)
+        redacted = dict(sorted(redactor.found.items()))
+    raw = FORMATS[name](view)
     if out is not None:
         write_atomically(out, raw)
     if as_json:
-        where = {"out": spelled(out)} if out is not None else {"text": raw.decode()}
+        where: dict[str, Any] = {"out": spelled(out)} if out is not None else _in_json(raw)
+        if redact:
+            where["redacted"] = redacted
         print_json({"ok": True, "file": spelled(file), "format": name, "bytes": len(raw), **where})
-    elif out is None:
-        click.echo(raw, nl=False)
+    elif out is not None:
+        say(f"{spelled(out)}: {len(raw)} bytes of {name}")
+    elif sys.stdout.isatty():
+        click.echo(_for_eyes(raw, name), nl=False)
     else:
-        click.echo(f"{spelled(out)}: {len(raw)} bytes of {name}")
+        click.echo(raw, nl=False)
+    if redact and not as_json:
+        told = ", ".join(f"{count} {kind}" for kind, count in redacted.items())
+        click.echo(f"redacted: {told or 'nothing'}", err=True)
+
+
+def _in_json(raw: bytes) -> dict[str, str]:
+    """The export as a text; where it holds bytes that are no UTF-8, spelled out in it, and beside it in base64."""
+    try:
+        return {"text": raw.decode()}
+    except UnicodeDecodeError:
+        return {"text": raw.decode("utf-8", "backslashreplace"), "base64": b64encode(raw).decode()}
+
+
+def _for_eyes(raw: bytes, name: str) -> str:
+    """The export for a terminal, which no character of it may steer; where JSON has escapes for them it stays equal."""
+    if name == "markdown":
+        return safe(raw.decode())
+    return "\n".join(
+        safe(json_text(line.decode("utf-8", "backslashreplace").encode())) for line in raw.split(b"\n")
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from chatdoc.apps.cli.brief import brief
-from chatdoc.apps.cli.terminal import cell, console, json_lines, json_option, line
+from chatdoc.apps.cli.terminal import cell, console, json_lines, json_option, json_text, line, say
 from chatdoc.event_view import EventView
 from chatdoc.model.events.envelope import envelope
 from chatdoc.model.events.event import Event
@@ -49,10 +49,10 @@ def log(file: Path, follow: bool, after: int | None, thread_id: str | None, as_j
             view.thread(thread_id)
         begin = view.compacted_through() if after is None else after
         if after is None and begin:
-            click.echo(f"events up to {begin} were removed by a compaction of the log", err=True)
+            say(f"events up to {begin} were removed by a compaction of the log", err=True)
         spell = _in_json if as_json else _Lines(view)
         for event in _events(view, begin, thread_id, follow):
-            click.echo(spell(event))
+            say(spell(event))
 
 
 def _events(view: EventView, after: int, thread_id: str | None, follow: bool) -> Iterator[Event]:
@@ -64,7 +64,7 @@ def _events(view: EventView, after: int, thread_id: str | None, follow: bool) ->
 
 
 def _in_json(event: Event) -> str:
-    return envelope(event).decode()
+    return json_text(envelope(event))
 
 
 class _Lines:

@@ -5,8 +5,11 @@ A command's module is imported when the command is used, so `--help` costs no mo
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import NamedTuple
+from io import StringIO
+from typing import Any, NamedTuple
 
 import click
 
@@ -46,8 +49,19 @@ COMMANDS: dict[str, Entry] = {
         f"{_ROOM}.projections:projections",
         "See to the tables that are folded from the event log of a document, and to its size.",
     ),
+    "serve": Entry(f"{_ROOM}.serve:serve", "SERVE"),
+    "ledger": Entry(f"{_ROOM}.ledger:ledger", "LEDGER"),
+    "dual": Entry(f"{_ROOM}.dual:dual", "DUAL"),
+    "import": Entry(f"{_ROOM}.import_:import_", "IMPORT"),
+    "reindex": Entry(f"{_ROOM}.reindex:reindex", "REINDEX"),
+    "audit": Entry(f"{_ROOM}.audit:audit", "AUDIT"),
     "fuzz": Entry(f"{_ROOM}.fuzz:fuzz", "Let simulated writers look for defects."),
 }
+
+
+def _terminal() -> Any:
+    """What prints safely; imported where there is something to print."""
+    return import_module(f"{_ROOM}.terminal")
 
 
 class Front(click.Group):
@@ -71,6 +85,29 @@ class Front(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **extra: Any
+    ) -> Any:
+        """Runs the program; what click says of misuse names arguments, and they may be anything."""
+        alone = extra.pop("standalone_mode", True)
+        try:
+            status = super().main(args, prog_name, standalone_mode=False, **extra)
+            if not alone:
+                return status
+        except click.ClickException as error:
+            if not alone:
+                raise
+            message = StringIO()
+            error.show(message)
+            _terminal().say(message.getvalue().rstrip("\n"), err=True)
+            status = error.exit_code
+        except click.Abort:
+            if not alone:
+                raise
+            _terminal().say("Aborted!", err=True)
+            status = 1
+        sys.exit(status if isinstance(status, int) else 0)
+
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; ChatdocError and what the disk refuses end with status 1."""
         try:
@@ -78,7 +115,7 @@ class Front(click.Group):
         except BrokenPipeError:
             raise
         except (ChatdocError, OSError) as error:
-            import_module(f"{_ROOM}.terminal").print_error(error)
+            _terminal().print_error(error)
             raise click.exceptions.Exit(1) from error
 
 

@@ -8,31 +8,72 @@ import click
 import msgspec
 from rich.console import Console
 
+from chatdoc.apps.cli.ledger import uuid_of
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
+from chatdoc.store.ledger.project import Project
+from chatdoc.store.ledger.replay import DIAGNOSTICS, LedgerReader
 from chatdoc.store.projections.replay import Replay, ReplayAction
 from chatdoc.workspace import log_of
+from migrate.transcript.summary import summary
 
+PROJECT_LIMIT = 100
 ACTION_CELLS_MAX = 110
 
 
 @click.command("replay")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--project-path",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="PATH",
+    help="A project with transcripts, instead of FILE.",
+)
 @click.option("--thread-id", required=True, metavar="ID", help="The thread.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Only the last N turns; all if not given."
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the last N turns; all if not given, of a project 100.",
 )
 @json_option
-def replay(file: Path, thread_id: str, limit: int | None, as_json: bool) -> None:
-    """Tell a thread of FILE again, turn by turn.
+def replay(
+    file: Path | None,
+    project_path: Path | None,
+    thread_id: str,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Tell a thread of FILE, or of a project's transcripts, again, turn by turn.
 
-    From the event log of FILE. A turn is pending, completed or failed. Nothing is written.
+    From the event log of FILE; of a project from the ledger where it is valid and fresh, else from the
+    transcript, and why is said. A turn is pending, completed or failed. Nothing is written.
     """
+    if (file is None) == (project_path is None):
+        raise click.UsageError("Name either FILE or --project-path.")
+    if project_path is not None:
+        _replay_project(Project(project_path), uuid_of(thread_id), limit or PROJECT_LIMIT, as_json)
+        return
+    assert file is not None, "one of the two was given"
     with log_of(file) as view:
         found = view.replay_thread(thread_id, limit=limit)
     if as_json:
         print_json({"ok": True, **msgspec.to_builtins(found)})
     else:
         _print(console(), found)
+
+
+def _replay_project(project: Project, thread_id: str, limit: int, as_json: bool) -> None:
+    reader = LedgerReader(project)
+    reading = reader.read(thread_id, limit=limit)
+    told = summary(project.path, thread_id, reading.turns)
+    if as_json:
+        why = {"source": reading.source, "diagnostic": reading.diagnostic, "counters": dict(reader.counters)}
+        print_json({"ok": True, **told, **why})
+        return
+    _print(console(), msgspec.convert(told, Replay))
+    show(
+        console(), f"Read from the {reading.source} ({reading.diagnostic}): {DIAGNOSTICS[reading.diagnostic]}"
+    )
 
 
 def _print(screen: Console, found: Replay) -> None:

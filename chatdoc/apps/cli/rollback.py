@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chatdoc.apps.cli.terminal import json_option, print_json, spelled
+from chatdoc.apps.cli.terminal import json_option, print_json, say, spelled
 from chatdoc.rollback import rollback as restore
 
 
@@ -23,4 +23,4 @@ def rollback(file: Path, discard_edits: bool, as_json: bool) -> None:
     if as_json:
         print_json({"ok": True, "file": spelled(file), "digest": digest})
     else:
-        click.echo(f"{spelled(file)}: restored, SHA-256 {digest}")
+        say(f"{spelled(file)}: restored, SHA-256 {digest}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 import msgspec
 
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled, table
+from chatdoc.settings import read_settings
 from chatdoc.status import DocumentStatus
 from chatdoc.status import status as documents_of
+from chatdoc.store.session_index.index import SessionIndex
 
 
 @click.command("status")
@@ -18,8 +21,11 @@ from chatdoc.status import status as documents_of
 def status(folder: Path, as_json: bool) -> None:
     """Show the documents of FOLDER, and of those below it, with their stores."""
     found = [_spelled(one) for one in documents_of(folder)]
+    settings = read_settings(os.environ, Path.home())
+    sessions = _sessions(folder)
     if as_json:
-        print_json({"ok": True, "folder": spelled(folder), "documents": found})
+        told = {"ok": True, "folder": spelled(folder), "documents": found}
+        print_json({**told, "settings": settings, "sessions": sessions})
         return
     grid = table("file", "text", "updates", "migrated from", "backup", "store", numbers=("updates",))
     for one in found:
@@ -28,6 +34,28 @@ def status(folder: Path, as_json: bool) -> None:
             line(one.path), one.file, str(one.updates), steps, line(one.backup or ""), line(one.store)
         )
     show(console(), grid if found else "no documents here yet")
+    for source, counts in sessions.items():
+        switched = "" if settings.is_enabled(source) else ", switched off"
+        gone = f", {counts['missing']} of them gone since" if counts["missing"] else ""
+        show(console(), f"session logs: {counts['logs']} of {source} imported{gone}{switched}")
+    if not settings.schema_v2:
+        show(console(), "CHATDOC_SCHEMA_V2=0: old files are not to be migrated")
+
+
+def _sessions(folder: Path) -> dict[str, dict[str, int]]:
+    """By source, how many session logs were imported into the folder, and how many of them are gone."""
+    index = SessionIndex.look(folder)
+    if index is None:
+        return {}
+    with index:
+        rows = index.rows()
+    return {
+        source: {
+            "logs": sum(row.source == source for row in rows),
+            "missing": sum(row.source == source and row.missing_since_ms is not None for row in rows),
+        }
+        for source in sorted({row.source for row in rows})
+    }
 
 
 def _spelled(one: DocumentStatus) -> DocumentStatus:

@@ -58,7 +58,7 @@ def console() -> Console:
 
 def table(*columns: str, numbers: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
     """An empty table with these headings; `numbers` are aligned to the right, `whole` ones are never wrapped."""
-    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    grid = _SafeTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in columns:
         justify: Literal["left", "right"] = "right" if column in numbers else "left"
         grid.add_column(column, justify=justify, overflow="fold", no_wrap=column in whole)
@@ -66,8 +66,9 @@ def table(*columns: str, numbers: tuple[str, ...] = (), whole: tuple[str, ...] =
 
 
 def show(screen: Console, *things: RenderableType) -> None:
-    """Prints things below each other; without a terminal, lines are neither wrapped nor filled up with spaces."""
-    for thing in things:
+    """Prints things below each other, safe; without a terminal, lines are neither wrapped nor filled up with spaces."""
+    for given in things:
+        thing = safe(given) if isinstance(given, str) else given
         if screen.is_terminal:
             screen.print(thing)
             continue
@@ -76,14 +77,51 @@ def show(screen: Console, *things: RenderableType) -> None:
         click.echo("\n".join(row.rstrip() for row in captured.get().rstrip("\n").split("\n")))
 
 
+class _SafeTable(Table):
+    """A table whose cells are safe, whoever fills them."""
+
+    def add_row(self, *cells: RenderableType | None, **style: Any) -> None:
+        """Adds a row; texts in it are made safe."""
+        super().add_row(*(safe(one) if isinstance(one, str) else one for one in cells), **style)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Prints a line, safe, on standard output or standard error."""
+    click.echo(safe(text), err=err)
+
+
 def safe(text: str) -> str:
-    """The text without what steers a terminal or turns the direction of writing; lines stay lines."""
+    """The text without what steers a terminal or turns the direction of writing; lines stay lines.
+
+    Whatever is printed goes through this, names of files too; JSON has escapes for the same characters.
+    """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
-        "\N{REPLACEMENT CHARACTER}"
-        if character != "\n" and character not in _JOINERS and category(character) in {"Cc", "Cf", "Cs"}
-        else character
+        "\N{REPLACEMENT CHARACTER}" if character != "\n" and steers(character) else character
         for character in text
     )
+
+
+def steers(character: str) -> bool:
+    """Whether a terminal obeys the character: a control, a mark of direction, half of a character."""
+    return category(character) in {"Cc", "Cf", "Cs"} and character not in _JOINERS
+
+
+def json_text(raw: bytes) -> str:
+    """JSON as it can be printed: equal, with an escape for each character that steers a terminal."""
+    text = raw.decode()
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(
+        _escape(character) if character not in "\n\r\t" and steers(character) else character
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{int.from_bytes(units[at : at + 2]):04x}" for at in range(0, len(units), 2))
 
 
 def line(text: str, length: int | None = None) -> Text:
@@ -107,7 +145,7 @@ def spelled(path: Path) -> str:
 def print_json(value: object, *, indent: int = 2) -> None:
     """Writes a value as JSON and a line end, on one line without indent; Structs become objects."""
     raw = msgspec.json.encode(value)
-    click.echo(msgspec.json.format(raw, indent=indent) if indent else raw)
+    click.echo(json_text(msgspec.json.format(raw, indent=indent) if indent else raw))
 
 
 def reason(error: ChatdocError | OSError) -> tuple[str, str]:

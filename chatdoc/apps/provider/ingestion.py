@@ -5,12 +5,12 @@
 | a session or thread started | the session is ready, or running while a turn runs |
 | a turn started | a `Turn` starts, the agent's session is bound to the thread; the turn before is completed |
 | text of a message | the turn's text, gathered; told whole, it is written |
-| a turn completed | the turn ends; the session is ready, in error, or interrupted |
+| a turn completed, failed, was aborted, … | the turn ends; the session is ready, in error, or interrupted |
 | the session exited | turns that ran end, the session is stopped |
 | a runtime error | the turn fails, the session is in error; one that is tried again is an activity only |
 | a checkpoint was captured | a checkpoint |
 | an approval was requested | a request for leave |
-| anything else | an activity |
+| anything else | an activity; a kind that nobody here knows is counted, and warned about once |
 
 An event leaves a receipt in the transaction of all that only the log knows of it; a turn is ended before, and is not
 ended again. Streamed text alone has no receipts, for each piece would cost a row. It counts once while its turn runs,
@@ -27,6 +27,7 @@ from typing import Any
 from msgspec import UNSET
 
 from chatdoc.apps.provider.answer import ENDS, Answer
+from chatdoc.apps.provider.kinds import SESSION_ENDS, TURN_ENDS, UnknownKinds, is_known
 from chatdoc.apps.provider.runtime_event import RuntimeEvent, message_of, require_sound
 from chatdoc.apps.provider.translate import activity_of, approval_of, checkpoint_of, end_of
 from chatdoc.document import Document
@@ -37,6 +38,7 @@ from chatdoc.model.commands.turn_queue import queue_of
 from chatdoc.model.commands.turn_start import StartTurn
 from chatdoc.model.commands.turn_states import state_of_turn
 from chatdoc.model.commands.turn_stream import BindSession
+from chatdoc.model.errors import CommandRefused
 from chatdoc.model.events.types import SessionStatus
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.store.agent_sessions import RuntimeStatus
@@ -54,9 +56,10 @@ class Ingestion:
         self._answers: dict[MessageId, Answer] = {}
         """The turns that are written here, and those whose agent goes on although somebody else ended them."""
         self._lock = threading.RLock()
+        self._unknown = UnknownKinds()
         self._ends = {
-            "turn.completed": self._end,
-            "session.exited": self._end_all,
+            **dict.fromkeys(TURN_ENDS, self._end),
+            **dict.fromkeys(SESSION_ENDS, self._end_all),
             "runtime.error": self._end_all,
         }
         """How turns end by what was said; before the transaction, for a turn is locked before its document."""
@@ -64,8 +67,8 @@ class Ingestion:
             "session.started": self._session_started,
             "thread.started": self._session_started,
             "turn.started": self._turn_of,
-            "turn.completed": self._turn_completed,
-            "session.exited": self._session_exited,
+            **dict.fromkeys(TURN_ENDS, self._turn_completed),
+            **dict.fromkeys(SESSION_ENDS, self._session_exited),
             "runtime.error": self._runtime_error,
             "checkpoint.captured": self._checkpoint_captured,
             "approval.requested": self._approval_requested,
@@ -80,11 +83,18 @@ class Ingestion:
                 return self._take_text(event)
             if event.type.endswith(".delta") or self._is_taken(event):
                 return False
+            if not is_known(event.type):
+                self._unknown.see(event.type, event.provider, event.thread_id)
             end = self._ends.get(event.type)
             if end is not None:
                 end(event)
             self._document.together(lambda: self._take_once(event))
             return True
+
+    @property
+    def unknown_kinds(self) -> dict[str, int]:
+        """How often each kind of event came that nobody here knows; such a one is an activity, and ends nothing."""
+        return dict(self._unknown.counts)
 
     def flush(self) -> None:
         """Write what is gathered of all turns, as a timer does while nothing comes."""
@@ -182,10 +192,26 @@ class Ingestion:
 
     def _end(self, event: RuntimeEvent) -> None:
         """End the turn that an event names, as it says."""
-        status, error, usage = end_of(event)
-        message_id = message_of(event, self._document.view)
-        if self._document.view.has_message(message_id) and self._turn_of(event) is not None:
+        message_id = self._ended(event)
+        try:
+            status, error, usage = end_of(event)
+        except CommandRefused as refused:
+            # The event is refused, and the turn is over all the same: its protocol calls this kind terminal.
+            if message_id in self._answers:
+                words = str(refused)
+                self._let_go(message_id, lambda answer: answer.end("failed", error=words))
+            raise
+        if message_id is None or not self._document.view.has_message(message_id):
+            return
+        if message_id in self._answers or self._turn_of(event) is not None:
             self._let_go(message_id, lambda answer: answer.end(status, error=error, usage=usage))
+
+    def _ended(self, event: RuntimeEvent) -> MessageId | None:
+        """The turn that an event ends: the one it names, else the one that runs in its thread."""
+        if event.names_turn:
+            return message_of(event, self._document.view)
+        running = self._running(event.thread_id)
+        return running if running in self._answers else None
 
     def _end_all(self, event: RuntimeEvent) -> None:
         """End the turns of a thread whose agent failed or is gone."""
@@ -215,7 +241,8 @@ class Ingestion:
     def _turn_completed(self, event: RuntimeEvent) -> None:
         """Somebody else may have ended the turn otherwise; and another one may run by now."""
         status, error, _ = end_of(event)
-        found = state_of_turn(self._document.view, message_of(event, self._document.view))
+        ended = self._ended(event)
+        found = None if ended is None else state_of_turn(self._document.view, ended)
         if found != ENDS[status] and self._running(event.thread_id) is None:
             failed = status == "failed"
             self._set(event, "error" if failed else "ready", last_error=error if failed else None)

@@ -24,7 +24,7 @@ from chatdoc.apps.provider.adapter import Adapter
 from chatdoc.apps.provider.marks import Marks
 from chatdoc.document import Document
 from chatdoc.model.commands.activities import DETAIL_LENGTH_MAX, AppendActivity
-from chatdoc.model.commands.turn_queue import WithdrawQueued, queue_of
+from chatdoc.model.commands.turn_queue import WithdrawQueued, is_queued, queue_of
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import (
     ApprovalResponded,
@@ -146,7 +146,7 @@ class Reactor:
     def _fail_start(self, key: CommandId, thread_id: str, message_id: MessageId, detail: str) -> None:
         self._tell(key, thread_id, "provider.turn.start.failed", detail, {"messageId": message_id})
         # It may have been withdrawn, and asked again, while the agent was spoken to.
-        if message_id in self._document.view.queued and self._start_key(message_id) == key:
+        if is_queued(self._document.view, message_id) and self._start_key(message_id) == key:
             withdraw = WithdrawQueued(thread_id=ThreadId(thread_id), message_id=message_id, by=self._name)
             self._document.execute(withdraw, command_id=self._marks.key(key, "withdraw"))
         self._marks.done(key, thread_id, self.sequence)

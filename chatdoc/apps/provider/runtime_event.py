@@ -5,7 +5,7 @@
 | `session.started`, `thread.started` | `resumeCursor`? |
 | `session.exited` | `reason`? (`error` when it was none of its own will) |
 | `turn.started` | `messageId`? (what it answers; else what waits first), `automationId`? |
-| `turn.completed` | `status`? (`completed`, `failed`, `interrupted`, `cancelled`), `error`?, `usage`? |
+| `turn.completed`, `turn.aborted`, `turn.failed`, … | `status`? (`completed`, `failed`, …), `error`?, `usage`? |
 | `message.delta` | `delta` |
 | `message.completed` | `text`? |
 | `runtime.error` | `message`, `willRetry`? |

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chatdoc.apps.provider.answer import ENDS
+from chatdoc.apps.provider.kinds import STATUSES, TURN_ENDS
 from chatdoc.apps.provider.runtime_event import RuntimeEvent, message_of
 from chatdoc.model.commands.activities import AppendActivity, RequestApproval
 from chatdoc.model.commands.checkpoints import CompleteCheckpoint
@@ -38,14 +38,15 @@ class End(NamedTuple):
 
 
 def end_of(event: RuntimeEvent) -> End:
-    """The end of a turn that an event tells; raises CommandRefused."""
-    status, usage = event.text("status") or "completed", event.payload.get("usage")
-    if status not in ENDS or not (usage is None or isinstance(usage, dict)):
+    """The end of a turn that an event tells; raises CommandRefused for one it cannot tell, over as it is."""
+    usage, said = event.payload.get("usage"), event.text("status") or TURN_ENDS[event.type]
+    status = STATUSES.get(said.lower())
+    if status is None or not (usage is None or isinstance(usage, dict)):
         raise CommandRefused(
-            f"{event.type} {event.event_id}: expected payload.status to be one of {', '.join(ENDS)} and"
-            f" payload.usage an object, got {status!r} and {usage!r}"
+            f"{event.type} {event.event_id}: expected payload.status to be one of {', '.join(STATUSES)} and"
+            f" payload.usage an object, got {ascii(said)[:80]} and {type(usage).__name__}"
         )
-    return End(status, event.text("error"), usage)
+    return End(status, event.text("error") or event.text("message"), usage)
 
 
 def activity_of(event: RuntimeEvent, view: View) -> AppendActivity:

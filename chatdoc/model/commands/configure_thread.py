@@ -12,10 +12,10 @@ from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import SettingFact
 from chatdoc.model.ids import Stamp, ThreadId
+from chatdoc.model.limits import FIELD_LENGTH_MAX
 from chatdoc.model.view.assemble import ACP
 from chatdoc.model.view.view import View
 
-FIELD_LENGTH_MAX = 120
 _TYPES: dict[str, type] = {"name": str, "thread_color": str, "thread_icon": str, "pin": bool}
 _NOT_CONFIG = {"thread_id", "updated_at", "updated_by", "extra", "stamps", "event", "deleted"}
 

@@ -6,7 +6,7 @@ import msgspec
 
 from chatdoc.model.arguments import require_message, require_text, require_thread
 from chatdoc.model.commands.plan import Now, Plan
-from chatdoc.model.commands.turn_queue import WithdrawQueued, decide_withdraw
+from chatdoc.model.commands.turn_queue import WithdrawQueued, decide_withdraw, is_queued
 from chatdoc.model.facts import Fact, MarkFact, SettingFact
 from chatdoc.model.ids import MessageId, Stamp, ThreadId
 from chatdoc.model.view.view import View
@@ -55,7 +55,7 @@ def decide_message(command: DeleteMessage | RestoreMessage, view: View, now: Now
     stamp = Stamp(now.ids.mint(above=present.stamp if present else ""))
     mark = MarkFact(message_id=command.message_id, field="deleted", stamp=stamp, value=gone, by=by)
     facts: tuple[Fact, ...] = (mark,)
-    if gone and command.message_id in view.queued:
+    if gone and is_queued(view, command.message_id):
         home = view.headers[command.message_id].thread_id
         facts += decide_withdraw(
             WithdrawQueued(thread_id=home, message_id=command.message_id, by=by), view, now

@@ -1,6 +1,7 @@
 """Messages that wait for a thread's agent stand in one order, may be withdrawn or sent ahead, and start one by one.
 
-A message waits while its mark `acp_state` is `queued`; `acp_send_mode` `immediate` lets it go before the others.
+A message waits while its mark `acp_state` is `queued`, or its row says so and no mark another thing, as in a file that
+another program left; `acp_send_mode` `immediate` lets it go before the others. Nothing waits in a deleted thread.
 """
 
 from __future__ import annotations
@@ -55,20 +56,26 @@ def queue_of(view: View, thread_id: str) -> list[MessageId]:
     """The messages that wait in a thread: those to be sent now, the latest first, then the others in their order."""
     waiting = [
         one
-        for one in tuple(view.queued)
-        if view.thread_of(one) == thread_id and view.field(one, "deleted") is not True
+        for one in (*tuple(view.queued), *tuple(view.queued_rows))
+        if view.thread_of(one) == thread_id and not _is_deleted(view, one)
     ]
     hurried = [one for one in waiting if view.field(one, "acp_send_mode") == IMMEDIATE]
     hurried.sort(key=lambda one: (_stamp(view, one, "acp_send_mode"), one), reverse=True)
     others = [one for one in waiting if view.field(one, "acp_send_mode") != IMMEDIATE]
-    others.sort(key=lambda one: (_stamp(view, one, "acp_state"), one))
+    others.sort(key=lambda one: (_stamp(view, one, "acp_state"), view.headers[one].date, one))
     return hurried + others
+
+
+def is_queued(view: View, message_id: MessageId | None) -> bool:
+    """Whether a message waits, by a mark or by what its row says."""
+    return message_id in view.queued or message_id in view.queued_rows
 
 
 def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
     """The plan for a message that waits; its answer is the message."""
     thread_id, message_id = command.thread_id, command.message_id
     require_thread(view, thread_id, "queue")
+    _require_alive(view, thread_id)
     found = state_of_thread(view, thread_id)
     after = next_state("queue", found, thread_id=thread_id, message_id=message_id)
     facts: list[Fact] = []
@@ -91,14 +98,17 @@ def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
         )
     else:
         require_member(view, thread_id, message_id, "queue")
-        if message_id in view.queued:
+        present = view.mark(message_id, "acp_state")
+        if present is not None and present.value == QUEUED:
             return Plan(facts=(), kind="message", subject=message_id)
         if state_of_turn(view, message_id) != "idle":
             raise CommandRefused(
                 f"cannot queue message {message_id}: it is an agent's answer, expected a message to be answered"
             )
         by = command.sender_id or view.headers[message_id].sender_id
-        facts += marks(view, now, message_id, by, acp_state=QUEUED)
+        above = present.stamp if present is not None else ""
+        stamp = Stamp(now.ids.mint(above=above))
+        facts.append(MarkFact(message_id=message_id, field="acp_state", stamp=stamp, value=QUEUED, by=by))
     if after == "queued":
         head = next(iter(queue_of(view, thread_id)), message_id)
         facts += state(view, now, thread_id, "queued", head)
@@ -139,19 +149,33 @@ def decide_send_now(command: SendNow, view: View, now: Now) -> Plan:
 
 def unqueue(view: View, now: Now, message_id: MessageId, by: str) -> tuple[MarkFact, ...]:
     """The marks by which a message waits no longer; none where it does not."""
-    if message_id not in view.queued:
+    if not is_queued(view, message_id):
         return ()
     return tuple(marks(view, now, message_id, by, acp_state=None, acp_send_mode=None))
 
 
 def _require_queued(view: View, thread_id: ThreadId, message_id: MessageId, verb: str) -> None:
     require_member(view, thread_id, message_id, verb)
-    if message_id not in view.queued:
+    if not is_queued(view, message_id):
         raise CommandRefused(
             f"cannot {verb} message {message_id} of thread {thread_id}: it is not queued,"
             f" its acp_state is {view.field(message_id, 'acp_state')!r}",
             hint="queue(thread_id) lists what waits",
         )
+
+
+def _require_alive(view: View, thread_id: ThreadId) -> None:
+    thread = view.thread(thread_id)
+    if thread is not None and thread.deleted_at is not None:
+        raise CommandRefused(
+            f"cannot queue a turn in thread {thread_id}: it was deleted at {thread.deleted_at}",
+            hint="restore_thread(thread_id) brings it back",
+        )
+
+
+def _is_deleted(view: View, message_id: str) -> bool:
+    mark = view.mark(message_id, "deleted")
+    return mark is not None and mark.value is True
 
 
 def _stamp(view: View, message_id: str, field: str) -> str:

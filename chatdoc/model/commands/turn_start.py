@@ -10,7 +10,7 @@ from chatdoc.model.arguments import require_member, require_text, require_thread
 from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.turn_facts import state
-from chatdoc.model.commands.turn_queue import unqueue
+from chatdoc.model.commands.turn_queue import is_queued, unqueue
 from chatdoc.model.commands.turn_states import TRACE, next_state, state_of_thread
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
@@ -48,7 +48,7 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
         raise CommandRefused(f"cannot start a turn with {', '.join(taken)} given: starting sets that itself")
     if answers is not None:
         require_member(view, thread_id, answers, "answer")
-    if command.from_queue and answers not in view.queued:
+    if command.from_queue and not is_queued(view, answers):
         raise CommandRefused(f"cannot start the turn that answers {answers}: it is not queued any more")
     message_id = _fresh(command.message_id, view, now)
     found = state_of_thread(view, thread_id)

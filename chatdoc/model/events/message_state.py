@@ -47,7 +47,7 @@ class Shown(NamedTuple):
     deleted: MarkFact | None
     """The mark by which it is deleted."""
     queued: MarkFact | None
-    """The mark by which it waits for a turn, unless it is deleted; a field of its row is from a queue long gone."""
+    """The mark by which it waits for a turn, unless it is deleted. For one whose row says so, no turn was requested."""
 
 
 def parts_of(view: View, message_id: str) -> Parts:

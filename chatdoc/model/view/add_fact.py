@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -20,16 +20,15 @@ from chatdoc.model.facts import (
 from chatdoc.model.ids import MessageId
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.model.view import reply_index
-from chatdoc.model.view.fact_order import attic_key, by_revision, canonical, insert, position, preference
+from chatdoc.model.view.fact_order import attic_key, enter, insert, position
 from chatdoc.model.view.view import View
+
+_DERIVED = frozenset({"generating", "acp_state"})
+"""Fields of a message that the view keeps a set for."""
 
 
 def _add_document(view: View, fact: DocumentFact, touched: Touched) -> bool:
-    values = view.document_values.setdefault(fact.field, [])
-    if position(values, fact.value) >= 0:
-        return False
-    insort(values, fact.value, key=canonical)
-    return True
+    return enter(view.document_values.setdefault(fact.field, []), fact.value)
 
 
 def _add_thread(view: View, fact: ThreadFact, touched: Touched) -> bool:
@@ -38,11 +37,11 @@ def _add_thread(view: View, fact: ThreadFact, touched: Touched) -> bool:
         view.thread_facts[thread_id] = fact
         touched.new_threads.add(thread_id)
     else:
-        variants = view.variants_of_thread(thread_id)
-        if position(variants, fact) >= 0:
+        variants = [*view.variants_of_thread(thread_id)]
+        if not enter(variants, fact):
             return False
-        view.thread_variants[thread_id] = sorted([*variants, fact], key=preference)
-        view.thread_facts[thread_id] = view.thread_variants[thread_id][0]
+        view.thread_variants[thread_id] = variants
+        view.thread_facts[thread_id] = variants[0]
     touched.threads.add(thread_id)
     return True
 
@@ -57,18 +56,19 @@ def _add_header(view: View, fact: Header, touched: Touched) -> bool:
         reply_index.link(view, message_id, touched)
         if fact.fields is not None or message_id in view.marks:
             settle_generating(view, message_id)
+            settle_queued(view, message_id)
     else:
-        variants = view.variants_of_message(message_id)
-        if position(variants, fact) >= 0:
+        variants = [*view.variants_of_message(message_id)]
+        if not enter(variants, fact):
             return False
-        view.header_variants[message_id] = sorted([*variants, fact], key=preference)
-        pick(view, message_id, touched)
+        view.header_variants[message_id] = variants
+        pick(view, message_id, touched, fact)
     touched.messages.add(message_id)
     return True
 
 
-def pick(view: View, message_id: MessageId, touched: Touched) -> None:
-    """Show the first of a message's headers; it may place the message elsewhere."""
+def pick(view: View, message_id: MessageId, touched: Touched, changed: Header) -> None:
+    """Show the first of a message's headers, of which `changed` came or went; it may place the message elsewhere."""
     picked = view.header_variants[message_id][0]
     present = view.headers[message_id]
     if picked is not present:
@@ -76,15 +76,17 @@ def pick(view: View, message_id: MessageId, touched: Touched) -> None:
         view.headers[message_id] = picked
         touched.moved |= {present.thread_id, picked.thread_id}
         reply_index.link(view, message_id, touched)
-    settle_generating(view, message_id)
+    # What the others say of a field is not asked again for a header that does not speak of it.
+    if picked.assumed != present.assumed or not _DERIVED.isdisjoint(changed.fields or ()):
+        settle_generating(view, message_id)
+        settle_queued(view, message_id)
 
 
 def _add_revision(view: View, fact: RevisionFact, touched: Touched) -> bool:
     revisions = view.revisions.setdefault(fact.message_id, [])
     if revisions and fact.revision_id <= revisions[-1].revision_id:
-        if fact in revisions:
+        if not enter(revisions, fact):
             return False
-        insort(revisions, fact, key=by_revision)
     else:
         revisions.append(fact)
     _touch_message(view, fact.message_id, touched)
@@ -124,9 +126,7 @@ def remark(view: View, fact: MarkFact, touched: Touched, change: Callable[[], ob
     elif fact.field == "generating":
         settle_generating(view, fact.message_id)
     elif fact.field == "acp_state":
-        present = view.mark(fact.message_id, "acp_state")
-        waits = present is not None and present.value == "queued"
-        (view.queued.add if waits else view.queued.discard)(fact.message_id)
+        settle_queued(view, fact.message_id)
 
 
 def settle_generating(view: View, message_id: str) -> None:
@@ -140,6 +140,14 @@ def settle_generating(view: View, message_id: str) -> None:
         view.generating.discard(header.message_id)
 
 
+def settle_queued(view: View, message_id: MessageId) -> None:
+    """Note whether a message waits for an agent: its mark says so, or its row does and no mark another thing."""
+    mark = view.mark(message_id, "acp_state")
+    waits = view.field(message_id, "acp_state") == "queued"
+    (view.queued.add if waits and mark is not None else view.queued.discard)(message_id)
+    (view.queued_rows.add if waits and mark is None else view.queued_rows.discard)(message_id)
+
+
 def _add_state(view: View, fact: StateFact, touched: Touched) -> bool:
     if not insert(view.states.setdefault(fact.thread_id, []), fact):
         return False
@@ -150,11 +158,13 @@ def _add_state(view: View, fact: StateFact, touched: Touched) -> bool:
 def _add_piece(view: View, fact: PieceFact, touched: Touched) -> bool:
     pieces = view.pieces.setdefault(fact.message_id, {})
     if fact.seq in pieces:
-        texts = view.texts_of_piece(fact.message_id, fact.seq)
-        if fact.text in texts:
+        texts = [*view.texts_of_piece(fact.message_id, fact.seq)]
+        place = bisect_left(texts, fact.text)
+        if texts[place : place + 1] == [fact.text]:
             return False
-        view.piece_variants[fact.message_id, fact.seq] = sorted([*texts, fact.text])
-        pieces[fact.seq] = min(pieces[fact.seq], fact.text)
+        texts.insert(place, fact.text)
+        view.piece_variants[fact.message_id, fact.seq] = texts
+        pieces[fact.seq] = texts[0]
     else:
         pieces[fact.seq] = fact.text
     _touch_message(view, fact.message_id, touched)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from chatdoc.model.clock import EPOCH, iso, ms_of
@@ -125,7 +125,13 @@ def told(variants: Sequence[Header]) -> Sequence[Header]:
     """Without placeholders, where the real header came: what stood in for it has nothing to say beside it."""
     if len(variants) == 1 or variants[0].assumed:
         return variants
-    return [one for one in variants if not one.assumed or one.sender_id or one.content]
+    return list(spoken(variants))
+
+
+def spoken(variants: Sequence[Header]) -> Iterator[Header]:
+    """What `told` has, one by one, for whoever stops at the first that says something."""
+    inferred = len(variants) == 1 or variants[0].assumed
+    return (one for one in variants if inferred or not one.assumed or one.sender_id or one.content)
 
 
 def build_history(variants: Sequence[Header], revisions: Iterable[RevisionFact]) -> tuple[Revision, ...]:

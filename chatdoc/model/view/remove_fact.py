@@ -18,8 +18,8 @@ from chatdoc.model.facts import (
 )
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.model.view import reply_index
-from chatdoc.model.view.add_fact import pick, remark
-from chatdoc.model.view.fact_order import attic_key, position, same
+from chatdoc.model.view.add_fact import pick, remark, settle_queued
+from chatdoc.model.view.fact_order import attic_key, position
 from chatdoc.model.view.view import View
 
 
@@ -28,7 +28,7 @@ def _take_document(view: View, fact: DocumentFact, touched: Touched) -> None:
 
 
 def _take_thread(view: View, fact: ThreadFact, touched: Touched) -> None:
-    variants = [one for one in view.variants_of_thread(fact.thread_id) if not same(one, fact)]
+    variants = _without(view.variants_of_thread(fact.thread_id), fact)
     view.thread_variants.pop(fact.thread_id, None)
     if not variants:
         del view.thread_facts[fact.thread_id]
@@ -40,10 +40,10 @@ def _take_thread(view: View, fact: ThreadFact, touched: Touched) -> None:
 
 def _take_header(view: View, fact: Header, touched: Touched) -> None:
     message_id = fact.message_id
-    variants = [one for one in view.variants_of_message(message_id) if not same(one, fact)]
+    variants = _without(view.variants_of_message(message_id), fact)
     if variants:
         view.header_variants[message_id] = variants
-        pick(view, message_id, touched)
+        pick(view, message_id, touched, fact)
         if len(variants) == 1:
             del view.header_variants[message_id]
         return
@@ -52,6 +52,7 @@ def _take_header(view: View, fact: Header, touched: Touched) -> None:
     reply_index.unlink(view, message_id)
     del view.headers[message_id]
     view.generating.discard(message_id)
+    settle_queued(view, message_id)
     if message_id in view.revisions or message_id in view.marks or message_id in view.pieces:
         view.late.add(message_id)
 
@@ -97,6 +98,11 @@ def _take_piece(view: View, fact: PieceFact, touched: Touched) -> None:
 
 def _take_attic(view: View, fact: AtticRow, touched: Touched) -> None:
     del view.attic_rows[attic_key(fact)]
+
+
+def _without(facts: list[Any], fact: Any) -> list[Any]:
+    place = position(facts, fact)
+    return facts if place < 0 else [*facts[:place], *facts[place + 1 :]]
 
 
 def _drop(table: dict[str, Any], key: str, value: Any) -> None:

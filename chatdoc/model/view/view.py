@@ -18,7 +18,7 @@ from chatdoc.model.view.assemble import (
     build_message,
     build_state,
     build_thread,
-    told,
+    spoken,
 )
 from chatdoc.model.view.same_moment_index import Moments
 
@@ -43,6 +43,7 @@ class View:
         "piece_variants",
         "pieces",
         "queued",
+        "queued_rows",
         "revisions",
         "roots",
         "settings",
@@ -77,6 +78,8 @@ class View:
         """Messages that are being written."""
         self.queued: set[MessageId] = set()
         """Messages that are marked to wait for their thread's agent."""
+        self.queued_rows: set[MessageId] = set()
+        """Messages that wait because their row says so, as another program left it; no turn was requested for them."""
         self.attic_rows: dict[str, AtticRow] = {}
         self.unanchored: set[MessageId] = set()
         """Messages whose chain of replies does not (yet) end at a message that replies to nothing."""
@@ -191,7 +194,7 @@ class View:
         mark = self.mark(message_id, field)
         if mark is not None:
             return mark.value
-        for header in told(self.variants_of_message(message_id)) if message_id in self.headers else ():
+        for header in spoken(self.variants_of_message(message_id)) if message_id in self.headers else ():
             if header.fields is not None and field in header.fields:
                 return header.fields[field]
         return None

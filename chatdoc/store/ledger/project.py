@@ -117,13 +117,21 @@ class Project:
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the project's transcripts: whoever reads, changes and replaces a file does it alone."""
-        self.threads.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self.threads, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = -1
         try:
+            self.threads.mkdir(parents=True, exist_ok=True)
+            folder = os.open(self.threads, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             _lock(folder, self.threads)
             yield
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise WriteFailed(
+                f"transcripts in {self.threads} could not be written: {reason}; the files are as they were",
+                hint="Check the disk and the folder's permissions; the next write repairs what this one missed",
+            ) from error
         finally:
-            os.close(folder)
+            if folder >= 0:
+                os.close(folder)
 
 
 def thread_uuid(thread_id: str) -> str:

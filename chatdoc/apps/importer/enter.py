@@ -1,0 +1,48 @@
+"""Facts and activities of an import enter a document through one door, in one transaction, and twice is once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chatdoc.document import Document
+from chatdoc.model.facts import Fact, Header, ThreadFact
+from chatdoc.model.view.view import View
+from migrate.session.thread_state import Activity
+
+ORIGIN = "import"
+
+
+def enter(document: Document, facts: Sequence[Fact], activities: Sequence[Activity]) -> int:
+    """Write what the document does not have yet; returns how many facts were offered and not known.
+
+    A message or thread that is there keeps its first row: a log that was written again says it with other times.
+    """
+    view = document.view
+    fresh = [fact for fact in facts if not _is_there(view, fact)]
+
+    def work() -> None:
+        if fresh:
+            document.engine.enter(fresh, origin=ORIGIN)
+        for one in activities:
+            document.agents.append_activity(
+                one.thread,
+                kind=one.kind,
+                summary=one.summary,
+                tone="error" if one.failed else "tool",
+                payload=one.payload,
+                turn_id=one.turn_id,
+                activity_id=one.activity_id,
+            )
+
+    document.together(work)
+    return len(fresh)
+
+
+def _is_there(view: View, fact: Fact) -> bool:
+    match fact:
+        case Header():
+            return fact.message_id in view.headers
+        case ThreadFact():
+            return fact.thread_id in view.thread_facts
+        case _:
+            return False

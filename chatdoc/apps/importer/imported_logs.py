@@ -1,0 +1,34 @@
+"""What other logs have told already, so that a log which repeats one of them is linked to it and tells only its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chatdoc.model.ids import MessageId
+from chatdoc.model.view.view import View
+from chatdoc.store.session_index.index import LogRow, SessionIndex
+
+
+class ImportedLogs:
+    """Asks the index which session begins alike, and its document what it has; `row` is the log's own, if any."""
+
+    def __init__(
+        self, index: SessionIndex, row: LogRow | None, view_of: Callable[[str], View | None]
+    ) -> None:
+        self._index = index
+        self._row = row
+        self._view_of = view_of
+
+    def parent_of(self, head: str) -> str:
+        """Whom a log continues stays as it was found first."""
+        if self._row is not None:
+            return self._row.continues
+        found = self._index.begins_with("claude", head)
+        return found.source_session_id if found is not None else ""
+
+    def holds(self, session: str, message_id: MessageId, text: str) -> bool:
+        """Whether the document of a session has a message that says this."""
+        row = self._index.of_session("claude", session)
+        view = self._view_of(row.document) if row is not None else None
+        header = view.headers.get(message_id) if view is not None else None
+        return header is not None and header.content == text

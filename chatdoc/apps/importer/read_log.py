@@ -1,0 +1,199 @@
+"""Pass 2: a log is read from its cursor in batches; each is in its document before the index says it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from chatdoc.apps.importer.discover import Found
+from chatdoc.apps.importer.documents import Documents, Target
+from chatdoc.apps.importer.enter import enter
+from chatdoc.apps.importer.imported_logs import ImportedLogs
+from chatdoc.apps.importer.outcome import SessionOutcome, outcomes_of, restored, stored
+from chatdoc.apps.importer.prefix import digests_to, is_intact
+from chatdoc.model.clock import Clock
+from chatdoc.model.view.view import View
+from chatdoc.store.session_index.index import LogRow, SessionIndex
+from migrate.session.item import Source
+from migrate.session.log import LINE_BYTES_MAX
+from migrate.session.weave import LogWeaver
+
+PARSER_VERSION = 1
+BATCH_BYTES = 4 * 1024 * 1024
+PARTIAL = "partial"
+
+Clean = Callable[[bytes], bytes]
+"""Takes secrets out of a line."""
+
+
+class LogFiles:
+    """Reads log files into documents, and keeps the index of them."""
+
+    def __init__(
+        self,
+        index: SessionIndex,
+        target: Target,
+        documents: Documents,
+        *,
+        clock: Clock,
+        clean: Clean | None = None,
+    ) -> None:
+        self.index = index
+        self._target = target
+        self._documents = documents
+        self._clock = clock
+        self._clean = clean
+
+    def known_source(self, path: str, size: int, mtime_ns: int) -> Source | None:
+        """Whose log a file is, when it looks as it did when it was indexed."""
+        row = self.index.get(path)
+        if row is None or (row.size, row.mtime_ns) != (size, mtime_ns):
+            return None
+        source: Source = msgspec.convert(row.source, Source)
+        return source
+
+    def take(self, found: Found, source: Source) -> list[SessionOutcome]:
+        """Import what a file has that was not read yet; raises OSError and ChatdocError."""
+        row = self.index.get(found.path)
+        usable = row is not None and self._is_usable(row, source)
+        if row is not None and usable and self._is_unchanged(row, found):
+            return restored(row.sessions, "unchanged")
+        with open(found.path, "rb") as file:
+            others = ImportedLogs(self.index, row, self._view_of)
+            weaver = LogWeaver.start(source, found.stem, others)
+            result = "changed" if row is not None and row.parser_version == PARSER_VERSION else "imported"
+            if row is not None and usable:
+                every = row.inode != found.inode or found.size <= row.size
+                if found.size >= row.cursor and is_intact(file, row.cursor, row.prefix_digests, every=every):
+                    weaver = LogWeaver.resume(row.state, found.stem, others)
+                    result = "imported" if row.result == PARTIAL else "grown"
+                    if found.size == row.size:
+                        result = "unchanged"
+            return self._read(file, found, row, weaver, result)
+
+    def _view_of(self, document: str) -> View | None:
+        """What another log was imported into, with what this run has entered."""
+        return self._documents.get(Path(document)).view if self._documents.has(Path(document)) else None
+
+    def _is_usable(self, row: LogRow, source: Source) -> bool:
+        """Whether reading may go on where it stopped: same parser, and the document that has the rest is there."""
+        document = Path(row.document)
+        wanted = self._target.file
+        return (
+            row.parser_version == PARSER_VERSION
+            and row.source == source
+            and self._documents.has(document)
+            and (wanted is None or wanted == document)
+        )
+
+    def _is_unchanged(self, row: LogRow, found: Found) -> bool:
+        return (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
+
+    def _read(
+        self, file: BinaryIO, found: Found, row: LogRow | None, weaver: LogWeaver, result: str
+    ) -> list[SessionOutcome]:
+        resumed = weaver.progress.offset
+        file.seek(resumed)
+        unsaved, tail = 0, b""
+        while raw := file.readline(LINE_BYTES_MAX + 1):
+            if not raw.endswith(b"\n"):
+                if len(raw) > LINE_BYTES_MAX:
+                    weaver.skip(len(raw) + _rest_of_line(file))
+                    continue
+                tail = raw
+                break
+            weaver.feed(raw if self._clean is None else self._clean(raw))
+            if self._clean is not None:
+                weaver.progress.offset = file.tell()
+            unsaved += len(raw)
+            if unsaved >= BATCH_BYTES:
+                unsaved = 0
+                self._enter(weaver, row)
+                self._keep(file, found, row, weaver, weaver.progress.offset, PARTIAL, [])
+        cursor, state = weaver.progress.offset, weaver.stored()
+        weaver.end(tail if self._clean is None else self._clean(tail))
+        document = self._enter(weaver, row)
+        outcomes = outcomes_of(weaver, path=found.path, document=str(document), result=result)
+        if state is not None and outcomes:
+            row = self._row(file, found, row, weaver, cursor, result, outcomes, state)
+            self.index.put(row)
+        return outcomes
+
+    def _keep(
+        self,
+        file: BinaryIO,
+        found: Found,
+        row: LogRow | None,
+        weaver: LogWeaver,
+        cursor: int,
+        result: str,
+        outcomes: list[SessionOutcome],
+    ) -> None:
+        """Note how far a long log was read, so that a killed import goes on there."""
+        state = weaver.stored()
+        if state is None:
+            return
+        here = file.tell()
+        self.index.put(self._row(file, found, row, weaver, cursor, result, outcomes, state))
+        file.seek(here)
+
+    def _row(
+        self,
+        file: BinaryIO,
+        found: Found,
+        row: LogRow | None,
+        weaver: LogWeaver,
+        cursor: int,
+        result: str,
+        outcomes: list[SessionOutcome],
+        state: bytes,
+    ) -> LogRow:
+        known, known_to = (
+            (row.prefix_digests, row.cursor) if row and result in ("grown", "unchanged") else (b"", 0)
+        )
+        now = self._clock()
+        return LogRow(
+            path=found.path,
+            source=weaver.progress.source,
+            source_session_id=weaver.session,
+            document=str(self._document_of(weaver, row)),
+            size=found.size if result != PARTIAL else cursor,
+            mtime_ns=found.mtime_ns,
+            inode=found.inode,
+            cursor=cursor,
+            prefix_digests=digests_to(file, cursor, known, known_to),
+            state=state,
+            parser_version=PARSER_VERSION,
+            sessions=stored(outcomes),
+            result=result,
+            indexed_at_ms=now,
+            seen_at_ms=now,
+            head=weaver.copy.head,
+            continues=weaver.copy.parent,
+        )
+
+    def _enter(self, weaver: LogWeaver, row: LogRow | None) -> Path:
+        path = self._document_of(weaver, row)
+        woven = weaver.woven.take()
+        facts = woven.all_facts()
+        if facts or woven.activities:
+            enter(self._documents.get(path), facts, woven.activities)
+        return path
+
+    def _document_of(self, weaver: LogWeaver, row: LogRow | None) -> Path:
+        """Where a log was imported it goes on, while that document is there."""
+        if self._target.file is None and row is not None and self._documents.has(Path(row.document)):
+            return Path(row.document)
+        return self._target.document_of(weaver.folder)
+
+
+def _rest_of_line(file: BinaryIO) -> int:
+    count = 0
+    while piece := file.readline(1024 * 1024):
+        count += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return count

@@ -1,0 +1,135 @@
+"""An import run: pass 1 finds logs, pass 2 reads what is new in them, and one bad file stops nothing but itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from chatdoc.apps.importer.discover import Found, discover
+from chatdoc.apps.importer.documents import Documents, Target
+from chatdoc.apps.importer.observer import Observer, Silent
+from chatdoc.apps.importer.outcome import ImportReport, SessionOutcome
+from chatdoc.apps.importer.read_log import Clean, LogFiles
+from chatdoc.model.clock import Clock
+from chatdoc.model.errors import ChatdocError
+from chatdoc.settings import Settings
+from chatdoc.store.session_index.index import SessionIndex
+from migrate.session.item import SOURCES
+
+
+class Importer:
+    """Imports logs into one workspace folder; `with` closes what it opened."""
+
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        *,
+        clock: Clock,
+        sources: Sequence[str] = SOURCES,
+        observer: Observer | None = None,
+        clean: Clean | None = None,
+    ) -> None:
+        self.settings = settings
+        self.sources = tuple(sources)
+        self.observer: Observer = observer if observer is not None else Silent()
+        self.index = SessionIndex.open(target.folder.absolute())
+        self._clock = clock
+        self._documents = Documents()
+        self._files = LogFiles(self.index, target, self._documents, clock=clock, clean=clean)
+
+    def roots(self, paths: Sequence[Path]) -> list[Path]:
+        """The named files and folders, or those in which the tools keep their logs."""
+        if paths:
+            return [path.absolute() for path in paths]
+        return [
+            root
+            for source in self.sources
+            if self.settings.is_enabled(source)
+            for root in self.settings.roots(source)
+            if root.is_dir()
+        ]
+
+    def run(self, paths: Sequence[Path], *, stage: str = "pass2") -> ImportReport:
+        """Import all logs of these files and folders, and say what came of each."""
+        outcomes: list[SessionOutcome] = []
+        unread: list[OSError] = []
+        roots = self.roots(paths)
+        present: set[str] = set()
+        for found in discover(roots, self._files.known_source, unread.append):
+            present.add(found.path)
+            self.observer.scanned(found.source or "none", "pass1", "ok")
+            outcomes += self._take(found, stage)
+        for error in unread:
+            path = str(error.filename or "")
+            self.observer.scanned("none", "pass1", "io_error")
+            outcomes.append(_failed("", path, error))
+        self._documents.save()
+        missing = self._missing(roots, present)
+        counts = Counter(one.result for one in outcomes)
+        return ImportReport(
+            ok=not counts["failed"],
+            sessions=outcomes,
+            counts=dict(sorted(counts.items())),
+            missing=missing,
+        )
+
+    def _take(self, found: Found, stage: str) -> list[SessionOutcome]:
+        source = found.source
+        if source is None:
+            return [SessionOutcome(source="", session_id="", path=found.path, result="no log")]
+        if source not in self.sources:
+            return []
+        if self.settings.is_switched_off(source):
+            return [SessionOutcome(source=source, session_id="", path=found.path, result="switched off")]
+        begun = self._clock()
+        try:
+            outcomes = self._files.take(found, source)
+        except OSError as error:
+            self.observer.indexed(source, "", found.path, stage, "io_error", self._clock() - begun, 0)
+            return [_failed(source, found.path, error)]
+        except ChatdocError as error:
+            self.observer.indexed(source, "", found.path, stage, "parse_error", self._clock() - begun, 0)
+            return [_failed(source, found.path, error)]
+        if not outcomes:
+            return [SessionOutcome(source=source, session_id="", path=found.path, result="empty")]
+        first = outcomes[0]
+        if first.result != "unchanged":
+            damaged = sum(one.lines.get("quarantined", 0) for one in outcomes)
+            result = "parse_error" if damaged else "ok"
+            took = self._clock() - begun
+            self.observer.indexed(source, first.session_id, found.path, stage, result, took, damaged)
+            self.observer.met(source, first.unknown_kinds)
+        return outcomes
+
+    def note_missing(self, paths: Sequence[Path]) -> list[str]:
+        """Note that these logs are gone, where they were imported once; nothing of them is removed."""
+        gone = [str(path) for path in paths if self.index.get(str(path)) is not None and not path.exists()]
+        for path in gone:
+            self.index.mark_missing(path, self._clock())
+        return gone
+
+    def counters(self) -> list[dict[str, int]]:
+        """What the integrity reports of the open documents count, by metric name."""
+        return [document.check(full=False).counters for document in self._documents.opened()]
+
+    def _missing(self, roots: list[Path], present: set[str]) -> list[str]:
+        known = [Path(row.path) for row in self.index.rows(self.sources) if row.path not in present]
+        return self.note_missing([path for path in known if any(path.is_relative_to(root) for root in roots)])
+
+    def close(self) -> None:
+        """Save the documents and let go of everything."""
+        self._documents.close()
+        self.index.close()
+
+    def __enter__(self) -> Importer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _failed(source: str, path: str, error: OSError | ChatdocError) -> SessionOutcome:
+    message = (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
+    return SessionOutcome(source=source, session_id="", path=path, result="failed", error=message)

@@ -1,0 +1,1 @@
+"""Rooms over websocket and HTTP: each open document is served to browsers, editors and agents by one process."""

@@ -1,0 +1,233 @@
+"""The HTTP routes: documents, threads, pages of messages, commands, events and integrity, as JSON of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from chatdoc.apps.server import commands
+from chatdoc.apps.server.credentials import credentials_of
+from chatdoc.apps.server.event_stream import follow_events, follow_integrity, page_as_json
+from chatdoc.apps.server.metrics import CONTENT_TYPE
+from chatdoc.apps.server.openapi import openapi
+from chatdoc.apps.server.principal import Principal
+from chatdoc.document import Document
+from chatdoc.model.errors import ChatdocError, NotFound
+
+if TYPE_CHECKING:
+    from chatdoc.apps.server.rooms import Rooms
+
+Found = TypeVar("Found")
+PAGE = 100
+
+
+class Api:
+    """What each route answers."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    async def healthz(self, request: Request) -> Response:
+        """Whether the process answers; asks for no token."""
+        return as_json({"ok": True})
+
+    async def readyz(self, request: Request) -> Response:
+        """Whether documents can be opened; asks for no token."""
+        ready = self._rooms.is_ready
+        return as_json({"ok": ready}, 200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus' text format."""
+
+        async def found(principal: Principal) -> Response:
+            await self._rooms.refresh_reports()
+            return Response(self._rooms.metrics.text(), media_type=CONTENT_TYPE)
+
+        return await self._as(request, found)
+
+    async def openapi(self, request: Request) -> Response:
+        """The description of these routes; asks for no token."""
+        return as_json(openapi())
+
+    async def documents(self, request: Request) -> Response:
+        """The documents of the folder."""
+
+        async def found(principal: Principal) -> Response:
+            is_open = {name for name, _ in self._rooms.open_rooms()}
+            return as_json(
+                {"documents": [{"path": one, "open": one in is_open} for one in self._rooms.names()]}
+            )
+
+        return await self._as(request, found)
+
+    async def commands(self, request: Request) -> Response:
+        """Carry out one command."""
+
+        async def found(principal: Principal) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json":
+                return as_json(
+                    commands.refusal(None, "misuse", "expected Content-Type: application/json"), 415
+                )
+            body = await read_body(request, self._rooms.limits.message_bytes_max)
+            if body is None:
+                return as_json(commands.refusal(None, "too_large", "the command is too large"), 413)
+            async with self._rooms.use(request.path_params["path"]) as room:
+                status, answer = await commands.answer(room, principal, body, self._rooms.metrics)
+            return as_json(answer, status)
+
+        return await self._as(request, found)
+
+    async def threads(self, request: Request) -> Response:
+        """Every thread with its config, state and number of messages; deleted ones on demand."""
+        deleted = _flag(request, "deleted")
+
+        def read(doc: Document) -> list[dict[str, Any]]:
+            return [
+                {
+                    **msgspec.to_builtins(thread),
+                    "config": doc.config(thread.thread_id),
+                    "state": doc.state(thread.thread_id),
+                    "messages": len(doc.view.ordered(thread.thread_id)),
+                }
+                for thread in doc.threads(deleted=deleted)
+            ]
+
+        return await self._read(request, read, "threads")
+
+    async def messages(self, request: Request) -> Response:
+        """The newest messages of a thread, or those before one; `before` in the answer leads on, null at the root."""
+        query = request.query_params
+        thread_id, before = query.get("thread", ""), query.get("before")
+        limit, deleted = _number(request, "limit", PAGE), _flag(request, "deleted")
+        limit = max(1, min(limit if limit is not None else PAGE, self._rooms.limits.page_max))
+
+        def read(doc: Document) -> dict[str, Any]:
+            doc.thread(thread_id)
+            order: list[str] = list(doc.view.ordered(thread_id))
+            if before is not None and before not in order:
+                raise NotFound(
+                    "before: names no message of this thread", hint="Take it from an earlier answer"
+                )
+            end = order.index(before) if before is not None else len(order)
+            page: list[Any] = []
+            while end > 0 and len(page) < limit:
+                end -= 1
+                message = doc.message(order[end])
+                if deleted or message.deleted_at is None:
+                    page.append(message)
+            first = page[-1].message_id if page else None
+            return {"messages": page[::-1], "before": first if end > 0 else None}
+
+        return await self._read(request, read)
+
+    async def events(self, request: Request) -> Response:
+        """The event log: a page as JSON, or followed live as server-sent events; `Last-Event-ID` goes on from one."""
+        asked = request.headers.get("last-event-id")
+        after = int(asked) if asked is not None and asked.isdecimal() else _number(request, "after", None)
+
+        async def found(principal: Principal) -> Response:
+            name = request.path_params["path"]
+            if _wants_stream(request):
+                async with self._rooms.use(name):
+                    pass  # An error is answered as one, before the stream begins.
+                return stream(follow_events(self._rooms, name, after))
+            limit = max(1, min(_number(request, "limit", PAGE) or PAGE, self._rooms.limits.page_max))
+            async with self._rooms.use(name) as room:
+                page = await room.call(lambda doc: page_as_json(doc, after or 0, limit))
+            return Response(page, media_type="application/json")
+
+        return await self._as(request, found)
+
+    async def integrity(self, request: Request) -> Response:
+        """The integrity report: now, with `full=1` checked anew, or each time it changes as server-sent events."""
+        full = _flag(request, "full")
+
+        async def found(principal: Principal) -> Response:
+            name = request.path_params["path"]
+            if _wants_stream(request):
+                async with self._rooms.use(name):
+                    pass
+                return stream(follow_integrity(self._rooms, name))
+            async with self._rooms.use(name) as room:
+                report = await room.call(lambda doc: doc.check(full=full).to_json())
+            return Response(report, media_type="application/json")
+
+        return await self._as(request, found)
+
+    async def _read(
+        self, request: Request, read: Callable[[Document], Found], key: str | None = None
+    ) -> Response:
+        async def found(principal: Principal) -> Response:
+            async with self._rooms.use(request.path_params["path"]) as room:
+                content = await room.call(lambda doc: msgspec.json.encode(_under(key, read(doc))))
+            return Response(content, media_type="application/json")
+
+        return await self._as(request, found)
+
+    async def _as(self, request: Request, found: Callable[[Principal], Awaitable[Response]]) -> Response:
+        path = request.path_params.get("path", "")
+        principal = await self._rooms.identify(credentials_of(request, path))
+        if principal is None:
+            refused = commands.refusal(None, "unknown_token", "expected a token: Authorization: Bearer TOKEN")
+            return as_json(refused, 401, {"WWW-Authenticate": "Bearer"})
+        try:
+            return await found(principal)
+        except ChatdocError as error:
+            status, code = commands.status_of(error)
+            return as_json(commands.refusal(None, code, str(error)), status)
+
+
+def as_json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer in JSON that no cache keeps."""
+    return Response(
+        msgspec.json.encode(value),
+        status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def stream(content: Any) -> Response:
+    """Server-sent events."""
+    return StreamingResponse(
+        content,
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes | None:
+    """The body of a request, or None as soon as it is too large."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > bytes_max:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _under(key: str | None, value: Any) -> Any:
+    return value if key is None else {key: value}
+
+
+def _wants_stream(request: Request) -> bool:
+    return "text/event-stream" in request.headers.get("accept", "")
+
+
+def _flag(request: Request, name: str) -> bool:
+    return request.query_params.get(name, "") in ("1", "true")
+
+
+def _number(request: Request, name: str, default: int | None) -> int | None:
+    given = request.query_params.get(name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdecimal()) or len(given) > 15:
+        return default
+    return int(given)

@@ -1,0 +1,73 @@
+"""Awareness of one room: presence is relayed, never stored; a client id is gone when its connection or its time is."""
+
+from __future__ import annotations
+
+from chatdoc.apps.server.wire import Presence
+
+
+class _State:
+    __slots__ = ("clock", "owner", "renewed_at", "state")
+
+    def __init__(self, owner: object, clock: int, state: str, now: float) -> None:
+        self.owner, self.clock, self.state, self.renewed_at = owner, clock, state, now
+
+
+class Awareness:
+    """Who is present, by client id; each id belongs to the connection that brought it."""
+
+    def __init__(self, *, clients_max: int, silent_s: float) -> None:
+        self._clients_max = clients_max
+        self._silent_s = silent_s
+        self._states: dict[int, _State] = {}
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def present(self) -> list[Presence]:
+        """Everybody who is there."""
+        return [Presence(client, one.clock, one.state) for client, one in self._states.items()]
+
+    def owns(self, owner: object, client: int) -> bool:
+        """Whether a connection announced this client id."""
+        state = self._states.get(client)
+        return state is not None and state.owner is owner
+
+    def announced(self, owner: object) -> list[int]:
+        """The client ids that a connection announced."""
+        return [client for client, one in self._states.items() if one.owner is owner]
+
+    def take(self, owner: object, sent: list[Presence], now: float) -> list[Presence]:
+        """What is new in an awareness update, to be relayed; what a client repeats of others is passed over."""
+        news = []
+        for one in sent:
+            held = self._states.get(one.client)
+            if held is not None and held.owner is not owner:
+                continue
+            if one.state is None:
+                if held is not None and one.clock >= held.clock:
+                    del self._states[one.client]
+                    news.append(one)
+                continue
+            if held is None:
+                if len(self.announced(owner)) >= self._clients_max:
+                    continue
+                self._states[one.client] = _State(owner, one.clock, one.state, now)
+            elif one.clock > held.clock:
+                held.clock, held.state, held.renewed_at = one.clock, one.state, now
+            else:
+                continue
+            news.append(one)
+        return news
+
+    def leave(self, owner: object) -> list[Presence]:
+        """Let go of all that a connection announced; what the others are told."""
+        return [self._remove(client) for client in self.announced(owner)]
+
+    def expire(self, now: float) -> list[Presence]:
+        """Let go of whoever said nothing for too long; what the others are told."""
+        late = [client for client, one in self._states.items() if now - one.renewed_at >= self._silent_s]
+        return [self._remove(client) for client in late]
+
+    def _remove(self, client: int) -> Presence:
+        # At the same clock: a client that comes back under its id is heard again at its next renewal.
+        return Presence(client, self._states.pop(client).clock, None)

@@ -1,0 +1,151 @@
+"""Group commit of a room: what waits is one turn in one thread, updates of it one transaction, all in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from chatdoc.apps.server.admission import Admission, Admitted, Refused
+from chatdoc.apps.server.document_access import Answer, known, quarrels, receive_all
+from chatdoc.apps.server.limits import Limits
+from chatdoc.apps.server.member import Member
+from chatdoc.apps.server.principal import Allow
+from chatdoc.document import Document
+from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.view.view import View
+
+
+class Change(NamedTuple):
+    """An update of a client that waits."""
+
+    member: Member
+    update: bytes
+    own_clients: frozenset[int]
+    """The client ids that the member announced; empty when it announced none."""
+
+
+class Call(NamedTuple):
+    """A call of the document that waits, and who waits for its answer."""
+
+    work: Callable[[Document], Any]
+    answer: asyncio.Future[Any]
+
+
+class Outcome(NamedTuple):
+    """What became of an update."""
+
+    change: Change
+    refused: tuple[Refused, ...] = ()
+    remove: dict[int, list[tuple[int, int]]] | None = None
+    wanted: bytes | None = None
+    quarrels: bool = False
+    is_applied: bool = False
+
+
+class Finished(NamedTuple):
+    """A call with its answer or its error."""
+
+    call: Call
+    value: Any = None
+    error: BaseException | None = None
+
+
+Job = Change | Call
+Done = Outcome | Finished
+
+
+def carry_out(doc: Document, jobs: list[Job], allow: Allow, limits: Limits) -> list[Done]:
+    """One turn of a room; updates that follow each other are one transaction, and what they become is in order."""
+    turn = _Turn(doc, allow, limits)
+    done: list[Done] = []
+    for job in jobs:
+        if isinstance(job, Change):
+            turn.add(job)
+            continue
+        done += turn.receive()
+        try:
+            done.append(Finished(job, job.work(doc)))
+        except Exception as error:
+            done.append(Finished(job, error=error))
+        turn = _Turn(doc, allow, limits)
+    return done + turn.receive()
+
+
+class _Turn:
+    """Updates that go into one transaction."""
+
+    def __init__(self, doc: Document, allow: Allow, limits: Limits) -> None:
+        self._doc = doc
+        self._clocks_max = limits.settled_clocks_max
+        self._known: Mapping[int, int] | None = None
+        self._admission = Admission(allow, self._look, self._what_is_known)
+        self._waiting: list[tuple[Change, Admitted]] = []
+
+    def add(self, change: Change) -> None:
+        """Decide about an update, and let it wait for the others."""
+        admitted = self._admission.admit(
+            change.update, change.member.principal, clocks_max=self._clocks_max, own=change.own_clients
+        )
+        self._waiting.append((change, admitted))
+
+    def receive(self) -> list[Done]:
+        """Take what waits; what an update breaks on is settled, so that its client is not held back."""
+        sent = [
+            (admitted.update, origin(change.member))
+            for change, admitted in self._waiting
+            if admitted.update is not None
+        ]
+        answers = iter(receive_all(self._doc, sent) if sent else ())
+        done: list[Done] = []
+        for change, admitted in self._waiting:
+            answer = next(answers) if admitted.update is not None else None
+            if isinstance(answer, UpdateRefused) and not admitted.refused:
+                admitted, answer = self._settle(change, answer)
+            done.append(_outcome(change, admitted, answer))
+        return done
+
+    def _settle(self, change: Change, refusal: UpdateRefused) -> tuple[Admitted, Answer | None]:
+        self._known = None
+        admitted = self._admission.settle(
+            change.update,
+            change.member.principal,
+            refusal,
+            clocks_max=self._clocks_max,
+            own=change.own_clients,
+        )
+        if admitted.update is None:
+            return admitted, None
+        if admitted.update == change.update:  # Nothing in it is wrong by itself.
+            return Admitted(None), refusal
+        [answer] = receive_all(self._doc, [(admitted.update, origin(change.member))])
+        return admitted, answer
+
+    def _look(self) -> View:
+        return self._doc.view
+
+    def _what_is_known(self) -> Mapping[int, int]:
+        if self._known is None:
+            self._known = known(self._doc)
+        return self._known
+
+
+def _outcome(change: Change, admitted: Admitted, answer: Answer | None) -> Outcome:
+    remove = dict(admitted.remove) if admitted.remove else None
+    if answer is None:
+        return Outcome(change, admitted.refused, remove, is_applied=not admitted.refused)
+    if isinstance(answer, UpdateRefused):
+        refused = Refused(
+            code=getattr(answer, "code", None) or "update_refused",
+            detail=str(answer),
+            permanent=getattr(answer, "permanent", True),
+        )
+        return Outcome(change, (*admitted.refused, refused), None)
+    return Outcome(
+        change, admitted.refused, remove, answer.wanted, quarrels(answer), is_applied=answer.wanted is None
+    )
+
+
+def origin(member: Member) -> str:
+    """What the log says of where an update came from: the user, where one is known."""
+    return f"peer:{member.principal.user_id}" if member.principal.user_id else "peer"

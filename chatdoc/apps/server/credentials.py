@@ -1,0 +1,79 @@
+"""Where a token travels: in a header or the first message, never in an address, which proxies and logs write down."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from starlette.requests import HTTPConnection
+
+from chatdoc.apps.server.principal import Credentials, Principal
+from chatdoc.model.errors import CommandRefused
+
+SUBPROTOCOL = "chatdoc"
+_BEARER = "bearer."
+COOKIE = "chatdoc_token"
+
+
+def credentials_of(connection: HTTPConnection, path: str) -> Credentials:
+    """What a request shows: `Authorization: Bearer`, a websocket subprotocol `bearer.…`, or the page's cookie."""
+    headers = connection.headers
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    found = token.strip() if kind.lower() == "bearer" else None
+    for one in _subprotocols(connection):
+        if found is None and one.startswith(_BEARER):
+            found = one[len(_BEARER) :]
+    if found is None:
+        found = connection.cookies.get(COOKIE)
+    address = connection.client.host if connection.client is not None else None
+    return Credentials(token=found or None, path=path, address=address, headers=dict(headers))
+
+
+def offers_subprotocol(connection: HTTPConnection) -> bool:
+    """Whether the client speaks JSON beside y-protocols."""
+    return SUBPROTOCOL in _subprotocols(connection)
+
+
+def _subprotocols(connection: HTTPConnection) -> list[str]:
+    return [one.strip() for one in connection.headers.get("sec-websocket-protocol", "").split(",")]
+
+
+class TokenFile:
+    """Authenticates by the lines of a file: a token, then a user id and `read`, `write` or `any`, both optional.
+
+    `write` writes under the user's own id only, `any` under every id; a line with a token alone is `any`.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._principals: dict[bytes, Principal] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            words = line.split()
+            if not words or words[0].startswith("#"):
+                continue
+            self._principals[_digest(words[0])] = _principal(words, number)
+        if not self._principals:
+            raise CommandRefused(
+                "the token file has no token", hint="Write one line a token: TOKEN [USER [read|write|any]]"
+            )
+
+    def __call__(self, credentials: Credentials) -> Principal | None:
+        """Who has this token; all are compared, in time that does not tell which was near."""
+        shown = _digest(credentials.token or "")
+        found = None
+        for digest, principal in self._principals.items():
+            if hmac.compare_digest(digest, shown):
+                found = principal
+        return found
+
+
+def _principal(words: list[str], number: int) -> Principal:
+    user_id = words[1] if len(words) > 1 else ""
+    may = words[2] if len(words) > 2 else "write" if user_id else "any"
+    if len(words) > 3 or may not in ("read", "write", "any"):
+        raise CommandRefused(f"line {number} of the token file: expected TOKEN [USER [read|write|any]]")
+    own = frozenset((user_id,)) if may == "write" else None
+    return Principal(user_id=user_id, speaks_for=own, read_only=may == "read", may_debug=may == "any")
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

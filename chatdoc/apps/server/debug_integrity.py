@@ -1,0 +1,71 @@
+"""The integrity section of the debug page: what is broken, what the rule promises, and the button that mends it."""
+
+from __future__ import annotations
+
+from chatdoc.apps.server.debug_parts import badge, code, table
+from chatdoc.apps.server.html import Html, tag
+from chatdoc.apps.server.metrics import metric_of
+from invariants.registry import RULES
+from invariants.report import IntegrityReport
+from invariants.rule import Violation
+
+_RULE = {rule.code: rule for rule in RULES}
+
+
+def integrity_view(report: IntegrityReport) -> Html:
+    """The report: what is broken, what would mend it, and every counter."""
+    buttons = tag(
+        "div",
+        tag("button", "Check everything", type="button", data_action="check"),
+        tag("button", "Carry out safe repairs", type="button", data_action="repair_all"),
+        tag("progress", hidden=True, id="progress", aria_label="checking"),
+        tag("output", "", id="said", aria_live="polite"),
+        class_="actions",
+    )
+    rows = [violation_row(one) for one in (*report.violations, *report.diagnostics, *report.incidents)]
+    counters = [
+        (code(name), tag("span", number, data_counter=name), tag("span", "", class_="spark", data_spark=name))
+        for name, number in report.counters.items()
+    ]
+    heads = ("rule", "subject", "what is wrong", "what the rule promises", "repair")
+    return tag(
+        "div",
+        buttons,
+        tag("div", table(heads, rows, empty="Every promise holds."), id="violations"),
+        tag("h3", "Counters"),
+        table(("metric", "now", "since this page is open"), counters, empty="No counter."),
+        tag("details", tag("summary", f"All {len(RULES)} rules and what they promise"), _rules()),
+    )
+
+
+def _rules() -> Html:
+    rows = [
+        (
+            tag("code", rule.code, id=f"rule-{rule.code}"),
+            rule.kind,
+            rule.promise,
+            metric_of(rule),
+        )
+        for rule in RULES
+    ]
+    return table(("rule", "kind", "promise", "metric"), rows, empty="")
+
+
+def violation_row(one: Violation) -> tuple[object, ...]:
+    """One violation as a row, with the button that repairs it."""
+    rule = _RULE.get(one.code)
+    repair: object = "none is known"
+    if one.repair is not None:
+        repair = tag(
+            "button", type(one.repair).__name__, type="button",
+            data_action="repair", data_code=one.code, data_subject=one.subject,
+            title="safe: it converges" if one.safe else "possible: look first",
+        )  # fmt: skip
+    link = tag("a", one.code, href=f"#rule-{one.code}")
+    return (
+        badge(link, "bad" if one.severity == "violation" else "quiet"),
+        code(one.subject),
+        one.detail,
+        rule.promise if rule is not None else "",
+        repair,
+    )

@@ -1,0 +1,109 @@
+"""The calls a room makes of its document, each in one place, so that an engine that can do more is used for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from chatdoc.agents.turns import Turns
+from chatdoc.crdt.read_update import read_state_vector
+from chatdoc.document import Document
+from chatdoc.engine.receive_result import Received
+from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.events.event import Event
+from chatdoc.store.ports import Entry, Receipt
+from invariants.rule import Violation
+
+Answer = Received | UpdateRefused
+
+
+def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
+    """Take updates in one transaction where the engine can; one that is refused does not undo the others."""
+    if len(updates) == 1:
+        return [_receive(doc, *updates[0])]
+    answers: list[Answer] = []
+    for answer in doc.receive_each(updates):
+        if isinstance(answer, Exception) and not isinstance(answer, UpdateRefused):
+            raise answer
+        answers.append(answer)
+    return answers
+
+
+def _receive(doc: Document, update: bytes, origin: str) -> Answer:
+    try:
+        return doc.receive(update, origin=origin)
+    except UpdateRefused as error:
+        return error
+
+
+def quarrels(answer: Received) -> bool:
+    """Whether the peer of this update destroys again and again what is put back."""
+    return bool(getattr(answer, "quarrel", None))
+
+
+def known(doc: Document) -> Mapping[int, int]:
+    """The clock after the last item of each client."""
+    return read_state_vector(doc.state_vector())
+
+
+def catch_up(doc: Document) -> None:
+    """Take what other processes wrote; subscribers hear of it."""
+    _ = doc.view
+
+
+def page_of_events(doc: Document, after: int, limit: int) -> list[Event]:
+    """The next events beyond a sequence; none where the log ends there; raises LogCompacted."""
+    return list(islice(doc.replay(from_sequence_exclusive=after), limit))
+
+
+def last_sequence(doc: Document) -> int:
+    """The sequence of the last event."""
+    return doc.log.last_sequence()
+
+
+def command_method(doc: Document, name: str) -> Callable[..., Any]:
+    """The method that carries out a command: the document's, or that of its agents."""
+    found = getattr(doc, name, None)
+    if found is None:
+        found = getattr(doc.agents, name)
+    return found  # type: ignore[no-any-return]
+
+
+def repair(doc: Document, violation: Violation, *, by: str) -> None:
+    """Carry out the repair that a violation suggests, as somebody."""
+    own: Callable[..., object] | None = getattr(doc, "repair", None)
+    if own is not None:
+        own(violation, by=by)
+    elif violation.repair is not None:
+        doc.execute(violation.repair)
+
+
+def latest_updates(doc: Document, count: int) -> tuple[int, list[Entry]]:
+    """How many entries the update log has, and the newest of them, the newest first."""
+    log = doc.engine.store.updates
+    last = log.last_sequence()
+    return last, list(log.entries(after=max(0, last - count)))[::-1]
+
+
+def receipt_of(doc: Document, command_id: str) -> Receipt | None:
+    """The stored answer to a command id."""
+    return doc.engine.store.receipts.get(command_id)
+
+
+def agents_of(doc: Document) -> Turns:
+    """What knows of turns and of what waits."""
+    return doc.agents
+
+
+def is_read_only(doc: Document) -> bool:
+    """Whether the document can only be read, since its migration would break a rule."""
+    return not doc.engine.is_open
+
+
+def store_paths(doc: Document, path: Path) -> tuple[Path, Path]:
+    """The files that change when anybody writes to the document: its database and the log of that."""
+    file = doc.store_path
+    assert file is not None, "a served document has a store"
+    return file, file.with_name(file.name + "-wal")

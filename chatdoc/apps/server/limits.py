@@ -1,0 +1,46 @@
+"""Backpressure in figures: how much one client may send, let wait or hold, before it is asked to go or to wait."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of a server; a client beyond one is told its name, and a browser's client comes back by itself."""
+
+    message_bytes_max: int = 16 * 1024 * 1024
+    """A longer websocket message or request body is not read."""
+    waiting_bytes_max: int = 8 * 1024 * 1024
+    """So much may wait in a client's send queue, besides one message of any size; more closes it as slow."""
+    waiting_messages_max: int = 4096
+    """So many messages may wait in a client's send queue."""
+    unhandled_bytes_max: int = 8 * 1024 * 1024
+    """So much of one client may wait for its room; until it is less, nothing more of it is read."""
+    messages_per_second_max: int = 50_000
+    """A client that sends more in a second is read no faster."""
+    awareness_bytes_max: int = 64 * 1024
+    """The largest presence of one client."""
+    awareness_clients_max: int = 64
+    """So many client ids may be present through one connection."""
+    awareness_silent_s: float = 30.0
+    """Presence that nobody renewed for so long is over."""
+    refused_updates_max: int = 16
+    """A client with so many refused updates in one connection is closed."""
+    settled_clocks_max: int = 4096
+    """So many refused items of one update are settled as removed; an update with more is refused as a whole."""
+    batch_updates_max: int = 2048
+    """So many updates make one transaction."""
+    clients_max: int = 10_000
+    """So many websockets are open at once."""
+    rooms_max: int = 1_000
+    """So many documents are open at once."""
+    idle_close_s: float = 30.0
+    """A document nobody uses is saved and closed after so long."""
+    autosave_s: float = 2.0
+    """A changed document's `.chat` text is written at most this long after a change."""
+    hello_s: float = 10.0
+    """Whoever must show a token in the first message has so long for it."""
+    drain_s: float = 5.0
+    """A graceful stop waits so long for what clients have not read."""
+    page_max: int = 500
+    """The most messages or events of one answer."""

@@ -1,0 +1,117 @@
+"""A websocket client with a bounded send queue: what it does not read in time closes it, and nothing else waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from chatdoc.apps.server import wire
+from chatdoc.apps.server.limits import Limits
+from chatdoc.apps.server.principal import Principal
+
+SLOW, FAILED, FULL, GOING = 4508, 4500, 4529, 4503
+"""Closing codes after which a client comes back by itself: it was slow, the room failed, no room left, we stop."""
+BAD_MESSAGE, UNKNOWN, FORBIDDEN, MISSING, REFUSED, TOO_LARGE = 4400, 4401, 4403, 4404, 4422, 4413
+"""Closing codes after which it does not: y-websocket reads 4400 to 4499 as permanent."""
+
+
+class Outbox:
+    """Messages on their way to one socket, in order, at most so many and so large."""
+
+    def __init__(self, send: Callable[[bytes], Awaitable[None]], limits: Limits) -> None:
+        self._send = send
+        self._limits = limits
+        self._queue: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+        self._slow = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.waiting_bytes = 0
+        self.closing: tuple[int, str] | None = None
+
+    def put(self, message: bytes) -> None:
+        """Send a message when its turn comes; a queue that is full ends the connection instead."""
+        if self.closing is not None:
+            return
+        limits = self._limits
+        if self._queue and (
+            self.waiting_bytes + len(message) > limits.waiting_bytes_max
+            or len(self._queue) >= limits.waiting_messages_max
+        ):
+            self.close(SLOW, "too slow: come back and sync by state vector")
+            return
+        self._queue.append(message)
+        self.waiting_bytes += len(message)
+        self._idle.clear()
+        self._wake.set()
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection: at once when the client is slow, else after what waits."""
+        if self.closing is not None:
+            return
+        self.closing = (code, reason)
+        if code == SLOW:
+            self._queue.clear()
+            self.waiting_bytes = 0
+            self._slow.set()
+        self._wake.set()
+
+    async def run(self) -> tuple[int, str]:
+        """Send until this is closed; the code and reason to close the socket with."""
+        queue = self._queue
+        while True:
+            while queue:
+                message = queue.popleft()
+                await self._send(message)
+                self.waiting_bytes -= len(message)
+            self.waiting_bytes = 0
+            self._idle.set()
+            if self.closing is not None:
+                return self.closing
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def stuck(self) -> None:
+        """Return once this is closed as slow: a send that hangs is not waited for."""
+        await self._slow.wait()
+
+    async def drained(self) -> None:
+        """Wait until everything was handed to the socket."""
+        await self._idle.wait()
+
+
+class Member:
+    """One client in one room; a hocuspocus socket carries several of these."""
+
+    def __init__(self, outbox: Outbox, principal: Principal, *, name: str | None, speaks_json: bool) -> None:
+        self.outbox = outbox
+        self.principal = principal
+        self.name = name
+        """What begins each of its messages: the document's name, for hocuspocus; None for y-websocket."""
+        self.speaks_json = speaks_json
+        self.is_live = False
+        """Whether it has the document and hears of changes; until then they are in what it gets."""
+        self.refusals = 0
+        self.was_told_read_only = False
+        self.unhandled_bytes = 0
+        self.room_for_more = asyncio.Event()
+        self.room_for_more.set()
+
+    def send(self, message: bytes) -> None:
+        """Send one message of this document."""
+        self.outbox.put(message if self.name is None else wire.named(self.name, message))
+
+    def send_json(self, text: str) -> None:
+        """Send JSON beside the document; a client that knows no such message gets it as words of refusal."""
+        if self.speaks_json or self.name is not None:
+            self.send(wire.stateless(text))
+
+    def acknowledge(self, applied: bool) -> None:
+        """Say that a change is stored; a y-websocket client sees it come back instead."""
+        if self.name is not None:
+            self.send(wire.sync_status(applied))
+
+    def close(self, code: int, reason: str) -> None:
+        """End the client's connection."""
+        self.outbox.close(code, reason)

@@ -1,0 +1,89 @@
+"""Authentication and authorization hooks: who a client is, and whether one fact of an update may be written by it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import msgspec
+
+from chatdoc.model.facts import (
+    Fact,
+    Header,
+    MarkFact,
+    PieceFact,
+    RevisionFact,
+    SettingFact,
+    StateFact,
+    ThreadFact,
+)
+from chatdoc.model.view.view import View
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client shows: a token from a header or its first message, and where it comes from. Never logged."""
+
+    token: str | None
+    path: str
+    """The document it asks for, relative to the folder; empty for none."""
+    address: str | None = None
+    headers: dict[str, str] = {}
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may take part."""
+
+    user_id: str
+    speaks_for: frozenset[str] | None = None
+    """The author ids it may write under; None: any, as an editor backend does for its users."""
+    read_only: bool = False
+    may_debug: bool = True
+    """Whether the debug page is shown, and its repairs carried out; it shows everything."""
+
+
+ANYBODY = Principal(user_id="")
+"""Who connects where nothing asks who one is; it may write under any name."""
+
+Authenticate: TypeAlias = Callable[[Credentials], "Principal | Awaitable[Principal | None] | None"]
+Allow: TypeAlias = Callable[[Principal, Fact, View], bool]
+
+
+def author_of(fact: Fact) -> str | None:
+    """Who a fact says wrote it, or None when its kind does not say."""
+    if isinstance(fact, Header):
+        return fact.sender_id if fact.author_id in (None, fact.sender_id) else None
+    if isinstance(fact, RevisionFact):
+        return fact.author_id
+    if isinstance(fact, ThreadFact):
+        return fact.created_by
+    if isinstance(fact, SettingFact | MarkFact):
+        return fact.by
+    return None
+
+
+def speaks_for(principal: Principal, author_id: str) -> bool:
+    """Whether somebody may write under an author id."""
+    return principal.speaks_for is None or author_id in principal.speaks_for
+
+
+def allow_own(principal: Principal, fact: Fact, view: View) -> bool:
+    """The rule unless another is given: everything under one's own names, and nothing that names no author.
+
+    Pieces of a streaming answer belong to the sender of the message, a thread's state to that of its active message.
+    """
+    if principal.read_only:
+        return False
+    if principal.speaks_for is None:
+        return True
+    author = author_of(fact)
+    if author is not None:
+        return author in principal.speaks_for
+    message_id = (
+        fact.message_id
+        if isinstance(fact, PieceFact)
+        else fact.active_message_id
+        if isinstance(fact, StateFact)
+        else None
+    )
+    message = view.message(message_id) if message_id is not None else None
+    return message is not None and message.sender_id in principal.speaks_for

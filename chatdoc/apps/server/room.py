@@ -1,0 +1,282 @@
+"""One room a document: all that waits is one turn, one transaction and one merged broadcast, then its answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from chatdoc.apps.server import wire
+from chatdoc.apps.server.admission import Refused
+from chatdoc.apps.server.awareness import Awareness
+from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out
+from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
+from chatdoc.apps.server.limits import Limits
+from chatdoc.apps.server.member import FAILED, FORBIDDEN, REFUSED, Member
+from chatdoc.apps.server.metrics import Metrics
+from chatdoc.apps.server.principal import Allow
+from chatdoc.crdt.ydoc import merge
+from chatdoc.document import Document
+from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError
+from invariants.report import IntegrityReport
+
+_log = logging.getLogger("chatdoc.server")
+Found = TypeVar("Found")
+_SAVE_SHARE = 20
+"""A save that takes long is done more rarely: at most a twentieth of the time goes into it."""
+
+
+class Room:
+    """A document that is open for many; it turns while there is something to do, and costs nothing otherwise."""
+
+    def __init__(
+        self, doc: Document, path: Path, *, limits: Limits, allow: Allow, executor: Executor, metrics: Metrics
+    ) -> None:
+        self.path = path
+        self.members: set[Member] = set()
+        self.awareness = Awareness(
+            clients_max=limits.awareness_clients_max, silent_s=limits.awareness_silent_s
+        )
+        self.is_read_only = is_read_only(doc)
+        self.failure: BaseException | None = None
+        self.is_over = False
+        """Whether streams of this room should end: it failed, or the server stops."""
+        self.users = 0
+        """Who keeps the document open besides the members: requests and streams."""
+        self.report: IntegrityReport | None = None
+        """The latest report, while anybody watches it."""
+        self.watchers = 0
+        self.store_paths = store_paths(doc, path)
+        self._doc = doc
+        self._limits, self._allow, self._executor, self._metrics = limits, allow, executor, metrics
+        self._jobs: deque[Job] = deque()
+        self._heard: deque[tuple[bytes, str]] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._save_due_at: float | None = None
+        self._save_took_s = 0.0
+        self._is_closing = False
+        self._unsubscribe = doc.subscribe(self._hear)
+        self._task = self._loop.create_task(self._run())
+
+    # what members and requests ask
+
+    def join(self, member: Member, state_vector: bytes) -> None:
+        """Answer a sync step 1: what the client lacks, then what we lack; from then on it hears of changes."""
+
+        def answered(found: tuple[bytes, bytes]) -> None:
+            lacking, ours = found
+            member.send(wire.step_2(lacking))
+            if not member.is_live:
+                member.is_live = True
+                member.send(wire.step_1(ours))
+                if self.awareness:
+                    member.send(wire.presences(self.awareness.present()))
+
+        future = self._ask(lambda doc: (doc.diff(state_vector), doc.state_vector()))
+        future.add_done_callback(lambda done: self._hand(done, answered, member))
+
+    def change(self, member: Member, update: bytes) -> None:
+        """Take an update with the others that wait; it is acknowledged once it is stored."""
+        self._metrics.updates.inc()
+        member.unhandled_bytes += len(update)
+        if member.unhandled_bytes > self._limits.unhandled_bytes_max:
+            member.room_for_more.clear()
+        self._jobs.append(Change(member, update, frozenset(self.awareness.announced(member))))
+        self._wake.set()
+
+    def present(self, member: Member, update: bytes) -> None:
+        """Relay presence to all, its sender too: it sees by that that the connection lives."""
+        limits = self._limits
+        sent = wire.read_presences(update, clients_max=1024, bytes_max=limits.awareness_bytes_max)
+        self._tell_presence(self.awareness.take(member, sent, self._loop.time()))
+
+    def leave(self, member: Member) -> None:
+        """Let a client go, and its presence with it."""
+        self.members.discard(member)
+        self._tell_presence(self.awareness.leave(member))
+
+    async def call(self, work: Callable[[Document], Found]) -> Found:
+        """Let the document do something in its turn, in the room's thread; raises what it raises."""
+        found: Found = await self._ask(work)
+        return found
+
+    async def changed(self) -> None:
+        """Wait until something may have changed: a commit of ours, of this process, or of another."""
+        await self._changed.wait()
+
+    def look(self) -> None:
+        """Take what another process may have written."""
+        if not self._jobs:
+            self._ask(catch_up).add_done_callback(lambda done: done.exception())
+
+    def expire(self, now: float) -> None:
+        """Let go of presence that nobody renewed, and save when that is due."""
+        self._tell_presence(self.awareness.expire(now))
+        if self._save_due_at is not None and now >= self._save_due_at:
+            self._save_due_at = None
+            self._ask(self._save).add_done_callback(_shown)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody uses the document."""
+        return not self.members and not self.users and not self._jobs
+
+    async def close(self) -> None:
+        """Take what waits, save, and let go of the document."""
+        self._is_closing = self.is_over = True
+        self._wake.set()
+        self._changed.set()
+        await self._task  # It takes all that waits first.
+        self._unsubscribe()
+        try:
+            await self._loop.run_in_executor(self._executor, self._doc.close)
+        except ChatdocError:
+            _log.exception("a document could not be closed as it should; its store has everything")
+
+    # the turn
+
+    def _ask(self, work: Callable[[Document], Any]) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = self._loop.create_future()
+        if self.failure is not None:
+            future.set_exception(self.failure)
+        else:
+            self._jobs.append(Call(work, future))
+            self._wake.set()
+        return future
+
+    def _hear(self, update: bytes, origin: str) -> None:
+        """Called in whichever thread has stored something."""
+        was_empty = not self._heard
+        self._heard.append((update, origin))
+        if was_empty:
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def _run(self) -> None:
+        jobs = self._jobs
+        while not self._is_closing:
+            await self._wake.wait()
+            self._wake.clear()
+            while jobs or self._heard:
+                taken = [jobs.popleft() for _ in range(min(len(jobs), self._limits.batch_updates_max))]
+                started = self._loop.time()
+                try:
+                    done = (
+                        await self._loop.run_in_executor(
+                            self._executor, carry_out, self._doc, taken, self._allow, self._limits
+                        )
+                        if taken
+                        else []
+                    )
+                except (StoreError, DocumentFailed, DocumentClosed) as error:
+                    self._fail(error, taken)
+                    return
+                except Exception as error:
+                    _log.exception("a turn of a room failed; the document is opened again from its store")
+                    self._fail(error, taken)
+                    return
+                if taken:
+                    self._metrics.turn_seconds.observe(self._loop.time() - started)
+                    self._metrics.turn_updates.observe(len(taken))
+                self._deliver(done)
+
+    def _deliver(self, done: list[Outcome | Finished]) -> None:
+        heard = [self._heard.popleft()[0] for _ in range(len(self._heard))]
+        for one in done:
+            if isinstance(one, Finished) and not one.call.answer.done():
+                if one.error is not None:
+                    one.call.answer.set_exception(one.error)
+                else:
+                    one.call.answer.set_result(one.value)
+        if heard:
+            # After the answers, whose callbacks run first: who joins hears again of what it has, and misses nothing.
+            self._loop.call_soon(self._broadcast, heard)
+        self._loop.call_soon(self._settle, [one for one in done if isinstance(one, Outcome)])
+        if heard or any(isinstance(one, Finished) for one in done):
+            if heard and self._save_due_at is None:
+                wait = max(self._limits.autosave_s, _SAVE_SHARE * self._save_took_s)
+                self._save_due_at = self._loop.time() + wait
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    def _broadcast(self, heard: list[bytes]) -> None:
+        message = wire.update(heard[0] if len(heard) == 1 else merge(heard))
+        self._metrics.broadcasts.inc()
+        for member in self.members:
+            if member.is_live:
+                member.send(message)
+
+    def _settle(self, outcomes: list[Outcome]) -> None:
+        for one in outcomes:
+            member = one.change.member
+            member.unhandled_bytes -= len(one.change.update)
+            if member.unhandled_bytes <= self._limits.unhandled_bytes_max:
+                member.room_for_more.set()
+            if one.remove:
+                member.send(wire.update(wire.delete_set(one.remove)))
+            if one.wanted is not None:
+                member.send(wire.step_1(one.wanted))
+            member.acknowledge(one.is_applied)
+            if one.refused:
+                self._refuse(member, one.refused)
+            if one.quarrels:
+                member.close(FORBIDDEN, "this client destroys again and again what is put back")
+
+    def _refuse(self, member: Member, refused: tuple[Refused, ...]) -> None:
+        for one in refused:
+            self._metrics.refused.labels(one.code).inc()
+        if refused[0].code == "read_only":
+            if member.was_told_read_only:
+                return
+            member.was_told_read_only = True
+        text = msgspec.json.encode({"type": "update_refused", "refused": refused[:16]}).decode()
+        member.send_json(text)
+        if not member.speaks_json and member.name is None:
+            member.send(wire.denied(text, hocuspocus=False))
+        member.refusals += 1
+        if member.refusals >= self._limits.refused_updates_max:
+            member.close(REFUSED, "too many updates of this client were refused")
+
+    def _tell_presence(self, news: list[wire.Presence]) -> None:
+        if news:
+            message = wire.presences(news)
+            for member in self.members:
+                member.send(message)
+
+    def _hand(self, done: asyncio.Future[Any], answered: Callable[[Any], None], member: Member) -> None:
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            answered(done.result())
+        else:
+            member.close(FAILED if isinstance(error, StoreError | DocumentFailed) else REFUSED, "cannot sync")
+
+    def _save(self, doc: Document) -> None:
+        started = self._loop.time()
+        doc.save()
+        self._save_took_s = self._loop.time() - started
+
+    def _fail(self, error: BaseException, taken: list[Job]) -> None:
+        """Memory may be ahead of the disk: nobody hears more from this room, all come back to a new one."""
+        self.failure, self.is_over = error, True
+        _log.error("a room failed (%s); its clients are asked to come back", type(error).__name__)
+        for job in (*taken, *self._jobs):
+            if isinstance(job, Call) and not job.answer.done():
+                job.answer.set_exception(error)
+        self._jobs.clear()
+        for member in self.members:
+            member.close(FAILED, "the document is opened again")
+        self._changed.set()
+
+
+def _shown(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("a document could not be saved: %s", error)

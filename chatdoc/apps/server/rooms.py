@@ -1,0 +1,244 @@
+"""A folder of documents, each open at most once however many ask, closed when idle, and saved before it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from inspect import isawaitable
+from pathlib import Path
+from types import TracebackType
+
+from starlette.types import ASGIApp
+
+from chatdoc.apps.server.app import build_app
+from chatdoc.apps.server.limits import Limits
+from chatdoc.apps.server.member import GOING
+from chatdoc.apps.server.metrics import Metrics, counters_of
+from chatdoc.apps.server.paths import document_names, file_of
+from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
+from chatdoc.apps.server.room import Room
+from chatdoc.document import Document
+from chatdoc.model.errors import CommandRefused
+from chatdoc.open import open_document
+
+_log = logging.getLogger("chatdoc.server")
+LOOK_S = 0.025
+"""So often the files of the stores are looked at for what other processes wrote; that costs no thread."""
+HOUSEKEEPING_S = 0.5
+THREADS_MAX = 32
+"""So many documents can be in a turn at once; a slow one holds one thread and delays nobody else."""
+
+
+class Rooms:
+    """The documents below a folder, served to many; `async with` opens and closes it.
+
+    `authenticate` says who a client is, `allow` whether it may write a fact; without them whoever reaches the server
+    may do everything, so it should be reachable from this machine only. `allowed_hosts` are the names the server is
+    called by besides those of the loopback interface, `allowed_origins` pages of other servers that may use it.
+    """
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        authenticate: Authenticate | None = None,
+        allow: Allow = allow_own,
+        limits: Limits | None = None,
+        allowed_hosts: Collection[str] = (),
+        allowed_origins: Collection[str] = (),
+        create: bool = True,
+        opener: Callable[..., Document] = open_document,
+        page_token: str | None = None,
+    ) -> None:
+        self.folder = Path(os.path.realpath(folder))
+        self.authenticate = authenticate
+        self.limits = limits or Limits()
+        self.metrics = Metrics()
+        self.allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self.allowed_origins = frozenset(origin.lower() for origin in allowed_origins)
+        self.page_token = page_token or secrets.token_urlsafe(24)
+        """What a page of this server sends along with each change, and no page of another knows."""
+        self.clients = 0
+        self._allow = allow
+        self._create = create
+        self._opener = opener
+        self._rooms: dict[str, Room] = {}
+        self._opening: dict[str, asyncio.Task[Room]] = {}
+        self._closing: dict[str, asyncio.Task[None]] = {}
+        self._executor = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="chatdoc-room")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_open = False
+        self.metrics.watch_integrity(
+            lambda: [counters_of(room.report) for room in self._rooms.values() if room.report is not None]
+        )
+
+    def app(self) -> ASGIApp:
+        """The ASGI application to run or to mount."""
+        return build_app(self)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether documents can be opened now."""
+        return self._is_open and os.access(self.folder, os.R_OK | os.W_OK)
+
+    def names(self) -> list[str]:
+        """The documents of the folder, by their paths below it."""
+        return sorted({*document_names(self.folder), *self._rooms})
+
+    def open_rooms(self) -> Iterator[tuple[str, Room]]:
+        """The documents that are open now."""
+        yield from sorted(self._rooms.items())
+
+    async def refresh_reports(self) -> None:
+        """Look at what the rules say of every open document now."""
+        for _, room in list(self.open_rooms()):
+            if not room.is_over:
+                room.report = await room.call(lambda doc: doc.check(full=False))
+
+    async def identify(self, credentials: Credentials) -> Principal | None:
+        """Who shows these credentials; None when nobody may."""
+        if self.authenticate is None:
+            return ANYBODY
+        found = self.authenticate(credentials)
+        return await found if isawaitable(found) else found
+
+    @asynccontextmanager
+    async def use(self, name: str) -> AsyncIterator[Room]:
+        """A document's room, kept open meanwhile; raises what opening raises."""
+        room = await self._enter(name)
+        try:
+            yield room
+        finally:
+            room.users -= 1
+            self._touch(name, room)
+
+    async def _enter(self, name: str) -> Room:
+        path = file_of(self.folder, name)
+        while True:
+            if not self._is_open:
+                raise CommandRefused("the server is stopping", hint="Come back in a moment")
+            if name in self._closing:
+                await asyncio.shield(self._closing[name])
+                continue
+            room = self._rooms.get(name)
+            if room is not None and room.failure is not None:
+                self._begin_closing(name, room)
+                continue
+            if room is None:
+                if name not in self._opening:
+                    if len(self._rooms) + len(self._opening) >= self.limits.rooms_max:
+                        raise CommandRefused(
+                            f"{self.limits.rooms_max} documents are open, which is the limit",
+                            hint="Wait until one is idle, or raise rooms_max",
+                        )
+                    self._opening[name] = asyncio.create_task(self._open(name, path))
+                room = await asyncio.shield(self._opening[name])
+            room.users += 1
+            return room
+
+    async def _open(self, name: str, path: Path) -> Room:
+        try:
+            loop = asyncio.get_running_loop()
+            doc = await loop.run_in_executor(self._executor, lambda: self._opener(path, create=self._create))
+            room = Room(
+                doc,
+                path,
+                limits=self.limits,
+                allow=self._allow,
+                executor=self._executor,
+                metrics=self.metrics,
+            )
+            self._rooms[name] = room
+            self._touch(name, room)
+            self.metrics.rooms.set(len(self._rooms))
+            return room
+        finally:
+            del self._opening[name]
+
+    def _touch(self, name: str, room: Room) -> None:
+        if room.failure is not None and not room.users and self._rooms.get(name) is room:
+            self._begin_closing(name, room)
+
+    def _begin_closing(self, name: str, room: Room) -> None:
+        if self._rooms.get(name) is room:
+            del self._rooms[name]
+            self._closing[name] = asyncio.create_task(self._close(name, room))
+
+    async def _close(self, name: str, room: Room) -> None:
+        try:
+            await room.close()
+        finally:
+            del self._closing[name]
+            self.metrics.rooms.set(len(self._rooms))
+
+    async def _look(self) -> None:
+        """One task for all stores: a file that changed wakes its room."""
+        seen: dict[str, tuple[object, ...]] = {}
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for name, room in self._rooms.items():
+                now = tuple(map(_standing, room.store_paths))
+                if seen.get(name) != now:
+                    seen[name] = now
+                    room.look()
+            for name in seen.keys() - self._rooms.keys():
+                del seen[name]
+
+    async def _keep_house(self) -> None:
+        idle: dict[str, float] = {}
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            now = asyncio.get_running_loop().time()
+            for name, room in list(self._rooms.items()):
+                room.expire(now)
+                if not room.is_idle:
+                    idle.pop(name, None)
+                    # A file's time is coarse: two writes of one moment look like one.
+                    room.look()
+                elif now - idle.setdefault(name, now) >= self.limits.idle_close_s:
+                    del idle[name]
+                    self._begin_closing(name, room)
+
+    async def __aenter__(self) -> Rooms:
+        if not self.folder.is_dir():
+            raise CommandRefused(f"{self.folder} is no folder", hint="Name the folder of the chats")
+        self._is_open = True
+        self._tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._keep_house())]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let clients read what waits, tell them to come back, store and save everything, and let go of it."""
+        self._is_open = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._opening.values(), return_exceptions=True)
+        outboxes = {member.outbox for _, room in self.open_rooms() for member in room.members}
+        for name, room in list(self._rooms.items()):
+            self._begin_closing(name, room)
+        await asyncio.gather(*self._closing.values(), return_exceptions=True)
+        if outboxes:
+            waiting = [asyncio.create_task(outbox.drained()) for outbox in outboxes]
+            await asyncio.wait(waiting, timeout=self.limits.drain_s)
+            for task in waiting:
+                task.cancel()
+        for outbox in outboxes:
+            outbox.close(GOING, "the server is stopping")
+        self._executor.shutdown(wait=True)
+
+
+def _standing(path: Path) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino

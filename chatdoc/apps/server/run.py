@@ -1,0 +1,88 @@
+"""Runs the rooms of a folder under uvicorn: one process, one loop, a graceful end on SIGTERM and SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from chatdoc.apps.server.rooms import Rooms
+from chatdoc.model.errors import ReadOnlyTarget
+
+PING_S = 20.0
+
+
+class _Server(uvicorn.Server):
+    """Saves and lets go of the documents before it waits for its connections, which their streams keep open."""
+
+    def __init__(self, config: uvicorn.Config, rooms: Rooms) -> None:
+        super().__init__(config)
+        self._rooms = rooms
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End by SIGTERM and SIGINT with status 0, as asked for; uvicorn would raise the signal again at its end."""
+        loop = asyncio.get_running_loop()
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(one, self.handle_exit, one, None)
+        try:
+            yield
+        finally:
+            for one in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(one)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams and sockets with a code that says when to come back, then those who stay."""
+        await self._rooms.close()
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that what is wrong with host or port is said before anything starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        raise ReadOnlyTarget(
+            f"{host} port {port} cannot be listened on: {error.strerror}",
+            hint="Choose another --port or --host",
+        ) from error
+    return made
+
+
+Stop = Callable[[], None]
+
+
+def _ready(stop: Stop) -> None:
+    """Nobody wants to know."""
+
+
+async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[Stop], None] = _ready) -> None:
+    """Serve until the process is told to end, or what `on_ready` is given is called; all is stored and saved then."""
+    config = uvicorn.Config(
+        rooms.app(),
+        log_level="warning",
+        access_log=False,  # It writes addresses down, and with them whatever a client puts there.
+        server_header=False,
+        lifespan="off",
+        ws_max_size=rooms.limits.message_bytes_max,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=round(rooms.limits.drain_s) + 1,
+    )
+    async with rooms:
+        server = _Server(config, rooms)
+        on_ready(lambda: setattr(server, "should_exit", True))
+        await server.serve(sockets=[listening])

@@ -1,0 +1,232 @@
+"""The websocket endpoint: y-websocket clients have a socket a document, hocuspocus clients many documents on one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from chatdoc.apps.server import member as codes
+from chatdoc.apps.server import wire
+from chatdoc.apps.server.commands import answer
+from chatdoc.apps.server.credentials import SUBPROTOCOL, credentials_of, offers_subprotocol
+from chatdoc.apps.server.member import Member, Outbox
+from chatdoc.apps.server.principal import Credentials, Principal
+from chatdoc.apps.server.room import Room
+from chatdoc.model.errors import ChatdocError, NotFound, UpdateRefused
+
+if TYPE_CHECKING:
+    from chatdoc.apps.server.rooms import Rooms
+
+_log = logging.getLogger("chatdoc.server")
+_REASON_BYTES_MAX = 120
+
+
+async def serve_socket(rooms: Rooms, websocket: WebSocket) -> None:
+    """One connection from its handshake to its end."""
+    credentials = credentials_of(websocket, websocket.path_params.get("path", ""))
+    principal = await rooms.identify(credentials)
+    has_waited = rooms.authenticate is not None and credentials.token is None
+    await websocket.accept(subprotocol=SUBPROTOCOL if offers_subprotocol(websocket) else None)
+    if rooms.clients >= rooms.limits.clients_max:
+        await websocket.close(codes.FULL, "too many clients")
+        return
+    if principal is None and not has_waited:
+        await websocket.close(codes.UNKNOWN, "unknown token")
+        return
+    rooms.clients += 1
+    rooms.metrics.clients.set(rooms.clients)
+    code = 1000
+    try:
+        async with AsyncExitStack() as stack:
+            connection = _Connection(rooms, websocket, credentials, principal, stack)
+            code = await connection.run()
+    finally:
+        rooms.clients -= 1
+        rooms.metrics.clients.set(rooms.clients)
+        rooms.metrics.closed.labels(str(code)).inc()
+
+
+class _Connection:
+    """A socket: one task reads, one sends, and whichever ends first ends both."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        websocket: WebSocket,
+        credentials: Credentials,
+        principal: Principal | None,
+        stack: AsyncExitStack,
+    ) -> None:
+        self._rooms, self._websocket, self._credentials = rooms, websocket, credentials
+        self._principal, self._stack = principal, stack
+        self._outbox = Outbox(self._send, rooms.limits)
+        self._speaks_json = offers_subprotocol(websocket)
+        self._members: dict[str, tuple[Member, Room]] = {}
+        self._window_ends_at, self._in_window = 0.0, 0
+
+    async def run(self) -> int:
+        """Serve until somebody ends it; the code it ended with."""
+        reading = asyncio.create_task(self._read())
+        sending = asyncio.create_task(self._outbox.run())
+        stuck = asyncio.create_task(self._outbox.stuck())
+        code, reason = 1000, ""
+        try:
+            await asyncio.wait({reading, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done() and not sending.done() and not reading.cancelled():
+                code, reason = reading.result()
+                if code != 1000:
+                    self._outbox.close(code, reason)
+                    await asyncio.wait({sending}, timeout=self._rooms.limits.drain_s)
+            elif self._outbox.closing is not None:
+                code, reason = self._outbox.closing
+        finally:
+            for task in (reading, sending, stuck):
+                task.cancel()
+            await asyncio.gather(reading, sending, stuck, return_exceptions=True)
+            for one, room in self._members.values():
+                room.leave(one)
+        if code != 1000:
+            cut = reason.encode()[:_REASON_BYTES_MAX].decode("utf-8", "ignore")
+            # Whoever does not read may never answer a closing frame.
+            closing = asyncio.create_task(self._websocket.close(code, cut))
+            await asyncio.wait({closing}, timeout=1.0)
+            closing.cancel()
+            await asyncio.gather(closing, return_exceptions=True)
+        return code
+
+    async def _send(self, message: bytes) -> None:
+        await self._websocket.send({"type": "websocket.send", "bytes": message})
+
+    async def _read(self) -> tuple[int, str]:
+        try:
+            path = self._credentials.path
+            if path and not await self._begin(path):
+                return codes.UNKNOWN, "unknown token"
+            while True:
+                data = await self._next()
+                if data is None:
+                    return 1000, ""
+                if path:
+                    await self._take(path, wire.read_message(data))
+                elif len(data) > 1:  # A ping of hocuspocus is one byte of no document.
+                    name, at = wire.read_name(data)
+                    await self._take_named(name, wire.read_message(data, at))
+        except _Closed as closed:
+            return closed.code, closed.reason
+        except NotFound as error:
+            return codes.MISSING, str(error)
+        except UpdateRefused as error:
+            return codes.BAD_MESSAGE, str(error)
+        except WebSocketDisconnect:
+            return 1000, ""
+        except ChatdocError as error:
+            return codes.FAILED, str(error)
+
+    async def _next(self) -> bytes | None:
+        limits = self._rooms.limits
+        for one, _ in self._members.values():
+            if not one.room_for_more.is_set():
+                await one.room_for_more.wait()
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        data: bytes | None = message.get("bytes")
+        if data is None:
+            raise _Closed(codes.BAD_MESSAGE, "expected binary messages of y-protocols, came text")
+        if len(data) > limits.message_bytes_max:
+            raise _Closed(codes.TOO_LARGE, f"expected messages of at most {limits.message_bytes_max} bytes")
+        now = asyncio.get_running_loop().time()
+        if now >= self._window_ends_at:
+            self._window_ends_at, self._in_window = now + 1.0, 0
+        self._in_window += 1
+        if self._in_window > limits.messages_per_second_max:
+            await asyncio.sleep(self._window_ends_at - now)
+        return data
+
+    # y-websocket: one document
+
+    async def _begin(self, path: str) -> bool:
+        """Let the client into its room, after its token where a token is asked for; false when it is not known."""
+        if self._principal is None:
+            try:
+                async with asyncio.timeout(self._rooms.limits.hello_s):
+                    first = await self._next()
+            except TimeoutError:
+                return False
+            hello = wire.read_message(first) if first is not None else None
+            if hello is None or hello.kind != "token" or not await self._show(hello.text):
+                self._outbox.put(wire.denied("unknown token", hocuspocus=False))
+                return False
+        await self._enter(path, name=None)
+        return True
+
+    # hocuspocus: a document a name
+
+    async def _take_named(self, key: str, message: wire.Incoming) -> None:
+        if key not in self._members:
+            if message.kind != "token":
+                return  # Sent before it heard that it may not.
+            if (self._principal is None or message.text) and not await self._show(message.text):
+                self._outbox.put(wire.named(key, wire.denied("unknown token", hocuspocus=True)))
+                return
+            try:
+                await self._enter(key.partition("\0")[0], name=key)
+            except NotFound as error:
+                self._outbox.put(wire.named(key, wire.denied(str(error), hocuspocus=True)))
+                return
+            one, room = self._members[key]
+            is_reader = one.principal.read_only or room.is_read_only
+            one.send(wire.authenticated("readonly" if is_reader else "read-write"))
+            return
+        if message.kind == "close":
+            one, room = self._members.pop(key)
+            room.leave(one)
+            return
+        await self._take(key, message)
+
+    # both
+
+    async def _show(self, token: str) -> bool:
+        shown = msgspec.structs.replace(self._credentials, token=token)
+        found = await self._rooms.identify(shown)
+        if found is not None:
+            self._principal = found
+        return found is not None
+
+    async def _enter(self, path: str, *, name: str | None) -> None:
+        assert self._principal is not None, "nobody enters a room unknown"
+        room = await self._stack.enter_async_context(self._rooms.use(path))
+        principal = self._principal
+        if room.is_read_only:
+            principal = msgspec.structs.replace(principal, read_only=True)
+        one = Member(self._outbox, principal, name=name, speaks_json=self._speaks_json)
+        room.members.add(one)
+        self._members[name if name is not None else path] = one, room
+
+    async def _take(self, key: str, message: wire.Incoming) -> None:
+        one, room = self._members[key]
+        if message.kind == "step_1":
+            room.join(one, message.body)
+        elif message.kind in ("step_2", "update"):
+            room.change(one, message.body)
+        elif message.kind == "awareness":
+            room.present(one, message.body)
+        elif message.kind == "query":
+            one.send(wire.presences(room.awareness.present()))
+        elif message.kind == "stateless":
+            one.speaks_json = True
+            _, found = await answer(room, one.principal, message.text.encode(), self._rooms.metrics)
+            one.send_json(msgspec.json.encode(found).decode())
+
+
+class _Closed(Exception):
+    """Ends a connection from inside with a code and a reason."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason

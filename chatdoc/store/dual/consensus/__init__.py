@@ -1,0 +1,1 @@
+"""Consensus tables of spec-kit: artifacts and syntheses of many agents, in the old and the new schema."""

@@ -1,0 +1,108 @@
+"""Schema validation of a project's transcripts, ledgers and markers; findings have codes and lines, never content."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from chatdoc.store.ledger import marker as markers
+from chatdoc.store.ledger.project import Project, read_if_there
+from chatdoc.store.ledger.standing import examine
+from migrate.transcript import ledger as ledgers
+from migrate.transcript import read
+from migrate.transcript.turn import Problem
+
+# What upstream's reader stumbles over and this one does not, or what costs nothing that was written.
+_NOTES = frozenset({"repeated_turn", "unknown_status", "ambiguous_text", "other_thread"})
+CONTRACT = {"transcript": 2, "ledger": ledgers.SCHEMA_VERSION, "marker": ledgers.SCHEMA_VERSION}
+"""The newest version of each file that is written; older ones are read."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Something that is not as the contract says; `place` is a line of a transcript or an entry of a ledger."""
+
+    thread_id: str = msgspec.field(name="threadID")
+    file: Literal["transcript", "ledger", "marker"]
+    severity: Literal["error", "warning"]
+    code: str
+    place: int
+
+
+class ThreadStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """How one thread stands, and what to do about it."""
+
+    thread_id: str = msgspec.field(name="threadID")
+    code: str
+    turn_count: int
+    entry_count: int
+    problem_count: int
+    advice: str
+
+
+_ADVICE = {
+    "current": "",
+    "transcript_missing": "Keep the ledger: `chatdoc replay` reads it",
+    "ledger_other_thread": "Move that file away, then run `chatdoc ledger backfill`",
+}
+
+
+def validate(project: Project, thread_ids: list[str] | None = None) -> list[Finding]:
+    """What is wrong with the files of some threads, or of all."""
+    return [one for thread_id in thread_ids or everyone(project) for one in _of_thread(project, thread_id)]
+
+
+def validate_ledger(data: bytes) -> list[Finding]:
+    """What is wrong with a ledger that lies anywhere."""
+    found = ledgers.read(data)
+    return [_finding(found.thread_id or "", "ledger", one) for one in found.problems]
+
+
+def statuses(project: Project) -> list[ThreadStatus]:
+    """How every thread stands that has a transcript, a ledger or a marker."""
+    found = []
+    for thread_id in everyone(project):
+        standing = examine(project, thread_id)
+        turns = project.turns(thread_id)
+        one = ThreadStatus(
+            thread_id=thread_id,
+            code=standing.code,
+            turn_count=len(turns.turns) if turns is not None else 0,
+            entry_count=standing.ledger.entry_count if standing.ledger is not None else 0,
+            problem_count=len(turns.problems) if turns is not None else 0,
+            advice=_ADVICE.get(standing.code, "Run `chatdoc ledger backfill`"),
+        )
+        found.append(one)
+    return found
+
+
+def everyone(project: Project) -> list[str]:
+    """The ids of all threads that any file of the project is about."""
+    days = {thread_id for thread_id, _ in project.days()}
+    return sorted({*project.thread_ids(), *project.ledger_ids(), *project.marker_ids(), *days})
+
+
+def _of_thread(project: Project, thread_id: str) -> list[Finding]:
+    found = []
+    if (data := read_if_there(project.transcript(thread_id))) is not None:
+        found += [_finding(thread_id, "transcript", one) for one in read.read(data).problems]
+    if (data := read_if_there(project.ledger(thread_id))) is not None:
+        ledger = ledgers.read(data)
+        found += [_finding(thread_id, "ledger", one) for one in ledger.problems]
+        if ledger.thread_id not in (None, thread_id):
+            found.append(
+                _finding(thread_id, "ledger", Problem(code="ledger_other_thread", line=0, decision=""))
+            )
+    if (data := read_if_there(project.marker(thread_id))) is not None and markers.read(data) is None:
+        found.append(_finding(thread_id, "marker", Problem(code="marker_invalid", line=0, decision="")))
+    return found
+
+
+def _finding(thread_id: str, file: Literal["transcript", "ledger", "marker"], problem: Problem) -> Finding:
+    return Finding(
+        thread_id=thread_id,
+        file=file,
+        severity="warning" if problem.code in _NOTES else "error",
+        code=problem.code,
+        place=problem.line,
+    )

@@ -1,0 +1,193 @@
+"""Index of session logs in SQLite: for each file its source, cursor, prefix digests and counts; rebuilt from the logs.
+
+A row is written after the document has what was read, so a crash between the two means reading a piece once more,
+which adds nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from chatdoc.model.errors import StoreError
+from chatdoc.store.sqlite.folder import NAME
+from chatdoc.store.sqlite.own_files import FOLDER_MODE
+
+FILE = "sessions.sqlite3"
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS session_logs (
+    path TEXT PRIMARY KEY,
+    source TEXT NOT NULL CHECK (source IN ('claude', 'codex', 'acp')),
+    source_session_id TEXT NOT NULL CHECK (source_session_id <> ''),
+    document TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    cursor INTEGER NOT NULL,
+    prefix_digests BLOB NOT NULL,
+    state BLOB NOT NULL,
+    parser_version INTEGER NOT NULL,
+    sessions TEXT NOT NULL,
+    result TEXT NOT NULL,
+    indexed_at_ms INTEGER NOT NULL,
+    seen_at_ms INTEGER NOT NULL,
+    missing_since_ms INTEGER,
+    head TEXT NOT NULL DEFAULT '',
+    continues TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX IF NOT EXISTS session_logs_by_head ON session_logs (source, head);
+CREATE INDEX IF NOT EXISTS session_logs_by_session ON session_logs (source, source_session_id);
+"""
+
+
+class LogRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the index knows of one log file."""
+
+    path: str
+    source: str
+    source_session_id: str
+    document: str
+    size: int
+    mtime_ns: int
+    inode: int
+    cursor: int
+    prefix_digests: bytes
+    state: bytes
+    parser_version: int
+    sessions: str
+    """What each session of the log came to, as JSON."""
+    result: str
+    indexed_at_ms: int
+    seen_at_ms: int
+    missing_since_ms: int | None = None
+    head: str = ""
+    """The uuid of its first record, where its records have one."""
+    continues: str = ""
+    """The session whose records it repeats at its beginning."""
+
+    @property
+    def identity(self) -> str:
+        """`<source>:<source_session_id>`."""
+        return f"{self.source}:{self.source_session_id}"
+
+
+_COLUMNS = tuple(field.name for field in msgspec.structs.fields(LogRow))
+_PUT = (
+    f"INSERT OR REPLACE INTO session_logs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
+)
+_GET = f"SELECT {', '.join(_COLUMNS)} FROM session_logs"
+
+
+class SessionIndex:
+    """The index of one workspace folder, open."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, folder: Path) -> SessionIndex:
+        """The index in the folder's `.chatdoc/`, made when it is not there; raises StoreError."""
+        home = folder / NAME
+        path = home / FILE
+        try:
+            home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > VERSION:
+                connection.close()
+                raise StoreError(
+                    f"{path} has version {version}, expected at most {VERSION}", hint="Use a newer chatdoc"
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")  # What a power failure takes is read once more.
+            if version < VERSION:
+                connection.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"the index {path} cannot be opened: {error}",
+                hint="Move the file away; `chatdoc reindex` makes it again from the logs",
+            ) from error
+        return cls(connection, path)
+
+    @classmethod
+    def look(cls, folder: Path) -> SessionIndex | None:
+        """The index of a folder, or None where none was made."""
+        return cls.open(folder) if (folder / NAME / FILE).exists() else None
+
+    def get(self, path: str) -> LogRow | None:
+        """What is known of a file."""
+        found = self._connection.execute(f"{_GET} WHERE path = ?", (path,)).fetchone()
+        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+
+    def rows(self, sources: tuple[str, ...] | None = None) -> list[LogRow]:
+        """Every file by path, or those of some sources."""
+        rows = [
+            LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+            for found in self._connection.execute(f"{_GET} ORDER BY path")
+        ]
+        return rows if sources is None else [row for row in rows if row.source in sources]
+
+    def begins_with(self, source: str, head: str) -> LogRow | None:
+        """The log that told a session beginning with this record first."""
+        found = self._connection.execute(
+            f"{_GET} WHERE source = ? AND head = ? AND continues = '' ORDER BY indexed_at_ms, path LIMIT 1",
+            (source, head),
+        ).fetchone()
+        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+
+    def of_session(self, source: str, session: str) -> LogRow | None:
+        """A log of a session."""
+        found = self._connection.execute(
+            f"{_GET} WHERE source = ? AND source_session_id = ? ORDER BY path LIMIT 1", (source, session)
+        ).fetchone()
+        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+
+    def put(self, row: LogRow) -> None:
+        """Keep what is known of a file."""
+        with self._told():
+            self._connection.execute(_PUT, tuple(getattr(row, name) for name in _COLUMNS))
+
+    def mark_missing(self, path: str, at_ms: int) -> None:
+        """Note since when a file is gone; what was imported of it stays."""
+        with self._told():
+            self._connection.execute(
+                "UPDATE session_logs SET missing_since_ms = ? WHERE path = ? AND missing_since_ms IS NULL",
+                (at_ms, path),
+            )
+
+    def expire(self, sources: tuple[str, ...]) -> None:
+        """Let the logs of some sources be read from their first byte next time; what the rows say stays until then."""
+        marks = ", ".join("?" * len(sources))
+        with self._told():
+            self._connection.execute(
+                f"UPDATE session_logs SET parser_version = 0 WHERE source IN ({marks})", sources
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> SessionIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the index {self.path} cannot be written: {error}",
+                hint="Check the disk; nothing that was imported is lost, and the next import goes on",
+            ) from error

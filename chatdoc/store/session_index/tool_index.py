@@ -1,0 +1,87 @@
+"""The tools' own indexes of their sessions, only read: they hide what is still on disk, and list what is gone."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from chatdoc.store.sqlite.connection import connect
+
+CLAUDE_INDEX = "sessions-index.json"
+CODEX_INDEX = "session_index.jsonl"
+FILE_BYTES_MAX = 256 * 1024 * 1024
+
+
+class ToolIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """One index of a tool: where it is, whose folder it tells of, and the sessions it lists."""
+
+    source: str
+    path: str
+    folder: str
+    sessions: dict[str, str] = {}
+    """Session id, and the log that it names, empty where it names none."""
+    problem: str = ""
+
+
+def tool_indexes(source: str, root: Path) -> list[ToolIndex]:
+    """The indexes of a source's tool that tell of logs below a root."""
+    if source == "claude":
+        return [
+            _claude(path) for path in sorted(root.glob(f"*/{CLAUDE_INDEX}")) + sorted(root.glob(CLAUDE_INDEX))
+        ]
+    if source == "codex":
+        home = root.parent
+        found = [_codex_lines(home / CODEX_INDEX, root)] if (home / CODEX_INDEX).is_file() else []
+        return [*found, *(_codex_database(path, root) for path in sorted(home.glob("state*.sqlite")))]
+    return []
+
+
+def _claude(path: Path) -> ToolIndex:
+    folder = str(path.parent)
+    try:
+        told = msgspec.json.decode(_bytes(path))
+        entries = told["entries"]
+        sessions = {
+            entry["sessionId"]: entry["fullPath"] if isinstance(entry.get("fullPath"), str) else ""
+            for entry in entries
+            if isinstance(entry, dict) and isinstance(entry.get("sessionId"), str)
+        }
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError) as error:
+        return ToolIndex(source="claude", path=str(path), folder=folder, problem=type(error).__name__)
+    return ToolIndex(source="claude", path=str(path), folder=folder, sessions=sessions)
+
+
+def _codex_lines(path: Path, root: Path) -> ToolIndex:
+    sessions: dict[str, str] = {}
+    try:
+        for raw in _bytes(path).splitlines():
+            try:
+                row = msgspec.json.decode(raw)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                continue
+            if isinstance(row, dict) and isinstance(row.get("id"), str):
+                sessions[row["id"]] = ""
+    except OSError as error:
+        return ToolIndex(source="codex", path=str(path), folder=str(root), problem=type(error).__name__)
+    return ToolIndex(source="codex", path=str(path), folder=str(root), sessions=sessions)
+
+
+def _codex_database(path: Path, root: Path) -> ToolIndex:
+    """Codex's state database: its table of threads has their ids and rollouts."""
+    try:
+        connection = connect(path, timeout_s=5, access="read")
+        try:
+            rows = connection.execute("SELECT id, rollout_path FROM threads").fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return ToolIndex(source="codex", path=str(path), folder=str(root), problem=type(error).__name__)
+    sessions = {str(session): str(log or "") for session, log in rows}
+    return ToolIndex(source="codex", path=str(path), folder=str(root), sessions=sessions)
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(FILE_BYTES_MAX)

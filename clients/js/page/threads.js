@@ -1,0 +1,41 @@
+/**
+ * The list of threads: pinned ones first, then those with the newest message; the one that is open is marked.
+ */
+
+import { byId, keep, make, timeOf } from './elements.js'
+import { firstLine } from './text.js'
+
+/** @param {import('./chat.js').Page} page */
+export function drawThreads (page) {
+  const doc = /** @type {NonNullable<typeof page.doc>} */ (page.doc)
+  const rows = doc.threads().map((thread) => {
+    const last = doc.messages(thread.thread_id).at(-1)
+    return {
+      id: thread.thread_id,
+      title: titleOf(page, thread.thread_id),
+      isPinned: doc.config(thread.thread_id).pin,
+      date: last?.date ?? thread.created_at,
+      last: last === undefined ? '' : `${last.sender_id || 'somebody'}: ${firstLine(last.content)}`.slice(0, 120),
+      state: thread.pending ? 'sending' : { running: 'writing', queued: 'waiting' }[/** @type {string} */ (doc.state(thread.thread_id)?.state)] ?? '',
+      isOpen: thread.thread_id === page.threadId
+    }
+  })
+  rows.sort((one, other) => Number(other.isPinned) - Number(one.isPinned) || (one.date < other.date ? 1 : -1))
+  keep(byId('thread-list'), rows, ({ id }) => id, (row) => JSON.stringify(row), (row) => {
+    const name = make('span', { className: 'name', textContent: row.isPinned ? `📌 ${row.title}` : row.title })
+    const side = make('span', {}, make('span', { className: 'chip', textContent: row.state }), ' ', timeOf(row.date))
+    const link = make('a', { href: page.address(page.path, row.id) }, name, side, make('span', { className: 'last', textContent: row.last }))
+    if (row.isOpen) link.setAttribute('aria-current', 'true')
+    return make('li', {}, link)
+  })
+  byId('no-threads').hidden = rows.length > 0 || doc.status.connection !== 'synced'
+  byId('choose').hidden = page.threadId !== ''
+}
+
+/** A thread's name, or how it begins. @param {import('./chat.js').Page} page @param {string} threadId */
+export function titleOf ({ doc }, threadId) {
+  const name = doc?.config(threadId).name
+  if (name) return name
+  const root = doc?.message(doc.thread(threadId)?.root_message_id ?? '')
+  return firstLine(root?.content ?? '').slice(0, 80) || 'Untitled'
+}

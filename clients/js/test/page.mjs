@@ -1,0 +1,197 @@
+// Scenes in a real Chromium on the real page of a real server: `node test/page.mjs NAME SERVER [FOLDER FOR PICTURES]`.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { startChromium, person } from './chromium.mjs'
+import { CuttingProxy } from './cutting_proxy.mjs'
+
+const [name, server, pictures] = process.argv.slice(2)
+const browser = await startChromium()
+const texts = ({ page }) => page.locator('.message .text').allTextContents()
+const connected = ({ page }) => page.waitForSelector('#connection[data-is=synced]')
+const write = async ({ page }, text) => {
+  await page.locator('#composer-text').fill(text)
+  await page.keyboard.press('Enter')
+}
+async function until (what, look, show = () => '') {
+  for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 30))) if (await look()) return
+  throw new Error(`waited in vain until ${what}: ${JSON.stringify(await show())}`)
+}
+const shows = (one, wanted) => until(`${one.id} sees ${JSON.stringify(wanted)}`, async () => JSON.stringify(await texts(one)) === JSON.stringify(wanted), () => texts(one))
+const fine = (...people) => { for (const { id, problems } of people) assert.deepEqual(problems, [], `${id}'s console`) }
+async function openFirst (one) {
+  await connected(one)
+  await one.page.locator('#thread-list a').first().click()
+  await one.page.waitForSelector('.message')
+}
+
+const scenes = {
+  async 'two tabs that were offline meet again' () {
+    const proxies = await Promise.all(['ada', 'bob'].map(() => new CuttingProxy(server).listen()))
+    const [ada, bob] = await Promise.all(proxies.map((proxy, at) => person(browser, proxy.url.slice(0, -1), ['ada', 'bob'][at])))
+    await connected(ada)
+    await ada.page.getByRole('button', { name: 'New thread' }).click()
+    await ada.page.getByLabel('First message').fill('Hello')
+    await ada.page.getByRole('button', { name: 'Start' }).click()
+    await shows(ada, ['Hello'])
+    await openFirst(bob)
+    await until('bob sees that ada is here', async () => (await bob.page.locator('#peers li').count()) === 1)
+    for (const proxy of proxies) proxy.offline()
+    for (const one of [ada, bob]) await one.page.getByText('No connection.').waitFor()
+    for (const n of [1, 2]) for (const one of [ada, bob]) await write(one, `${one.id} ${n}`)
+    await shows(ada, ['Hello', 'ada 1', 'ada 2'])
+    await ada.page.getByText('2 changes wait and will be sent.').waitFor()
+    for (const proxy of proxies) proxy.online()
+    for (const one of [ada, bob]) await connected(one)
+    await until('both have all five', async () => (await texts(ada)).length === 5 && JSON.stringify(await texts(ada)) === JSON.stringify(await texts(bob)), () => texts(bob))
+    for (const id of ['ada', 'bob']) assert.deepEqual((await texts(ada)).filter((one) => one.startsWith(id)), [`${id} 1`, `${id} 2`])
+    await until('no notice is left', async () => (await ada.page.locator('.banner').count()) === 0)
+    fine(ada, bob)
+    for (const proxy of proxies) proxy.close()
+  },
+
+  async 'what waits when a page is closed is sent when it is opened again' () {
+    const proxy = await new CuttingProxy(server).listen()
+    const ada = await person(browser, proxy.url.slice(0, -1), 'ada')
+    await openFirst(ada)
+    proxy.offline()
+    await ada.page.getByText('No connection.').waitFor()
+    await write(ada, 'written offline')
+    await ada.page.getByText('One change waits').waitFor()
+    await ada.page.close()
+    proxy.online()
+    ada.page = await ada.context.newPage()
+    await ada.page.goto(`${proxy.url}#document=sub%2Fteam.chat`)
+    await openFirst(ada)
+    await until('it is there', async () => (await texts(ada)).filter((one) => one === 'written offline').length === 1 && (await ada.page.locator('.pending').count()) === 0)
+    proxy.close()
+  },
+
+  async 'an answer streams and is stopped' () {
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    await until('the pieces are shown', async () => (await texts(ada)).at(-1) === 'One two ')
+    await ada.page.getByRole('button', { name: 'Stop' }).click()
+    await ada.page.getByText('Interrupted by the user.').waitFor()
+    assert.equal(await ada.page.getByRole('button', { name: 'Stop' }).count(), 0)
+    fine(ada)
+  },
+
+  async 'everything can be done from the keyboard' () {
+    const ada = await person(browser, server, 'ada')
+    await connected(ada)
+    const { keyboard } = ada.page
+    const tabTo = (what) => until(`the focus is on ${what}`, async () => {
+      await keyboard.press('Tab')
+      return (await ada.page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('name'))) === what
+    })
+    await tabTo('New thread')
+    await keyboard.press('Enter')
+    await keyboard.type('Plan')
+    await keyboard.press('Tab')
+    await keyboard.type('first')
+    await tabTo('Start')
+    await keyboard.press('Enter')
+    await shows(ada, ['first'])
+    await until('one can write', () => ada.page.evaluate(() => document.activeElement?.id === 'composer-text'))
+    await keyboard.type('second')
+    await keyboard.press('Shift+Enter')
+    await keyboard.type('line')
+    await keyboard.press('Enter')
+    await shows(ada, ['first', 'second\nline'])
+    await until('it is sent', async () => (await ada.page.locator('.pending').count()) === 0)
+    await keyboard.press('ArrowUp')
+    await until('the editor is open', () => ada.page.evaluate(() => document.activeElement?.getAttribute('aria-label') === 'New text of the message'))
+    await keyboard.press('Control+A')
+    await keyboard.type('changed')
+    await keyboard.press('Enter')
+    await shows(ada, ['first', 'changed'])
+    await ada.page.getByRole('button', { name: 'edited' }).focus()
+    await keyboard.press('Enter')
+    await until('its history is shown', async () => JSON.stringify(await ada.page.locator('#history-list p').allTextContents()) === JSON.stringify(['changed', 'second\nline']))
+    await keyboard.press('Escape')
+    await until('the dialog is closed', async () => !(await ada.page.locator('#history').isVisible()))
+    fine(ada)
+  },
+
+  async 'content is inert' () {
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    await ada.page.waitForTimeout(300)
+    assert.equal(await ada.page.evaluate(() => 'broken' in window), false)
+    assert.equal(await ada.page.locator('.message img, .message script, .message svg, .message iframe').count(), 0)
+    const links = await ada.page.locator('.message .text a').evaluateAll((found) => found.map((link) => [link.protocol, link.rel]))
+    assert.deepEqual(links, [['https:', 'noopener noreferrer']])
+    fine(ada)
+  },
+
+  async 'a refusal and a broken rule are shown' () {
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    await ada.page.getByText('This chat breaks a rule: orphan_message').waitFor()
+    await ada.page.getByRole('button', { name: 'Reply, message of bob' }).last().focus()
+    await ada.page.keyboard.press('Enter')
+    assert.match(await ada.page.locator('#replying').innerText(), /^Reply to bob/)
+    const eve = await person(browser, server, 'e'.repeat(300))
+    await openFirst(eve)
+    await write(eve, 'too long a name')
+    await eve.page.getByText(/^Not done: “too long a name”. send: expected sender_id/).waitFor()
+    assert.ok(!(await texts(eve)).includes('too long a name'))
+    await eve.page.getByRole('button', { name: 'Write it again' }).click()
+    assert.equal(await eve.page.locator('#composer-text').inputValue(), 'too long a name')
+    await until('the notice is gone', async () => (await eve.page.getByText(/^Not done/).count()) === 0)
+    fine(ada, eve)
+  },
+
+  async 'a server that asks for a token is given one' () {
+    const ada = await person(browser, server, 'ada')
+    await ada.page.getByText('The server does not know you.').waitFor()
+    await ada.page.getByRole('button', { name: 'Sign in' }).click()
+    await ada.page.getByLabel(/^Token/).fill('ada-token')
+    await ada.page.getByRole('button', { name: 'Go on' }).click()
+    await connected(ada)
+    assert.ok(!ada.page.url().includes('ada-token'))
+    await ada.page.reload()
+    await connected(ada)
+  },
+
+  async 'the page is accessible in every form' () {
+    const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+    const found = []
+    for (const width of [1280, 400]) {
+      for (const colorScheme of ['light', 'dark']) {
+        const one = await person(browser, server, 'bob', { viewport: { width, height: 800 }, colorScheme })
+        const look = async (what) => {
+          await one.page.waitForTimeout(250)
+          if (pictures) await one.page.screenshot({ path: `${pictures}/${what}-${width}-${colorScheme}.png` })
+          await one.page.evaluate(axe)
+          const { violations } = await one.page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }))
+          found.push(...violations.map(({ id, nodes }) => `${what} ${width} ${colorScheme}: ${id} at ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ''}`).join(' | ')}`))
+          const width2 = await one.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+          assert.ok(width2 <= 0, `${what} ${width}: the page is ${width2} px too wide`)
+        }
+        await one.page.goto(`${server}/`)
+        await one.page.waitForSelector('#document-list a')
+        await look('documents')
+        await one.page.goto(`${server}/#document=sub%2Fteam.chat`)
+        await connected(one)
+        await look('threads')
+        await openFirst(one)
+        await look('thread')
+        await one.page.getByRole('button', { name: 'Settings' }).click()
+        await look('settings')
+        await one.page.keyboard.press('Escape')
+        await one.page.getByRole('button', { name: 'edited' }).first().click()
+        await look('history')
+        fine(one)
+        await one.context.close()
+      }
+    }
+    assert.deepEqual(found, [])
+  }
+}
+
+try {
+  await scenes[name]()
+} finally {
+  await browser.close()
+}

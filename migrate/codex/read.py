@@ -1,0 +1,283 @@
+"""Codex rollout reader: one line in, its items out, for every generation of the format; what it does not know it names.
+
+Content is taken from the items of the model's context; events repeat it, and are read for the life of turns only.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from chatdoc.model.clock import ms_of
+from migrate.codex import kinds
+from migrate.codex.shape import Body, Figures, Line, Part, Wrapped, decode_body, decode_line, loosely
+from migrate.codex.state import CodexState
+from migrate.session.item import Item, Link, Tokens
+
+UUID_AT_END = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+SPAWNED = "You are the newly spawned agent."
+"""How the answer to the parent's spawn call begins, the first record that is the child's own."""
+_EXITS = ("Process exited with code ", "Exit code: ")
+_ATTIC: Final = "attic"
+
+
+def read(state: CodexState, raw: bytes) -> list[Item]:
+    """The items of one JSON value; raises msgspec.DecodeError or UnicodeDecodeError for what is none."""
+    try:
+        line = decode_line(raw)
+    except msgspec.ValidationError:
+        line = loosely(raw, Line)
+    body = line.payload
+    if body is None:
+        return _old(state, raw, line)
+    if line.ordinal is not None and state.repeats(line.ordinal, raw):
+        return [Item(_ATTIC, name="duplicate_ordinal")]
+    kind = line.type
+    if state.copying and not _ends_copy(state, line, body):
+        return _copied(state, kind, body)
+    at = line.timestamp
+    if kind == "response_item":
+        return _item(state, body, at)
+    if kind == "event_msg":
+        return _event(state, body, at)
+    if kind == "session_meta":
+        return _meta(state, body, at)
+    if kind == "turn_context":
+        return _context(state, body, at)
+    if kind == "compacted":
+        return [Item("boundary", text=body.message if isinstance(body.message, str) else "", at=at)]
+    if kind in ("world_state", "inter_agent_communication_metadata"):
+        return [Item(_ATTIC, name=kind)]
+    return [Item("unknown", name=f"codex/{kind or '?'}")]
+
+
+def _old(state: CodexState, raw: bytes, line: Line) -> list[Item]:
+    """A line of before September 2025: a header, a state mark, or a bare item without any time."""
+    try:
+        body = decode_body(raw)
+    except msgspec.ValidationError:
+        body = loosely(raw, Body)
+    if body.record_type is not None:
+        return [Item(_ATTIC, name="state")]
+    if body.type is None and body.id is not None and body.timestamp is not None:
+        return _meta(state, body, body.timestamp)
+    if body.type in kinds.CALLS or body.type in kinds.RESULTS or body.type in ("message", "reasoning"):
+        return _item(state, body, body.timestamp)
+    return [Item("unknown", name=f"codex/{line.type or '?'}")]
+
+
+def _meta(state: CodexState, body: Body, at: str | None) -> list[Item]:
+    """The first one names the session; the same again is a resumed session, another one begins a copied history."""
+    own = body.id or body.session_id
+    if own is None:
+        return [Item("unknown", name="codex/session_meta without id")]
+    if state.session_id and own == state.session_id:
+        state.resumed += 1
+        return [Item(_ATTIC, name="session_meta")]
+    if state.has_meta:
+        if not state.began:
+            state.copying = True
+            state.copied += 1
+        return [Item(_ATTIC, name="session_meta of the parent")]
+    state.has_meta = True
+    state.session_id = own
+    state.started_at = body.timestamp or at
+    state.forked = body.forked_from_id is not None and body.history_base is None
+    state.link = _link(body)
+    found = [("sessionId", own), ("cwd", body.cwd), ("cli_version", body.cli_version)]
+    found.append(("model_provider", body.model_provider))
+    return [Item("setting", name=name, data=value, at=at) for name, value in found if value]
+
+
+def _link(body: Body) -> Link | None:
+    spawned: dict[str, Any] = {}
+    if isinstance(body.source, dict):
+        subagent = body.source.get("subagent")
+        inner = subagent.get("thread_spawn") if isinstance(subagent, dict) else None
+        spawned = inner if isinstance(inner, dict) else {}
+    parent = body.parent_thread_id or spawned.get("parent_thread_id")
+    detail = {
+        name.removeprefix("agent_"): spawned[name]
+        for name in ("agent_nickname", "agent_role", "depth")
+        if isinstance(spawned.get(name), str | int)
+    }
+    if isinstance(body.history_base, dict) and isinstance(body.history_base.get("thread_id"), str):
+        detail |= {name: value for name, value in body.history_base.items() if isinstance(value, int)}
+        return Link(kind="fork", session=body.history_base["thread_id"], detail=detail)
+    if isinstance(parent, str):
+        return Link(kind="subagent", session=parent, detail=detail)
+    if body.forked_from_id is not None:
+        return Link(kind="fork", session=body.forked_from_id)
+    return None
+
+
+def _ends_copy(state: CodexState, line: Line, body: Body) -> bool:
+    """Whether the session's own part begins: a turn whose id, being in order of time, is younger than the session.
+
+    Turns without such ids leave the clock: a copy is stamped with the moment of the fork, or keeps older times.
+    """
+    turn = body.turn_id
+    if (
+        body.type == "function_call_output"
+        and isinstance(body.output, str)
+        and body.output.startswith(SPAWNED)
+    ):
+        state.copying = False
+        return True
+    if turn is not None and UUID_AT_END.search(turn) and turn[14:15] == "7" == state.session_id[14:15]:
+        state.ordered_turns = True
+        own = turn > state.session_id and body.type == "task_started"
+        own = own or (turn > state.session_id and line.type == "turn_context")
+    elif state.ordered_turns:
+        own = False
+    else:
+        own = _is_later(line.timestamp, state.started_at)
+    if own:
+        state.copying = False
+    return own
+
+
+def _copied(state: CodexState, kind: str | None, body: Body) -> list[Item]:
+    """A record of the parent: linked, not imported; only the tokens it had spent are remembered."""
+    state.copied += 1
+    if kind == "event_msg" and body.type == "token_count" and body.info and body.info.total_token_usage:
+        state.base = state.total = _tokens(body.info.total_token_usage)
+    return [Item(_ATTIC, name="copied")]
+
+
+def _context(state: CodexState, body: Body, at: str | None) -> list[Item]:
+    if state.is_before_fork(body.turn_id):
+        state.copying = True
+        return _copied(state, "turn_context", body)
+    found = [("model", body.model), ("effort", body.effort), ("cwd", body.cwd)]
+    said = [Item("setting", name=name, data=value, at=at) for name, value in found if value]
+    return said or [Item(_ATTIC, name="turn_context")]
+
+
+def _event(state: CodexState, body: Body, at: str | None) -> list[Item]:
+    kind = body.type
+    if kind == "token_count":
+        return _count(state, body, at)
+    if kind in kinds.SILENT_EVENTS:
+        return [Item(_ATTIC, name=kind)]
+    if kind in ("task_started", "turn_started"):
+        if state.is_before_fork(body.turn_id):
+            state.copying = True
+            return _copied(state, "event_msg", body)
+        state.began = True
+        return [Item("begin", key=body.turn_id or "", at=at)]
+    if kind in ("task_complete", "turn_complete"):
+        return [Item("end", key=body.turn_id or "", name="completed", at=at)]
+    if kind == "turn_aborted":
+        state.replay = state.last_prompt
+        return [Item("end", key=body.turn_id or "", name="interrupted", text=body.reason or "", at=at)]
+    if kind == "error":
+        return [Item("end", name="error", text=body.message if isinstance(body.message, str) else "", at=at)]
+    if kind == "thread_name_updated":
+        return [Item("setting", name="name", data=body.thread_name, at=at)]
+    if kind == "thread_settings_applied":
+        model = body.thread_settings.get("model") if isinstance(body.thread_settings, dict) else None
+        return [Item("setting", name="model", data=model, at=at)] if model else [Item(_ATTIC, name=kind)]
+    return [Item("unknown", name=f"codex/event_msg/{kind or '?'}")]
+
+
+def _count(state: CodexState, body: Body, at: str | None) -> list[Item]:
+    """Tokens since the last count; one that repeats the same total says nothing new."""
+    if body.info is None or body.info.total_token_usage is None:
+        return [Item(_ATTIC, name="token_count")]
+    total = _tokens(body.info.total_token_usage)
+    if total == state.total:
+        return [Item(_ATTIC, name="token_count")]
+    if state.total is not None and total.total < state.total.total:
+        state.falls += 1
+    state.total = total
+    last = body.info.last_token_usage
+    return [Item("usage", data=_tokens(last) if last is not None else Tokens(), at=at)]
+
+
+def _item(state: CodexState, body: Body, at: str | None) -> list[Item]:
+    kind = body.type
+    if kind == "message":
+        return _message(state, body, at)
+    if kind in kinds.CALLS:
+        given = body.arguments if body.arguments is not None else body.input
+        given = given if given is not None else body.action
+        call = body.call_id or (body.id if kind != "web_search_call" else None) or ""
+        return [Item("call", name=body.name or kind[:-5], call=call, data=given, at=at)]
+    if kind in kinds.RESULTS:
+        text, failed = _output(body.output)
+        return [Item("result", call=body.call_id or "", text=text, data=failed, at=at)]
+    if kind == "reasoning":
+        text = _joined(body.summary) or _joined(body.content)
+        return [Item("reasoning", text=text, at=at)] if text.strip() else [Item(_ATTIC, name="reasoning")]
+    if kind in kinds.SILENT_ITEMS:
+        return [Item(_ATTIC, name=kind)]
+    return [Item("unknown", name=f"codex/response_item/{kind or '?'}")]
+
+
+def _message(state: CodexState, body: Body, at: str | None) -> list[Item]:
+    text = _joined(body.content)
+    if body.role == "assistant":
+        return [Item("answer", text=text, at=at)] if text.strip() else [Item(_ATTIC, name="empty message")]
+    if body.role != "user":
+        return [Item(_ATTIC, name=f"message/{body.role or '?'}")]
+    parts = [body.content] if isinstance(body.content, str) else [one.text for one in body.content or ()]
+    texts = [one for one in parts if one]
+    if texts and all(one.lstrip().startswith(kinds.INJECTED) for one in texts):
+        return [Item(_ATTIC, name="injected message")]
+    if state.replay and text == state.replay:
+        state.replay = ""
+        return [Item(_ATTIC, name="replayed prompt")]
+    state.replay, state.last_prompt = "", text
+    return [Item("prompt", text=text, at=at)]
+
+
+def _joined(content: str | list[Part] | None) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    if len(content) == 1:
+        part = content[0]
+        return part.text if part.text is not None else f"[{part.type}]"
+    return "\n\n".join(part.text if part.text is not None else f"[{part.type}]" for part in content)
+
+
+def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
+    """The text of a result, and whether it says that the call failed."""
+    if isinstance(output, Wrapped):
+        return _joined(output.content), output.success is False
+    text = _joined(output)
+    if text.startswith('{"output"'):
+        try:
+            wrapped = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            return text, False
+        inner, meta = wrapped.get("output"), wrapped.get("metadata")
+        code = meta.get("exit_code") if isinstance(meta, dict) else None
+        return inner if isinstance(inner, str) else text, code not in (None, 0)
+    for exit_code in _EXITS:
+        place = text.find(exit_code, 0, 400)
+        if place >= 0:
+            return text, text[place + len(exit_code) : place + len(exit_code) + 2].strip() != "0"
+    return text, False
+
+
+def _tokens(figures: Figures) -> Tokens:
+    return Tokens(
+        figures.input_tokens,
+        figures.cached_input_tokens,
+        figures.output_tokens,
+        figures.reasoning_output_tokens,
+        figures.total_tokens,
+    )
+
+
+def _is_later(date: str | None, start: str | None) -> bool:
+    """Whether a record was written more than a second after the session began."""
+    if date is None or start is None:
+        return False
+    try:
+        return ms_of(date) > ms_of(start) + 1000
+    except ValueError:
+        return False

@@ -1,0 +1,57 @@
+"""Admission control: what is too large to be stored and shared is refused by its bytes, before it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.facts import Fact, Header
+from chatdoc.model.limits import FACT_BYTES_MAX, LINE_BYTES_MAX, OBJECT_BYTES_MAX
+
+_OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:\n|"(?:messages|users|attachments|metadata)"\s*:)')
+_GROWTH = 6
+"""How many times longer a text can be as JSON: a control character becomes six."""
+_HINT = "Nothing was changed; split it, or take the large part out, with the program that wrote it"
+_encode = msgspec.json.Encoder().encode
+
+
+def require_admissible(source: bytes) -> None:
+    """Raise UnreadableFile for a line, or a file that is one JSON object, of more bytes than can be taken in."""
+    size = len(source)
+    if _OBJECT.match(source[:4096]) is not None:
+        if size > OBJECT_BYTES_MAX:
+            raise UnreadableFile(
+                f"expected a JSON object of at most {OBJECT_BYTES_MAX} bytes, got one of {size}", hint=_HINT
+            )
+        return
+    start = 0
+    while size - start > LINE_BYTES_MAX:
+        end = source.rfind(b"\n", start, start + LINE_BYTES_MAX + 1)
+        if end < 0:
+            stop = source.find(b"\n", start)
+            length = (size if stop < 0 else stop) - start
+            number = source.count(b"\n", 0, start) + 1
+            raise UnreadableFile(
+                f"line {number} has {length} bytes, expected at most {LINE_BYTES_MAX}", hint=_HINT
+            )
+        start = end + 1
+
+
+def require_storable(facts: Iterable[Fact], source_bytes: int) -> None:
+    """Raise UnreadableFile for a fact that no store and no peer would take; of a small source there is none."""
+    if source_bytes * _GROWTH < FACT_BYTES_MAX:
+        return
+    for fact in facts:
+        if isinstance(fact, Header) and fact.fields is None and len(fact.content) * _GROWTH < FACT_BYTES_MAX:
+            continue
+        size = len(_encode(fact))
+        if size > FACT_BYTES_MAX:
+            subject = getattr(fact, "message_id", None) or getattr(fact, "thread_id", None) or "the document"
+            raise UnreadableFile(
+                f"a {type(fact).__name__} of {subject} takes {size} bytes,"
+                f" expected at most {FACT_BYTES_MAX}, which a store and every peer take",
+                hint=_HINT,
+            )

@@ -1,0 +1,39 @@
+"""A stored document whose transcripts are written beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from chatdoc.agents.transcripts import Transcripts
+from chatdoc.document import Document
+from chatdoc.model.events.event import Event
+from chatdoc.store.projections.replay import Replay
+
+
+class LogOf:
+    """The event log of an open document."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def events(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
+        """Every event beyond a sequence."""
+        return self.document.replay(from_sequence_exclusive=from_sequence_exclusive)
+
+    def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
+        """What happened in a thread."""
+        return self.document.replay_thread(thread_id, limit=limit)
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest event."""
+        return max(one.last_applied_sequence + one.behind for one in self.document.projections())
+
+
+def transcripts_of(document: Document, folder: Path) -> Transcripts:
+    """The transcripts of a document, below a folder."""
+
+    def thread_ids() -> list[str]:
+        return [one.thread_id for one in document.threads()]
+
+    return Transcripts(LogOf(document), folder, thread_ids=thread_ids, subscribe=document.subscribe)

@@ -1,0 +1,61 @@
+"""`chatdoc import` prints what came of each session, for people and as JSON with stable keys."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from tests.apps.cli.conftest import Run
+from tests.tidy.source import PROJECT
+
+GOLDEN = PROJECT / "golden" / "sessions"
+LINES = ["total", "record", "activity", "attic", "unknown", "quarantined", "blank", "unfinished"]
+
+
+def test_json_has_the_counts_of_every_session(chatdoc: Run, tmp_path: Path) -> None:
+    """Keys are those that the documentation names, and the fates of the lines add up."""
+    shutil.copy(GOLDEN / "codex-unknown-kinds" / "log.jsonl", tmp_path / "one.jsonl")
+    done = chatdoc("import", "one.jsonl", "--into", "one.chat", "--json")
+    assert done.returncode == 0
+    (session,) = json.loads(done.stdout)["sessions"]
+    assert list(session)[:10] == [
+        "source", "session_id", "thread_id", "path", "lines", "prompts", "answers", "tool_calls", "tokens",
+        "unknown_kinds",
+    ]  # fmt: skip
+    assert list(session["lines"]) == LINES
+    assert session["lines"]["total"] == sum(session["lines"][name] for name in LINES[1:])
+    assert session["unknown_kinds"] == {
+        "codex/response_item/holo_call": 1,
+        "codex/event_msg/aura_changed": 1,
+        "codex/quantum_state": 1,
+        "codex/note": 1,
+    }
+    assert session["tokens"] is None
+
+
+def test_people_see_one_line_a_session_and_what_was_odd(chatdoc: Run, tmp_path: Path) -> None:
+    """A table, each damaged line with its number, and how many files came to what; a second run says unchanged."""
+    shutil.copy(GOLDEN / "codex-welded-line" / "log.jsonl", tmp_path / "welded.jsonl")
+    first = chatdoc("import", "welded.jsonl")
+    assert first.returncode == 0
+    assert "welded.jsonl, line 10: welded_line: 2 whole records salvaged, 0 NUL bytes" in first.stdout
+    assert first.stdout.endswith("1 imported\n")
+    assert chatdoc("import", "welded.jsonl").stdout.endswith("1 unchanged\n")
+
+
+def test_paths_that_are_not_there_are_misuse(chatdoc: Run) -> None:
+    """A name that is nothing ends with status 2."""
+    assert chatdoc("import", "nowhere").returncode == 2
+
+
+def test_status_shows_what_was_imported_and_the_settings(chatdoc: Run, tmp_path: Path) -> None:
+    """One line a source for people; in JSON the settings, and how many logs there are and are gone."""
+    shutil.copy(GOLDEN / "codex-minimal" / "log.jsonl", tmp_path / "one.jsonl")
+    chatdoc("import", "one.jsonl", "--into", "one.chat")
+    (tmp_path / "one.jsonl").unlink()
+    chatdoc("import", ".", "--into", "one.chat")
+    assert "session logs: 1 of codex imported, 1 of them gone since" in chatdoc("status").stdout
+    told = json.loads(chatdoc("status", "--json").stdout)
+    assert told["sessions"] == {"codex": {"logs": 1, "missing": 1}}
+    assert told["settings"]["schema_v2"] is True

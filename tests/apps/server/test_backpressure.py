@@ -1,0 +1,115 @@
+"""A client that does not read, and a room that is slow, cost nobody else anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from chatdoc.apps.server import wire
+from chatdoc.apps.server.member import SLOW
+from chatdoc.serve import Limits
+from tests.apps.server.facts import message, thread
+from tests.apps.server.serving import Serving
+from tests.apps.server.yjs_clients import Clients
+
+DEAF = 40
+WRITES, WRITE_BYTES = 200, 50_000
+WAITING_BYTES_MAX = 256 * 1024
+
+
+def deaf_client(port: int) -> socket.socket:
+    """A websocket that joins a room, and never reads."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    made.connect(("127.0.0.1", port))
+    made.sendall(
+        f"GET /sync/a.chat HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    assert made.recv(12) == b"HTTP/1.1 101"
+    asked = wire.step_1(b"\x00")
+    made.sendall(struct.pack("!BB4s", 0x82, 0x80 | len(asked), b"\0\0\0\0") + asked)
+    return made
+
+
+def memory_bytes() -> int:
+    """What this process has in memory, its server too."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def closed_as_slow(serving: Serving) -> int:
+    """How many sockets were closed since they did not read."""
+    found = re.search(rf'closed_total{{code="{SLOW}"}} (\d+)', serving.http.get("/metrics").text)
+    return int(found[1]) if found is not None else 0
+
+
+@pytest.mark.slow
+def test_clients_that_never_read_are_closed_and_cost_no_memory(clients: Clients, tmp_path: Path) -> None:
+    """Forty of them would keep 400 MB waiting; they are closed with a code, and a reader beside them gets all."""
+    with Serving(tmp_path, limits=Limits(waiting_bytes_max=WAITING_BYTES_MAX)) as serving:
+        for name in ("ada", "bob"):
+            clients("connect", name=name, kind="hocuspocus", url=serving.ws, path="a.chat")
+            assert clients("synced", name=name)["ok"]
+        deaf = [deaf_client(serving.port) for _ in range(DEAF)]
+        clients("facts", name="ada", list=thread())
+        assert clients("has", name="bob", text="the root")["ok"]
+        before = most = memory_bytes()
+        for number in range(WRITES):
+            root, path, text = message(number, content=f"{number} " + "x" * WRITE_BYTES)
+            clients("fact", name="ada", root=root, path=path, text=text)
+            most = max(most, memory_bytes())
+        assert clients("count", name="bob", root="message", least=WRITES + 1)["size"] == WRITES + 1
+        end = time.monotonic() + 15
+        while closed_as_slow(serving) < DEAF and time.monotonic() < end:
+            time.sleep(0.1)
+        assert closed_as_slow(serving) >= DEAF, "those who read may be late too, and come back"
+        assert most - before < 150e6, f"{(most - before) / 1e6:.0f} MB more"
+        for one in deaf:
+            one.close()
+
+
+def test_a_slow_room_delays_no_other(serving: Serving) -> None:
+    """While one document is busy for two seconds, another answers at once."""
+
+    async def busy() -> None:
+        async with serving.rooms.use("slow.chat") as room:
+            await room.call(lambda doc: time.sleep(2))
+
+    serving.command("fast.chat", type="create_thread", sender_id="ada", content="x")
+    slow = asyncio.run_coroutine_threadsafe(busy(), serving.loop)
+    time.sleep(0.5)
+    started = time.monotonic()
+    serving.command("fast.chat", type="create_thread", sender_id="ada", content="y")
+    assert time.monotonic() - started < 1.0
+    assert not slow.done()
+    slow.result(10)
+
+
+def test_a_message_beyond_the_limit_closes_its_sender(clients: Clients, tmp_path: Path) -> None:
+    """What is too large is not read, and the document stays as it was."""
+    with Serving(tmp_path, limits=Limits(message_bytes_max=20_000)) as serving:
+        clients("connect", name="ada", kind="y-websocket", url=serving.ws, path="a.chat")
+        assert clients("synced", name="ada")["ok"]
+        root, path, text = message(1, content="x" * 30_000)
+        clients("fact", name="ada", root=root, path=path, text=text)
+        assert 1009 in clients("closed", name="ada")["closes"]
+        assert serving.http.get("/api/documents/a.chat/threads").json()["threads"] == []
+
+
+def test_too_many_clients_are_asked_to_come_later(clients: Clients, tmp_path: Path) -> None:
+    """Beyond the limit a client is closed with a code after which it tries again."""
+    with Serving(tmp_path, limits=Limits(clients_max=1)) as serving:
+        for name in ("ada", "bob"):
+            clients("connect", name=name, kind="y-websocket", url=serving.ws, path="a.chat")
+            if name == "ada":
+                assert clients("synced", name="ada")["ok"]
+        assert 4529 in clients("closed", name="bob")["closes"]
+        clients("destroy", name="ada")
+        assert clients("synced", name="bob")["ok"], "it came back when there was room"

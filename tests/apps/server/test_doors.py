@@ -1,0 +1,122 @@
+"""Who asks from where: Host, Origin and tokens are checked on every route, and nothing secret is written down."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+from starlette.routing import Route
+
+from chatdoc.apps.server.app import routes
+from chatdoc.apps.server.openapi import openapi
+from chatdoc.serve import Credentials, Principal, Rooms
+from tests.apps.server.serving import Serving
+
+SECRET = "s3cret-canary"
+
+
+def test_foreign_hosts_and_origins_are_refused(serving: Serving) -> None:
+    """Pages of other sites, sandboxed ones and names that are not ours get 403; our own page and programs do not."""
+    own = f"127.0.0.1:{serving.port}"
+    refused: list[dict[str, str]] = [
+        {"Host": "evil.example"},
+        {"Host": f"evil.example:{serving.port}"},
+        {"Origin": "null"},
+        {"Origin": "http://evil.example"},
+        {"Origin": f"http://localhost.evil.example:{serving.port}"},
+        {"Origin": f"http://127.0.0.1:{serving.port + 1}"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ]
+    for headers in refused:
+        for path in ("/healthz", "/api/documents"):
+            came = serving.http.get(path, headers=headers)
+            assert came.status_code == 403, (headers, came.text)
+    good: list[dict[str, str]] = [
+        {},
+        {"Origin": f"http://{own}"},
+        {"Host": f"localhost:{serving.port}"},
+        {"Sec-Fetch-Site": "same-origin"},
+    ]
+    for headers in good:
+        assert serving.http.get("/api/documents", headers=headers).status_code == 200, headers
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}]
+)
+def test_a_websocket_from_elsewhere_is_refused(serving: Serving, headers: dict[str, str]) -> None:
+    """The handshake of a page of another site is answered with 403."""
+    upgrade = {
+        "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    }  # fmt: skip
+    assert serving.http.get("/sync/a.chat", headers={**upgrade, **headers}).status_code == 403
+    assert not (serving.folder / "a.chat").exists()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../a.chat", "a/../../b.chat", "%2e%2e/a.chat", ".chatdoc/store.chat", ".hidden.chat", "a.txt", "a.chat%00",
+        "", "no/such/folder/a.chat", "/etc/a.chat", "a\\b.chat", "out/a.chat", "link.chat",
+    ],
+)  # fmt: skip
+def test_no_name_leads_out_of_the_folder(
+    serving: Serving, path: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A name that is no chat file below the folder is not found, and nothing is made."""
+    outside = tmp_path_factory.mktemp("outside")
+    (serving.folder / "out").symlink_to(outside)
+    (serving.folder / "link.chat").symlink_to(outside / "x.chat")
+    came = serving.http.get(f"/api/documents/{path}/threads")
+    assert came.status_code == 404, came.text
+    assert sorted(one.name for one in serving.folder.iterdir()) == ["link.chat", "out"]
+    assert not list(outside.iterdir())
+
+
+def test_every_route_but_health_asks_who_one_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each route in the table answers 401 to a wrong token, and no log line holds a token."""
+    caplog.set_level(logging.DEBUG)
+
+    def nobody(credentials: Credentials) -> Principal | None:
+        return None
+
+    (tmp_path / "a.chat").touch()
+    with Serving(tmp_path, authenticate=nobody) as serving:
+        open_to_all = {"/healthz", "/readyz", "/api/openapi.json"}
+        for route in routes(serving.rooms):
+            if not isinstance(route, Route) or route.path in open_to_all:
+                continue
+            if route.path == "/" or route.path.startswith(
+                ("/client", "/debug-assets")
+            ):  # Files of the pages.
+                continue
+            path = route.path.replace("{path:path}", "a.chat")
+            for method in route.methods or ():
+                came = serving.http.request(
+                    method, path, headers={"Authorization": f"Bearer {SECRET}"}, params={"token": SECRET}
+                )
+                assert came.status_code == 401, (method, path)
+                assert SECRET not in came.text
+    ours = [one.getMessage() for one in caplog.records if one.name.startswith(("chatdoc", "uvicorn"))]
+    assert SECRET not in "".join(ours)
+
+
+def test_the_openapi_document_describes_every_route(tmp_path: Path) -> None:
+    """Each HTTP route under /api, and those beside it, is described with its method, and no other."""
+    made = {
+        (route.path.replace(":path}", "}"), method.lower())
+        for route in routes(Rooms(tmp_path))
+        if isinstance(route, Route) and not route.path.startswith(("/debug", "/client")) and route.path != "/"
+        for method in route.methods or ()
+        if method != "HEAD"
+    }
+    described = {
+        (path, method)
+        for path, methods in openapi()["paths"].items()
+        for method in methods
+        if method in ("get", "post")
+    }
+    assert described == made

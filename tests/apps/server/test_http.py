@@ -1,0 +1,158 @@
+"""HTTP for those without a CRDT: records, pages, commands, events that go on where one stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chatdoc.apps.server.commands import SPECS
+from chatdoc.apps.server.document_access import command_method
+from tests.apps.server.serving import Serving
+
+
+def events(lines: Iterator[str], count: int) -> list[tuple[int, dict[str, Any]]]:
+    """The next events of a stream."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    number = 0
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name == "id":
+            number = int(value)
+        if name == "data":
+            found.append((number, json.loads(value)))
+        if len(found) == count:
+            break
+    return found
+
+
+def test_pages_of_messages_join_without_gap(serving: Serving) -> None:
+    """Going back with `before` gives every message once, in order."""
+    made = serving.command("a.chat", type="create_thread", sender_id="ada", content="0")["record"]
+    for number in range(1, 23):
+        serving.command(
+            "a.chat", type="send", thread_id=made["thread_id"], sender_id="ada", content=str(number)
+        )
+    found: list[str] = []
+    before = None
+    while True:
+        params = {"thread": made["thread_id"], "limit": "5", **({"before": before} if before else {})}
+        page = serving.http.get("/api/documents/a.chat/messages", params=params).json()
+        found = [one["history"][0]["content"] for one in page["messages"]] + found
+        before = page["before"]
+        if before is None:
+            break
+    assert found == [str(number) for number in range(23)]
+
+
+def test_threads_are_records_with_config_and_state(serving: Serving) -> None:
+    """A thread has its fields, its config, its state and how many messages it has."""
+    made = serving.command("a.chat", type="create_thread", sender_id="ada", content="x", name="Plan")[
+        "record"
+    ]
+    serving.command(
+        "a.chat", type="configure", thread_id=made["thread_id"], updated_by="bob", acp_config={"model": "m"}
+    )
+    [thread] = serving.http.get("/api/documents/a.chat/threads").json()["threads"]
+    assert {name: thread[name] for name in made} == made
+    assert (thread["config"]["name"], thread["config"]["acp_config"], thread["messages"]) == (
+        "Plan",
+        {"model": "m"},
+        1,
+    )
+    serving.command("a.chat", type="delete_thread", thread_id=made["thread_id"], deleted_by="bob")
+    assert serving.http.get("/api/documents/a.chat/threads").json()["threads"] == []
+
+
+def test_the_event_stream_goes_on_where_it_stopped(serving: Serving) -> None:
+    """Each event comes once, live, under its sequence; `Last-Event-ID` brings those that were missed."""
+    thread = serving.command("a.chat", type="create_thread", sender_id="ada", content="x")["record"][
+        "thread_id"
+    ]
+    stream = {"Accept": "text/event-stream"}
+    path = "/api/documents/a.chat/events"
+    with serving.http.stream("GET", path, headers=stream, params={"after": "0"}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        first = events(response.iter_lines(), 3)
+    last = first[-1][0]
+    for number in range(3):
+        serving.command("a.chat", type="send", thread_id=thread, sender_id="ada", content=f"m{number}")
+    with serving.http.stream("GET", path, headers={**stream, "Last-Event-ID": str(last)}) as response:
+        lines = response.iter_lines()
+        missed = events(lines, 3)
+        serving.command("a.chat", type="append_activity", thread_id=thread, kind="tool", summary="ran")
+        live = events(lines, 1)
+    assert [one["payload"]["text"] for _, one in missed] == ["m0", "m1", "m2"]
+    assert [number for number, _ in missed + live] == [last + 1, last + 2, last + 3, last + 4]
+    assert live[0][1]["payload"]["activity"]["summary"] == "ran"
+    page = serving.http.get(path, params={"after": str(last), "limit": "2"}).json()
+    assert [one["sequence"] for one in page["events"]] == [last + 1, last + 2]
+    assert page["complete"] is False
+
+
+def test_integrity_is_followed_live(serving: Serving) -> None:
+    """The report comes at once and again when a rule breaks."""
+    serving.command("a.chat", type="create_thread", sender_id="ada", content="x")
+    path = "/api/documents/a.chat/integrity"
+    assert serving.http.get(path, params={"full": "1"}).json()["ok"] is True
+    with serving.http.stream("GET", path, headers={"Accept": "text/event-stream"}) as response:
+        [(_, report)] = events(response.iter_lines(), 1)
+        assert report["ok"] is True
+        metrics = serving.http.get("/metrics").text
+    assert "chat_integrity_orphan_messages 0.0" in metrics
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "code"),
+    [
+        ({"type": "fly"}, 400, "misuse"),
+        ({"type": "send", "thread_id": "x"}, 400, "misuse"),
+        ({"type": "edit", "message_id": "x", "content": "y", "author_id": "a", "color": 1}, 400, "misuse"),
+        ({"type": "create_thread", "content": "x"}, 400, "misuse"),
+        ({"type": "edit", "message_id": "x", "content": "y", "author_id": "a"}, 404, "not_found"),
+        ({"type": "create_thread", "sender_id": "a", "content": 5}, 409, "command_refused"),
+        ({"type": "create_thread", "sender_id": "a", "content": "x", "__class__": 1}, 400, "misuse"),
+        ([1], 400, "misuse"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why(
+    serving: Serving, command: Any, status: int, code: str
+) -> None:
+    """Misuse and refusal have a status, a code and words."""
+    came = serving.http.post("/api/documents/a.chat/commands", json=command)
+    answer = came.json()
+    assert (came.status_code, answer["ok"], answer["error"]["code"]) == (status, False, code)
+    assert answer["error"]["message"]
+
+
+def test_a_command_must_be_json(serving: Serving) -> None:
+    """A form that another page can post without asking is refused."""
+    came = serving.http.post(
+        "/api/documents/a.chat/commands", content=b"{}", headers={"Content-Type": "text/plain"}
+    )
+    assert came.status_code == 415
+
+
+def test_every_command_names_a_method_with_its_parameters(serving: Serving) -> None:
+    """The table of commands and the Python methods agree on every parameter."""
+
+    async def read() -> list[str]:
+        async with serving.rooms.use("a.chat") as room:
+            return await room.call(
+                lambda doc: [
+                    f"{name}: {field}"
+                    for name, spec in SPECS.items()
+                    for field in (*spec.required, *spec.optional, spec.author, "command_id")
+                    if field is not None and not takes(command_method(doc, spec.method), field, spec.is_open)
+                ]
+            )
+
+    def takes(method: Any, field: str, is_open: bool) -> bool:
+        parameters = inspect.signature(method).parameters
+        return field in parameters or (is_open and "fields" in parameters)
+
+    assert asyncio.run_coroutine_threadsafe(read(), serving.loop).result(20) == []

@@ -1,0 +1,205 @@
+"""A refused write is told as data, and holds back neither its client nor anybody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatdoc.apps.server.credentials import TokenFile
+from chatdoc.model.errors import CommandRefused
+from chatdoc.serve import Credentials, Limits, Principal
+from tests.apps.server.facts import THREAD, deleted, message, piece, thread
+from tests.apps.server.serving import Serving
+from tests.apps.server.yjs_clients import Clients
+
+USERS = {
+    "ada-token": Principal(user_id="ada", speaks_for=frozenset({"ada"})),
+    "bob-token": Principal(user_id="bob", speaks_for=frozenset({"bob"})),
+    "eve-token": Principal(user_id="eve", read_only=True),
+    "any-token": Principal(user_id="backend"),
+}
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Serving]:
+    """A server that knows its users."""
+
+    async def authenticate(credentials: Credentials) -> Principal | None:
+        return USERS.get(credentials.token or "")
+
+    with Serving(tmp_path, authenticate=authenticate, limits=Limits(hello_s=1.0)) as running:
+        yield running
+
+
+def connect(
+    clients: Clients, serving: Serving, name: str, kind: str = "hocuspocus", *, token: str | None = None
+) -> None:
+    """Connect as the user of that name, and wait until the document is there."""
+    shown = f"{name}-token" if token is None else token
+    protocols = ["chatdoc", f"bearer.{shown}"] if kind == "y-websocket" else []
+    clients("connect", name=name, kind=kind, url=serving.ws, path="a.chat", token=shown, protocols=protocols)
+    assert clients("synced", name=name)["ok"], name
+
+
+def refusals(clients: Clients, name: str) -> list[dict[str, Any]]:
+    """What a client was told of what it sent."""
+    log = clients("logged", name=name, kind="stateless")["log"]
+    return [one for kind, said in log if kind == "stateless" for one in said["refused"]]
+
+
+def write(clients: Clients, name: str, *facts: list[str]) -> None:
+    """Each fact is an update of its own."""
+    for root, path, text in facts:
+        clients("fact", name=name, root=root, path=path, text=text)
+
+
+@pytest.mark.parametrize("kind", ["y-websocket", "hocuspocus"])
+def test_good_writes_before_and_after_a_refused_one_are_kept(
+    clients: Clients, guarded: Serving, kind: str
+) -> None:
+    """A number, a nested map and a foreign root are removed from their writer; all else it wrote is shared.
+
+    Its client id stays the same, nothing of it is held back, and both sides end with equal content.
+    """
+    connect(clients, guarded, "any", kind)
+    connect(clients, guarded, "bob", kind)
+    clients("facts", name="any", list=[*thread(), message(1)])
+    clients("raw", name="any", root="message", key="m" * 20, value=7)
+    clients("nested", name="any", root="todo", key="list")
+    clients("raw", name="any", root="message", key=f"{message(9)[1]}{'0' * 16}", value=5.5)
+    write(clients, "any", message(2))
+    for name in ("any", "bob"):
+        assert clients("has", name=name, text="message 2")["ok"], name
+    told = refusals(clients, "any")
+    assert {one["code"] for one in told} == {"wrong_kind", "wrong_place"}
+    assert {one["kind"] for one in told} == {"Any", "Type Map"}
+    assert clients("content", name="any")["content"] == clients("content", name="bob")["content"]
+    clients("disconnect", name="any")
+    write(clients, "any", message(3))
+    clients("reconnect", name="any")
+    assert clients("has", name="bob", text="message 3")["ok"], "also after it came back with its whole state"
+    assert clients("pending", name="bob")["pending"] is False
+    assert len(refusals(clients, "any")) == len(told), "what was settled is not refused again"
+
+
+def test_bad_writes_in_the_same_transaction_do_not_take_good_ones_along(
+    clients: Clients, guarded: Serving
+) -> None:
+    """One offline client sends good and bad at once, as a sync step 2, and keeps the good."""
+    connect(clients, guarded, "any", "y-websocket")
+    connect(clients, guarded, "bob", "y-websocket")
+    clients("disconnect", name="any")
+    clients("facts", name="any", list=[*thread(), message(1)])
+    clients("raw", name="any", root="setting", key="x", value=[1])
+    clients("facts", name="any", list=[message(2)])
+    clients("reconnect", name="any")
+    assert clients("has", name="bob", text="message 2")["ok"]
+    assert clients("count", name="bob", root="message", least=3)["size"] == 3
+
+
+def test_nobody_speaks_for_another(clients: Clients, guarded: Serving) -> None:
+    """A fact under another's name is refused and removed from its writer; one's own beside it stands."""
+    connect(clients, guarded, "ada")
+    connect(clients, guarded, "bob")
+    clients("facts", name="ada", list=[*thread(), message(1)])
+    assert clients("has", name="bob", text="message 1")["ok"]
+    clients(
+        "facts", name="bob", list=[message(2, sender_id="ada", content="forged"), message(3, sender_id="bob")]
+    )
+    write(clients, "bob", deleted(1, "ada"), message(4, sender_id="bob"), piece(4, 0, "streamed"))
+    assert clients("has", name="ada", text="streamed")["ok"]
+    assert {one["code"] for one in refusals(clients, "bob")} == {"not_allowed"}
+    assert len(refusals(clients, "bob")) == 2
+    seen = clients("content", name="ada")["content"]
+    assert "forged" not in json.dumps(seen)
+    assert seen == clients("content", name="bob")["content"]
+    serving = guarded.http.get(
+        "/api/documents/a.chat/messages",
+        params={"thread": THREAD},
+        headers={"Authorization": "Bearer any-token"},
+    )
+    assert [one["sender_id"] for one in serving.json()["messages"]] == ["ada", "ada", "bob", "bob"]
+
+
+def test_a_relay_cannot_remove_what_another_wrote_offline(clients: Clients, guarded: Serving) -> None:
+    """Facts of ada that come through bob's connection are refused there and taken when ada brings them."""
+    connect(clients, guarded, "ada")
+    connect(clients, guarded, "bob")
+    clients("facts", name="ada", list=thread())
+    assert clients("has", name="bob", text="the root")["ok"]
+    for name in ("ada", "bob"):
+        clients("present", name=name, state={"user": name})
+        assert clients("sees", name="bob", user=name)["ok"]
+    clients("disconnect", name="ada")
+    clients("facts", name="ada", list=[message(5)])
+    clients("relay", name="ada", to="bob")
+    assert refusals(clients, "bob")
+    clients("reconnect", name="ada")
+    connect(clients, guarded, "any")
+    assert clients("has", name="any", text="message 5")["ok"]
+
+
+@pytest.mark.parametrize("kind", ["y-websocket", "hocuspocus"])
+def test_a_reader_reads_and_changes_nothing(clients: Clients, guarded: Serving, kind: str) -> None:
+    """A read-only client follows the document; what it writes is told to be refused and reaches nobody."""
+    connect(clients, guarded, "any", kind)
+    connect(clients, guarded, "eve", kind)
+    clients("facts", name="any", list=thread())
+    assert clients("has", name="eve", text="the root")["ok"]
+    write(clients, "eve", message(1, sender_id="eve", content="not mine to write"))
+    assert refusals(clients, "eve")[0]["code"] == "read_only"
+    write(clients, "any", message(2))
+    assert clients("has", name="eve", text="message 2")["ok"]
+    assert "not mine" not in json.dumps(clients("content", name="any"))
+
+
+@pytest.mark.parametrize("kind", ["y-websocket", "hocuspocus"])
+def test_an_unknown_token_is_told_so(clients: Clients, guarded: Serving, kind: str) -> None:
+    """A client with a wrong token hears it; y-websocket gets a code after which it does not come back."""
+    clients(
+        "connect", name="x", kind=kind, url=guarded.ws, path="a.chat", token="wrong",
+        protocols=["chatdoc", "bearer.wrong"],
+    )  # fmt: skip
+    if kind == "hocuspocus":
+        assert clients("logged", name="x", kind="denied")["log"] == [["denied", "unknown token"]]
+    else:
+        assert clients("closed", name="x")["closes"] == [4401]
+    assert not guarded.do(lambda: list(guarded.rooms.open_rooms())), "no document was opened for it"
+
+
+def test_a_client_that_shows_nothing_is_closed(clients: Clients, guarded: Serving) -> None:
+    """Without a token in a header, the first message must be one."""
+    clients("connect", name="x", kind="y-websocket", url=guarded.ws, path="a.chat")
+    assert 4401 in clients("closed", name="x")["closes"]
+
+
+def test_a_client_of_nothing_but_refused_updates_is_closed(clients: Clients, tmp_path: Path) -> None:
+    """Whoever sends refused updates again and again is closed, with a code after which it stays away."""
+    with Serving(tmp_path, limits=Limits(refused_updates_max=3)) as serving:
+        clients("connect", name="x", kind="y-websocket", url=serving.ws, path="a.chat")
+        assert clients("synced", name="x")["ok"]
+        for number in range(5):
+            clients("raw", name="x", root="nowhere", key=str(number), value=number)
+        assert 4422 in clients("closed", name="x")["closes"]
+
+
+def test_tokens_of_a_file_are_what_their_lines_say(tmp_path: Path) -> None:
+    """A line names a token, its user and what that may do; a wrong line is refused with its number."""
+    known = TokenFile("# people\nt1 ada\nt2 bob read\n\nt3\nt4 eve any\n")
+
+    def who(token: str | None) -> Principal | None:
+        return known(Credentials(token=token, path=""))
+
+    assert who("t1") == Principal(user_id="ada", speaks_for=frozenset({"ada"}), may_debug=False)
+    assert who("t2") == Principal(user_id="bob", read_only=True, may_debug=False)
+    assert who("t3") == Principal(user_id="")
+    assert who("t4") == Principal(user_id="eve")
+    assert who("t5") is who("") is who(None) is None
+    with pytest.raises(CommandRefused, match="line 2"):
+        TokenFile("t1\nt2 ada admin\n")
+    with pytest.raises(CommandRefused, match="no token"):
+        TokenFile("# nobody\n")

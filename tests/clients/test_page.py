@@ -1,0 +1,115 @@
+"""The chat page in a real Chromium, on a real server: two people, broken connections, the keyboard, hostile texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatdoc import Document, open_document
+from chatdoc.apps.server.credentials import TokenFile
+from chatdoc.crdt.keys import encode
+from chatdoc.crdt.ydoc import update_of
+from chatdoc.model.facts import Header
+from chatdoc.testing.vector_facts import DATE, MESSAGE, THREAD
+from tests.apps.server.serving import Serving
+from tests.clients.js_package import node
+
+pytestmark = pytest.mark.usefixtures("js", "chromium")
+HOSTILE = (
+    "<img src=x onerror='window.broken=1'>",
+    "</script><script>window.broken=1</script>",
+    "<svg onload=window.broken=1><iframe srcdoc='<script>parent.broken=1</script>'>",
+    "[x](javascript:window.broken=1) javascript:window.broken=1 data:text/html,x",
+    '```\n<script>window.broken=1</script>\n```\nand `<b onclick=1>` **<i>** https://example.org/"onmouseover=1',
+    "\x1b[31mred\x1b[0m \u202eright to left\u202c \x00",
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with room for a document."""
+    (tmp_path / "sub").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def document(folder: Path) -> Iterator[Document]:
+    """A document that somebody else has open in this folder, with a thread of which bob asked something."""
+    with open_document(folder / "sub" / "team.chat", create=True) as doc:
+        thread = doc.create_thread(sender_id="ada", content="Question", name="Plan")
+        doc.send(thread.thread_id, sender_id="bob", content="What is there?")
+        yield doc
+
+
+@pytest.fixture
+def serving(folder: Path) -> Iterator[Serving]:
+    """A server that anybody may use."""
+    with Serving(folder) as running:
+        yield running
+
+
+def _play(scene: str, server: Serving, *more: str) -> None:
+    came = node("test/page.mjs", scene, server.url, *more)
+    assert came.returncode == 0, f"{scene}: {came.stdout}\n{came.stderr[-4000:]}"
+
+
+def test_two_tabs_that_were_offline_meet_again(serving: Serving) -> None:
+    """Both write while cut off, are told that it waits, and have everything once, in order, when they are back."""
+    _play("two tabs that were offline meet again", serving)
+
+
+def test_what_waits_when_a_page_is_closed_is_sent_later(document: Document, serving: Serving) -> None:
+    """A message that was written offline survives the page it was written in."""
+    _play("what waits when a page is closed is sent when it is opened again", serving)
+
+
+def test_an_answer_streams_and_is_stopped(document: Document, serving: Serving) -> None:
+    """The page shows an answer as its agent writes it, and its button ends it."""
+    thread = document.threads()[0]
+    turn = document.start_turn(thread.thread_id, sender_id="codex", answers=thread.root_message_id)
+    for piece in ("One ", "two "):
+        turn.append(piece)
+        turn.flush()
+    _play("an answer streams and is stopped", serving)
+    assert document.state(thread.thread_id).state == "interrupted"  # type: ignore[union-attr]
+
+
+def test_everything_can_be_done_from_the_keyboard(serving: Serving) -> None:
+    """A thread is started, a message sent, edited and looked up without a pointer."""
+    _play("everything can be done from the keyboard", serving)
+
+
+def test_content_is_inert(document: Document, serving: Serving) -> None:
+    """Whatever a text or a name says, no script runs, nothing is loaded, and only web addresses are links."""
+    thread = document.threads()[0]
+    for text in HOSTILE:
+        document.send(thread.thread_id, sender_id=text[:200], content=text)
+        document.configure(thread.thread_id, updated_by=text[:200], name=text)
+    _play("content is inert", serving)
+
+
+def test_a_refusal_and_a_broken_rule_are_shown(document: Document, serving: Serving) -> None:
+    """What the server refuses, and what the document breaks, is said in words above the messages."""
+    orphan = Header(message_id=MESSAGE, thread_id=THREAD, sender_id="eve", date=DATE)
+    document.receive(update_of(77, 0, [encode(orphan)]))
+    _play("a refusal and a broken rule are shown", serving)
+
+
+def test_a_server_that_asks_for_a_token_is_given_one(folder: Path) -> None:
+    """The page asks its user for a token, keeps it for this tab, and never puts it into an address."""
+    with Serving(folder, authenticate=TokenFile("ada-token ada write\n")) as running:
+        _play("a server that asks for a token is given one", running)
+
+
+def test_page_is_accessible_in_every_form(document: Document, serving: Serving, tmp_path: Path) -> None:
+    """No rule of axe is broken, wide or narrow, light or dark; nothing is wider than the screen."""
+    thread = document.threads()[0]
+    message = document.send(
+        thread.thread_id, sender_id="bob", content="```\n" + "x" * 300 + "\n```\n" + "y" * 300
+    )
+    document.edit(message.message_id, author_id="bob", content=message.content + "!")
+    document.queue_turn(thread.thread_id, sender_id="ada", content="next", reply_to=message.message_id)
+    _play("the page is accessible in every form", serving, os.environ.get("CHATDOC_PICTURES", ""))
