@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from chatdoc.crdt import interpret
-from chatdoc.crdt.pending import Holdback
+from chatdoc.crdt.pending import Pending
 from chatdoc.crdt.restore import Restores
 from chatdoc.crdt.ydoc import Replica
 from chatdoc.engine import receive
@@ -39,7 +39,7 @@ def nothing_is_held_back(patch: pytest.MonkeyPatch) -> None:
 
 def held_back_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What came too early is dropped, and its sender is not asked again."""
-    patch.setattr(Holdback, "hold", lambda self, update, reading: self)
+    patch.setattr(Pending, "hold", lambda self, update, reading: True)
     patch.setattr(Tail, "since", lambda self, theirs, known: b"\x00\x00")
 
 
