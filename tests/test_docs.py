@@ -20,7 +20,7 @@ def test_the_table_of_floors_names_every_room_from_the_ground_up() -> None:
     named = {
         room: int(number)
         for number, rooms in re.findall(r"^\| (\d+) \| ([^|]*) \|", page, re.MULTILINE)
-        for room in re.findall(r"`(\w+)/?`", rooms)
+        for room in re.findall(r"`([\w.]+)/?`", rooms)
     }
     rooms = [[one.removeprefix("chatdoc.") for one in floor] for floor in FLOORS]
     assert {one for floor in rooms for one in floor} == named.keys()
