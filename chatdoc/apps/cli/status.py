@@ -16,16 +16,24 @@ from chatdoc.status import status as documents_of
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show the documents of FOLDER, and of those below it, with their stores."""
+    """Show the documents of FOLDER, and of those below it, with their stores.
+
+    A store is named as its file in the folder `.chatdoc` beside the document's file, without `.sqlite3`.
+    """
     found = [_spelled(one) for one in documents_of(folder)]
     if as_json:
         print_json({"ok": True, "folder": spelled(folder), "documents": found})
         return
     grid = table("file", "text", "updates", "migrated from", "backup", "store", numbers=("updates",))
     for one in found:
-        steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
+        unpublished = f" ({one.phase})" if one.phase not in (None, "published") else ""
         grid.add_row(
-            line(one.path), one.file, str(one.updates), steps, line(one.backup or ""), line(one.store)
+            line(one.path),
+            one.file,
+            str(one.updates),
+            f"{one.migrated_from or ''}{unpublished}",
+            line(one.backup or ""),
+            line(Path(one.store).stem),
         )
     show(console(), grid if found else "no documents here yet")
 
