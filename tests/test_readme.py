@@ -29,8 +29,8 @@ def test_the_python_examples_give_what_they_show(tmp_path: Path, monkeypatch: py
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize(("number", "count"), [(0, 3), (1, 5), (2, 6)])
+def test_the_sessions_print_what_they_show(tmp_path: Path, number: int, count: int) -> None:
     """Every `$` line of the README runs, in order, on a copy of the golden chat, and prints just that.
 
     Only the moment at which a file came into the log is another one each time.
@@ -39,11 +39,13 @@ def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
     home.mkdir()
     shutil.copy(PROJECT / "golden" / "cli" / "eras" / "team.sage-chat", home)
     sessions = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    steps = re.findall(r"^\$ chatdoc (.*)\n((?:(?!\$ ).*\n)*)", sessions[number], re.MULTILINE)
-    assert (len(sessions), len(steps)) == (2, [3, 5][number])
-    for command, shown in steps:
+    steps = re.findall(r"^\$ (\w+) (.*)\n((?:(?!\$ ).*\n)*)", sessions[number], re.MULTILINE)
+    assert (len(sessions), len(steps)) == (3, count)
+    for program, arguments, shown in steps:
+        assert program in ("chatdoc", "rm")
+        ours = [sys.executable, "-m", "chatdoc.apps.cli.main"]
         ran = subprocess.run(
-            [sys.executable, "-m", "chatdoc.apps.cli.main", *command.split()],
+            [*(ours if program == "chatdoc" else [program]), *arguments.split()],
             cwd=home,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             capture_output=True,
