@@ -115,7 +115,7 @@ def test_replay_from_before_a_compaction_is_refused(tmp_path: Path) -> None:
                 lambda after=after: document.replay(from_sequence_exclusive=after),
                 lambda after=after: document.subscribe_events(after),
                 lambda after=after: log.events(from_sequence_exclusive=after),
-                lambda after=after: list(workspace.events({log.document_id: after})),
+                lambda after=after: list(workspace.events({f".chatdoc/{store_file(tmp_path).name}": after})),
             ):
                 with pytest.raises(
                     LogCompacted, match=rf"replayed is {through + 1} .* Take a snapshot"
