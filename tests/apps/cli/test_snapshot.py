@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def test_golden_json_of_a_snapshot(chatdoc: Run, tmp_path: Path, golden: Golden)
     assert list(value) == ["ok", "folder", "documents"]
     assert [one["path"] for one in value["documents"]] == ["plan.chat", "team.chat"]
     for one in value["documents"]:
-        assert list(one) == ["path", "document_id", "snapshot"]
+        assert list(one) == ["path", "document_id", "store", "snapshot"]
         assert list(one["snapshot"]) == ["snapshotSequence", "projects", "threads", "updatedAt"]
     golden(GOLDEN / "snapshot.json", at_home(done.stdout, tmp_path))
 
@@ -70,6 +71,15 @@ def test_a_copy_of_a_chat_is_shown_with_a_log_of_its_own(chatdoc: Run, tmp_path:
     assert list(titles) == ["copy.chat", "plan.chat", "team.chat"]
     assert "Only here" in titles["copy.chat"]
     assert "Only here" not in titles["team.chat"]
+
+
+def test_names_that_are_no_utf_8_are_shown(chatdoc: Run, legacy: Path) -> None:
+    """One such name hides none of the others, as text and as JSON."""
+    odd = legacy.rename(legacy.with_name(os.fsdecode(b"odd\xff.chat")))
+    assert chatdoc("open", odd.name).returncode == 0
+    done = chatdoc("snapshot", "--json")
+    assert json.loads(done.stdout)["documents"][0]["path"] == "odd\\xff.chat"
+    assert chatdoc("snapshot").stdout.startswith("odd\\xff.chat, event ")
 
 
 def test_without_a_store_the_command_fails_and_makes_none(chatdoc: Run, tmp_path: Path) -> None:
