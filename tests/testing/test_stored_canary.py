@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from chatdoc.agents.turns import Turns
+from chatdoc.engine import event_recorder
 from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.model.commands import decide as deciding
 from chatdoc.model.commands.turn_stream import AppendPiece
@@ -18,7 +19,9 @@ from chatdoc.model.facts import SettingFact
 from chatdoc.store.projections.revert import Table
 from chatdoc.store.sqlite import unit_of_work
 from chatdoc.store.sqlite.database import Database
+from chatdoc.store.sqlite.store_finder import StoreFinder
 from chatdoc.store.sqlite.unit_of_work import SqliteUnitOfWork
+from chatdoc.testing import stored
 from chatdoc.testing.stored import fuzz_stored
 from invariants.checker import Checker
 
@@ -130,7 +133,21 @@ def dead_owners_are_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Turns, "recover_turns", lambda self, reason: ())
 
 
+def copies_take_the_store_over(patch: pytest.MonkeyPatch) -> None:
+    """A file that says which document it is gets the store of it, though that one's file is there."""
+    patch.setattr(StoreFinder, "_has_left", lambda self, found: True)
+    patch.setitem(stored.DEEDS, "save", 40)
+
+
+def events_of_a_copy_are_not_told(patch: pytest.MonkeyPatch) -> None:
+    """The log of a copy begins with nothing of what the copy says already."""
+    patch.setattr(event_recorder, "begin", lambda view, **_: iter(()))
+    patch.setitem(stored.DEEDS, "save", 40)
+
+
 PLANTS: tuple[Plant, ...] = (
+    copies_take_the_store_over,
+    events_of_a_copy_are_not_told,
     an_event_is_not_folded,
     a_projector_does_not_move,
     versions_have_gaps,
