@@ -21,6 +21,7 @@ from benchmarks.send import bare_insert
 from benchmarks.stored import stored_document
 from chatdoc.document import Document
 from chatdoc.store.sqlite import schema
+from chatdoc.testing.white_box import execute_of
 
 COMMANDS = 400
 MILLION = 1_000_000
@@ -99,7 +100,8 @@ def point_read(folder: Path) -> Result:
     document = stored_document(folder, 10_000, "normal")
     ids = [one.message_id for one in document.messages(document.threads()[0].thread_id)]
     turns = count()
-    bare = sqlite3.connect(folder / ".chatdoc" / "store.sqlite3")
+    assert document.store_path is not None, "a document in a folder has a store"
+    bare = sqlite3.connect(document.store_path)
     question = "SELECT * FROM projection_thread_messages WHERE message_id = ?"
     result = compare(
         "point read / the same SELECT",
@@ -122,9 +124,7 @@ def rebuilding(folder: Path) -> Result:
     bare.execute("PRAGMA journal_mode = WAL")
     bare.execute("PRAGMA synchronous = NORMAL")
     bare.execute(schema_of("projection_thread_messages"))
-    rows = document.corridor.chronicle.journal.execute(  # type: ignore[union-attr]
-        "SELECT * FROM projection_thread_messages"
-    ).fetchall()
+    rows = execute_of(document)("SELECT * FROM projection_thread_messages").fetchall()
 
     def inserting() -> None:
         bare.execute("BEGIN")
@@ -182,8 +182,8 @@ def contract() -> tuple[str, ...]:
     """The statements that make our three tables with all their indexes."""
     wanted = ("updates", "orchestration_events", "orchestration_command_receipts")
     connection = sqlite3.connect(":memory:")
-    schema.begin(connection)
-    schema.advance(connection)
+    schema.begin(connection.execute)
+    schema.advance(connection.execute)
     found = connection.execute(
         f"SELECT sql FROM sqlite_master WHERE tbl_name IN {wanted} AND sql NOT NULL ORDER BY type DESC"
     ).fetchall()
@@ -194,8 +194,8 @@ def contract() -> tuple[str, ...]:
 def schema_of(table: str) -> str:
     """The statement that makes one of our tables."""
     connection = sqlite3.connect(":memory:")
-    schema.begin(connection)
-    schema.advance(connection)
+    schema.begin(connection.execute)
+    schema.advance(connection.execute)
     (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     connection.close()
     return str(sql)
@@ -220,16 +220,16 @@ def three_inserts(path: Path, durability: str, statements: tuple[str, ...]) -> C
             "INSERT INTO updates VALUES (?, ?, ?, ?, ?)", (number, command_id, number, digest, update)
         )
         connection.execute(
-            "INSERT INTO orchestration_events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO orchestration_events VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 f"{number:026d}", "thread", stream, number, "thread.message-sent", at, command_id, None,
-                command_id, "client", payload, '{"origin":"local"}',
+                command_id, "client", payload, '{"origin":"local"}', digest,
             ),
         )  # fmt: skip
         connection.execute(
-            "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                command_id, "thread", stream, at, number, "accepted", None, 1, "d" * 64, result, number, digest,
+                command_id, "thread", stream, at, number, "accepted", None, "d" * 64, result, number, digest,
             ),
         )  # fmt: skip
         connection.execute("COMMIT")
@@ -239,23 +239,24 @@ def three_inserts(path: Path, durability: str, statements: tuple[str, ...]) -> C
 
 def grow(document: Document, events: int) -> None:
     """Put so many events, and the rows folded from them, into other threads of a document's log."""
-    journal = document.corridor.chronicle.journal  # type: ignore[union-attr]
-
-    def fill() -> None:
-        first = journal.last_sequence() + 1
-        at, payload = "2026-01-01T00:00:00.000Z", '{"threadId":"t","messageId":"m","role":"user","text":"Hi"}'
-        journal.executemany(
+    assert document.store_path is not None, "a document in a folder has a store"
+    first = document.log.last_sequence() + 1
+    at, payload = "2026-01-01T00:00:00.000Z", '{"threadId":"t","messageId":"m","role":"user","text":"Hi"}'
+    connection = sqlite3.connect(document.store_path)
+    with (
+        connection
+    ):  # Their digests are none: nobody reads them, and what comes later is chained to the last one.
+        connection.executemany(
             "INSERT INTO orchestration_events VALUES (?, ?, 'thread', ?, ?, 'thread.message-sent', ?, NULL, NULL,"
-            " NULL, 'server', ?, '{}')",
+            " NULL, 'server', ?, '{}', zeroblob(32))",
             ((first + n, f"{n:026d}", f"{n % 5000:026d}", n // 5000, at, payload) for n in range(events)),
         )
-        journal.executemany(
+        connection.executemany(
             "INSERT INTO projection_thread_messages VALUES (?, ?, NULL, 'user', 'Hi', 0, ?, ?)",
             ((f"{n:026d}", f"{n % 5000:026d}", at, at) for n in range(events)),
         )
-        journal.execute("UPDATE projection_state SET last_applied_sequence = ?", (first + events - 1,))
-
-    document.corridor.write(fill)
+        connection.execute("UPDATE projection_state SET last_applied_sequence = ?", (first + events - 1,))
+    connection.close()
 
 
 def _pairs(ours: Callable[[], float], other: Callable[[], float]) -> dict[str, object]:

@@ -10,16 +10,17 @@ from pathlib import Path
 _PROGRAM = """
 import sys
 from chatdoc.open import open_document
+from chatdoc.testing.white_box import warm
 def resident():
     for line in open('/proc/self/status'):
         if line.startswith('VmRSS'):
             return int(line.split()[1]) * 1024
 with open_document(sys.argv[2]) as small:
-    small.corridor.warm()
+    warm(small)
 before = resident()
 document = open_document(sys.argv[1])
 if sys.argv[3] == 'warm':
-    document.corridor.warm()
+    warm(document)
 print(resident() - before)
 """
 

@@ -93,7 +93,7 @@ def checks() -> Result:
     """The two checks of a stored `send` against the whole of it."""
     with _folder() as folder:
         document = _stored_document(folder, 10_000)
-        checker = document.corridor.checker
+        checker = document.engine.copy.checker
         spent: list[float] = []
 
         def timed(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -107,8 +107,8 @@ def checks() -> Result:
 
         send = sender(document)
         whole = median(send() for _ in range(5))
-        checker.preview = timed(checker.preview)  # type: ignore[method-assign]
-        checker.follow = timed(checker.follow)  # type: ignore[method-assign]
+        checker.preview = timed(checker.preview)  # type: ignore[method-assign, assignment]
+        checker.follow = timed(checker.follow)  # type: ignore[method-assign, assignment]
         send()
         document.close()
     both = median(first + second for first, second in zip(spent[::2], spent[1::2], strict=True))

@@ -27,7 +27,7 @@ from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.subscribers import Subscriber
 from chatdoc.event_view import DocumentSnapshot, EventView, document_snapshot
-from chatdoc.model.arguments import require_name
+from chatdoc.model.arguments import require_fields, require_name
 from chatdoc.model.commands.configure_thread import ConfigureThread
 from chatdoc.model.commands.create_thread import CreateThread
 from chatdoc.model.commands.decide import Command
@@ -156,7 +156,7 @@ class Document:
     ) -> Thread:
         """Start a thread with its root message; further `fields` go to its config."""
         config = {
-            **(fields or {}),
+            **_own(fields),
             "name": name,
             "acp_config": acp_config,
             "thread_color": thread_color,
@@ -188,7 +188,7 @@ class Document:
             sender_id=sender_id,
             content=content,
             reply_to=None if reply_to is None else MessageId(reply_to),
-            fields=fields or {},
+            fields={} if fields is None else fields,
         )
         message: Message = self.execute(command, command_id=command_id)
         return message
@@ -246,7 +246,7 @@ class Document:
             "thread_icon": thread_icon,
             "pin": pin,
         }
-        config = {**(fields or {}), **{key: value for key, value in named.items() if value is not UNSET}}
+        config = {**_own(fields), **{key: value for key, value in named.items() if value is not UNSET}}
         command = ConfigureThread(thread_id=ThreadId(thread_id), updated_by=updated_by, config=config)
         answer: ThreadConfig = self.execute(command, command_id=command_id)
         return answer
@@ -430,3 +430,11 @@ class Document:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _own(fields: dict[str, Any] | None) -> dict[str, Any]:
+    """The caller's own fields; raises CommandRefused for what is none."""
+    if fields is None:
+        return {}
+    require_fields("fields", fields)
+    return fields

@@ -21,7 +21,7 @@ from chatdoc.model.arguments import (
     require_sequence,
 )
 from chatdoc.model.clock import Clock, iso, system_clock
-from chatdoc.model.errors import NoEventLog, NotFound
+from chatdoc.model.errors import EventUndecodable, NoEventLog, NotFound, StoreDamaged
 from chatdoc.model.events.event import Event
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.event_feed import Following, Watcher
@@ -195,9 +195,17 @@ class EventView:
             after = page[-1].sequence
 
     def _read(self, after: int, thread_id: str | None) -> list[Event]:
-        if thread_id is None:
-            return self._events.read(after, PAGE_EVENTS)
-        return self._events.read_of("thread", thread_id, after, PAGE_EVENTS)
+        """The next page; of one with a damaged event first what stands before that, in ever smaller pages."""
+        limit = PAGE_EVENTS
+        while True:
+            try:
+                if thread_id is None:
+                    return self._events.read(after, limit)
+                return self._events.read_of("thread", thread_id, after, limit)
+            except (StoreDamaged, EventUndecodable):
+                if limit == 1:
+                    raise
+                limit //= 2
 
     def _require_whole(self, after: int, thread_id: str | None) -> None:
         self._events.require_whole(after, None if thread_id is None else ("thread", thread_id))

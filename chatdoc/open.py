@@ -78,7 +78,7 @@ def open_document(
     """
     real = _real(path, create=create)
     require_writable(real)
-    stores = SqliteFolder(real.parent, durability=durability)
+    stores = SqliteFolder(real.parent, durability=durability, clock=clock)
     return _Opening(stores, real, clock, random, waiter).open()
 
 

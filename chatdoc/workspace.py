@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,11 +28,14 @@ FOLLOW_S = 0.05
 
 
 class DocumentPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """A document below a folder: the path of its file from there, with forward slashes, its id, and its store."""
+    """A document below a folder: its file and its store, as paths from there with forward slashes, and its id.
+
+    Its `store` tells it from all others, wherever its file goes: copies of a file share the document's id.
+    """
 
     path: str
     document_id: str
-    store: Path
+    store: str
 
 
 class DocumentRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +43,15 @@ class DocumentRows(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     document_id: str
+    store: str
     snapshot: Snapshot
+
+
+class DocumentEvent(NamedTuple):
+    """An event, and the document whose log it is from."""
+
+    place: DocumentPlace
+    event: Event
 
 
 class WorkspaceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,40 +79,44 @@ class Workspace:
                 registration = self._view(stores, place).store.registry.registration()
                 if _is_served(stores, folder, registration, place):
                     path = (folder / registration.path).relative_to(self.folder).as_posix()
-                    found.append(DocumentPlace(path=path, document_id=registration.document_id, store=place))
+                    own = place.relative_to(self.folder).as_posix()
+                    found.append(DocumentPlace(path=path, document_id=registration.document_id, store=own))
         return tuple(sorted(found, key=lambda one: (one.path, one.store)))
 
     def log(self, place: DocumentPlace) -> EventView:
         """The event log of one document."""
-        return self._view(SqliteFolder(place.store.parent.parent), place.store)
+        store = self.folder / place.store
+        return self._view(SqliteFolder(store.parent.parent), store)
 
     def snapshot(self) -> WorkspaceSnapshot:
-        """All that is shown of all documents; `events(after)` goes on from each one's `snapshot_sequence`."""
+        """All that is shown of all documents; `events` goes on from their sequences, given by `store`."""
         rows = [
-            DocumentRows(path=one.path, document_id=one.document_id, snapshot=self.log(one).snapshot())
+            DocumentRows(
+                path=one.path, document_id=one.document_id, store=one.store, snapshot=self.log(one).snapshot()
+            )
             for one in self.documents()
         ]
         return WorkspaceSnapshot(
             folder=os.fsencode(self.folder).decode("utf-8", "backslashreplace"), documents=tuple(rows)
         )
 
-    def events(self, after: Mapping[str, int] | None = None) -> Iterator[Event]:
-        """Every event of every document beyond a sequence of its own (by document id), document by document."""
+    def events(self, after: Mapping[str, int] | None = None) -> Iterator[DocumentEvent]:
+        """Every event of every document beyond a sequence of its own, by its `store`; document by document."""
         for one in self.documents():
-            start = (after or {}).get(one.document_id, 0)
-            yield from self.log(one).events(from_sequence_exclusive=start)
+            for event in self.log(one).events(from_sequence_exclusive=(after or {}).get(one.store, 0)):
+                yield DocumentEvent(one, event)
 
     def follow(
         self, after: Mapping[str, int] | None = None, *, until: threading.Event | None = None
-    ) -> Iterator[Event]:
+    ) -> Iterator[DocumentEvent]:
         """Like `events`, and goes on with what anybody appends later, to documents that come later too; until told."""
         reached, ended = dict(after or {}), until or threading.Event()
         while not ended.is_set():
             quiet = True
-            for event in self.events(reached):
-                reached[event.document_id] = event.sequence
+            for one in self.events(reached):
+                reached[one.place.store] = one.event.sequence
                 quiet = False
-                yield event
+                yield one
             if quiet:
                 ended.wait(FOLLOW_S)
 

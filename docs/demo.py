@@ -15,13 +15,15 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from chatdoc import ChatdocError, Document, Workspace, open_document
+from chatdoc import ChatdocError, Document, open_document
 from chatdoc.apps.cli.brief import brief
 from chatdoc.apps.cli.integrity import print_integrity
 from chatdoc.apps.cli.migration import print_report
 from chatdoc.apps.cli.terminal import console, show
 from chatdoc.apps.cli.threads import summaries, threads_table
+from chatdoc.event_view import EventView
 from chatdoc.rollback import rollback
+from chatdoc.workspace import log_of
 
 PROJECT = Path(__file__).parents[1]
 SOURCE = PROJECT / "golden" / "cli" / "eras" / "team.sage-chat"
@@ -107,26 +109,26 @@ def edit_and_merge(ada: Document, bob: Document) -> str:
 
 def kill_and_recover(file: Path, thread_id: str) -> None:
     """A process of its own says half an answer and is gone; the log tells that, and then how the turn ended."""
-    with Workspace.of_file(file) as workspace:
-        told = workspace.last_sequence()
+    with log_of(file) as log:
+        told = log.last_sequence()
         agent = subprocess.run([sys.executable, "-c", AGENT, str(file), thread_id], check=False)
-        told = tell(workspace, told)
+        told = tell(log, told)
         screen.print(f"killed by signal {-agent.returncode}; now the file is opened", style="bold")
         with open_document(file) as document:
-            tell(workspace, told)
+            tell(log, told)
             message = document.messages(thread_id)[-1]
             assert document.agents.running() == ()
     screen.print(f"kept: {message.content!r}")
     screen.print(f"shown: {message.acp_interrupted_text} ({message.acp_interrupted_reason})")
 
 
-def tell(workspace: Workspace, told: int) -> int:
+def tell(log: EventView, told: int) -> int:
     """Print what the log says beyond an event, and return its last one."""
-    for event in workspace.events(from_sequence_exclusive=told):
+    for event in log.events(from_sequence_exclusive=told):
         row = Text(f"{event.sequence:>4}  {event.event_type:28}  {brief(event)}")
         row.truncate(screen.width, overflow="ellipsis")
         screen.print(row)
-    return workspace.last_sequence()
+    return log.last_sequence()
 
 
 def copy_to(folder: Path) -> Path:

@@ -69,8 +69,8 @@ class Rows:
         self._facts = facts
 
     def _look_at_store(self) -> Iterator[str]:
-        assert self.document.path is not None, "a document in memory has no store"
-        with closing(sqlite3.connect(self.document.path.parent / ".chatdoc" / "store.sqlite3")) as store:
+        assert self.document.store_path is not None, "a document in memory has no store"
+        with closing(sqlite3.connect(self.document.store_path)) as store:
             for sequence, version, kind, payload, actor in store.execute(EVENTS, (self._last_event,)):
                 yield f"event   {sequence} v{version} {kind} ({actor}) {payload}"
                 self._last_event = sequence

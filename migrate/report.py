@@ -44,11 +44,11 @@ class MigrationReport(msgspec.Struct, frozen=True, kw_only=True):
             f"{count} {name}" for name, count in self.lines.items() if name != "total" and count
         )
         made = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
-        out = [
-            f"{self.format}: {self.source_bytes} bytes, SHA-256 {self.source_digest[:16]}…",
-            f"{self.lines.get('total', 0)} lines: {became or 'nothing'}",
-            f"now: {made or 'nothing'}",
-        ]
+        out = [f"{self.format}: {self.source_bytes} bytes, SHA-256 {self.source_digest[:16]}…"]
+        if (
+            made or self.lines.get("total") or not self.anomalies
+        ):  # What is said of the file alone has no lines.
+            out += [f"{self.lines.get('total', 0)} lines: {became or 'nothing'}", f"now: {made or 'nothing'}"]
         for one in self.anomalies:
             place = f"line {one.line}" if one.line is not None else one.subject or "the file"
             out.append(f"  {place}: {one.code}: {one.detail}; {one.decision}")

@@ -29,8 +29,8 @@ def test_the_python_examples_give_what_they_show(tmp_path: Path, monkeypatch: py
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
+@pytest.mark.parametrize(("number", "count"), [(0, 3), (1, 5), (2, 3), (3, 6)])
+def test_the_sessions_print_what_they_show(tmp_path: Path, number: int, count: int) -> None:
     """Every `$` line of the README runs, in order, on a copy of the golden chat, and prints just that.
 
     Only the moment at which a file came into the log is another one each time.
@@ -42,11 +42,13 @@ def test_the_sessions_print_what_they_show(tmp_path: Path, number: int) -> None:
     for case in ("codex-tool-heavy", "claude-split-message", "codex-welded-line"):
         shutil.copy(PROJECT / "golden" / "sessions" / case / "log.jsonl", home / "logs" / f"{case}.jsonl")
     sessions = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    steps = re.findall(r"^\$ chatdoc (.*)\n((?:(?!\$ ).*\n)*)", sessions[number], re.MULTILINE)
-    assert (len(sessions), len(steps)) == (3, [3, 5, 3][number])
-    for command, shown in steps:
+    steps = re.findall(r"^\$ (\w+) (.*)\n((?:(?!\$ ).*\n)*)", sessions[number], re.MULTILINE)
+    assert (len(sessions), len(steps)) == (4, count)
+    for program, arguments, shown in steps:
+        assert program in ("chatdoc", "rm")
+        ours = [sys.executable, "-m", "chatdoc.apps.cli.main"]
         ran = subprocess.run(
-            [sys.executable, "-m", "chatdoc.apps.cli.main", *command.split()],
+            [*(ours if program == "chatdoc" else [program]), *arguments.split()],
             cwd=home,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             capture_output=True,

@@ -123,7 +123,7 @@ class Turns:
             answers=None if answers is None else MessageId(answers),
             message_id=MessageId(message_id),
             from_queue=from_queue,
-            fields=fields or {},
+            fields={} if fields is None else fields,
         )
         message: Message = self.execute(
             command, command_id=command_id or step_id(thread_id, message_id, "start")
@@ -228,7 +228,7 @@ class Turns:
             sender_id=sender_id,
             content=content,
             reply_to=None if reply_to is None else MessageId(reply_to),
-            fields=fields or {},
+            fields={} if fields is None else fields,
         )
         message: Message = self.execute(command, command_id=command_id)
         return message

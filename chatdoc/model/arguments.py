@@ -77,6 +77,13 @@ def require_value(name: str, value: Any, depth: int = 0) -> None:
             raise CommandRefused(f"{name}: {value} does not fit into 64 bits")
 
 
+def require_fields(name: str, fields: object) -> None:
+    """Raise CommandRefused unless this is a dict of fields whose values JSON can hold and give back equal."""
+    if not isinstance(fields, dict):
+        raise CommandRefused(f"{name}: expected a dict of fields or None, got {type(fields).__name__}")
+    require_value(name, fields)
+
+
 def require_thread(view: View, thread_id: str, verb: str) -> None:
     """Raise NotFound unless the thread is in the document."""
     if not (isinstance(thread_id, str) and view.has_thread(thread_id)):

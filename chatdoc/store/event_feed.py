@@ -52,6 +52,11 @@ class Watcher:
 
         return remove
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing comes any more."""
+        return self._ended.is_set()
+
     def close(self) -> None:
         """Wake nobody any more, but once, so that those who wait see the end."""
         self._ended.set()
@@ -119,7 +124,7 @@ class Following:
                 event = self._at_hand()
                 if event is not None:
                     return event
-                if self._closed:
+                if self._is_over:
                     raise StopAsyncIteration
                 self._watch()
                 await woken.wait()
@@ -138,7 +143,7 @@ class Following:
         while True:
             self._woken.clear()
             event = self._at_hand()
-            if event is not None or self._closed or (rest is not None and rest <= 0):
+            if event is not None or self._is_over or (rest is not None and rest <= 0):
                 return event
             self._watch()
             step = LOOK_S if rest is None else min(rest, LOOK_S)
@@ -159,6 +164,10 @@ class Following:
                 self._remove()
             self.wake()
 
+    @property
+    def _is_over(self) -> bool:
+        return self._closed or self._watcher.is_closed
+
     def _watch(self) -> None:
         """Be woken from now on. What was stored just before is found by looking once more, at the first wake."""
         if self._remove is None:
@@ -166,13 +175,13 @@ class Following:
             self.wake()
 
     def _at_hand(self) -> Event | None:
-        if not self._page and not self._closed:
+        if not self._page and not self._is_over:
             try:
                 self._page = list(reversed(self._read(self.sequence)))
             except StoreError:
-                if not self._closed:
+                if not self._is_over:
                     raise
-        if not self._page or self._closed:
+        if not self._page or self._is_over:
             return None
         event = self._page.pop()
         self.sequence = event.sequence

@@ -94,6 +94,7 @@ class StoredFuzz:
                 deed = places.fail_delivery(random)
             case "save":
                 deed = places.save(document)
+                self.done[places.copy(document, Random(self.done["save"]))] += 1
             case "compact":
                 document.compact()
             case "compact log":

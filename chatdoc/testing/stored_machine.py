@@ -112,6 +112,11 @@ class StoredMachine(RuleBasedStateMachine):
         """The tables are thrown away and folded anew."""
         self.places.rebuild(self.document(number))
 
+    @rule(number=numbers, seed=numbers)
+    def copy(self, number: int, seed: int) -> None:
+        """The file is copied; the copy is used and forgotten."""
+        self.places.copy(self.document(number), Random(seed))
+
     @rule(number=numbers)
     def look(self, number: int) -> None:
         """A snapshot is taken, or the one taken before is gone on from."""

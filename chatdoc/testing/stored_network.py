@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from chatdoc.document import Document
+from chatdoc.forget import forget
 from chatdoc.model.facts import Fact
 from chatdoc.model.view.view import View
 from chatdoc.open import open_document
@@ -15,10 +17,11 @@ from chatdoc.testing import white_box
 from chatdoc.testing.content import content_of
 from chatdoc.testing.network import Network
 
-MACHINES = (0, 0, 1, 2)
-"""On which machine each opening runs: two processes on the first, one on each of two others."""
 LASTING = ("thread", "message", "revision", "setting")
 """Roots whose facts a crash and a recovery leave where they are."""
+COPY = "copy.chat"
+MACHINES = (0, 0, 1, 2)
+"""On which machine each opening runs: two processes on the first, one on each of two others."""
 
 
 class StoredNetwork(Network):
@@ -66,6 +69,19 @@ class StoredNetwork(Network):
         leave(self.beside, crash=crash)
         self.beside = self._open(0, "beside.chat")
 
+    def copied(self, document: Document, random: Random) -> Document:
+        """A copy of a document's file, open on its machine."""
+        assert document.path is not None, "only a stored document has a path"
+        shutil.copyfile(document.path, document.path.with_name(COPY))
+        return self._open(self.machine_of(document), COPY, random)
+
+    def forget_copy(self, document: Document) -> None:
+        """Remove the copy and all that is stored of it."""
+        assert document.path is not None, "only a stored document has a path"
+        file = document.path.with_name(COPY)
+        forget(file, dry_run=False)
+        file.unlink()
+
     def close(self) -> None:
         """End all processes."""
         for document in (*self.documents, self.beside):
@@ -77,11 +93,11 @@ class StoredNetwork(Network):
         self.clocks[number] = self.clocks[self.machines.index(machine)]
         return self._open(machine, "team.chat")
 
-    def _open(self, machine: int, name: str) -> Document:
+    def _open(self, machine: int, name: str, random: Random | None = None) -> Document:
         return open_document(
             self._place(machine) / name,
             clock=self.clocks[self.machines.index(machine)],
-            random=Random(self.random.getrandbits(64)).randbytes,
+            random=Random((random or self.random).getrandbits(64)).randbytes,
             durability="normal",
             waiter=lambda event, seconds: True,
         )

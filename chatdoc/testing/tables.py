@@ -29,10 +29,10 @@ _NO_RECEIPT = (
     " (SELECT command_id FROM orchestration_command_receipts)"
 )
 _WRITTEN = (
-    "SELECT position FROM updates",
+    "SELECT sequence, digest FROM updates",
     "SELECT sequence, event_id FROM orchestration_events",
     "SELECT command_id, status, result, digest FROM orchestration_command_receipts",
-    "SELECT document, message_id, owner FROM turn_leases",
+    "SELECT message_id, owner FROM turn_leases",
     "SELECT * FROM checkpoint_diff_blobs",
 )
 _MESSAGES = "SELECT message_id, thread_id, turn_id, role, text, is_streaming FROM projection_thread_messages"

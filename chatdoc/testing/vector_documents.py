@@ -49,7 +49,9 @@ def conversation() -> Made:
     document, _, clock = made
     thread = document.create_thread(sender_id="ada", content="Hello", name="Plan", pin=True)
     clock.advance(5)
-    first = document.send(thread.thread_id, sender_id="bob", content="Hi 😀", fields={"note": {"\uffff": 1, "😀": 1.0}})
+    first = document.send(
+        thread.thread_id, sender_id="bob", content="Hi 😀", fields={"note": {"\uffff": 1, "😀": 1.0}}
+    )
     document.send(thread.thread_id, sender_id="\U0001f600", content="same moment", reply_to=first.message_id)
     document.send(thread.thread_id, sender_id="\uffff", content="same moment")
     clock.advance(-1000)
@@ -128,7 +130,9 @@ def queue() -> Made:
     waiting = []
     for number in range(6):
         clock.advance(10)
-        waiting.append(document.agents.queue_turn(thread, sender_id="ada", content=f"number {number}").message_id)
+        waiting.append(
+            document.agents.queue_turn(thread, sender_id="ada", content=f"number {number}").message_id
+        )
     document.agents.send_now(thread, waiting[3])
     document.agents.send_now(thread, waiting[4], by="bob")
     document.agents.withdraw(thread, waiting[1])

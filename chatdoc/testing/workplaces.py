@@ -11,30 +11,25 @@ from typing import Any
 from chatdoc.document import Document
 from chatdoc.model.commands.create_thread import CreateThread
 from chatdoc.model.commands.decide import Command, LogCommand
-from chatdoc.model.commands.delete import DeleteMessage
-from chatdoc.model.commands.edit_message import EditMessage
 from chatdoc.model.commands.send_message import SendMessage
-from chatdoc.model.commands.turn_end import FinalizeTurn
-from chatdoc.model.commands.turn_stream import AppendPiece
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreError
-from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.open import read_document
 from chatdoc.store.memory.blank_tables import blank
 from chatdoc.testing import tables
 from chatdoc.testing.acknowledged import Acknowledged, Answered, Configs
 from chatdoc.testing.assertions import assert_clean, assert_kept, assert_ledger_is_full_check
 from chatdoc.testing.content import differences
+from chatdoc.testing.copied import assert_apart, use
 from chatdoc.testing.history import History
 from chatdoc.testing.moments import Moment
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.stored_network import StoredNetwork
 from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
+from chatdoc.testing.unwelcome import NOWHERE, unwelcome
 from chatdoc.testing.white_box import PLACES, event_log_of, execute_of, failing, is_open, now_ms, ownerless
 from chatdoc.testing.writer import Writer, fitting_command
 from chatdoc.testing.writer import assert_shown as assert_answer_shows
 
-NOWHERE = ThreadId("01HF7YAT00000000000000THRD")
-NOBODY = MessageId("01HF7YAT00000000000000MSSG")
 INSTEAD = ("start", "send", "create")
 """What is asked for where nothing fits what was to be asked for."""
 
@@ -71,7 +66,7 @@ class Workplaces:
         if kind in TELLING_WEIGHTS:
             command = some_telling(random, document.view, kind, now_ms(document))
         elif kind == "refused":
-            command = self._unwelcome(document, random)
+            command = unwelcome(random, document.view)
         else:
             command = fitting_command(random, document.view, kind)
         if command is None:  # Nothing here can be so changed.
@@ -151,6 +146,20 @@ class Workplaces:
         assert not told, "who only reads sees something else:\n" + "\n".join(told[:8])
         return "save"
 
+    def copy(self, document: Document, random: Random) -> str:
+        """Copy the file, use the copy, and forget it; nothing of that is seen in the document or its store."""
+        if not document.save() and document.file_state != "present":
+            return "copy?"
+        document.check(full=False)
+        before = self._all_rows(document)
+        answered = [one.command_id for one in self._kept[_place(document)].answered]
+        with self.network.copied(document, random) as copy:
+            assert_apart(copy, document)
+            use(copy, random, answered)
+        self.network.forget_copy(document)
+        assert self._all_rows(document) == before, "what was done in a copy was done in its original"
+        return "copy"
+
     def reopen(self, document: Document, *, crash: bool) -> str:
         """Let the process of a document end, or be killed, and another one open the file."""
         self._reopened(document, crash=crash)
@@ -158,10 +167,9 @@ class Workplaces:
 
     def rebuild(self, document: Document) -> str:
         """Throw the tables away and fold the log anew; nobody can tell."""
-        execute = execute_of(document)
-        before = tables.rows_of(execute)
+        before = tables.rows_of(execute_of(document))
         document.log.rebuild()
-        assert tables.rows_of(execute) == before, "rebuilding changed the tables"
+        assert tables.rows_of(execute_of(document)) == before, "rebuilding changed the tables"
         return "rebuild"
 
     def compact(self, document: Document) -> str:
@@ -267,22 +275,6 @@ class Workplaces:
         number = network.documents.index(document)
         network.reopen(number, crash=crash)
         return network.documents[number]
-
-    def _unwelcome(self, document: Document, random: Random) -> Command:
-        view = document.view
-        known = sorted(view.headers)
-        message_id = MessageId(random.choice(known)) if known else NOBODY
-        home = view.headers[message_id].thread_id if known else NOWHERE
-        return random.choice(
-            (
-                SendMessage(thread_id=NOWHERE, sender_id="eve", content="to nowhere"),
-                SendMessage(thread_id=home, sender_id="eve", content="Hi", reply_to=NOBODY),
-                EditMessage(message_id=NOBODY, author_id="eve", content="of nothing"),
-                DeleteMessage(message_id=NOBODY, deleted_by="eve"),
-                FinalizeTurn(thread_id=NOWHERE, message_id=message_id),
-                AppendPiece(thread_id=home, message_id=message_id, seq=10_000, text="too far"),
-            )
-        )
 
     def _all_rows(self, document: Document) -> tuple[Any, ...]:
         execute = execute_of(document)

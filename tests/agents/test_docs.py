@@ -62,6 +62,9 @@ def test_the_small_backend_answers_what_waits(document: Document, thread_id: Thr
         yield "I heard: "
         if asked == "stop me":
             (running,) = document.view.generating
+            # Were it interrupted before its first words are written, it would hear of that before it says the rest.
+            while document.message(running).content != "I heard: ":
+                await asyncio.sleep(0.01)
             await asyncio.to_thread(document.agents.interrupt, thread_id, running)
         yield asked * 40
 

@@ -1,4 +1,4 @@
-"""A process that compacts a folder's log and says so: `python -m tests.event_view.compacting FILE`."""
+"""A process that compacts a document's log and says so: `python -m tests.event_view.compacting FILE`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 import sys
 from pathlib import Path
 
-from chatdoc.workspace import Workspace
+from chatdoc.workspace import log_of
 
 
 def main(file: Path) -> None:
-    """Compact the log of the folder that a file is in, and print a line once it is done."""
-    with Workspace.of_file(file) as workspace:
-        found = workspace.compact_log(dry_run=False)
+    """Compact the log of a file's document, and print a line once it is done."""
+    with log_of(file, write=True) as log:
+        found = log.compact(dry_run=False)
     os.write(1, f"removed {found.events_removed}\n".encode())
 
 

@@ -14,7 +14,7 @@ from chatdoc.model.clock import iso
 from chatdoc.model.errors import ChatdocError, CommandRefused, NoEventLog, NotFound
 from chatdoc.model.events.types import ChangedFile
 from chatdoc.testing.clocks import START_MS, ManualClock
-from chatdoc.workspace import Workspace
+from chatdoc.workspace import Workspace, log_of
 from tests.event_view.workplace import folded, opened
 
 ODD: tuple[Any, ...] = (
@@ -24,6 +24,14 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 THREAD, MESSAGE = "THREAD", "MESSAGE"
 METHODS: dict[str, dict[str, Any]] = {
+    "create_thread": {
+        "sender_id": "ada", "content": "Hi", "name": "Plan", "acp_config": None, "pin": None, "fields": None,
+        "command_id": None,
+    },
+    "send": {
+        "thread_id": THREAD, "sender_id": "ada", "content": "Hi", "reply_to": None, "fields": None, "command_id": None,
+    },
+    "configure": {"thread_id": THREAD, "updated_by": "ada", "name": "n", "acp_config": None, "fields": None},
     "append_activity": {
         "thread_id": THREAD, "kind": "tool.started", "summary": "ls", "tone": "info", "payload": None,
         "turn_id": None, "activity_id": None, "metadata": None, "command_id": None,
@@ -49,26 +57,38 @@ METHODS: dict[str, dict[str, Any]] = {
     "update_project": {"title": "t", "default_model": None, "scripts": [], "command_id": None},
     "replay": {"from_sequence_exclusive": 0},
     "subscribe_events": {"from_sequence": 0},
-    "projected_message": {"message_id": MESSAGE},
-    "projected_session": {"thread_id": THREAD},
-    "approvals": {"thread_id": None},
-    "replay_thread": {"thread_id": THREAD, "limit": None},
     "turn_diff": {"thread_id": THREAD, "from_turn": 0, "to_turn": 1},
-    "compact_log": {"dry_run": True},
     "start_turn": {
         "thread_id": THREAD, "sender_id": "codex", "answers": None, "message_id": None, "pace": None,
-        "command_id": None, "from_queue": False,
+        "command_id": None, "fields": None,
     },
+    "start_next": {"thread_id": THREAD, "sender_id": "codex", "pace": None, "fields": None},
+    "interrupt": {
+        "thread_id": THREAD, "message_id": MESSAGE, "reason": "interrupt", "by": None, "command_id": None,
+    },
+    "recover": {
+        "thread_id": THREAD, "message_id": MESSAGE, "reason": "worker_stopped", "notice": None, "command_id": None,
+    },
+    "queue": {"thread_id": THREAD},
+    "queue_turn": {
+        "thread_id": THREAD, "sender_id": "ada", "content": "next?", "message_id": None, "reply_to": None,
+        "command_id": None, "fields": None,
+    },
+    "withdraw": {"thread_id": THREAD, "message_id": MESSAGE, "by": "ada", "command_id": None},
+    "send_now": {"thread_id": THREAD, "message_id": MESSAGE, "by": "ada", "command_id": None},
     "turn": {"thread_id": THREAD, "message_id": MESSAGE, "pace": None},
     "recover_turns": {"reason": "worker_stopped", "silent_ms": None},
 }  # fmt: skip
-OF_A_FOLDER: dict[str, dict[str, Any]] = {
+OF_A_LOG: dict[str, dict[str, Any]] = {
     "events": {"from_sequence_exclusive": 0, "thread_id": None},
     "follow": {"from_sequence": 0, "thread_id": None},
     "thread": {"thread_id": THREAD},
+    "message": {"message_id": MESSAGE},
+    "session": {"thread_id": THREAD},
+    "approvals": {"thread_id": None},
     "replay_thread": {"thread_id": THREAD, "limit": None},
     "turn_diff": {"thread_id": THREAD, "from_turn": 0, "to_turn": 1},
-    "compact_log": {"dry_run": True},
+    "compact": {"dry_run": True},
 }
 
 
@@ -94,7 +114,7 @@ def use(target: object, document: Document, name: str, arguments: dict[str, Any]
             case "subscribe_events" | "follow":
                 answer.wait(0.001)
                 answer.close()
-            case "start_turn" | "turn":
+            case "start_turn" | "turn" | "start_next" if answer is not None:
                 answer.append("text")
                 answer.interrupt()
 
@@ -104,7 +124,8 @@ def test_an_odd_argument_is_told_or_refused(document: Document, tmp_path: Path, 
     """No error but this library's own comes out, the document stays open, and every event can be read and folded."""
     for argument in METHODS[name]:
         for odd in ODD:
-            use(document, document, name, {**METHODS[name], argument: odd})
+            target = document if hasattr(document, name) else document.agents
+            use(target, document, name, {**METHODS[name], argument: odd})
     assert document.engine.is_open
     assert len(list(document.replay())) == document.snapshot().snapshot_sequence
     before = folded(tmp_path)
@@ -112,18 +133,20 @@ def test_an_odd_argument_is_told_or_refused(document: Document, tmp_path: Path, 
     assert {**folded(tmp_path), "projection_state": ()} == {**before, "projection_state": ()}
 
 
-@pytest.mark.parametrize("name", OF_A_FOLDER)
-def test_an_odd_question_to_a_folder_is_refused(document: Document, tmp_path: Path, name: str) -> None:
-    """No error but this library's own comes out."""
-    with Workspace(tmp_path) as workspace:
-        for argument in OF_A_FOLDER[name]:
+@pytest.mark.parametrize("name", OF_A_LOG)
+def test_an_odd_question_to_the_log_is_refused(document: Document, tmp_path: Path, name: str) -> None:
+    """No error but this library's own comes out, of a document that is open and of one that is not."""
+    with log_of(tmp_path / "team.chat") as log:
+        for argument in OF_A_LOG[name]:
             for odd in ODD:
-                use(workspace, document, name, {**OF_A_FOLDER[name], argument: odd})
+                for target in (document.log, log):
+                    use(target, document, name, {**OF_A_LOG[name], argument: odd})
+    assert len(list(document.replay())) == document.snapshot().snapshot_sequence
 
 
 @pytest.mark.parametrize("odd", [None, 5, "a\0b", "\ud800", "x" * 5000, b"\xff", object()])
-@pytest.mark.parametrize("of", [Workspace, Workspace.of_file])
-def test_what_names_no_folder_has_no_log(odd: Any, of: Callable[[Any], Workspace]) -> None:
+@pytest.mark.parametrize("of", [Workspace, log_of])
+def test_what_names_no_folder_has_no_log(odd: Any, of: Callable[[Any], object]) -> None:
     """Neither a folder nor a file."""
     with pytest.raises(NoEventLog):
         of(odd)

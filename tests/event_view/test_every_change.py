@@ -8,8 +8,10 @@ import pytest
 
 from chatdoc.in_memory import memory_document
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreError
-from chatdoc.store.sqlite.event_log import Journal
+from chatdoc.model.events.event import Event
+from chatdoc.store.sqlite import unit_of_work
 from chatdoc.testing.clocks import ManualClock
+from chatdoc.workspace import log_of
 from tests.engine.begin import begin
 from tests.event_view.workplace import ask, folded, opened
 
@@ -17,6 +19,17 @@ from tests.event_view.workplace import ask, folded, opened
 def types(folder: Path) -> list[str]:
     """The types of all events."""
     return [name for (name,) in ask(folder, "SELECT event_type FROM orchestration_events ORDER BY sequence")]
+
+
+def events_of(folder: Path, name: str) -> list[Event]:
+    """All events of one of several documents of a folder."""
+    with log_of(folder / name) as log:
+        return list(log.events())
+
+
+def types_of(folder: Path, name: str) -> list[str]:
+    """Their types."""
+    return [one.event_type for one in events_of(folder, name)]
 
 
 def test_a_new_folder_begins_with_its_project(tmp_path: Path) -> None:
@@ -89,11 +102,13 @@ def test_what_another_process_wrote_is_told_once(tmp_path: Path) -> None:
 
 
 def test_documents_of_one_folder_with_the_same_seed_do_not_collide(tmp_path: Path) -> None:
-    """Clock and random source may be the same; events have ids of their own."""
+    """Clock, random source and so every id may be the same; each has its own log, and tells nothing twice."""
     with opened(tmp_path, "a.chat") as one, opened(tmp_path, "b.chat") as other:
         for document in (one, other):
             document.create_thread(sender_id="ada", content="Hello")
-    assert types(tmp_path).count("thread.created") == 2
+    assert [types_of(tmp_path, name).count("thread.created") for name in ("a.chat", "b.chat")] == [1, 1]
+    for name in ("a.chat", "b.chat"):
+        assert [one.sequence for one in events_of(tmp_path, name)] == [1, 2, 3]
 
 
 def test_a_command_its_events_and_its_receipt_are_one(tmp_path: Path) -> None:
@@ -132,28 +147,36 @@ def test_a_refusal_has_a_receipt_and_no_event(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("broken", ["append", "fold"])
+@pytest.mark.parametrize("reopened", [False, True])
+@pytest.mark.parametrize("broken", ["event_log.INSERT", "fold"])
 def test_a_storage_failure_leaves_no_receipt_and_the_retry_succeeds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str, reopened: bool
 ) -> None:
-    """Neither update nor event nor row nor receipt stands; opened again, the same command is carried out."""
+    """Neither update nor event nor row nor receipt stands; the same command is carried out, opened again or not."""
 
     def fails(*_: object, **__: object) -> None:
         raise StoreError("the disk is gone")
 
-    with opened(tmp_path) as document:
-        thread = document.create_thread(sender_id="ada", content="Hello")
-        before = folded(tmp_path), types(tmp_path)
-        monkeypatch.setattr(Journal, broken, fails)
-        with pytest.raises(StoreError, match="gone"):
-            document.send(thread.thread_id, sender_id="ada", content="Hi", command_id="one")
-        monkeypatch.undo()
-        assert (folded(tmp_path), types(tmp_path)) == before
+    document = opened(tmp_path)
+    thread = document.create_thread(sender_id="ada", content="Hello")
+    before = folded(tmp_path), types(tmp_path)
+    if broken == "fold":
+        monkeypatch.setattr(unit_of_work, "fold", fails)
+    else:
+        monkeypatch.setattr(f"chatdoc.store.sqlite.{broken}", "INSERT INTO nowhere VALUES (1)")
+    with pytest.raises(StoreError, match="gone" if broken == "fold" else "nowhere"):
+        document.send(thread.thread_id, sender_id="ada", content="Hi", command_id="one")
+    monkeypatch.undo()
+    assert (folded(tmp_path), types(tmp_path)) == before
     assert ask(tmp_path, "SELECT * FROM orchestration_command_receipts") == []
-    with opened(tmp_path, seed=2) as document:
-        assert [one.content for one in document.messages(thread.thread_id)] == ["Hello"]
-        sent = document.send(thread.thread_id, sender_id="ada", content="Hi", command_id="one")
-        assert document.log.message(sent.message_id) is not None
+    if reopened:
+        document.close()
+        document = opened(tmp_path, seed=2)
+    assert [one.content for one in document.messages(thread.thread_id)] == ["Hello"]
+    sent = document.send(thread.thread_id, sender_id="ada", content="Hi", command_id="one")
+    assert document.log.message(sent.message_id) is not None
+    assert types(tmp_path).count("thread.message-sent") == 2
+    document.close()
 
 
 def test_the_next_command_goes_on_after_a_log_command_failed(
@@ -166,7 +189,7 @@ def test_the_next_command_goes_on_after_a_log_command_failed(
 
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello")
-        monkeypatch.setattr(Journal, "fold", fails)
+        monkeypatch.setattr(unit_of_work, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
             document.agents.append_activity(
                 thread.thread_id, kind="tool.started", summary="ls", command_id="one"
@@ -203,7 +226,7 @@ def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
             for number in range(count):
                 document.send(thread.thread_id, sender_id="ada", content=f"{number}")
 
-        document.engine.write(send)
+        document.together(send)
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "a.chat").write_bytes((tmp_path / "first" / "a.chat").read_bytes())
     with opened(tmp_path / "second", "a.chat", seed=2) as document:
@@ -218,7 +241,7 @@ def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
 def test_what_others_wrote_is_told_though_our_own_command_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A failed write that concerned only the log takes nothing with it: readers hear of the other process, we go on."""
+    """A failed write takes nothing with it: subscribers hear of the other process at the next call, once, in order."""
 
     def fails(*_: object, **__: object) -> None:
         raise StoreError("the disk is gone")
@@ -230,10 +253,10 @@ def test_what_others_wrote_is_told_though_our_own_command_failed(
         heard: list[str] = []
         other.subscribe(lambda _, origin: heard.append(origin))
         one.send(thread.thread_id, sender_id="ada", content="not yet seen", command_id="one")
-        monkeypatch.setattr(Journal, "fold", fails)
+        monkeypatch.setattr(unit_of_work, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
             other.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls")
         monkeypatch.undo()
-        assert heard == ["one"]
         other.send(thread.thread_id, sender_id="bob", content="and on")
+        assert heard == ["one", "local"]
         assert len(one.messages(thread.thread_id)) == 4

@@ -14,8 +14,9 @@ from chatdoc.crdt import read_update
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import MessageSent
 from chatdoc.open import open_document
-from chatdoc.store import event_feed as following_room
+from chatdoc.store import event_feed
 from chatdoc.store.projections.fold import prepare
+from chatdoc.testing.white_box import execute_of
 from tests.event_view.workplace import opened
 
 WRITERS = 2
@@ -86,7 +87,7 @@ def test_who_follows_is_woken_by_a_write_and_let_go_by_a_close(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread that waits gets what is written without having to look, and ends with the document."""
-    monkeypatch.setattr(following_room, "POLL_S", 3600.0)
+    monkeypatch.setattr(event_feed, "LOOK_S", 3600.0)
     document = opened(tmp_path)
     thread = document.create_thread(sender_id="ada", content="Hello")
     following = document.subscribe_events(document.snapshot().snapshot_sequence)
@@ -154,12 +155,7 @@ def test_dropped_rows_are_folded_again_by_the_next_command(tmp_path: Path) -> No
     """A projector that lost its state begins anew; nothing of what was before is missing."""
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello")
-        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
-        document.engine.write(
-            lambda: journal.execute(
-                "DELETE FROM projection_state WHERE projector = 'projection.thread-messages'"
-            )
-        )
+        execute_of(document)("DELETE FROM projection_state WHERE projector = 'projection.thread-messages'")
         document.send(thread.thread_id, sender_id="bob", content="Hi")
         assert [one.text for one in document.snapshot().threads[0].messages] == ["Hello", "Hi"]
         assert all(one.behind == 0 for one in document.log.projections())
@@ -170,16 +166,14 @@ def test_a_catch_up_has_no_limit(tmp_path: Path) -> None:
     count = 2500
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello")
-        corridor = document.engine
 
         def many() -> None:
             for number in range(count):
                 document.send(thread.thread_id, sender_id="bob", content=f"{number}")
-            journal = corridor.chronicle.journal  # type: ignore[union-attr]
-            journal.execute("DELETE FROM projection_state")
-            prepare(journal.execute)
+            execute_of(document)("DELETE FROM projection_state")
+            prepare(execute_of(document))
 
-        corridor.write(many)
+        document.together(many)
         assert {one.behind for one in document.log.projections()} == {3 + count}
         document.send(thread.thread_id, sender_id="bob", content="last")
         assert {one.behind for one in document.log.projections()} == {0}

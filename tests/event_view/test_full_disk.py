@@ -11,7 +11,8 @@ import pytest
 
 from chatdoc.document import Document
 from chatdoc.model.errors import NotFound, StoreError
-from chatdoc.workspace import Workspace
+from chatdoc.testing.white_box import execute_of
+from chatdoc.workspace import log_of
 from tests.event_view.workplace import ask, opened
 
 BIG = "x" * 200_000
@@ -28,15 +29,16 @@ LOG_ALONE: dict[str, Callable[[Document, str], Any]] = {
 }
 OF_THE_DOCUMENT: dict[str, Callable[[Document, str], Any]] = {
     "message": lambda document, thread: document.send(thread, sender_id="ada", content=BIG, command_id="c"),
-    "turn": lambda document, thread: document.start_turn(thread, sender_id="codex", note=BIG, command_id="c"),
+    "turn": lambda document, thread: document.start_turn(
+        thread, sender_id="codex", fields={"note": BIG}, command_id="c"
+    ),
 }
 
 
 @contextlib.contextmanager
 def full(document: Document) -> Iterator[None]:
     """While the store may not grow by more than two pages."""
-    assert document.engine.chronicle is not None
-    execute = document.engine.chronicle.journal.execute
+    execute = execute_of(document)
     pages = execute("PRAGMA page_count").fetchone()[0]
     execute(f"PRAGMA max_page_count = {pages + 2}")
     try:
@@ -73,26 +75,29 @@ def test_what_only_the_log_knows_is_told_once_there_is_room(
     assert left(tmp_path) == before
     assert LOG_ALONE[name](document, thread) == LOG_ALONE[name](document, thread) > 0
     document.close()
-    with Workspace(tmp_path) as workspace:
-        assert set(workspace.rebuild().tables.values()) == {"equal"}
+    with log_of(tmp_path / "team.chat", write=True) as log:
+        assert set(log.rebuild().tables.values()) == {"equal"}
 
 
 @pytest.mark.parametrize("name", OF_THE_DOCUMENT)
-def test_what_concerns_the_document_is_written_once_it_is_open_again(
-    document: Document, tmp_path: Path, name: str
+@pytest.mark.parametrize("reopened", [False, True])
+def test_what_concerns_the_document_is_written_once_there_is_room(
+    document: Document, tmp_path: Path, name: str, reopened: bool
 ) -> None:
-    """Memory was ahead of the disk, so this opening is over; the next one has nothing of it, and the retry succeeds."""
+    """Memory was ahead of the disk; neither this opening nor the next one shows any of it, and the retry succeeds."""
     thread, before = document.threads()[0].thread_id, left(tmp_path)
     with full(document), pytest.raises(StoreError, match=r"disk is full.*Free space"):
         OF_THE_DOCUMENT[name](document, thread)
     assert left(tmp_path) == before
+    if reopened:
+        document.close()
+        document = opened(tmp_path, seed=2)
+    assert len(document.messages(thread)) == 1
+    OF_THE_DOCUMENT[name](document, thread)
+    assert len(document.messages(thread)) == 2
     document.close()
-    with opened(tmp_path, seed=2) as again:
-        assert len(again.messages(thread)) == 1
-        OF_THE_DOCUMENT[name](again, thread)
-        assert len(again.messages(thread)) == 2
-    with Workspace(tmp_path) as workspace:
-        assert set(workspace.rebuild().tables.values()) == {"equal"}
+    with log_of(tmp_path / "team.chat", write=True) as log:
+        assert set(log.rebuild().tables.values()) == {"equal"}
 
 
 def test_a_refusal_that_found_no_room_is_no_damage(document: Document, tmp_path: Path) -> None:

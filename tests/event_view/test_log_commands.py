@@ -175,7 +175,7 @@ def test_a_damaged_row_is_named_and_comes_back_with_a_rebuild(
         connection.execute(f"UPDATE {table} SET {column} = '{{'")
     connection.close()
     with pytest.raises(
-        StoreDamaged, match=rf"row one of {table} holds '{{', expected JSON.*Rebuild the proj"
+        StoreDamaged, match=rf"row one of {table} is not the JSON that was stored.*Rebuild the proj"
     ):
         document.agents.respond_approval(thread, "one", "accept")
     document.log.rebuild()

@@ -9,9 +9,10 @@ import pytest
 
 from chatdoc.document import Document
 from chatdoc.in_memory import memory_document
-from chatdoc.model.errors import CommandRefused, EventUndecodable, LogCompacted, StoreError
+from chatdoc.model.errors import CommandRefused, LogCompacted, StoreDamaged, StoreError
 from chatdoc.testing.clocks import ManualClock
-from chatdoc.workspace import Workspace
+from chatdoc.testing.white_box import execute_of
+from chatdoc.workspace import Workspace, log_of
 from tests import strace
 from tests.event_view.workplace import ask, folded, opened
 from tests.store_file import store_file
@@ -100,7 +101,11 @@ def test_versions_go_on_where_another_process_compacted(tmp_path: Path) -> None:
 
 def test_replay_from_before_a_compaction_is_refused(tmp_path: Path) -> None:
     """With the first sequence that can be replayed; from a snapshot on, and later, it works."""
-    with busy(tmp_path) as document, Workspace(tmp_path) as workspace:
+    with (
+        busy(tmp_path) as document,
+        log_of(tmp_path / "team.chat") as log,
+        Workspace(tmp_path) as workspace,
+    ):
         through = document.log.compact(dry_run=False).through_sequence
         document.send(thread_of(document), sender_id="bob", content="later")
         sequence = document.snapshot().snapshot_sequence
@@ -109,7 +114,8 @@ def test_replay_from_before_a_compaction_is_refused(tmp_path: Path) -> None:
             for read in (
                 lambda after=after: document.replay(from_sequence_exclusive=after),
                 lambda after=after: document.subscribe_events(after),
-                lambda after=after: workspace.events(from_sequence_exclusive=after),
+                lambda after=after: log.events(from_sequence_exclusive=after),
+                lambda after=after: list(workspace.events({f".chatdoc/{store_file(tmp_path).name}": after})),
             ):
                 with pytest.raises(
                     LogCompacted, match=rf"replayed is {through + 1} .* Take a snapshot"
@@ -146,8 +152,8 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
         expected = document.log.compact()
     store = store_file(tmp_path)
     before = store.read_bytes()
-    with Workspace(tmp_path) as workspace:
-        said = workspace.compact_log()
+    with log_of(tmp_path / "team.chat") as log:
+        said = log.compact()
     assert said.dry_run
     assert said.events_removed == expected.events_removed > 20
     assert store.read_bytes() == before
@@ -172,8 +178,7 @@ def test_lost_rows_come_back_from_the_baseline(tmp_path: Path) -> None:
     """Projectors that know nothing any more stand where they stood after the next command."""
     with busy(tmp_path) as document:
         document.log.compact(dry_run=False)
-        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
-        document.engine.transact(lambda _: journal.execute("DELETE FROM projection_state"))
+        execute_of(document)("DELETE FROM projection_state")
         document.send(thread_of(document), sender_id="bob", content="later")
         rows = folded(tmp_path)
         document.agents.undo_revert(thread_of(document))
@@ -189,13 +194,11 @@ def test_document_in_memory_has_nothing_to_compact() -> None:
 
 
 def test_rebuild_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None:
-    """An event that cannot be read stops it, and no row has moved."""
+    """An event that is not what was appended stops it, and no row has moved."""
     with busy(tmp_path) as document:
-        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
-        damage = "UPDATE orchestration_events SET payload_json = '{' WHERE sequence = 9"
-        document.engine.transact(lambda _: journal.execute(damage))
+        execute_of(document)("UPDATE orchestration_events SET payload_json = '{' WHERE sequence = 9")
         before = folded(tmp_path)
-        with pytest.raises(EventUndecodable, match="event 9"):
+        with pytest.raises(StoreDamaged, match=r"event 9 of document .* is not what was appended"):
             document.log.rebuild()
         assert folded(tmp_path) == before
 
@@ -203,9 +206,9 @@ def test_rebuild_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None
 def test_compaction_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> None:
     """No event is gone, no baseline is there, and the next one succeeds."""
     with busy(tmp_path) as document:
-        journal = document.engine.chronicle.journal  # type: ignore[union-attr]
+        execute = execute_of(document)
         events, rows = ask(tmp_path, "SELECT * FROM orchestration_events"), folded(tmp_path)
-        journal.execute(
+        execute(
             "CREATE TEMP TRIGGER full BEFORE DELETE ON orchestration_events WHEN old.sequence = 9"
             " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
         )
@@ -215,7 +218,7 @@ def test_compaction_that_fails_halfway_leaves_all_as_it_was(tmp_path: Path) -> N
         assert folded(tmp_path) == rows
         for table in ("baseline_pieces", "log_compactions"):
             assert ask(tmp_path, f"SELECT count(*) FROM {table}") == [(0,)]
-        journal.execute("DROP TRIGGER full")
+        execute("DROP TRIGGER full")
         assert document.log.compact(dry_run=False).events_after == 2
 
 
@@ -227,8 +230,8 @@ def test_killed_compaction_did_all_or_nothing(tmp_path: Path, call: str) -> None
     busy(folder, messages=60).close()
     rows, before = folded(folder), ask(folder, EVENTS)
     shutil.copytree(folder, origin)
-    home = folder / ".chatdoc"
-    paths = (folder, home, *(home / f"store.sqlite3{end}" for end in ("", "-wal", "-shm")))
+    store = store_file(folder)
+    paths = (folder, store.parent, *(Path(f"{store}{end}") for end in ("", "-wal", "-shm")))
     file = folder / "team.chat"
     plain = strace.run(PROGRAM, file, trace=call, paths=paths, folder=tmp_path)
     assert plain.printed.startswith("removed")
@@ -248,8 +251,8 @@ def test_killed_compaction_did_all_or_nothing(tmp_path: Path, call: str) -> None
         assert len(ask(folder, "SELECT * FROM log_compactions")) == (left != before)
         outcomes.add(left == before)
         assert folded(folder) == rows, when
-        with Workspace(folder) as workspace:
-            assert set(workspace.rebuild().tables.values()) == {"equal"}
+        with log_of(file, write=True) as log:
+            assert set(log.rebuild().tables.values()) == {"equal"}
         with opened(folder, seed=when) as document:
             document.send(thread_of(document), sender_id="bob", content="later")
             assert document.check().ok

@@ -16,6 +16,7 @@ from chatdoc.model.events.event import Draft
 from chatdoc.model.events.ordering import joined
 from chatdoc.model.events.types import TurnInterruptRequested
 from chatdoc.testing.clocks import ManualClock
+from chatdoc.testing.white_box import execute_of, kill
 from tests.event_view.workplace import ask, folded, opened
 
 End = Callable[[Document, Turn], object]
@@ -110,11 +111,9 @@ def test_turn_that_a_dead_process_left_takes_its_requests_along(tmp_path: Path) 
     thread = left.create_thread(sender_id="ada", content="Hello").thread_id
     turn = left.start_turn(thread, sender_id="codex")
     left.agents.request_approval(thread, "rm", summary="rm", turn_id=turn.message_id)
-    journal = left.engine.chronicle.journal  # type: ignore[union-attr]
-    left.engine.transact(lambda _: journal.execute("DELETE FROM projection_state"))
-    left.engine.transact(lambda _: journal.execute("DELETE FROM projection_pending_approvals"))
-    left.engine.freeze(RuntimeError("gone"))  # type: ignore[arg-type]
-    left.engine.store.close()
+    execute_of(left)("DELETE FROM projection_state")
+    execute_of(left)("DELETE FROM projection_pending_approvals")
+    kill(left)
     with opened(tmp_path, seed=2) as document:
         assert document.agents.running() == ()
         assert ask(tmp_path, RESOLVED) == [("rm", "resolved", "cancel")]

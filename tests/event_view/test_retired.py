@@ -1,14 +1,18 @@
-"""What a document said leaves the read tables when no path leads to it any more, and comes back with its file."""
+"""What a document said is shown as long as its file is there, and by no other file of its folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from random import Random
 
+import pytest
+
 from chatdoc.document import Document
+from chatdoc.model.errors import NoEventLog
 from chatdoc.rollback import rollback
 from chatdoc.testing.legacy import legacy_file, legacy_rows
-from tests.event_view.workplace import ask, opened
+from chatdoc.workspace import Workspace
+from tests.event_view.workplace import opened
 
 
 def shown(document: Document) -> dict[str, set[str]]:
@@ -20,7 +24,7 @@ def shown(document: Document) -> dict[str, set[str]]:
 
 
 def folded(document: Document) -> dict[str, set[str]]:
-    """The same as its folder's tables say."""
+    """The same as its log says."""
     return {
         thread.id: {one.id for one in thread.messages}
         for thread in document.snapshot().threads
@@ -38,10 +42,15 @@ def test_edits_that_a_rollback_discards_are_not_shown(tmp_path: Path) -> None:
         added = document.create_thread(sender_id="ada", content="discarded too", name="Plan")
         document.agents.queue_turn(added.thread_id, sender_id="ada", content="wait")
     rollback(tmp_path / "team.chat", discard_edits=True)
-    assert ask(tmp_path, "SELECT count(*) FROM projection_thread_messages") == [(0,)]
-    assert ask(tmp_path, "SELECT count(*) FROM pending_turn_starts") == [(0,)]
+    with pytest.raises(NoEventLog):
+        Workspace(tmp_path)
     with opened(tmp_path, seed=2) as document:
         assert folded(document) == shown(document) != {}
+        assert added.thread_id not in folded(document)
+        assert document.agents.queue(document.threads()[0].thread_id) == []
+        with Workspace(tmp_path) as workspace:
+            (rows,) = workspace.snapshot().documents
+            assert {one.id for one in rows.snapshot.threads} == set(shown(document))
         document.log.rebuild()
         assert folded(document) == shown(document)
 
@@ -71,4 +80,5 @@ def test_copy_beside_goes_on_being_shown(tmp_path: Path) -> None:
         document.save()
         (tmp_path / "team.chat").write_bytes((other / "team.chat").read_bytes())
         opened(tmp_path, seed=4).close()
-        assert shown(copy).items() <= folded(copy).items()
+        assert shown(copy) == folded(copy)
+        assert [one.content for one in copy.messages(copy.threads()[0].thread_id)] == ["both"]

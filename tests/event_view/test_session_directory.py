@@ -13,6 +13,7 @@ from chatdoc.in_memory import memory_document
 from chatdoc.model.clock import iso
 from chatdoc.model.errors import CommandRefused, NotFound, SessionUndecodable, StoreError
 from chatdoc.testing.clocks import START_MS, ManualClock
+from chatdoc.testing.white_box import execute_of
 from tests.event_view.workplace import ask, opened, thread_of
 
 FOLDED = (
@@ -169,8 +170,7 @@ def test_stop_that_cannot_be_stored_changes_neither(document: Document, tmp_path
     """Event and directory are one transaction."""
     thread = thread_of(document)
     document.log.sessions.upsert("s", thread_id=thread, provider_name="codex")
-    journal = document.engine.chronicle.journal  # type: ignore[union-attr]
-    journal.execute(
+    execute_of(document)(
         "CREATE TEMP TRIGGER full BEFORE INSERT ON orchestration_events"
         " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
     )
@@ -186,8 +186,7 @@ def test_damaged_row_is_named_and_can_be_removed(document: Document, damage: str
     """It is neither passed over nor taken for an empty one."""
     sessions = document.log.sessions
     sessions.upsert("s-1", thread_id="t", provider_name="codex", resume_cursor=1, runtime_payload={"a": 1})
-    journal = document.engine.chronicle.journal  # type: ignore[union-attr]
-    journal.execute(f"UPDATE provider_session_runtime SET {damage}")
+    execute_of(document)(f"UPDATE provider_session_runtime SET {damage}")
     for doing in (sessions.all, lambda: sessions.get("s-1"), lambda: sessions.upsert("s-1")):
         with pytest.raises(
             SessionUndecodable, match=r"provider session 's-1' .* remove\(\) forgets it"
@@ -201,5 +200,5 @@ def test_damaged_row_is_named_and_can_be_removed(document: Document, damage: str
 def test_document_in_memory_keeps_no_sessions() -> None:
     """It says so, and what to do."""
     document = memory_document(clock=ManualClock(), random=lambda size: b"\x01" * size)
-    with pytest.raises(CommandRefused, match=r"keeps no sessions of agents\. Open a file"):
+    with pytest.raises(CommandRefused, match=r"in memory has no event log\. Open a file"):
         _ = document.log.sessions

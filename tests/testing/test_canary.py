@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from chatdoc.crdt import interpret
-from chatdoc.crdt.pending import Holdback
+from chatdoc.crdt.pending import Pending
 from chatdoc.crdt.restore import Restores
 from chatdoc.crdt.ydoc import Replica
 from chatdoc.engine import receive
@@ -44,7 +44,7 @@ def nothing_is_held_back(patch: pytest.MonkeyPatch) -> None:
 
 def held_back_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What came too early is dropped, and its sender is not asked again."""
-    patch.setattr(Holdback, "hold", lambda self, update, reading: self)
+    patch.setattr(Pending, "hold", lambda self, update, reading: True)
     patch.setattr(Tail, "since", lambda self, theirs, known: b"\x00\x00")
 
 

@@ -91,7 +91,7 @@ def test_law_4_text_and_back_is_the_identity(document: Document) -> None:
     view = View()
     apply.apply(view, migrate(text).facts, origin="migration")
     assert render(view) == text
-    again = Reader(view, None)
+    again = Reader(lambda: view)
     assert again.threads(deleted=True) == document.threads(deleted=True)
     for thread in document.threads(deleted=True):
         assert again.config(thread.thread_id) == document.config(thread.thread_id)

@@ -9,10 +9,13 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
-from chatdoc.testing import fuzz_stored, stored_machine
+from chatdoc.testing import fuzz_stored, stored, stored_machine
 from chatdoc.testing.stored import StoredFuzz
 from chatdoc.testing.stored_machine import StoredMachine, numbers
 from chatdoc.testing.white_box import execute_of
+
+COPIES = ("copy", "copy?")
+"""Counted beside the saving that goes before."""
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -20,7 +23,16 @@ def test_stored_documents_keep_every_promise_after_every_step(seed: int) -> None
     """Two processes on one machine, one on each of two others, and another document beside."""
     report = fuzz_stored(steps=100, seed=seed)
     assert report.ok, report.problems[0]
-    assert sum(report.done.values()) == 100
+    assert sum(count for deed, count in report.done.items() if deed not in COPIES) == 100
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_copies_stay_apart_in_random_histories(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever stands in a file when it is copied, and whatever is done in the copy."""
+    monkeypatch.setitem(stored.DEEDS, "save", 40)
+    report = fuzz_stored(steps=60, seed=seed)
+    assert report.ok, report.problems[0]
+    assert report.done["copy"] > 5
 
 
 def test_examples_of_the_stored_machine_run() -> None:

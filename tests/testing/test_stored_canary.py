@@ -9,17 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from chatdoc.document import Document
+from chatdoc.agents.turns import Turns
 from chatdoc.engine import event_recorder
-from chatdoc.engine.event_recorder import Chronicle
+from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.model.commands import decide as deciding
 from chatdoc.model.commands.turn_stream import AppendPiece
 from chatdoc.model.events.event import Unknown
 from chatdoc.model.facts import SettingFact
 from chatdoc.store.projections.revert import Table
-from chatdoc.store.sqlite.event_log import Journal
-from chatdoc.store.sqlite.receipts import Receipts
-from chatdoc.store.sqlite.update_log import SqliteLog
+from chatdoc.store.sqlite import unit_of_work
+from chatdoc.store.sqlite.database import Database
+from chatdoc.store.sqlite.store_finder import StoreFinder
+from chatdoc.store.sqlite.unit_of_work import SqliteUnitOfWork
+from chatdoc.testing import stored
 from chatdoc.testing.stored import fuzz_stored
 from invariants.checker import Checker
 
@@ -28,62 +30,76 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def an_event_is_not_folded(patch: pytest.MonkeyPatch) -> None:
     """Of several events the last one leaves no row, though the state says so."""
-    fold = event_recorder.fold
+    fold = unit_of_work.fold
 
-    def lazy(execute: Any, events: Sequence[Any], read: Any) -> None:
+    def lazy(execute: Any, events: Sequence[Any], *given: Any) -> None:
         last = msgspec.structs.replace(events[-1], payload=Unknown(fields={}))
-        fold(execute, [*events[:-1], last] if len(events) > 1 else events, read)
+        fold(execute, [*events[:-1], last] if len(events) > 1 else events, *given)
 
-    patch.setattr(event_recorder, "fold", lazy)
+    patch.setattr(unit_of_work, "fold", lazy)
 
 
 def a_projector_does_not_move(patch: pytest.MonkeyPatch) -> None:
     """The rows of one projector are written, and its state stays behind."""
-    fold = event_recorder.fold
+    fold = unit_of_work.fold
 
-    def lagging(execute: Any, events: Sequence[Any], read: Any) -> None:
-        fold(execute, events, read)
+    def lagging(execute: Any, events: Sequence[Any], *given: Any) -> None:
+        fold(execute, events, *given)
         execute(
             "UPDATE projection_state SET last_applied_sequence = last_applied_sequence - 1"
             " WHERE projector = 'projection.threads'"
         )
 
-    patch.setattr(event_recorder, "fold", lagging)
+    patch.setattr(unit_of_work, "fold", lagging)
 
 
 def versions_have_gaps(patch: pytest.MonkeyPatch) -> None:
     """A stream that another process has written goes on one version too far."""
-    stored = Journal._stored_version
+    newest = SqliteUnitOfWork._newest
 
-    def beyond(self: Journal, kind: str, stream_id: str) -> int:
-        found = stored(self, kind, stream_id)
-        return found + bool(found)
+    def beyond(self: SqliteUnitOfWork, kind: str, stream_id: str) -> tuple[int, bytes]:
+        version, digest = newest(self, kind, stream_id)
+        return version + (version > 0), digest
 
-    patch.setattr(Journal, "_stored_version", beyond)
+    patch.setattr(SqliteUnitOfWork, "_newest", beyond)
 
 
 def receipts_are_lost(patch: pytest.MonkeyPatch) -> None:
     """Every third receipt is not written."""
-    put, numbers = Receipts.put, count()
-    patch.setattr(Receipts, "put", lambda *given: put(*given) if next(numbers) % 3 else None)
+    put, numbers = SqliteUnitOfWork.put_receipt, count()
+
+    def lossy(*given: Any, **named: Any) -> None:
+        if next(numbers) % 3:
+            put(*given, **named)
+
+    patch.setattr(SqliteUnitOfWork, "put_receipt", lossy)
 
 
 def commits_are_lost(patch: pytest.MonkeyPatch) -> None:
     """Every twentieth transaction is acknowledged and rolled back."""
-    commit, numbers = SqliteLog.commit, count(1)
-    patch.setattr(
-        SqliteLog, "commit", lambda self: commit(self) if next(numbers) % 20 else SqliteLog.rollback(self)
-    )
+    transact, numbers = Database._transact, count(1)
+
+    def forgetful(self: Database, begin: str, work: Callable[[], Any], doing: str) -> Any:
+        def forget() -> Any:
+            answer = work()
+            if begin == "BEGIN IMMEDIATE" and not next(numbers) % 20:
+                self.connection().execute("ROLLBACK")
+                self.connection().execute("BEGIN")
+            return answer
+
+        return transact(self, begin, forget, doing)
+
+    patch.setattr(Database, "_transact", forgetful)
 
 
 def peers_are_not_told_of(patch: pytest.MonkeyPatch) -> None:
     """What comes from a peer changes the document, and the log says nothing."""
-    derive = Chronicle.derive
+    derive = EventRecorder.derive
 
-    def deaf(self: Chronicle, view: Any, delta: Any, added: Any) -> Any:
-        return [] if delta.origin.startswith("replica") else derive(self, view, delta, added)
+    def deaf(self: EventRecorder, view: Any, delta: Any, *given: Any) -> Any:
+        return [] if delta.origin.startswith("replica") else derive(self, view, delta, *given)
 
-    patch.setattr(Chronicle, "derive", deaf)
+    patch.setattr(EventRecorder, "derive", deaf)
 
 
 def a_revert_destroys(patch: pytest.MonkeyPatch) -> None:
@@ -114,10 +130,24 @@ def a_turn_writes_a_config(patch: pytest.MonkeyPatch) -> None:
 
 def dead_owners_are_believed(patch: pytest.MonkeyPatch) -> None:
     """Nobody is found dead when a file is opened, so turns run on without anybody."""
-    patch.setattr(Document, "recover_turns", lambda self, reason: ())
+    patch.setattr(Turns, "recover_turns", lambda self, reason: ())
+
+
+def copies_take_the_store_over(patch: pytest.MonkeyPatch) -> None:
+    """A file that says which document it is gets the store of it, though that one's file is there."""
+    patch.setattr(StoreFinder, "_has_left", lambda self, found: True)
+    patch.setitem(stored.DEEDS, "save", 40)
+
+
+def events_of_a_copy_are_not_told(patch: pytest.MonkeyPatch) -> None:
+    """The log of a copy begins with nothing of what the copy says already."""
+    patch.setattr(event_recorder, "begin", lambda view, **_: iter(()))
+    patch.setitem(stored.DEEDS, "save", 40)
 
 
 PLANTS: tuple[Plant, ...] = (
+    copies_take_the_store_over,
+    events_of_a_copy_are_not_told,
     an_event_is_not_folded,
     a_projector_does_not_move,
     versions_have_gaps,

@@ -22,6 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "chatdoc.recover",
         "chatdoc.rollback",
         "chatdoc.status",
+        "chatdoc.verify",
         "chatdoc.workspace",
     ),
     ("chatdoc.testing",),

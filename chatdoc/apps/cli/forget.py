@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled
+from chatdoc.apps.cli.terminal import beside, console, json_option, line, print_json, show, spelled
 from chatdoc.forget import forget as forget_stores
 
 
@@ -21,12 +21,12 @@ def forget(file: Path, apply: bool, as_json: bool) -> None:
     then for ever. FILE itself stays as it is.
     """
     found = forget_stores(file, dry_run=not apply)
-    removed = [spelled(one) for one in found.removed]
     if as_json:
+        removed = [spelled(one) for one in found.removed]
         print_json({"ok": True, "file": spelled(found.file), "removed": removed, "applied": found.applied})
         return
     screen = console()
-    for one in removed:
-        show(screen, line(one))
+    for one in found.removed:
+        show(screen, line(beside(file, one)))
     words = "removed" if found.applied else "would be removed; --apply removes them"
-    show(screen, f"{len(removed)} files {words}")
+    show(screen, f"{len(found.removed)} files {words}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled, table
+from chatdoc.apps.cli.terminal import beside, console, json_option, line, print_json, show, spelled, table
 from chatdoc.recover import recover as recover_files
 
 
@@ -36,5 +36,5 @@ def recover(path: Path, dry_run: bool, as_json: bool) -> None:
         return
     grid = table("file", "was", "outcome")
     for one in found:
-        grid.add_row(line(spelled(one.file)), one.was, one.outcome)
+        grid.add_row(line(beside(path, one.file)), one.was, one.outcome)
     show(console(), grid if found else "nothing is stored here")

@@ -8,11 +8,11 @@ import click
 import msgspec
 from rich.console import Console
 
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
+from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled
 from chatdoc.apps.cli.threads import NARROW, moment, titled
 from chatdoc.store.projections.row_types import Thread, TurnCounts
 from chatdoc.store.projections.snapshot import Snapshot
-from chatdoc.workspace import Workspace
+from chatdoc.workspace import DocumentRows, Workspace
 
 
 @click.command("snapshot")
@@ -26,13 +26,20 @@ def snapshot(folder: Path, as_json: bool) -> None:
     """
     with Workspace(folder) as workspace:
         found = workspace.snapshot()
-        turns = {one.path: workspace.log(one).turn_counts() for one in workspace.documents()}
+        turns = {one.store: workspace.log(one).turn_counts() for one in workspace.documents()}
     if as_json:
-        print_json({"ok": True, **msgspec.to_builtins(found)})
+        print_json(
+            {"ok": True, "folder": found.folder, "documents": [_spelled(one) for one in found.documents]}
+        )
         return
     screen = console()
     for one in found.documents:
-        _print(screen, one.path, one.snapshot, turns.get(one.path, {}))
+        _print(screen, spelled(Path(one.path)), one.snapshot, turns.get(one.store, {}))
+
+
+def _spelled(one: DocumentRows) -> DocumentRows:
+    """The same with names that UTF-8 can carry."""
+    return msgspec.structs.replace(one, path=spelled(Path(one.path)), store=spelled(Path(one.store)))
 
 
 def _print(screen: Console, path: str, found: Snapshot, turns: dict[str, TurnCounts]) -> None:

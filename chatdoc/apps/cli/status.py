@@ -19,7 +19,10 @@ from chatdoc.store.session_index.index import SessionIndex
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Show the documents of FOLDER, and of those below it, with their stores."""
+    """Show the documents of FOLDER, and of those below it, with their stores.
+
+    A store is named as its file in the folder `.chatdoc` beside the document's file, without `.sqlite3`.
+    """
     found = [_spelled(one) for one in documents_of(folder)]
     settings = read_settings(os.environ, Path.home())
     sessions = _sessions(folder)
@@ -29,9 +32,14 @@ def status(folder: Path, as_json: bool) -> None:
         return
     grid = table("file", "text", "updates", "migrated from", "backup", "store", numbers=("updates",))
     for one in found:
-        steps = f"{one.migrated_from} ({one.phase})" if one.migrated_from is not None else ""
+        unpublished = f" ({one.phase})" if one.phase not in (None, "published") else ""
         grid.add_row(
-            line(one.path), one.file, str(one.updates), steps, line(one.backup or ""), line(one.store)
+            line(one.path),
+            one.file,
+            str(one.updates),
+            f"{one.migrated_from or ''}{unpublished}",
+            line(one.backup or ""),
+            line(Path(one.store).stem),
         )
     show(console(), grid if found else "no documents here yet")
     for source, counts in sessions.items():

@@ -142,6 +142,12 @@ def spelled(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def beside(asked: Path, file: Path) -> str:
+    """The path of a file from where the user is, as the folder or file that was asked for was given."""
+    folder = asked if asked.is_dir() else asked.parent
+    return spelled(folder / os.path.relpath(file, os.path.realpath(folder)))
+
+
 def print_json(value: object, *, indent: int = 2) -> None:
     """Writes a value as JSON and a line end, on one line without indent; Structs become objects."""
     raw = msgspec.json.encode(value)
@@ -159,13 +165,17 @@ def reason(error: ChatdocError | OSError) -> tuple[str, str]:
     return message.encode("utf-8", "backslashreplace").decode(), hint
 
 
-def print_error(error: ChatdocError | OSError) -> None:
-    """`error: …` on standard error with the hint on the next line; also as JSON on standard output where asked."""
+def print_error(error: ChatdocError | OSError, **more: object) -> None:
+    """`error: …` on standard error with the hint on the next line; also as JSON on standard output where asked.
+
+    The JSON has what else is known, too.
+    """
     message, hint = reason(error)
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(_WANTS_JSON):
         indent = 0 if context.meta.get(_WANTS_LINES) else 2
-        print_json({"ok": False, "error": message, "hint": hint, "kind": type(error).__name__}, indent=indent)
+        kind = type(error).__name__
+        print_json({"ok": False, "error": message, "hint": hint, "kind": kind, **more}, indent=indent)
     click.echo(f"error: {line(message)}", err=True)
     if hint:
         click.echo(f"hint: {line(hint)}", err=True)

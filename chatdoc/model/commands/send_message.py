@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_text, require_thread, require_value
+from chatdoc.model.arguments import require_fields, require_text, require_thread
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.copy_json import own
@@ -31,8 +31,7 @@ def decide(command: SendMessage, view: View, now: Now) -> Plan:
     require_thread(view, command.thread_id, "send")
     require_text("sender_id", command.sender_id)
     require_text("content", command.content)
-    if command.fields:
-        require_value("fields", command.fields)
+    require_fields("fields", command.fields)
     thread = view.thread_facts[command.thread_id]
     reply_to = command.reply_to
     if reply_to is None:

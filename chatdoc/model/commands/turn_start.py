@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_member, require_text, require_thread, require_value
+from chatdoc.model.arguments import require_fields, require_member, require_text, require_thread
 from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.turn_facts import state
@@ -42,7 +42,7 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
     thread_id, answers = command.thread_id, command.answers
     require_thread(view, thread_id, "start a turn")
     require_text("sender_id", command.sender_id)
-    require_value("fields", command.fields)
+    require_fields("fields", command.fields)
     taken = sorted(set(_GIVEN) & command.fields.keys())
     if taken:
         raise CommandRefused(f"cannot start a turn with {', '.join(taken)} given: starting sets that itself")

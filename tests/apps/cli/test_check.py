@@ -1,4 +1,4 @@
-"""`chatdoc check` writes nothing and names every broken promise."""
+"""`chatdoc check` writes nothing and names every broken promise, and all that is damaged in the store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pycrdt import Doc, Map
 
 from chatdoc.crdt.keys import encode
@@ -13,6 +14,7 @@ from chatdoc.model.facts import Header
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.open import open_document
 from tests.apps.cli.conftest import ERAS, Run
+from tests.apps.cli.office import FILE, change, furnish, seen
 from tests.conftest import Golden
 
 A, B = "01JAAAAAAAAAAAAAAAAAAAAAA1", "01JAAAAAAAAAAAAAAAAAAAAAA2"
@@ -47,5 +49,68 @@ def test_violations_end_with_status_1(chatdoc: Run, tmp_path: Path) -> None:
     assert (shown.returncode, told.returncode) == (1, 1)
     assert "orphan_message" in shown.stdout
     value = json.loads(told.stdout)
-    assert list(value) == ["ok", "file", "report", "integrity"]
+    assert list(value) == ["ok", "file", "report", "integrity", "store"]
     assert [one["code"] for one in value["integrity"]["violations"]] == ["orphan_message"]
+
+
+def test_a_sound_store_is_said_to_be_sound(chatdoc: Run, tmp_path: Path) -> None:
+    """Every part of it was read; a file without a store has none to speak of. Nothing is written."""
+    furnish(tmp_path)
+    before = seen(tmp_path / "office")
+    done = chatdoc("check", FILE)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "store: sound")
+    assert json.loads(chatdoc("check", FILE, "--json").stdout)["store"] == []
+    assert seen(tmp_path / "office") == before
+    (tmp_path / "new.chat").touch()
+    assert json.loads(chatdoc("check", "new.chat", "--json").stdout)["store"] is None
+
+
+def test_damage_in_the_store_is_named_and_ends_with_status_1(chatdoc: Run, tmp_path: Path) -> None:
+    """Code, place and what is wrong, though the document itself breaks no rule."""
+    furnish(tmp_path)
+    change(tmp_path, "UPDATE projection_thread_messages SET text = 'forged'")
+    shown, told = chatdoc("check", FILE), chatdoc("check", FILE, "--json")
+    value = json.loads(told.stdout)
+    assert (shown.returncode, told.returncode, value["ok"], value["integrity"]["ok"]) == (1, 1, False, True)
+    (finding,) = value["store"]
+    assert list(finding) == ["code", "where", "what"]
+    assert (finding["code"], finding["where"]) == ("changed_rows", "projection_thread_messages")
+    for part in (*finding.values(), "store: damaged in 1 places"):
+        assert part in shown.stdout
+    assert "forged" not in shown.stdout
+
+
+def test_an_update_that_was_tampered_with_is_named_beside_the_error(chatdoc: Run, tmp_path: Path) -> None:
+    """Also where the document cannot be read any more because of it."""
+    furnish(tmp_path)
+    change(tmp_path, "UPDATE updates SET bytes = zeroblob(3) WHERE sequence = 2")
+    shown, told = chatdoc("check", FILE), chatdoc("check", FILE, "--json")
+    assert (shown.returncode, told.returncode) == (1, 1)
+    assert "damaged_update" in shown.stdout
+    assert "damaged_update" in [one["code"] for one in json.loads(told.stdout)["store"]]
+
+
+@pytest.mark.parametrize("left", [None, b"\x89PNG\r\n\x1a\n\0\0"], ids=["lost", "no chat"])
+def test_a_file_that_is_lost_or_no_chat_can_be_recovered(
+    chatdoc: Run, tmp_path: Path, left: bytes | None
+) -> None:
+    """The error says with which command, and what stands there now stays as it is."""
+    furnish(tmp_path)
+    if left is None:
+        (tmp_path / FILE).unlink()
+    else:
+        (tmp_path / FILE).write_bytes(left)
+    shown, told = chatdoc("check", FILE), chatdoc("check", FILE, "--json")
+    assert (shown.returncode, told.returncode) == (1, 1)
+    assert f"text can be recovered: chatdoc recover {FILE}" in shown.stderr
+    value = json.loads(told.stdout)
+    assert list(value) == ["ok", "error", "hint", "kind", "file", "store"]
+    assert (value["kind"], value["store"]) == ("UnreadableFile", [])
+    assert f"chatdoc recover {FILE}" in value["hint"]
+    assert (tmp_path / FILE).exists() == (left is not None)
+
+
+def test_what_was_never_there_is_misuse(chatdoc: Run, tmp_path: Path) -> None:
+    """A file that neither is there nor has a store ends with status 2."""
+    assert chatdoc("check", "nowhere.chat").returncode == 2
+    assert list(tmp_path.iterdir()) == []

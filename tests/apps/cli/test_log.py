@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.apps.cli.conftest import Run
 from tests.apps.cli.following import Followed, write_elsewhere
-from tests.apps.cli.office import FILE, GOLDEN, at_home, change, furnish, seen
+from tests.apps.cli.office import FILE, GOLDEN, ask, at_home, change, furnish, seen, write_otherwise
 from tests.conftest import Golden
-from tests.event_view.workplace import ask, opened
+from tests.event_view.workplace import opened
 
 ENVELOPE = [
     "sequence",
@@ -47,7 +48,7 @@ def test_golden_lines_of_json(chatdoc: Run, tmp_path: Path, golden: Golden) -> N
     assert (done.returncode, done.stderr) == (0, "")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(list(line) == ENVELOPE for line in lines)
-    stored = ask(tmp_path / "office", "SELECT sequence, event_id, payload_json FROM orchestration_events")
+    stored = ask(tmp_path, "SELECT sequence, event_id, payload_json FROM orchestration_events")
     assert [(line["sequence"], line["eventId"], line["payload"]) for line in lines] == [
         (sequence, event_id, json.loads(payload)) for sequence, event_id, payload in stored
     ]
@@ -56,14 +57,14 @@ def test_golden_lines_of_json(chatdoc: Run, tmp_path: Path, golden: Golden) -> N
 
 def test_what_is_asked_for_is_printed(chatdoc: Run, tmp_path: Path) -> None:
     """`--from` begins beyond a sequence, `--thread-id` shows one thread; together they do both."""
-    _, plan = furnish(tmp_path)
+    _, hostile = furnish(tmp_path)
     every = chatdoc("log", FILE).stdout.splitlines()
     assert chatdoc("log", FILE, "--from", "5").stdout.splitlines() == every[5:]
-    of_plan = [line for line in every if plan in line]
-    assert len(of_plan) == 2
-    assert chatdoc("log", FILE, "--thread-id", plan).stdout.splitlines() == of_plan
+    of_thread = [line for line in every if hostile in line]
+    assert len(of_thread) == 2
+    assert chatdoc("log", FILE, "--thread-id", hostile).stdout.splitlines() == of_thread
     last = str(len(every) - 1)
-    assert chatdoc("log", FILE, "--thread-id", plan, "--from", last).stdout.splitlines() == of_plan[-1:]
+    assert chatdoc("log", FILE, "--thread-id", hostile, "--from", last).stdout.splitlines() == of_thread[-1:]
 
 
 def test_reading_leaves_the_store_as_it_is(chatdoc: Run, tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ def test_reading_leaves_the_store_as_it_is(chatdoc: Run, tmp_path: Path) -> None
 def test_a_type_of_the_future_is_shown_as_it_is(chatdoc: Run, tmp_path: Path) -> None:
     """An event that this program does not know is neither hidden nor refused."""
     work, _ = furnish(tmp_path)
-    change(
+    write_otherwise(
         tmp_path, "UPDATE orchestration_events SET event_type = 'thread.sung', payload_json = '{\"key\":\"A\"}'"
         " WHERE sequence = 3",
     )  # fmt: skip
@@ -92,18 +93,30 @@ def test_a_type_of_the_future_is_shown_as_it_is(chatdoc: Run, tmp_path: Path) ->
     assert (told["eventType"], told["payload"]) == ("thread.sung", {"key": "A"})
 
 
-def test_a_damaged_payload_is_named_after_what_came_before_it(chatdoc: Run, tmp_path: Path) -> None:
-    """Nothing is skipped: the events before it are printed, the error says which one it is, and the status is 1."""
+@pytest.mark.parametrize(
+    ("spoil", "words", "kind"),
+    [
+        (change, "event 4 of document", "StoreDamaged"),
+        (write_otherwise, "payload_json of event 4", "EventUndecodable"),
+    ],
+)
+def test_a_damaged_payload_is_named_after_what_came_before_it(
+    chatdoc: Run, tmp_path: Path, spoil: Callable[[Path, str], None], words: str, kind: str
+) -> None:
+    """Nothing is skipped: the events before it are printed, the error says which one it is, and the status is 1.
+
+    Whether its bytes are not those that were appended, or say nothing that can be understood.
+    """
     furnish(tmp_path)
-    change(tmp_path, "UPDATE orchestration_events SET payload_json = '{\"threadId\"' WHERE sequence = 4")
+    spoil(tmp_path, "UPDATE orchestration_events SET payload_json = '{\"threadId\"' WHERE sequence = 4")
     done = chatdoc("log", FILE)
     assert (done.returncode, len(done.stdout.splitlines())) == (1, 3)
-    assert "payload_json of event 4" in done.stderr
+    assert words in done.stderr
     told = chatdoc("log", FILE, "--json")
     *events, error = map(json.loads, told.stdout.splitlines())
     assert (told.returncode, [one["sequence"] for one in events]) == (1, [1, 2, 3])
     assert list(error) == ["ok", "error", "hint", "kind"]
-    assert error["kind"] == "EventUndecodable"
+    assert error["kind"] == kind
     followed = chatdoc("log", FILE, "--follow", "--from", "2")
     assert (followed.returncode, len(followed.stdout.splitlines())) == (1, 1)
     assert chatdoc("log", FILE, "--from", "4").returncode == 0
@@ -143,7 +156,7 @@ def test_following_shows_what_another_process_writes_and_ends_well(tmp_path: Pat
     """What is there, then what comes, each event once and at once; Ctrl-C ends with status 0 and no complaint."""
     work, _ = furnish(tmp_path)
     path = tmp_path / "office" / "team.chat"
-    count = ask(tmp_path / "office", "SELECT count(*) FROM orchestration_events")[0][0]
+    count = ask(tmp_path, "SELECT count(*) FROM orchestration_events")[0][0]
     with Followed(tmp_path, "log", FILE, "--follow") as followed:
         assert len(followed.lines(count)) == count
         for number in range(2):
@@ -158,14 +171,14 @@ def test_following_shows_what_another_process_writes_and_ends_well(tmp_path: Pat
 
 def test_following_one_thread_as_json_from_a_sequence(tmp_path: Path) -> None:
     """The filter and the beginning hold for what comes later, too."""
-    work, plan = furnish(tmp_path)
-    count = ask(tmp_path / "office", "SELECT count(*) FROM orchestration_events")[0][0]
+    work, hostile = furnish(tmp_path)
+    count = ask(tmp_path, "SELECT count(*) FROM orchestration_events")[0][0]
     with Followed(
-        tmp_path, "log", FILE, "--follow", "--json", "--thread-id", plan, "--from", str(count - 1)
+        tmp_path, "log", FILE, "--follow", "--json", "--thread-id", hostile, "--from", str(count - 1)
     ) as followed:
         (there,) = map(json.loads, followed.lines(1))
         write_elsewhere(tmp_path / "office" / "team.chat", work, "elsewhere")
-        write_elsewhere(tmp_path / "office" / "plan.chat", plan, "here")
+        write_elsewhere(tmp_path / "office" / "team.chat", hostile, "here")
         (came,) = map(json.loads, followed.lines(1))
         assert (there["sequence"], came["sequence"]) == (count, count + 2)
         assert came["payload"]["text"] == "here"
@@ -175,7 +188,7 @@ def test_following_one_thread_as_json_from_a_sequence(tmp_path: Path) -> None:
 def test_a_thread_that_is_renamed_meanwhile_is_shown_by_its_new_name(tmp_path: Path) -> None:
     """Titles are those of now, for threads that came later as well."""
     work, _ = furnish(tmp_path)
-    count = ask(tmp_path / "office", "SELECT count(*) FROM orchestration_events")[0][0]
+    count = ask(tmp_path, "SELECT count(*) FROM orchestration_events")[0][0]
     with Followed(tmp_path, "log", FILE, "--follow") as followed:
         followed.lines(count)
         with opened(tmp_path / "office", seed=3) as document:

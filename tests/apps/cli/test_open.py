@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.apps.cli.conftest import ERAS, Run
@@ -41,6 +42,33 @@ def test_json_has_these_keys(chatdoc: Run, legacy: Path) -> None:
         "deleted",
     ]
     assert {"ok", "violations", "counters"} <= set(value["integrity"])
+
+
+def test_a_moved_a_copied_and_a_replaced_file_say_so(chatdoc: Run, legacy: Path) -> None:
+    """Each once, in a line below that of the source; a moved file keeps its store, the others get one of their own."""
+
+    def stores() -> set[str]:
+        return {path.name for path in (legacy.parent / ".chatdoc").glob("*.sqlite3")}
+
+    assert chatdoc("open", legacy.name).returncode == 0
+    first = stores()
+    moved = legacy.rename(legacy.with_name("moved.chat"))
+    said = chatdoc("open", moved.name).stdout.splitlines()
+    assert (said[1].split(": ")[:2], said[2]) == (["  the file", "moved_file"], "")
+    assert stores() == first
+    copied = Path(shutil.copyfile(moved, legacy.with_name("copied.chat")))
+    assert "copied_file" in chatdoc("open", copied.name).stdout
+    assert len(stores()) == 2
+    copied.write_bytes(
+        b'{"date":"2024-05-01T10:00:00.000Z","event":"chat","history":[{"author_id":"eve","content":"Another chat",'
+        b'"date":"2024-05-01T10:00:00.000Z"}],"sender_id":"eve"}\n'
+    )
+    replaced = chatdoc("open", copied.name).stdout
+    assert "replaced_file" in replaced
+    assert "chatdoc recover" in replaced
+    assert len(stores()) == 3
+    for file in (moved, copied):
+        assert "_file: " not in chatdoc("open", file.name).stdout
 
 
 def test_missing_file_is_misuse(chatdoc: Run) -> None:

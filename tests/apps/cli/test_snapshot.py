@@ -1,18 +1,20 @@
-"""`chatdoc snapshot` shows all documents of a folder as of one event."""
+"""`chatdoc snapshot` shows all documents of a folder, each as of one event of its own log."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 from tests.apps.cli.conftest import Run
-from tests.apps.cli.office import GOLDEN, at_home, furnish, seen
+from tests.apps.cli.office import FILE, GOLDEN, at_home, furnish, seen
 from tests.conftest import Golden
-from tests.event_view.workplace import opened
+from tests.event_view.workplace import opened, thread_of
 
 
 def test_golden_text_of_a_snapshot(chatdoc: Run, tmp_path: Path, golden: Golden) -> None:
-    """The threads of both documents with their turns, in the folder they are in."""
+    """A table for each document, with its threads and their turns, by path."""
     furnish(tmp_path)
     done = chatdoc("snapshot", "office")
     assert (done.returncode, done.stderr) == (0, "")
@@ -21,31 +23,63 @@ def test_golden_text_of_a_snapshot(chatdoc: Run, tmp_path: Path, golden: Golden)
 
 
 def test_golden_json_of_a_snapshot(chatdoc: Run, tmp_path: Path, golden: Golden) -> None:
-    """What an open document gives, but for what only a document has."""
+    """For each document what it gives when it is open, but for the state vector."""
     furnish(tmp_path)
     done = chatdoc("snapshot", "office", "--json")
     value = json.loads(done.stdout)
-    assert list(value) == ["ok", "snapshotSequence", "projects", "threads", "updatedAt"]
+    assert list(value) == ["ok", "folder", "documents"]
+    assert [one["path"] for one in value["documents"]] == ["plan.chat", "team.chat"]
+    for one in value["documents"]:
+        assert list(one) == ["path", "document_id", "store", "snapshot"]
+        assert list(one["snapshot"]) == ["snapshotSequence", "projects", "threads", "updatedAt"]
     golden(GOLDEN / "snapshot.json", at_home(done.stdout, tmp_path))
 
 
 def test_the_log_goes_on_where_a_snapshot_ends(chatdoc: Run, tmp_path: Path) -> None:
-    """`--from` with its snapshotSequence gives what came later, and nothing that it has."""
-    _, plan = furnish(tmp_path)
+    """`--from` with a document's snapshotSequence gives what came later to it, and nothing that it has."""
+    furnish(tmp_path)
     value = json.loads(chatdoc("snapshot", "office", "--json").stdout)
+    reached = {one["path"]: str(one["snapshot"]["snapshotSequence"]) for one in value["documents"]}
     with opened(tmp_path / "office", "plan.chat", seed=3) as document:
-        document.send(plan, sender_id="eve", content="later")
-    done = chatdoc("log", "office/plan.chat", "--json", "--from", str(value["snapshotSequence"]))
+        document.send(thread_of(document), sender_id="eve", content="later")
+    done = chatdoc("log", "office/plan.chat", "--json", "--from", reached["plan.chat"])
     assert [json.loads(line)["payload"]["text"] for line in done.stdout.splitlines()] == ["later"]
+    assert chatdoc("log", FILE, "--from", reached["team.chat"]).stdout == ""
 
 
-def test_a_folder_below_is_served_by_the_store_above_it(chatdoc: Run, tmp_path: Path) -> None:
-    """As `chatdoc status` finds it; and nothing is written."""
+def test_documents_of_folders_below_are_shown_and_none_of_those_above(chatdoc: Run, tmp_path: Path) -> None:
+    """As `chatdoc status` finds them, by their paths from the folder that was asked for; and nothing is written."""
     furnish(tmp_path)
     (tmp_path / "office" / "deep" / "er").mkdir(parents=True)
     before = seen(tmp_path / "office")
-    assert chatdoc("snapshot", "office/deep/er").stdout == chatdoc("snapshot", "office").stdout
+    value = json.loads(chatdoc("snapshot", "--json").stdout)
+    assert [one["path"] for one in value["documents"]] == ["office/plan.chat", "office/team.chat"]
+    assert chatdoc("snapshot", "office/deep/er").returncode == 1
     assert seen(tmp_path / "office") == before
+
+
+def test_a_copy_of_a_chat_is_shown_with_a_log_of_its_own(chatdoc: Run, tmp_path: Path) -> None:
+    """Both are there by path, though they carry one document id; what one got since is in no other table."""
+    furnish(tmp_path)
+    shutil.copyfile(tmp_path / FILE, tmp_path / "office" / "copy.chat")
+    with opened(tmp_path / "office", "copy.chat", seed=3) as document:
+        document.create_thread(sender_id="eve", content="Only here", name="Only here")
+    value = json.loads(chatdoc("snapshot", "office", "--json").stdout)
+    titles = {
+        one["path"]: [thread["title"] for thread in one["snapshot"]["threads"]] for one in value["documents"]
+    }
+    assert list(titles) == ["copy.chat", "plan.chat", "team.chat"]
+    assert "Only here" in titles["copy.chat"]
+    assert "Only here" not in titles["team.chat"]
+
+
+def test_names_that_are_no_utf_8_are_shown(chatdoc: Run, legacy: Path) -> None:
+    """One such name hides none of the others, as text and as JSON."""
+    odd = legacy.rename(legacy.with_name(os.fsdecode(b"odd\xff.chat")))
+    assert chatdoc("open", odd.name).returncode == 0
+    done = chatdoc("snapshot", "--json")
+    assert json.loads(done.stdout)["documents"][0]["path"] == "odd\\xff.chat"
+    assert chatdoc("snapshot").stdout.startswith("odd\\xff.chat, event ")
 
 
 def test_without_a_store_the_command_fails_and_makes_none(chatdoc: Run, tmp_path: Path) -> None:

@@ -166,9 +166,21 @@ def test_type_nobody_knows_is_kept() -> None:
             "payload_json",
             "the fields of thread.message-edited",
         ),
-        ("thread.message-edited", '{"threadId":"t"}', "{}", "payload_json", "missing required field"),
-        ("thread.message-edited", '{"threadId":7}', "{}", "payload_json", "Expected `str`, got `int`"),
-        ("thread.deleted", "[]", "{}", "payload_json", "Expected `object`, got `array`"),
+        (
+            "thread.message-edited",
+            '{"threadId":"t"}',
+            "{}",
+            "payload_json",
+            "got 16 characters (ValidationError)",
+        ),
+        (
+            "thread.message-edited",
+            '{"threadId":7}',
+            "{}",
+            "payload_json",
+            "the fields of thread.message-edited",
+        ),
+        ("thread.deleted", "[]", "{}", "payload_json", "the fields of thread.deleted, got 2 characters"),
         ("thread.from-the-future", "nothing", "{}", "payload_json", "expected JSON"),
         ("thread.deleted", '{"threadId":"t","deletedAt":"now"}', "[1]", "metadata_json", "a JSON object"),
     ],
@@ -194,6 +206,21 @@ def test_fails_with_event_undecodable_when_stored_json_is_invalid(
     assert isinstance(caught.value, StoreError)
     assert (caught.value.sequence, caught.value.stream_id) == (7, "t")
     assert caught.value.event_type == event_type
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        '{"threadId":"t","session":{"status":"SECRET","updatedAt":"now"}}',
+        '{"threadId":"t","session":"SECRET"}',
+        '{"threadId":"t","session":{"status":"SECRET',
+    ],
+)
+def test_error_holds_nothing_of_what_was_stored(stored: str) -> None:
+    """Not even a value that none of those it may have is."""
+    with pytest.raises(EventUndecodable) as caught:
+        codec.decode(row("thread.session-set", stored))
+    assert "SECRET" not in str(caught.value)
 
 
 def test_deeply_nested_text_is_undecodable() -> None:
