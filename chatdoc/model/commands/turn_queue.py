@@ -26,7 +26,10 @@ IMMEDIATE = "immediate"
 
 
 class QueueTurn(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Let a message wait for the thread's agent: the one `message_id` names, or a new one with this content."""
+    """Let a message wait for the thread's agent: the one `message_id` names, or a new one with this content.
+
+    With both, a message that is not there yet is sent under that id.
+    """
 
     thread_id: ThreadId
     message_id: MessageId | None = None
@@ -79,13 +82,14 @@ def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
     found = state_of_thread(view, thread_id)
     after = next_state("queue", found, thread_id=thread_id, message_id=message_id)
     facts: list[Fact] = []
-    if message_id is None:
+    if message_id is None or (command.content and not view.has_message(message_id)):
         sent = SendMessage(
             thread_id=thread_id,
             sender_id=command.sender_id,
             content=command.content,
             reply_to=command.reply_to,
             fields=command.fields,
+            message_id=message_id,
         )
         plan = send_message.decide(sent, view, now)
         message_id = MessageId(plan.subject)
