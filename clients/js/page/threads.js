@@ -9,13 +9,13 @@ import { firstLine } from './text.js'
 export function drawThreads (page) {
   const doc = /** @type {NonNullable<typeof page.doc>} */ (page.doc)
   const rows = doc.threads().map((thread) => {
-    const last = doc.messages(thread.thread_id).at(-1)
+    const last = doc.lastMessage(thread.thread_id)
     return {
       id: thread.thread_id,
       title: titleOf(page, thread.thread_id),
       isPinned: doc.config(thread.thread_id).pin,
       date: last?.date ?? thread.created_at,
-      last: last === undefined ? '' : `${last.sender_id || 'somebody'}: ${firstLine(last.content)}`.slice(0, 120),
+      last: last === null ? '' : `${last.sender_id || 'somebody'}: ${firstLine(last.content)}`.slice(0, 120),
       state: thread.pending ? 'sending' : { running: 'writing', queued: 'waiting' }[/** @type {string} */ (doc.state(thread.thread_id)?.state)] ?? '',
       isOpen: thread.thread_id === page.threadId
     }

@@ -66,6 +66,31 @@ const scenes = {
     proxy.close()
   },
 
+  async 'two tabs of one browser send what either wrote once' () {
+    const proxy = await new CuttingProxy(server).listen()
+    const ada = await person(browser, proxy.url.slice(0, -1), 'ada')
+    await openFirst(ada)
+    const other = { ...ada, page: await ada.context.newPage() }
+    await other.page.goto(proxy.url)
+    await other.page.waitForSelector('#document-list a')
+    proxy.offline()
+    await ada.page.getByText('No connection.').waitFor()
+    await write(ada, 'from the first')
+    await ada.page.getByText('One change waits').waitFor()
+    // The second tab was there, and only now opens the document.
+    await other.page.evaluate(() => { location.hash = '#document=sub%2Fteam.chat' })
+    await other.page.getByText('One change waits').waitFor()
+    proxy.online()
+    for (const one of [ada, other]) await connected(one)
+    await openFirst(other)
+    await write(other, 'from the second')
+    for (const one of [ada, other]) {
+      await until('each stands once', async () => JSON.stringify((await texts(one)).slice(-2)) === JSON.stringify(['from the first', 'from the second']) && (await one.page.locator('.pending').count()) === 0, () => texts(one))
+    }
+    assert.equal(await ada.page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('chatdoc:')).length), 0)
+    proxy.close()
+  },
+
   async 'an answer streams and is stopped' () {
     const ada = await person(browser, server, 'ada')
     await openFirst(ada)
