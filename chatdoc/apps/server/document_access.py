@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from chatdoc.agents.ownership import RunningTurn
 from chatdoc.crdt.read_update import read_state_vector
 from chatdoc.document import Document
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.events.event import Event
 from chatdoc.store.ports import Entry, Receipt
-from chatdoc.store.sqlite.location import store_file, store_folder
 from invariants.rule import Violation
 
 Answer = Received | UpdateRefused
+_STORE_FOLDER, _STORE_FILE = ".chatdoc", "store.sqlite3"
 
 
 def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
@@ -76,6 +78,15 @@ def command_method(doc: Document, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
+def call_method(doc: Document, name: str, given: dict[str, Any]) -> Any:
+    """Carry out a command; further fields of a record are given as `fields`, however the method takes them."""
+    method = command_method(doc, name)
+    further = inspect.signature(method).parameters.get("fields")
+    if further is not None and further.kind is inspect.Parameter.VAR_KEYWORD:
+        given = {**given.pop("fields", {}), **given}
+    return method(**given)
+
+
 def repair(doc: Document, violation: Violation, *, by: str) -> None:
     """Carry out the repair that a violation suggests, as somebody."""
     own: Callable[..., object] | None = getattr(doc, "repair", None)
@@ -107,6 +118,12 @@ def agents_of(doc: Document) -> Any:
     return getattr(doc, "agents", doc)
 
 
+def running_turns(doc: Document) -> list[RunningTurn]:
+    """The messages that are being written, and by whom."""
+    agents = agents_of(doc)
+    return list(agents.running() if hasattr(agents, "running") else agents.turns())
+
+
 def is_read_only(doc: Document) -> bool:
     """Whether the document can only be read, since its migration would break a rule."""
     return bool(getattr(doc, "_read_only", False))
@@ -114,5 +131,8 @@ def is_read_only(doc: Document) -> bool:
 
 def store_paths(doc: Document, path: Path) -> tuple[Path, Path]:
     """The files that change when anybody writes to the document: its database and the log of that."""
-    file: Path = getattr(doc, "store_path", None) or store_file(store_folder(path))
+    file: Path | None = getattr(doc, "store_path", None)
+    if file is None:
+        above = (one for one in path.parents if (one / _STORE_FOLDER).is_dir())
+        file = next(above, path.parent) / _STORE_FOLDER / _STORE_FILE
     return file, file.with_name(file.name + "-wal")
