@@ -21,6 +21,7 @@ CODES = {
     "transcript_only": "there is no ledger yet",
     "ledger_deleted": "a marker names a ledger that is not there",
     "ledger_invalid": "the ledger is not valid by its schema",
+    "ledger_newer": "a newer program wrote the ledger; it is not read here, and replaced by force alone",
     "ledger_other_thread": "the ledger is of another thread",
     "marker_missing": "the ledger has no marker; its backfill was interrupted, or it was exported by hand",
     "marker_invalid": "the marker is torn or of another version",
@@ -57,7 +58,8 @@ def examine(project: Project, thread_id: str, *, limit: int | None = None) -> St
         return Standing(code, ledger, marker, digest)
 
     if ledger.turns is None:
-        return standing("ledger_invalid")
+        newer = any(one.code == "newer_version" for one in ledger.problems)
+        return standing("ledger_newer" if newer else "ledger_invalid")
     if ledger.thread_id != thread_id:
         return standing("ledger_other_thread")
     if said is None:
