@@ -23,6 +23,7 @@ from chatdoc.apps.cli.projections import projections
 from chatdoc.apps.cli.reindex import reindex
 from chatdoc.apps.cli.replay import replay
 from chatdoc.apps.cli.rollback import rollback
+from chatdoc.apps.cli.search import search
 from chatdoc.apps.cli.serve import serve
 from chatdoc.apps.cli.snapshot import snapshot
 from chatdoc.apps.cli.status import status
@@ -82,7 +83,7 @@ def main() -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
-    ledger, dual, import_, reindex, audit,
+    ledger, dual, import_, reindex, audit, search,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)
