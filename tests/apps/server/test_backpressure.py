@@ -21,7 +21,7 @@ from tests.apps.server.yjs_clients import Clients
 
 DEAF = 60
 WRITES, WRITE_BYTES = 200, 50_000
-WAITING_BYTES_MAX = 256 * 1024
+WAITING_BYTES_MAX = 2 * 1024 * 1024
 
 
 def deaf_client(port: int) -> socket.socket:
@@ -75,6 +75,22 @@ def test_clients_that_never_read_are_closed_and_cost_no_memory(clients: Clients,
         finally:
             for one in deaf:
                 one.close()
+
+
+def test_a_document_larger_than_the_send_queue_is_still_got(clients: Clients, tmp_path: Path) -> None:
+    """The limit is for what comes while a client does not read, not for what it asked for when it joined."""
+    with Serving(tmp_path, limits=Limits(waiting_bytes_max=64 * 1024)) as serving:
+        made = serving.command("a.chat", type="create_thread", sender_id="ada", content="x")["record"][
+            "thread_id"
+        ]
+        for number in range(20):
+            serving.command(
+                "a.chat", type="send", thread_id=made, sender_id="ada", content=f"{number}" + "x" * 50_000
+            )
+        for kind in ("y-websocket", "hocuspocus"):
+            clients("connect", name=kind, kind=kind, url=serving.ws, path="a.chat")
+            assert clients("count", name=kind, root="message", least=21)["size"] == 21
+            assert clients("closed", name=kind, ms=10)["closes"] == []
 
 
 def test_a_slow_room_delays_no_other(serving: Serving) -> None:
