@@ -87,6 +87,11 @@ def test_everything_can_be_done_from_the_keyboard(serving: Serving) -> None:
     _play("everything can be done from the keyboard", serving)
 
 
+def test_what_was_deleted_can_be_restored(document: Document, serving: Serving) -> None:
+    """A deleted message stands as such with a way back; a deleted thread leaves the list and can be found again."""
+    _play("what was deleted can be restored", serving)
+
+
 def test_content_is_inert(document: Document, serving: Serving) -> None:
     """Whatever a text or a name says, no script runs, nothing is loaded, and only web addresses are links."""
     thread = document.threads()[0]

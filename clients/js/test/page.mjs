@@ -138,6 +138,26 @@ const scenes = {
     fine(ada)
   },
 
+  async 'what was deleted can be restored' () {
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    await ada.page.locator('.message').first().hover()
+    await ada.page.getByRole('button', { name: 'Delete, message of ada' }).click()
+    await shows(ada, ['Deleted by ada.', 'What is there?'])
+    await ada.page.getByRole('button', { name: 'Restore, message of ada' }).click()
+    await shows(ada, ['Question', 'What is there?'])
+    await ada.page.getByRole('button', { name: 'Settings' }).click()
+    await ada.page.getByRole('button', { name: 'Delete thread' }).click()
+    await until('the list is empty', async () => (await ada.page.locator('#thread-list a').count()) === 0)
+    await ada.page.getByRole('button', { name: 'Show 1 deleted' }).click()
+    await ada.page.locator('#thread-list a').click()
+    await ada.page.getByText('This thread was deleted by ada.').waitFor()
+    await ada.page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await until('the notice is gone', async () => (await ada.page.locator('.banner').count()) === 0)
+    await until('it is in the list', async () => (await ada.page.locator('#thread-list .chip').textContent()) === '')
+    fine(ada)
+  },
+
   async 'content is inert' () {
     const ada = await person(browser, server, 'ada')
     await openFirst(ada)
