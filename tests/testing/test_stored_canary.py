@@ -30,9 +30,9 @@ def an_event_is_not_folded(patch: pytest.MonkeyPatch) -> None:
     """Of several events the last one leaves no row, though the state says so."""
     fold = event_recorder.fold
 
-    def lazy(execute: Any, events: Sequence[Any], read: Any) -> None:
+    def lazy(execute: Any, events: Sequence[Any], *given: Any) -> None:
         last = msgspec.structs.replace(events[-1], payload=Unknown(fields={}))
-        fold(execute, [*events[:-1], last] if len(events) > 1 else events, read)
+        fold(execute, [*events[:-1], last] if len(events) > 1 else events, *given)
 
     patch.setattr(event_recorder, "fold", lazy)
 
@@ -41,8 +41,8 @@ def a_projector_does_not_move(patch: pytest.MonkeyPatch) -> None:
     """The rows of one projector are written, and its state stays behind."""
     fold = event_recorder.fold
 
-    def lagging(execute: Any, events: Sequence[Any], read: Any) -> None:
-        fold(execute, events, read)
+    def lagging(execute: Any, events: Sequence[Any], *given: Any) -> None:
+        fold(execute, events, *given)
         execute(
             "UPDATE projection_state SET last_applied_sequence = last_applied_sequence - 1"
             " WHERE projector = 'projection.threads'"
