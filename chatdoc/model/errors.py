@@ -60,6 +60,10 @@ class UnreadableFile(ChatdocError):
     """A file is not any format known here, or is damaged beyond taking it safely; it is untouched."""
 
 
+class NoChat(UnreadableFile):
+    """A file is no chat: nothing in it is of any format known here; it is untouched."""
+
+
 class ReadOnlyTarget(ChatdocError):
     """The file, its folder or its store may not be written."""
 

@@ -48,7 +48,7 @@ def parse(source: bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise _unreadable(f"line {error.lineno} column {error.colno}: {error.msg}") from None
     except (RecursionError, ValueError) as error:
-        raise _unreadable(f"its JSON cannot be read ({error})") from None
+        raise _unreadable(f"its JSON cannot be read ({type(error).__name__})") from None
     messages = found.get("messages", []) if isinstance(found, dict) else None
     if messages is not None and not isinstance(messages, list):
         raise _unreadable(f"expected a list of messages, got {type(messages).__name__}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_member, require_thread
+from chatdoc.model.arguments import require_member, require_thread, shortly
 from chatdoc.model.commands import send_message
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.send_message import SendMessage
@@ -163,7 +163,7 @@ def _require_queued(view: View, thread_id: ThreadId, message_id: MessageId, verb
     if not is_queued(view, message_id):
         raise CommandRefused(
             f"cannot {verb} message {message_id} of thread {thread_id}: it is not queued,"
-            f" its acp_state is {view.field(message_id, 'acp_state')!r}",
+            f" its acp_state is {shortly(view.field(message_id, 'acp_state'))}",
             hint="queue(thread_id) lists what waits",
         )
 
