@@ -41,7 +41,8 @@ def parse(source: bytes) -> dict[str, Any]:
     Raises UnreadableFile, with line and column, for anything else; a damaged chat is never an empty one.
     """
     try:
-        found = json.loads(source.decode("utf-8-sig"))
+        # What a power failure leaves of a file's last block is no part of the object.
+        found = json.loads(source.rstrip(b"\0").decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         raise _unreadable(f"byte {error.start} (line {line}) is no UTF-8") from None
