@@ -20,6 +20,7 @@ from chatdoc.apps.cli.log import log
 from chatdoc.apps.cli.migrate import migrate
 from chatdoc.apps.cli.open import open_
 from chatdoc.apps.cli.projections import projections
+from chatdoc.apps.cli.quarantine import quarantine
 from chatdoc.apps.cli.reindex import reindex
 from chatdoc.apps.cli.replay import replay
 from chatdoc.apps.cli.rollback import rollback
@@ -82,7 +83,7 @@ def main() -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    open_, check, migrate, rollback, export, status, log, replay, snapshot, projections, serve, fuzz,
+    open_, check, migrate, rollback, export, quarantine, status, log, replay, snapshot, projections, serve, fuzz,
     ledger, dual, import_, reindex, audit, search,
 )  # fmt: skip
 for command in COMMANDS:

@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
-from chatdoc.apps.cli.threads import NARROW, moment, titled
+from chatdoc.apps.cli.threads import LAST, NARROW, moment, titled
 from chatdoc.store.projections import queries
 from chatdoc.store.projections.row_types import Thread
 from chatdoc.store.projections.snapshot import Snapshot
@@ -36,7 +36,7 @@ def snapshot(folder: Path, as_json: bool) -> None:
 
 def _print(screen: Console, found: Snapshot, turns: dict[str, queries.TurnCounts]) -> None:
     narrow = screen.width < NARROW
-    columns = ("thread", "messages", "turns", "last", *(() if narrow else ("session",)))
+    columns = ("thread", "messages", "turns", LAST, *(() if narrow else ("session",)))
     for project in found.projects:
         show(
             screen, f"{line(project.title)} ({line(project.workspace_root)}), event {found.snapshot_sequence}"
