@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from chatdoc.agents.turn import Turn
 from chatdoc.model.errors import ChatdocError
-from chatdoc.store.ledger.log_turns import turns_of
 from chatdoc.store.ledger.parity import with_log
-from chatdoc.store.ledger.project import Project, thread_uuid
-from tests.agents.transcripts.beside import transcripts_of
+from chatdoc.store.ledger.project import Project
+from tests.agents.transcripts.beside import tell_activity, transcripts_of, turns_told
 from tests.event_view.workplace import opened
 from tests.migrate.transcript.turns import TEXTS
 
@@ -96,8 +95,8 @@ def _step(
             turn.append(text)
             turn.flush()
         case "activity" if messages:
-            document.append_activity(
-                thread_id, kind="exec", summary=text, turn_id=turn.message_id if turn else messages[-1]
+            tell_activity(
+                document, thread_id, turn.message_id if turn else messages[-1], kind="exec", summary=text
             )
         case "finalize" | "fail" | "interrupt" if turn is not None:
             del running[thread_id]
@@ -117,9 +116,6 @@ def _step(
 
 
 def _agrees(document: Any, folder: Path) -> None:
-    logs = {
-        thread_uuid(one.thread_id): turns_of(document.replay_thread(one.thread_id))
-        for one in document.threads()
-    }
+    logs = turns_told(document)
     found = with_log(Project(folder), logs)
     assert [one.differences for one in found] == [[] for _ in found]
