@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from chatdoc.document import Document
+from chatdoc.model.commands.activities import AppendActivity
 from chatdoc.model.facts import Fact, Header, ThreadFact
+from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
 from migrate.session.thread_state import Activity
 
@@ -20,22 +23,34 @@ def enter(document: Document, facts: Sequence[Fact], activities: Sequence[Activi
     view = document.view
     fresh = [fact for fact in facts if not _is_there(view, fact)]
 
+    engine, together = _door(document)
+
     def work() -> None:
         if fresh:
-            document.corridor.enter(fresh, origin=ORIGIN)
+            engine.enter(fresh, origin=ORIGIN)
         for one in activities:
-            document.append_activity(
-                one.thread,
-                kind=one.kind,
-                summary=one.summary,
-                tone="error" if one.failed else "tool",
-                payload=one.payload,
-                turn_id=one.turn_id,
-                activity_id=one.activity_id,
-            )
+            document.execute(_command(one))
 
-    document.corridor.write(work)
+    together(work)
     return len(fresh)
+
+
+def _door(document: Any) -> tuple[Any, Callable[[Callable[[], None]], object]]:
+    """What facts are entered into, and what makes many changes one transaction, by the names of either engine."""
+    engine: Any = getattr(document, "engine", None)
+    return (document.corridor, document.corridor.write) if engine is None else (engine, document.together)
+
+
+def _command(one: Activity) -> AppendActivity:
+    return AppendActivity(
+        thread_id=ThreadId(one.thread),
+        kind=one.kind,
+        summary=one.summary,
+        tone="error" if one.failed else "tool",
+        payload=one.payload,
+        turn_id=None if one.turn_id is None else MessageId(one.turn_id),
+        activity_id=one.activity_id,
+    )
 
 
 def _is_there(view: View, fact: Fact) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import CommandRefused, StoreError
-from chatdoc.store.sqlite.location import FOLDER_MODE, NAME
 
+NAME = ".chatdoc"
+FOLDER_MODE = 0o700
 FILE = "search.sqlite3"
 VERSION = 1
 _SCHEMA = """

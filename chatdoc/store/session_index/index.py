@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import StoreError
-from chatdoc.store.sqlite.location import FOLDER_MODE, NAME
 
+NAME = ".chatdoc"
+FOLDER_MODE = 0o700
 FILE = "sessions.sqlite3"
 VERSION = 1
 _SCHEMA = """
