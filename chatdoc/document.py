@@ -27,7 +27,7 @@ from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.subscribers import Subscriber
 from chatdoc.event_view import DocumentSnapshot, EventView, document_snapshot
-from chatdoc.model.arguments import require_fields, require_name
+from chatdoc.model.arguments import require_name, require_object
 from chatdoc.model.commands.configure_thread import ConfigureThread
 from chatdoc.model.commands.create_thread import CreateThread
 from chatdoc.model.commands.decide import Command
@@ -151,10 +151,14 @@ class Document:
         thread_color: str | None = None,
         thread_icon: str | None = None,
         pin: bool | None = None,
+        message_id: str | None = None,
         fields: dict[str, Any] | None = None,
         command_id: str | None = None,
     ) -> Thread:
-        """Start a thread with its root message; further `fields` go to its config."""
+        """Start a thread with its root message; further `fields` go to its config.
+
+        With a `message_id`, that of the root, a bridge that repeats itself, on another replica too, makes one thread.
+        """
         config = {
             **_own(fields),
             "name": name,
@@ -165,7 +169,13 @@ class Document:
         }
         given = {field: value for field, value in config.items() if value is not None}
         thread: Thread = self.execute(
-            CreateThread(sender_id=sender_id, content=content, config=given), command_id=command_id
+            CreateThread(
+                sender_id=sender_id,
+                content=content,
+                config=given,
+                message_id=None if message_id is None else MessageId(message_id),
+            ),
+            command_id=command_id,
         )
         return thread
 
@@ -176,18 +186,21 @@ class Document:
         sender_id: str,
         content: str,
         reply_to: str | None = None,
+        message_id: str | None = None,
         fields: dict[str, Any] | None = None,
         command_id: str | None = None,
     ) -> Message:
         """Add a message to a thread; it replies to the root unless `reply_to` says otherwise.
 
-        `fields` are further fields of the message's row.
+        `fields` are further fields of the message's row. With a `message_id`, whoever repeats himself, on another
+        replica too, makes one message.
         """
         command = SendMessage(
             thread_id=ThreadId(thread_id),
             sender_id=sender_id,
             content=content,
             reply_to=None if reply_to is None else MessageId(reply_to),
+            message_id=None if message_id is None else MessageId(message_id),
             fields={} if fields is None else fields,
         )
         message: Message = self.execute(command, command_id=command_id)
@@ -436,5 +449,5 @@ def _own(fields: dict[str, Any] | None) -> dict[str, Any]:
     """The caller's own fields; raises CommandRefused for what is none."""
     if fields is None:
         return {}
-    require_fields("fields", fields)
+    require_object("fields", fields)
     return fields

@@ -10,6 +10,9 @@ from invariants.rule import Violation
 INCIDENTS_MAX = 100
 """How many of the latest changes that broke a rule are kept for reports."""
 
+SHOWS_CONTENT = frozenset({"unreadable_fact"})
+"""Codes whose detail shows what somebody wrote; reports have it, the log does not."""
+
 _log = logging.getLogger("chatdoc.integrity")
 _log.addHandler(logging.NullHandler())  # Nothing is printed where a program has set up no logging.
 
@@ -31,4 +34,5 @@ class Tally:
         self.totals[code] = total = self.totals[code] + 1
         if total & (total - 1) == 0:
             level = logging.WARNING if violation.severity == "violation" else logging.INFO
-            _log.log(level, "%s %s: %s (number %d)", code, violation.subject, violation.detail, total)
+            detail = "is no fact" if code in SHOWS_CONTENT else violation.detail
+            _log.log(level, "%s %s: %s (number %d)", code, violation.subject, detail, total)

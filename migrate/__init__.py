@@ -11,13 +11,13 @@ from hashlib import sha256
 
 import msgspec
 
-from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.errors import NoChat, UnreadableFile
 from chatdoc.model.facts import DocumentFact, Fact
 from chatdoc.model.ids import DocumentId, derive
 from migrate.formats import FORMATS, Format, Outcome
 from migrate.order import in_order
 from migrate.report import MigrationReport, sorted_anomalies
-from migrate.size import require_admissible, require_storable
+from migrate.size import looks_like, require_admissible, require_storable
 
 __all__ = ["Migration", "migrate", "sniff"]
 
@@ -69,15 +69,14 @@ def _form(source: bytes) -> Format:
     claiming = [form for form in FORMATS if form.claims(source)]
     if len(claiming) == 1:
         return claiming[0]
-    head = source[:80].decode("utf-8", "backslashreplace")
     if claiming:
         names = " and ".join(form.NAME for form in claiming)
         raise UnreadableFile(
-            f"{names} both claim the source that begins {head!r}", hint="Rows of both cannot be in one file"
+            f"{names} both claim the source of {len(source)} bytes", hint="Rows of both cannot be in one file"
         )
     known = ", ".join(form.NAME for form in FORMATS)
-    raise UnreadableFile(
-        f"expected a chat of one of the formats {known}; the source of {len(source)} bytes begins {head!r}",
+    raise NoChat(
+        f"expected a chat of one of the formats {known}; the source of {len(source)} bytes is {looks_like(source)}",
         hint="If it is a damaged chat, restore it from a backup; it was not touched",
     )
 

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from chatdoc.model.records.attic import AtticRow
+from migrate.report import Anomaly
+from migrate.salvage import Salvaged
 
 TOO_DEEP = "its JSON is nested too deep"
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -88,6 +90,21 @@ def attic_row(line: Line, kind: str, reason: str) -> AtticRow:
         text = line.raw.replace(b"\\x", b"\\x5cx").decode("utf-8", "backslashreplace")
         return AtticRow(kind="line", reason=reason, text=text, encoding="escaped")
     return AtticRow(kind="row" if kind == "row" else "line", reason=reason, text=text)
+
+
+def salvaged(number: int, found: Salvaged) -> Anomaly:
+    """What is told of a damaged line in which whole records were found."""
+    parts = [f"{len(found.values)} whole records"]
+    if found.lost:
+        parts.append(f"{sum(map(len, found.lost))} bytes that are none")
+    if found.nul_bytes:
+        parts.append(f"{found.nul_bytes} bytes that are zero")
+    kept = (
+        "the records are taken"
+        if found.is_whole
+        else "the records are taken, the line is kept word for word too"
+    )
+    return Anomaly(code="salvaged", line=number, detail=f"the line has {', '.join(parts)}", decision=kept)
 
 
 def _problem(raw: bytes) -> str:

@@ -40,6 +40,21 @@ def require_admissible(source: bytes) -> None:
         start = end + 1
 
 
+def looks_like(source: bytes) -> str:
+    """What a source is, in words that hold nothing of it: an error about a file of passwords shows none."""
+    head = source[:65_536]
+    if b"\0" in head:
+        return "no text: it has bytes that are zero"
+    try:
+        head[:-4].decode()
+    except UnicodeDecodeError as error:
+        return f"no text: byte {error.start} is no UTF-8"
+    first = head.strip().split(b"\n", 1)[0]
+    if first[:1] in b"{[":
+        return "JSON of another kind, or damaged"
+    return f"text of another kind; its first line has {len(first)} bytes"
+
+
 def require_storable(facts: Iterable[Fact], source_bytes: int) -> None:
     """Raise UnreadableFile for a fact that no store and no peer would take; of a small source there is none."""
     if source_bytes * _GROWTH < FACT_BYTES_MAX:

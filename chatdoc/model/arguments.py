@@ -77,7 +77,7 @@ def require_value(name: str, value: Any, depth: int = 0) -> None:
             raise CommandRefused(f"{name}: {value} does not fit into 64 bits")
 
 
-def require_fields(name: str, fields: object) -> None:
+def require_object(name: str, fields: object) -> None:
     """Raise CommandRefused unless this is a dict of fields whose values JSON can hold and give back equal."""
     if not isinstance(fields, dict):
         raise CommandRefused(f"{name}: expected a dict of fields or None, got {type(fields).__name__}")

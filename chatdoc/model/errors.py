@@ -64,6 +64,10 @@ class UnreadableFile(ChatdocError):
     """A file is not any format known here, or is damaged beyond taking it safely; it is untouched."""
 
 
+class NoChat(UnreadableFile):
+    """A file is no chat: nothing in it is of any format known here; it is untouched."""
+
+
 class FileReplaced(ChatdocError):
     """The file of an open document holds another document now; neither is written over."""
 

@@ -27,6 +27,7 @@ from chatdoc.testing.clocks import ManualClock
 from chatdoc.testing.fuzz import FuzzReport, fuzz
 from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle
+from chatdoc.testing.promises import PromiseBroken
 from chatdoc.testing.stored import fuzz_stored
 
-__all__ = ["Network", "Oracle", "ManualClock", "FuzzReport", "fuzz", "fuzz_stored"]
+__all__ = ["Network", "Oracle", "ManualClock", "PromiseBroken", "FuzzReport", "fuzz", "fuzz_stored"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from chatdoc.crdt import read_update
-from chatdoc.crdt.keys import decode, decode_value, encode
+from chatdoc.crdt.keys import decode, decode_value, digest, encode
 from chatdoc.document import Document
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.facts import LASTING, Fact, MarkFact, RevisionFact, SettingFact, StateFact
@@ -42,6 +42,7 @@ class Peer:
         library: Library | None = None,
     ) -> None:
         self.clock, self.honest = clock, honest
+        self.has_broken_a_promise = False
         self.yjs = open_client(client_id, library)
         self._mint = Mint(clock, random)
         self._send = send
@@ -87,6 +88,7 @@ class Peer:
         __tracebackhide__ = True
         if self.honest:
             for promise, seen in _broken(update, before, self.yjs.entries()):
+                self.has_broken_a_promise = True
                 raise PromiseBroken(promise, seen)
         self._send(update)
 
@@ -109,7 +111,7 @@ def _broken(update: bytes, before: Entries, after: Entries) -> Iterator[tuple[st
         path, stamp = _stamped(fact)
         if fact is None:
             promise = FACT if decode_value(place[0], text) is None else DIGEST
-            yield promise, f"wrote under {'/'.join(place)} what no document reads there: {text!r}"
+            yield promise, f"wrote {'/'.join(place)}\nwith {text!r},\nwhich has the digest {digest(text)}"
         elif stamp and stamp <= newest.get(path, ""):
             yield STAMPED, f"wrote {'/'.join(path)} at {stamp}, having seen it at {newest[path]}"
     for place, old in known.items():

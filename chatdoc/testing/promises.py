@@ -24,7 +24,10 @@ SOUND = "A store holds, after every step, what it acknowledged and nothing else.
 WHOLE = "A disk that fails in the midst of a change leaves nothing of it, and the retry is taken."
 REBUILT = "The tables of the log can be thrown away and folded anew."
 FOLLOWED = "A snapshot with what is replayed on it is what is stored."
+BACKED_UP = "The source of a migration is kept, byte for byte."
 SAVED = "Who only reads the file sees what is stored."
+
+LIBRARIES = ("chatdoc", "invariants", "migrate")
 
 
 class PromiseBroken(AssertionError):
@@ -59,11 +62,15 @@ def require(holds: object, promise: str, seen: str = "") -> None:
 
 
 def _seen(error: Exception) -> str:
-    """What an error says, and where a library noticed it; an assertion of the kit's own says enough."""
+    """What an error says, and where a library noticed it; an assertion outside of libraries says enough itself."""
     module, line = _innermost(error.__traceback__)
-    if isinstance(error, AssertionError) and module.startswith("chatdoc.testing."):
+    if isinstance(error, AssertionError) and str(error) and not _is_library(module):
         return str(error)
     return f"{type(error).__name__}: {error}\nnoticed in {module}, line {line}"
+
+
+def _is_library(module: str) -> bool:
+    return module.split(".")[0] in LIBRARIES and not module.startswith("chatdoc.testing.")
 
 
 def _innermost(trace: TracebackType | None) -> tuple[str, int]:

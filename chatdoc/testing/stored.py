@@ -8,9 +8,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from chatdoc.document import Document
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.testing.fuzz import FuzzReport, problem_of
 from chatdoc.testing.legacy import drifted, legacy_file, legacy_rows
+from chatdoc.testing.promises import (
+    CARRIED_OUT,
+    FOLLOWED,
+    LOADED,
+    ONCE,
+    REBUILT,
+    REOPENED,
+    SAVED,
+    SOUND,
+    TAKEN,
+    WHOLE,
+    promised,
+)
 from chatdoc.testing.stored_network import MACHINES
 from chatdoc.testing.tellings import TELLING_WEIGHTS
 from chatdoc.testing.turns import TURN_WEIGHTS
@@ -44,6 +58,22 @@ DEEDS = {
     "compact log": 1,
 }
 """What happens in a step, by weight."""
+PROMISES = {
+    "write": CARRIED_OUT,
+    "step": TAKEN,
+    "sync": TAKEN,
+    "repeat": ONCE,
+    "crash": REOPENED,
+    "close": REOPENED,
+    "fail": WHOLE,
+    "fail delivery": WHOLE,
+    "rebuild": REBUILT,
+    "look": FOLLOWED,
+    "save": SAVED,
+    "compact": LOADED,
+    "compact log": REBUILT,
+}
+"""What a deed is held to, where what notices names no promise of its own."""
 EVERYWHERE = ("step", "sync", "delivery fails")
 """Deeds that may touch any machine."""
 MIGRATED = 0.25
@@ -68,6 +98,17 @@ class StoredFuzz:
         beside = random.random() < 0.1
         document = network.beside if beside else network.documents[number]
         deed = random.choices(list(DEEDS), list(DEEDS.values()))[0]
+        with promised(PROMISES[deed]):
+            deed = self._do(deed, document, number)
+        self.done[deed] += 1
+        touched = {0 if beside else network.machines[number]}
+        for machine in sorted(set(network.machines) if deed in EVERYWHERE else touched):
+            with promised(SOUND):
+                places.assert_sound(machine)
+
+    def _do(self, deed: str, document: Document, number: int) -> str:
+        """Do one thing to a document; returns what was done."""
+        places, random, network = self.places, self.random, self.places.network
         kind = random.choices(list(KINDS), list(KINDS.values()))[0]
         match deed:
             case "write":
@@ -99,14 +140,12 @@ class StoredFuzz:
                 document.compact()
             case "compact log":
                 places.compact(document)
-        self.done[deed] += 1
-        touched = {0 if beside else network.machines[number]}
-        for machine in sorted(set(network.machines) if deed in EVERYWHERE else touched):
-            places.assert_sound(machine)
+        return deed
 
     def settle(self) -> None:
         """Deliver everything, and compare."""
-        self.places.settle()
+        with promised(SOUND):
+            self.places.settle()
 
 
 def fuzz_stored(

@@ -1,5 +1,6 @@
 '''A state machine lets any writer loose on documents in files, beside turns, crashes and redelivered commands.
 
+It begins with a conversation that every machine has, and with turns and requests on one of them.
 After every rule each store is held to all its promises: the ledger of violations equals a full check, streams have no
 gaps, every acknowledged command has its receipt, the tables are those the log makes anew and say what the documents
 show, and no config changed but by a config command. In the end everything is delivered and compared. A writer of your
@@ -23,30 +24,54 @@ own is one more rule:
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from chatdoc.document import Document
+from chatdoc.testing.promises import (
+    CARRIED_OUT,
+    FOLLOWED,
+    ONCE,
+    REBUILT,
+    REOPENED,
+    SETTLED,
+    SOUND,
+    WHOLE,
+    promised,
+)
 from chatdoc.testing.stored import KINDS
 from chatdoc.testing.workplaces import Workplaces
 from chatdoc.testing.writer import WEIGHTS
 
 numbers = st.integers(0, 10**6)
 """Which document, message or thread: whatever is there, counted round."""
+kinds = st.sampled_from([kind for kind in ("send", *KINDS) for _ in range(KINDS[kind])])
+"""Kinds of commands, by weight."""
+BEGINNING = (
+    "create", "send", "reply", "edit", "configure", "queue", "start", "append", "finalize", "queue", "start", "append",
+    "activity", "request", "checkpoint",
+)  # fmt: skip
+"""What is asked for before anything else happens, of one opening after the other."""
 
 
 class StoredMachine(RuleBasedStateMachine):
     """Rules that write, deliver, exchange, repeat, crash, reopen, rebuild and replay, in a folder of their own."""
 
     quick = settings(
-        max_examples=5, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=12,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     )
-    """Enough to find a coarse mistake in seconds."""
+    """Enough to find a coarse mistake in seconds; without the phase that traces every line."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,9 +80,16 @@ class StoredMachine(RuleBasedStateMachine):
 
     @initialize(seed=st.integers(0, 2**32 - 1))
     def begin(self, seed: int) -> None:
-        """Give the machines their seed; hypothesis shrinks it with the rest."""
+        """Give the machines their seed, which hypothesis shrinks with the rest, and let them begin."""
         self.places.network.close()
         self.places = Workplaces(Path(self._folder.name) / "begun", seed)
+        self.places.begin()
+        random = Random(seed)
+        for number, kind in enumerate(BEGINNING):
+            self.places.network.tick()
+            self.places.write(self.document(number), kind, random, named=number % 3 == 0)
+        with promised(SETTLED):
+            self.places.network.settle()
 
     def document(self, number: int) -> Document:
         """One of the openings: two on one machine, one on each of two others, and of the document beside."""
@@ -69,10 +101,18 @@ class StoredMachine(RuleBasedStateMachine):
         if document is not self.places.network.beside:
             self.places.oracle.see_thread(document, thread_id)
 
-    @rule(number=numbers, kind=st.sampled_from(sorted(KINDS)), seed=numbers, named=st.booleans())
+    @rule(number=numbers, kind=kinds, seed=numbers, named=st.booleans())
     def write(self, number: int, kind: str, seed: int, named: bool) -> None:
         """A random command of some kind; one with an id is asked for twice."""
-        self.places.write(self.document(number), kind, Random(seed), named=named)
+        with promised(CARRIED_OUT):
+            self.places.write(self.document(number), kind, Random(seed), named=named)
+
+    @rule(number=numbers, seed=numbers, back=st.booleans())
+    def take_back(self, number: int, seed: int, back: bool) -> None:
+        """What turns did is hidden by a revert to a checkpoint, and perhaps brought back."""
+        with promised(CARRIED_OUT):
+            for kind in ("checkpoint", "activity", "revert", *(("undo revert",) if back else ())):
+                self.places.write(self.document(number), kind, Random(seed))
 
     @rule()
     def let_time_pass(self) -> None:
@@ -95,22 +135,26 @@ class StoredMachine(RuleBasedStateMachine):
     @rule(number=numbers, seed=numbers)
     def repeat(self, number: int, seed: int) -> None:
         """A command that was answered is delivered again, to any process of its machine."""
-        self.places.repeat(self.document(number), Random(seed))
+        with promised(ONCE):
+            self.places.repeat(self.document(number), Random(seed))
 
     @rule(number=numbers, crash=st.booleans())
     def reopen(self, number: int, crash: bool) -> None:
         """A process ends or is killed, and another one opens the file."""
-        self.places.reopen(self.document(number), crash=crash)
+        with promised(REOPENED):
+            self.places.reopen(self.document(number), crash=crash)
 
     @rule(number=numbers, kind=st.sampled_from(sorted(WEIGHTS)), seed=numbers)
     def fail(self, number: int, kind: str, seed: int) -> None:
         """The disk fails in the midst of a command, which is then asked for again."""
-        self.places.fail(self.document(number), kind, Random(seed))
+        with promised(WHOLE):
+            self.places.fail(self.document(number), kind, Random(seed))
 
     @rule(number=numbers)
     def rebuild(self, number: int) -> None:
         """The tables are thrown away and folded anew."""
-        self.places.rebuild(self.document(number))
+        with promised(REBUILT):
+            self.places.rebuild(self.document(number))
 
     @rule(number=numbers, seed=numbers)
     def copy(self, number: int, seed: int) -> None:
@@ -120,18 +164,31 @@ class StoredMachine(RuleBasedStateMachine):
     @rule(number=numbers)
     def look(self, number: int) -> None:
         """A snapshot is taken, or the one taken before is gone on from."""
-        self.places.look(self.document(number))
+        with promised(FOLLOWED):
+            self.places.look(self.document(number))
 
-    @invariant()
-    def stores_are_sound(self) -> None:
-        """Every promise holds on every machine."""
+    def check_invariants(self, *given: Any, **named: Any) -> None:
+        """After every rule, every promise holds on every machine; then your own invariants.
+
+        As a rule of its own it would be printed after each step of a failure.
+        """
         for machine in sorted(set(self.places.network.machines)):
-            self.places.assert_sound(machine)
+            with promised(SOUND):
+                self.places.assert_sound(machine)
+        super().check_invariants(*given, **named)
+
+    def at_the_end(self, document: Document) -> None:
+        """Your own promises hold, once everything is delivered: assert them; your docstring is their sentence."""
 
     def teardown(self) -> None:
-        """Deliver everything, compare, and let the folder go."""
+        """Deliver everything, compare, keep to your own promises, and let the folder go."""
+        __tracebackhide__ = True
         try:
-            self.places.settle()
+            with promised(SOUND):
+                self.places.settle()
+            with promised((inspect.getdoc(self.at_the_end) or self.at_the_end.__qualname__).splitlines()[0]):
+                for document in self.places.network.documents:
+                    self.at_the_end(document)
             self.places.network.close()
         finally:
             self._folder.cleanup()

@@ -19,9 +19,10 @@ from migrate.cocalc.records import Record, by_thread
 from migrate.cocalc.sorting import Sorted, sort_rows
 from migrate.cocalc.states import settle_state
 from migrate.cocalc.threads import Thread, identify
-from migrate.lines import TOO_DEEP, Line, raw_lines, read_line, with_whole_characters
+from migrate.lines import TOO_DEEP, Line, raw_lines, read_line, salvaged, with_whole_characters
 from migrate.nesting import DEPTH_MAX, is_deep
 from migrate.report import Anomaly
+from migrate.salvage import salvage
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -86,7 +87,17 @@ def _look(lines: list[bytes], account: Account) -> tuple[list[Chat], list[Line]]
             found = "a character of which only one half is there"
             account.note("half_character", number, None, found, "it was replaced, the row is kept too")
             line = whole
-        if line.problem:
+        pieces = salvage(raw) if line.problem and line.problem != TOO_DEEP else None
+        if pieces is not None and pieces.values:
+            account.anomalies.append(salvaged(number, pieces))
+            if not pieces.is_whole:
+                account.keep_too(line, line.problem)
+            for value in dict.fromkeys(pieces.values):
+                one = read_line(number, value)
+                if one.row is not None and not is_deep(one.row) and value not in seen:
+                    seen.add(value)
+                    rows.append(one)
+        elif line.problem:
             account.quarantine(line, line.problem)
         elif line.row is None:
             account.blank(number)

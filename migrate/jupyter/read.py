@@ -41,14 +41,15 @@ def parse(source: bytes) -> dict[str, Any]:
     Raises UnreadableFile, with line and column, for anything else; a damaged chat is never an empty one.
     """
     try:
-        found = json.loads(source.decode("utf-8-sig"))
+        # What a power failure leaves of a file's last block is no part of the object.
+        found = json.loads(source.rstrip(b"\0").decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         raise _unreadable(f"byte {error.start} (line {line}) is no UTF-8") from None
     except json.JSONDecodeError as error:
         raise _unreadable(f"line {error.lineno} column {error.colno}: {error.msg}") from None
     except (RecursionError, ValueError) as error:
-        raise _unreadable(f"its JSON cannot be read ({error})") from None
+        raise _unreadable(f"its JSON cannot be read ({type(error).__name__})") from None
     messages = found.get("messages", []) if isinstance(found, dict) else None
     if messages is not None and not isinstance(messages, list):
         raise _unreadable(f"expected a list of messages, got {type(messages).__name__}")

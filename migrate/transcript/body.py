@@ -30,10 +30,10 @@ class Body(NamedTuple):
 def parse_body(lines: list[str], *, escaped: bool) -> Body:
     """Reads the lines of a block without its markers; what is missing is empty, and said."""
     problems: list[tuple[str, str]] = []
-    quoted = _quoted(lines)
-    user_at = _first(_headings(lines, "User", quoted), -1)
-    actions_at, rows = _actions_at(lines, user_at, quoted)
-    between = [line for line in _headings(lines, "Assistant", quoted) if user_at < line < actions_at]
+    headings = _headings(lines, _quoted(lines))
+    user_at = _first(headings["User"], -1)
+    actions_at, rows = _actions_at(lines, [line for line in headings["Actions"] if line > user_at])
+    between = [line for line in headings["Assistant"] if user_at < line < actions_at]
     assistant_at = _first(between, actions_at)
     if len(between) > 1:
         problems.append(
@@ -82,23 +82,22 @@ def _quoted(lines: list[str]) -> set[int]:
     return found
 
 
-def _headings(lines: list[str], name: str, quoted: set[int]) -> list[int]:
-    """Lines that are this heading and no quotation, with a blank line or an end on either side."""
-    heading = f"### {name}"
-    return [
-        number
-        for number, line in enumerate(lines)
-        if line.startswith(heading)
-        and number not in quoted
-        and line.rstrip() == heading
-        and (number == 0 or not lines[number - 1].strip() or lines[number - 1].startswith("## Turn "))
-        and (number + 1 == len(lines) or not lines[number + 1].strip())
-    ]
+def _headings(lines: list[str], quoted: set[int]) -> dict[str, list[int]]:
+    """Lines that are a heading and no quotation, with a blank line or an end on either side, by its name."""
+    found: dict[str, list[int]] = {"User": [], "Assistant": [], "Actions": []}
+    for number, line in enumerate(lines):
+        if not line.startswith("### ") or number in quoted:
+            continue
+        places = found.get(line[4:].rstrip())
+        before = lines[number - 1] if number else ""
+        after = lines[number + 1] if number + 1 < len(lines) else ""
+        if places is not None and not after.strip() and (not before.strip() or before.startswith("## Turn ")):
+            places.append(number)
+    return found
 
 
-def _actions_at(lines: list[str], user_at: int, quoted: set[int]) -> tuple[int, list[Any] | None]:
+def _actions_at(lines: list[str], candidates: list[int]) -> tuple[int, list[Any] | None]:
     """The last heading of actions behind which a list stands and nothing else; without one, the last heading."""
-    candidates = [line for line in _headings(lines, "Actions", quoted) if line > user_at]
     for line in reversed(candidates):
         rows = _rows("\n".join(lines[line + 1 :]))
         if rows is not None:

@@ -20,6 +20,7 @@ from migrate.transcript.write import BEGIN, END, VERSION, appended, block
 
 _TITLE = re.compile(r"#\s+Thread Transcript for\s+(\S+)\s*")
 _VERSION = re.compile(r"<!--\s*CODEXCHAT_FORMAT_VERSION:\s*(\d+)\s*-->")
+_SIGN = "<!-- CODEXCHAT_TURN_"
 _BYTE_ORDER_MARK = "\ufeff"
 SIGNS_TRIED_MAX = 64
 """So many begin and end markers are looked at for the end of one turn; real texts quote fewer."""
@@ -122,7 +123,9 @@ class _Reading:
             self.lines[0] = self.lines[0].removeprefix(_BYTE_ORDER_MARK)
         # Lines at which a block ends or, with its heading below, begins.
         self._signs = [
-            number for number in range(len(self.lines)) if self._ends(number) or opens(self.lines, number)
+            number
+            for number, line in enumerate(self.lines)
+            if _SIGN in line and (self._ends(number) or opens(self.lines, number))
         ]
 
     def head(self) -> tuple[str | None, int | None]:
@@ -144,7 +147,7 @@ class _Reading:
         spans: list[tuple[int, int]] = []
         at = 0
         while at < len(self.lines):
-            if not _begins(self.lines[at]):
+            if _SIGN not in self.lines[at] or not _begins(self.lines[at]):
                 at += 1
                 continue
             marker = _marker(self.lines[at])

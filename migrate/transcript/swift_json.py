@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from json.encoder import encode_basestring
 from typing import Any
 
 
@@ -25,4 +26,4 @@ def encode(value: Any, indent: int = 0) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("/", "\\/")
+    return encode_basestring(text).replace("/", "\\/")

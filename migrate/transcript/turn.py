@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -56,6 +57,7 @@ def trimmed(text: str) -> str:
     return text.replace("\r\n", "\n").strip(WHITE_SPACE)
 
 
+@lru_cache(maxsize=1024)
 def whole_seconds(date: str) -> str:
     """An ISO date as transcripts spell it, `YYYY-MM-DDTHH:MM:SSZ`; raises ValueError for what is no such date."""
     return iso(ms_of(date))[:19] + "Z"

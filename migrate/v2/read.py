@@ -14,10 +14,11 @@ from chatdoc.model.view.apply import apply
 from chatdoc.model.view.view import View
 from migrate.cocalc.format import EVENTS
 from migrate.cocalc.reading import Reading
-from migrate.lines import TOO_DEEP, attic_row, read_line
+from migrate.lines import TOO_DEEP, attic_row, read_line, salvaged
 from migrate.lines import Line as RawLine
 from migrate.nesting import is_deep
 from migrate.report import Anomaly
+from migrate.salvage import salvage
 from migrate.v2.derive_ids import Names
 from migrate.v2.fast_path import plain_header
 from migrate.v2.read_rows import Line, Told, told_by
@@ -51,15 +52,28 @@ def read_text(source: bytes) -> NativeText:
     careful: list[Line] = []
     foreign: list[Line] = []
     seen: set[bytes] = set()
-    for number, raw in enumerate(_lines(source), 1):
+    lines = _lines(source)
+    total = len(lines)
+    salvaged_from: dict[int, int] = {}
+    # What is salvaged of a damaged line stands behind the last one, as lines of its own, until all is read.
+    for number, raw in enumerate(lines, 1):
         fate, facts, line = _first_look(number, raw.strip().removeprefix(_MARK).strip(), seen)
+        if fate == "quarantined" and number <= total and line is None and _is_broken(facts):
+            found = salvage(raw)
+            if found.values:
+                fate, facts = "record", [] if found.is_whole else facts
+                salvaged_from |= dict.fromkeys(
+                    range(len(lines) + 1, len(lines) + 1 + len(found.values)), number
+                )
+                lines += found.values
+                oddities.append(salvaged(number, found))
         fates.append(fate)
         if facts:
             facts_by_line[number] = facts
         if line is not None:
             event = line.row.get("event")
             (foreign if isinstance(event, str) and event in EVENTS else careful).append(line)
-        if fate == "duplicate" or (facts and isinstance(facts[0], AtticRow)):
+        if fate == "duplicate" or (fate != "record" and facts) or (line is not None and facts):
             oddities.append(_told(number, fate, facts))
 
     def note(line: int, code: str, found: str, decided: str) -> None:
@@ -82,11 +96,20 @@ def read_text(source: bytes) -> NativeText:
         _read_foreign(foreign, facts_by_line, fates, oddities)
     return NativeText(
         facts=[fact for number in sorted(facts_by_line) for fact in facts_by_line[number]],
-        oddities=oddities,
-        fates=fates,
+        oddities=[_where_it_stood(one, salvaged_from) for one in oddities],
+        fates=fates[:total],
         guessed=frozenset(guessed),
         old_name=names.given.get,
     )
+
+
+def _is_broken(facts: list[Fact]) -> bool:
+    return isinstance(facts[0], AtticRow) and facts[0].reason != TOO_DEEP
+
+
+def _where_it_stood(one: Anomaly, salvaged_from: dict[int, int]) -> Anomaly:
+    number = salvaged_from.get(one.line or 0)
+    return one if number is None else msgspec.structs.replace(one, line=number)
 
 
 def mend(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.clients.js_package import PACKAGE, node
@@ -20,3 +22,22 @@ def test_types_in_comments_are_right() -> None:
     """The TypeScript compiler, at its strictest, finds nothing to say about the sources."""
     came = node("node_modules/typescript/bin/tsc", "-p", "tsconfig.json")
     assert came.returncode == 0, came.stdout[-4000:]
+
+
+def test_declarations_for_typescript_are_made_of_the_comments(tmp_path: Path) -> None:
+    """What `npm pack` puts beside the sources lets a strict TypeScript program use the client, and see a wrong use."""
+    came = node("node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json", "--outDir", str(tmp_path))
+    assert came.returncode == 0, came.stdout[-4000:]
+    for number, (line, is_right) in enumerate(
+        (("doc.messages('x').map((one) => one.content.length)", True), ("doc.messages(7)", False))
+    ):
+        program = tmp_path / f"use{number}.ts"
+        program.write_text(
+            f"import {{ ChatDocument }} from './index.js'\ndeclare const doc: ChatDocument\n{line}\n"
+        )
+        compiled = node(
+            "node_modules/typescript/bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext",
+            "--target", "es2022", "--typeRoots", str(PACKAGE / "node_modules" / "@types"), "--types", "node",
+            str(program),
+        )  # fmt: skip
+        assert (compiled.returncode == 0) is is_right, compiled.stdout[-2000:]

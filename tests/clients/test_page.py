@@ -66,6 +66,11 @@ def test_what_waits_when_a_page_is_closed_is_sent_later(document: Document, serv
     _play("what waits when a page is closed is sent when it is opened again", serving)
 
 
+def test_two_tabs_of_one_browser_send_what_either_wrote_once(document: Document, serving: Serving) -> None:
+    """A second tab takes over what waits in the first, both send it, and it stands once."""
+    _play("two tabs of one browser send what either wrote once", serving)
+
+
 def test_an_answer_streams_and_is_stopped(document: Document, serving: Serving) -> None:
     """The page shows an answer as its agent writes it, and its button ends it."""
     thread = document.threads()[0]
@@ -80,6 +85,11 @@ def test_an_answer_streams_and_is_stopped(document: Document, serving: Serving) 
 def test_everything_can_be_done_from_the_keyboard(serving: Serving) -> None:
     """A thread is started, a message sent, edited and looked up without a pointer."""
     _play("everything can be done from the keyboard", serving)
+
+
+def test_what_was_deleted_can_be_restored(document: Document, serving: Serving) -> None:
+    """A deleted message stands as such with a way back; a deleted thread leaves the list and can be found again."""
+    _play("what was deleted can be restored", serving)
 
 
 def test_content_is_inert(document: Document, serving: Serving) -> None:

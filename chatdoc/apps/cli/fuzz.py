@@ -52,7 +52,8 @@ def fuzz(
     grid = table("what was done", "times", numbers=("times",))
     for name, times in found.done.items():
         grid.add_row(name, str(times))
-    show(screen, grid, *map(safe, found.problems))
-    verdict = "every promise held" if found.ok else "A PROMISE WAS BROKEN"
-    show(screen, f"{verdict}; repeat with: chatdoc fuzz {again} --seed {chosen}")
+    # What broke stands first, and before what was seen of it; how often what was done is for whoever goes on reading.
+    show(screen, *(safe(f"A PROMISE WAS BROKEN at {problem}") for problem in found.problems), grid)
+    verdict = "every promise held; repeat" if found.ok else "repeat"
+    show(screen, f"{verdict} with: chatdoc fuzz {again} --seed {chosen}")
     conclude(found.ok)

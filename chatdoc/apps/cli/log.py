@@ -77,7 +77,7 @@ class _Lines:
         self._width = console().width
 
     def __call__(self, event: Event) -> str:
-        date = event.occurred_at[:19].replace("T", " ")
+        date = event.occurred_at[:19].replace("T", " ") + "Z"
         event_type = line(event.event_type).plain.ljust(TYPE_CELLS)
         head = f"{event.sequence:>6}  {date}  {event_type}  {cell(self._thread(event), TITLE_CELLS)}  "
         room = max(TEXT_CELLS_MIN, self._width - len(head))

@@ -37,11 +37,15 @@ COMMANDS: dict[str, Entry] = {
         f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."
     ),
     "export": Entry(f"{_ROOM}.export:export", "Write FILE in another format."),
+    "quarantine": Entry(f"{_ROOM}.quarantine:quarantine", "List the damaged lines of FILE."),
+    "search": Entry(f"{_ROOM}.search:search", "Find messages that hold all words of QUERY."),
     "status": Entry(
         f"{_ROOM}.status:status", "Show the documents of FOLDER, and of those below it, with their stores."
     ),
     "log": Entry(f"{_ROOM}.log:log", "Print the event log of FILE."),
-    "replay": Entry(f"{_ROOM}.replay:replay", "Tell a thread of FILE again, turn by turn."),
+    "replay": Entry(
+        f"{_ROOM}.replay:replay", "Tell a thread of FILE, or of a project's transcripts, again, turn by turn."
+    ),
     "snapshot": Entry(
         f"{_ROOM}.snapshot:snapshot", "Show all that the event logs of a folder's documents say now."
     ),
@@ -49,12 +53,12 @@ COMMANDS: dict[str, Entry] = {
         f"{_ROOM}.projections:projections",
         "See to the tables that are folded from the event log of a document, and to its size.",
     ),
-    "serve": Entry(f"{_ROOM}.serve:serve", "SERVE"),
-    "ledger": Entry(f"{_ROOM}.ledger:ledger", "LEDGER"),
-    "dual": Entry(f"{_ROOM}.dual:dual", "DUAL"),
-    "import": Entry(f"{_ROOM}.import_:import_", "IMPORT"),
-    "reindex": Entry(f"{_ROOM}.reindex:reindex", "REINDEX"),
-    "audit": Entry(f"{_ROOM}.audit:audit", "AUDIT"),
+    "serve": Entry(f"{_ROOM}.serve:serve", "Serve the chats of FOLDER over websocket and HTTP until Ctrl-C."),
+    "ledger": Entry(f"{_ROOM}.ledger:ledger", "Keep ledgers of thread transcripts."),
+    "dual": Entry(f"{_ROOM}.dual:dual", "Move a consensus database from its old tables to its new ones."),
+    "import": Entry(f"{_ROOM}.import_:import_", "Import session logs of Codex, Claude Code and ACP agents."),
+    "reindex": Entry(f"{_ROOM}.reindex:reindex", "Read imported session logs anew."),
+    "audit": Entry(f"{_ROOM}.audit:audit", "Compare session logs with what was imported of them."),
     "fuzz": Entry(f"{_ROOM}.fuzz:fuzz", "Let simulated writers look for defects."),
 }
 

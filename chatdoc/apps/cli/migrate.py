@@ -22,13 +22,13 @@ from chatdoc.apps.cli.terminal import (
     table,
 )
 from chatdoc.apps.cli.walk import chat_files
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, NoChat
 from chatdoc.open import migrate_file
 from migrate.report import MigrationReport
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one file: `migrated`, `would migrate`, `up to date` or `failed`; a failed one says why."""
+    """What came of one file: `migrated`, `would migrate`, `up to date`, `no chat` or `failed`; the last two say why."""
 
     file: str
     outcome: str
@@ -40,14 +40,22 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 @click.command("migrate")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option(
+    "--all-folders",
+    is_flag=True,
+    help="Snapshots, checkpoints, node_modules, .git and trash too, which are left out else.",
+)
 @json_option
-def migrate(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, as_json: bool) -> None:
     """Migrate files and whole folders.
 
-    Of folders, every *.chat and *.sage-chat below them, hidden ones too. Status 1 says that a file failed.
+    Of folders, every *.chat and *.sage-chat below them, hidden ones too, but not of folders that hold copies and what
+    was thrown away. Files of other programs that are called so are no chats, and left alone. Status 1 says that a
+    file failed.
     """
     unread: list[OSError] = []
-    files = list(dict.fromkeys(file for path in paths for file in chat_files(path, unread.append)))
+    walked = (chat_files(path, unread.append, everywhere=all_folders) for path in paths)
+    files = list(dict.fromkeys(file for found in walked for file in found))
     errors = Console(stderr=True)
     outcomes = [_failed(Path(error.filename), error) for error in unread]
     for file in track(files, "migrating", console=errors, transient=True, disable=not errors.is_terminal):
@@ -73,6 +81,8 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
 def _migrated(file: Path, dry_run: bool) -> Outcome:
     try:
         report = migrate_file(file, dry_run=dry_run)
+    except NoChat as error:
+        return msgspec.structs.replace(_failed(file, error), outcome="no chat", hint="")
     except (ChatdocError, OSError) as error:
         return _failed(file, error)
     done = "up to date" if report is None else "would migrate" if dry_run else "migrated"

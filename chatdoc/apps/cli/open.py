@@ -8,7 +8,7 @@ import click
 from msgspec import Raw
 
 from chatdoc.apps.cli.integrity import print_integrity
-from chatdoc.apps.cli.migration import print_report
+from chatdoc.apps.cli.migration import note_on, other_program, print_report
 from chatdoc.apps.cli.terminal import conclude, console, json_option, print_json, show, spelled
 from chatdoc.apps.cli.threads import summaries, threads_table
 from chatdoc.open import open_document
@@ -40,6 +40,8 @@ def open_(file: Path, as_json: bool) -> None:
         screen = console()
         if report is not None:
             print_report(screen, report)
+            if (program := other_program(report)) is not None:
+                show(screen, note_on(program, file))
             show(screen, "")
         show(screen, threads_table(threads, screen.width) if threads else "no threads")
         show(screen, "")

@@ -13,6 +13,8 @@ from chatdoc.model.view.view import View
 
 NARROW = 100
 """Columns of a screen below which a table of threads leaves something out."""
+LAST = "last (UTC)"
+"""The heading of a column of moments: they are not those of the reader's zone."""
 GAP = 3
 """Columns of a screen between two columns of a table."""
 
@@ -40,7 +42,7 @@ def summaries(view: View) -> list[ThreadSummary]:
 def threads_table(threads: list[ThreadSummary], width: int) -> Table:
     """The threads as a table, one line each; on a narrow screen without agents, and with days instead of minutes."""
     narrow = width < NARROW
-    columns = ("thread", "messages", "last", *(() if narrow else ("agent",)), "state")
+    columns = ("thread", "messages", LAST, *(() if narrow else ("agent",)), "state")
     return titled(columns, [_cells(one, narrow) for one in threads], [one.title for one in threads], width)
 
 

@@ -8,17 +8,35 @@ from pathlib import Path
 
 SUFFIXES = (".chat", ".sage-chat")
 STORE_FOLDER = ".chatdoc"
+LEFT_OUT = frozenset(
+    {
+        ".snapshots", ".snapshot", ".ipynb_checkpoints", "node_modules", ".git", ".hg", ".svn", ".venv", "__pycache__",
+        ".Trash", ".trash", ".Trashes", "Trash", "$RECYCLE.BIN", "lost+found",
+    }
+)  # fmt: skip
+"""Folders that hold copies, what was thrown away, and what programs fetched; nobody writes chats there."""
+_TRASH = ".Trash-"
+"""What a trash folder of a user on a shared disk begins with; the user's number follows."""
 
 
-def chat_files(path: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+def chat_files(
+    path: Path, on_error: Callable[[OSError], None], *, everywhere: bool = False
+) -> Iterator[Path]:
     """The file itself, or every chat file below the folder in the order of names.
 
-    Folders of stores and backups are left out, and links to folders are not followed. A folder that cannot be read
-    is handed to `on_error`, and the walk goes on.
+    Folders of stores and backups are left out, and those of copies and trash unless `everywhere`; one that is named
+    itself is walked. Links to folders are not followed. A folder that cannot be read is handed to `on_error`, and the
+    walk goes on.
     """
     if not path.is_dir():
         yield path
         return
     for folder, folders, names in os.walk(path, onerror=on_error):
-        folders[:] = sorted(name for name in folders if name != STORE_FOLDER)
+        folders[:] = sorted(name for name in folders if _is_walked(name, everywhere))
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(SUFFIXES))
+
+
+def _is_walked(name: str, everywhere: bool) -> bool:
+    if name == STORE_FOLDER:
+        return False
+    return everywhere or not (name in LEFT_OUT or name.startswith(_TRASH))

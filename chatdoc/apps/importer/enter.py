@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chatdoc.document import Document
+from chatdoc.model.commands.activities import AppendActivity
 from chatdoc.model.facts import Fact, Header, ThreadFact
+from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
 from migrate.session.thread_state import Activity
 
@@ -24,18 +26,22 @@ def enter(document: Document, facts: Sequence[Fact], activities: Sequence[Activi
         if fresh:
             document.engine.enter(fresh, origin=ORIGIN)
         for one in activities:
-            document.agents.append_activity(
-                one.thread,
-                kind=one.kind,
-                summary=one.summary,
-                tone="error" if one.failed else "tool",
-                payload=one.payload,
-                turn_id=one.turn_id,
-                activity_id=one.activity_id,
-            )
+            document.execute(_command(one))
 
     document.together(work)
     return len(fresh)
+
+
+def _command(one: Activity) -> AppendActivity:
+    return AppendActivity(
+        thread_id=ThreadId(one.thread),
+        kind=one.kind,
+        summary=one.summary,
+        tone="error" if one.failed else "tool",
+        payload=one.payload,
+        turn_id=None if one.turn_id is None else MessageId(one.turn_id),
+        activity_id=one.activity_id,
+    )
 
 
 def _is_there(view: View, fact: Fact) -> bool:

@@ -195,11 +195,10 @@ class Ingestion:
         message_id = self._ended(event)
         try:
             status, error, usage = end_of(event)
-        except CommandRefused as refused:
+        except CommandRefused:
             # The event is refused, and the turn is over all the same: its protocol calls this kind terminal.
             if message_id in self._answers:
-                words = str(refused)
-                self._let_go(message_id, lambda answer: answer.end("failed", error=words))
+                self._let_go(message_id, lambda answer: answer.end("failed", error=FAILED))
             raise
         if message_id is None or not self._document.view.has_message(message_id):
             return
@@ -241,8 +240,7 @@ class Ingestion:
     def _turn_completed(self, event: RuntimeEvent) -> None:
         """Somebody else may have ended the turn otherwise; and another one may run by now."""
         status, error, _ = end_of(event)
-        ended = self._ended(event)
-        found = None if ended is None else state_of_turn(self._document.view, ended)
+        found = state_of_turn(self._document.view, self._ended(event) or MessageId(""))
         if found != ENDS[status] and self._running(event.thread_id) is None:
             failed = status == "failed"
             self._set(event, "error" if failed else "ready", last_error=error if failed else None)

@@ -80,10 +80,10 @@ def checkpoint_of(event: RuntimeEvent, view: View) -> CompleteCheckpoint:
     message_id = message_of(event, view)
     try:
         files = msgspec.convert(event.payload.get("files") or [], tuple[ChangedFile, ...])
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError:
         raise CommandRefused(
-            f"{event.type} {event.event_id}: expected payload.files to be objects with path and kind: {error}"
-        ) from error
+            f"{event.type} {event.event_id}: expected payload.files to be objects with path and kind"
+        ) from None
     return CompleteCheckpoint(
         thread_id=ThreadId(event.thread_id),
         turn_id=message_id,

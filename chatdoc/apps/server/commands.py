@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chatdoc.apps.server.document_access import command_method
+from chatdoc.apps.server.document_access import call_method
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Principal, speaks_for
 from chatdoc.apps.server.room import Room
@@ -24,24 +24,23 @@ class Spec(NamedTuple):
     author: str | None
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
-    is_open: bool = False
-    """Whether further fields are part of the record."""
 
 
-_CONFIG = ("name", "thread_color", "thread_icon", "pin", "acp_config")
+CONFIG = ("name", "thread_color", "thread_icon", "pin", "acp_config")
+"""The fields of a thread's config."""
 SPECS: dict[str, Spec] = {
-    "create_thread": Spec("create_thread", "sender_id", ("content",), _CONFIG, is_open=True),
-    "send": Spec("send", "sender_id", ("thread_id", "content"), ("reply_to",), is_open=True),
+    "create_thread": Spec("create_thread", "sender_id", ("content",), CONFIG),
+    "send": Spec("send", "sender_id", ("thread_id", "content"), ("reply_to", "fields")),
     "edit": Spec("edit", "author_id", ("message_id", "content")),
     "delete": Spec("delete_message", "deleted_by", ("message_id",)),
     "delete_message": Spec("delete_message", "deleted_by", ("message_id",)),
     "delete_thread": Spec("delete_thread", "deleted_by", ("thread_id",)),
     "restore_message": Spec("restore_message", "restored_by", ("message_id",)),
     "restore_thread": Spec("restore_thread", "restored_by", ("thread_id",)),
-    "configure": Spec("configure", "updated_by", ("thread_id",), _CONFIG, is_open=True),
+    "configure": Spec("configure", "updated_by", ("thread_id",), (*CONFIG, "fields")),
     "fork": Spec("fork", "sender_id", ("thread_id", "at"), ("name",)),
     "queue_turn": Spec(
-        "queue_turn", "sender_id", ("thread_id",), ("content", "message_id", "reply_to"), is_open=True
+        "queue_turn", "sender_id", ("thread_id",), ("content", "message_id", "reply_to", "fields")
     ),
     "withdraw": Spec("withdraw", "by", ("thread_id", "message_id")),
     "send_now": Spec("send_now", "by", ("thread_id", "message_id")),
@@ -62,6 +61,10 @@ SPECS: dict[str, Spec] = {
     "revert": Spec("revert", None, ("thread_id", "turn_count")),
     "undo_revert": Spec("undo_revert", None, ("thread_id",)),
 }
+_RESERVED = frozenset(
+    {"self", "command_id", *(name for one in SPECS.values() for name in (*one.required, one.author or ""))}
+)
+"""Names that `fields` may not have: they are parameters."""
 _STATUS: tuple[tuple[type[ChatdocError], int, str], ...] = (
     (NotFound, 404, "not_found"),
     (CommandConflict, 409, "command_conflict"),
@@ -148,10 +151,11 @@ def _checked(kind: str, spec: Spec, given: dict[str, Any], principal: Principal)
     if missing := [name for name in spec.required if name not in given]:
         raise _Misuse(f"{kind}: expected {', '.join(missing)} too")
     allowed = {*spec.required, *spec.optional, spec.author}
-    if not spec.is_open and (more := sorted(given.keys() - allowed)):
+    if more := sorted(given.keys() - allowed):
         raise _Misuse(f"{kind}: knows no field {more[0][:80]!r}")
-    if any(name.startswith("_") or not name.isidentifier() or name == "self" for name in given):
-        raise _Misuse(f"{kind}: expected field names of letters, digits and underscores")
+    further = given.get("fields", {})
+    if not isinstance(further, dict) or not set(further).isdisjoint(_RESERVED):
+        raise _Misuse(f"{kind}: expected fields, an object with none of {', '.join(sorted(_RESERVED))}")
     if spec.author is not None:
         author = given.setdefault(spec.author, principal.user_id or None)
         if not _is_name(author):
@@ -163,7 +167,7 @@ def _checked(kind: str, spec: Spec, given: dict[str, Any], principal: Principal)
 
 def _carry_out(doc: Document, spec: Spec, fields: dict[str, Any], command_id: str | None) -> dict[str, Any]:
     try:
-        record = command_method(doc, spec.method)(**fields, command_id=command_id)
+        record = call_method(doc, spec.method, {**fields, "command_id": command_id})
     except TypeError as error:
         raise CommandRefused(f"a field of the command has a wrong type: {type(error).__name__}") from error
     if isinstance(record, int):

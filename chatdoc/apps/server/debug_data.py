@@ -13,6 +13,7 @@ from chatdoc.apps.server.document_access import (
     latest_updates,
     page_of_events,
     receipt_of,
+    running_turns,
 )
 from chatdoc.crdt.keys import encode
 from chatdoc.document import Document
@@ -95,7 +96,7 @@ def read_page(doc: Document, thread_id: str | None, store: str) -> DocumentPage:
         report=doc.check(full=False),
         threads=[_line(doc, one) for one in everything[-THREADS_MAX:]][::-1],
         threads_in_all=len(everything),
-        turns=list(agents_of(doc).running()),
+        turns=running_turns(doc),
         events=events[::-1],
         last_event=last,
         receipts=[one for one in found if one is not None],

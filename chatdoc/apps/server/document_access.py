@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from chatdoc.agents.ownership import RunningTurn
 from chatdoc.agents.turns import Turns
 from chatdoc.crdt.read_update import read_state_vector
 from chatdoc.document import Document
@@ -17,6 +19,7 @@ from chatdoc.store.ports import Entry, Receipt
 from invariants.rule import Violation
 
 Answer = Received | UpdateRefused
+_STORE_FOLDER, _STORE_FILE = ".chatdoc", "store.sqlite3"
 
 
 def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
@@ -71,6 +74,15 @@ def command_method(doc: Document, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
+def call_method(doc: Document, name: str, given: dict[str, Any]) -> Any:
+    """Carry out a command; further fields of a record are given as `fields`, however the method takes them."""
+    method = command_method(doc, name)
+    further = inspect.signature(method).parameters.get("fields")
+    if further is not None and further.kind is inspect.Parameter.VAR_KEYWORD:
+        given = {**given.pop("fields", {}), **given}
+    return method(**given)
+
+
 def repair(doc: Document, violation: Violation, *, by: str) -> None:
     """Carry out the repair that a violation suggests, as somebody."""
     own: Callable[..., object] | None = getattr(doc, "repair", None)
@@ -95,6 +107,11 @@ def receipt_of(doc: Document, command_id: str) -> Receipt | None:
 def agents_of(doc: Document) -> Turns:
     """What knows of turns and of what waits."""
     return doc.agents
+
+
+def running_turns(doc: Document) -> list[RunningTurn]:
+    """The messages that are being written, and by whom."""
+    return list(doc.agents.running())
 
 
 def is_read_only(doc: Document) -> bool:

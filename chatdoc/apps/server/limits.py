@@ -11,7 +11,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     message_bytes_max: int = 16 * 1024 * 1024
     """A longer websocket message or request body is not read."""
     waiting_bytes_max: int = 8 * 1024 * 1024
-    """So much may wait in a client's send queue, besides one message of any size; more closes it as slow."""
+    """So much may wait in a client's send queue, besides what it asked for when it joined; more closes it as slow."""
     waiting_messages_max: int = 4096
     """So many messages may wait in a client's send queue."""
     unhandled_bytes_max: int = 8 * 1024 * 1024
@@ -28,6 +28,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A client with so many refused updates in one connection is closed."""
     settled_clocks_max: int = 4096
     """So many refused items of one update are settled as removed; an update with more is refused as a whole."""
+    broadcast_bytes_max: int = 256 * 1024
+    """Updates are merged into messages of about this size."""
     batch_updates_max: int = 2048
     """So many updates make one transaction."""
     clients_max: int = 10_000

@@ -22,7 +22,9 @@ class Outbox:
     def __init__(self, send: Callable[[bytes], Awaitable[None]], limits: Limits) -> None:
         self._send = send
         self._limits = limits
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[tuple[bytes, int]] = deque()
+        """Messages with what each counts for."""
+        self._whole_waits = False
         self._wake = asyncio.Event()
         self._slow = asyncio.Event()
         self._idle = asyncio.Event()
@@ -30,19 +32,24 @@ class Outbox:
         self.waiting_bytes = 0
         self.closing: tuple[int, str] | None = None
 
-    def put(self, message: bytes) -> None:
-        """Send a message when its turn comes; a queue that is full ends the connection instead."""
+    def put(self, message: bytes, *, is_whole: bool = False) -> None:
+        """Send a message when its turn comes; a queue that is full ends the connection instead.
+
+        A whole document counts for nothing while no other waits: whoever comes back for one must be able to get it.
+        """
         if self.closing is not None:
             return
         limits = self._limits
+        counts = 0 if is_whole and not self._whole_waits else len(message)
         if self._queue and (
-            self.waiting_bytes + len(message) > limits.waiting_bytes_max
+            self.waiting_bytes + counts > limits.waiting_bytes_max
             or len(self._queue) >= limits.waiting_messages_max
         ):
             self.close(SLOW, "too slow: come back and sync by state vector")
             return
-        self._queue.append(message)
-        self.waiting_bytes += len(message)
+        self._whole_waits = self._whole_waits or is_whole
+        self._queue.append((message, counts))
+        self.waiting_bytes += counts
         self._idle.clear()
         self._wake.set()
 
@@ -62,9 +69,11 @@ class Outbox:
         queue = self._queue
         while True:
             while queue:
-                message = queue.popleft()
+                message, counts = queue.popleft()
                 await self._send(message)
-                self.waiting_bytes -= len(message)
+                self.waiting_bytes -= counts
+                if not counts:
+                    self._whole_waits = False
             self.waiting_bytes = 0
             self._idle.set()
             if self.closing is not None:
@@ -98,9 +107,13 @@ class Member:
         self.room_for_more = asyncio.Event()
         self.room_for_more.set()
 
-    def send(self, message: bytes) -> None:
+    def frame(self, message: bytes) -> bytes:
+        """The message as this client's socket carries it."""
+        return message if self.name is None else wire.named(self.name, message)
+
+    def send(self, message: bytes, *, is_whole: bool = False) -> None:
         """Send one message of this document."""
-        self.outbox.put(message if self.name is None else wire.named(self.name, message))
+        self.outbox.put(self.frame(message), is_whole=is_whole)
 
     def send_json(self, text: str) -> None:
         """Send JSON beside the document; a client that knows no such message gets it as words of refusal."""

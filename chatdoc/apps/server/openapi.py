@@ -109,7 +109,7 @@ def _command(name: str) -> dict[str, Any]:
         "title": name,
         "required": ["type", *spec.required],
         "properties": {"type": {"const": name}, **{one: {} for one in names}},
-        "additionalProperties": spec.is_open,
+        "additionalProperties": False,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,7 +73,7 @@ class Room:
 
         def answered(found: tuple[bytes, bytes]) -> None:
             lacking, ours = found
-            member.send(wire.step_2(lacking))
+            member.send(wire.step_2(lacking), is_whole=True)
             if not member.is_live:
                 member.is_live = True
                 member.send(wire.step_1(ours))
@@ -207,11 +207,16 @@ class Room:
             self._changed = asyncio.Event()
 
     def _broadcast(self, heard: list[bytes]) -> None:
-        message = wire.update(heard[0] if len(heard) == 1 else merge(heard))
-        self._metrics.broadcasts.inc()
-        for member in self.members:
-            if member.is_live:
-                member.send(message)
+        # In messages of bounded size: each socket copies what it sends, and one that does not read keeps its copy.
+        for group in _grouped(heard, self._limits.broadcast_bytes_max):
+            message = wire.update(group[0] if len(group) == 1 else merge(group))
+            self._metrics.broadcasts.inc()
+            framed: dict[str | None, bytes] = {}
+            for member in self.members:
+                if member.is_live:
+                    if member.name not in framed:
+                        framed[member.name] = member.frame(message)
+                    member.outbox.put(framed[member.name])
 
     def _settle(self, outcomes: list[Outcome]) -> None:
         for one in outcomes:
@@ -275,6 +280,18 @@ class Room:
         for member in self.members:
             member.close(FAILED, "the document is opened again")
         self._changed.set()
+
+
+def _grouped(updates: list[bytes], bytes_max: int) -> Iterator[list[bytes]]:
+    group: list[bytes] = []
+    size = 0
+    for update in updates:
+        if group and size + len(update) > bytes_max:
+            yield group
+            group, size = [], 0
+        group.append(update)
+        size += len(update)
+    yield group
 
 
 def _shown(done: asyncio.Future[Any]) -> None:

@@ -15,6 +15,7 @@ from chatdoc.apps.server.rooms import Rooms
 from chatdoc.model.errors import ReadOnlyTarget
 
 PING_S = 20.0
+BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
@@ -52,6 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen(BACKLOG)  # Whoever reads our address may come at once.
     except OSError as error:
         made.close()
         raise ReadOnlyTarget(

@@ -114,7 +114,8 @@ def decide_request(command: RequestApproval, view: View, now: Now) -> Plan:
     require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     if log.request(command.request_id) is not None:
         raise CommandRefused(
-            f"request {command.request_id!r} was made before", hint="Give every request an id of its own"
+            f"request {shortly(command.request_id)} was made before",
+            hint="Give every request an id of its own",
         )
     _require_unused("request_id", command.request_id, log.thread_of_activity(command.request_id))
     payload = {**own(command.payload), "requestId": command.request_id}
@@ -139,7 +140,7 @@ def decide_response(command: RespondApproval, view: View, now: Now) -> Plan:
     _require_one_of("decision", command.decision, Decision)
     if request.expires_at is not None and now.ms >= ms_of(request.expires_at):
         raise CommandRefused(
-            f"request {command.request_id!r} expired at {request.expires_at}",
+            f"request {shortly(command.request_id)} expired at {request.expires_at}",
             hint="The agent must ask again; ExpireApproval closes this one",
         )
     responded = ApprovalResponded(
@@ -158,7 +159,7 @@ def decide_expiry(command: ExpireApproval, view: View, now: Now) -> Plan:
     request = _pending(command.thread_id, command.request_id, now, "ExpireApproval")
     if request.expires_at is not None and now.ms < ms_of(request.expires_at):
         raise CommandRefused(
-            f"request {command.request_id!r} may be answered until {request.expires_at}",
+            f"request {shortly(command.request_id)} may be answered until {request.expires_at}",
             hint="Answer it, or wait",
         )
     activity = Activity(
@@ -178,12 +179,12 @@ def _pending(thread_id: str, request_id: str, now: Now, command: str) -> Request
     request = log.request(request_id)
     if request is None or request.thread_id != thread_id:
         raise NotFound(
-            f"there is no request {request_id!r} in thread {thread_id}",
+            f"there is no request {shortly(request_id)} in thread {thread_id}",
             hint="approvals() lists those that wait for an answer",
         )
     if request.status != "pending":
         raise CommandRefused(
-            f"request {request_id!r} is closed: {request.decision or 'the agent no longer knows it'}",
+            f"request {shortly(request_id)} is closed: {request.decision or 'the agent no longer knows it'}",
             hint="The first answer holds",
         )
     return request
@@ -238,14 +239,14 @@ def _require_object(name: str, value: object) -> None:
 def _require_unused(name: str, activity_id: str, told_in: str | None) -> None:
     if told_in is not None:
         raise CommandRefused(
-            f"{name}: {activity_id!r} is an activity of thread {told_in} already",
+            f"{name}: {shortly(activity_id)} is an activity of thread {told_in} already",
             hint="Ids of activities and requests belong to one folder; put the thread's or session's id into them",
         )
 
 
 def _require_one_of(name: str, value: object, choice: Any) -> None:
     if value not in get_args(choice):
-        raise CommandRefused(f"{name}: expected one of {', '.join(get_args(choice))}, got {value!r}")
+        raise CommandRefused(f"{name}: expected one of {', '.join(get_args(choice))}, got {shortly(value)}")
 
 
 ActivityCommand = AppendActivity | RequestApproval | RespondApproval | ExpireApproval

@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from chatdoc.model.arguments import require_name, require_number, require_text, require_thread
+from chatdoc.model.arguments import require_name, require_number, require_text, require_thread, shortly
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.log_state import require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Diff, Now, Plan
@@ -67,7 +67,7 @@ def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
         _require_file(file)
     if command.status not in get_args(CheckpointStatus):
         expected = ", ".join(get_args(CheckpointStatus))
-        raise CommandRefused(f"status: expected one of {expected}, got {command.status!r}")
+        raise CommandRefused(f"status: expected one of {expected}, got {shortly(command.status)}")
     diff = None
     at = iso(now.ms)
     if command.diff is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from chatdoc.model.arguments import equal, require_text, require_thread, require_value
+from chatdoc.model.commands.given import CONFIG_FIELDS, require_fields
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
@@ -38,6 +39,7 @@ def decide(command: ConfigureThread, view: View, now: Now) -> Plan:
 
 def settings(view: View, thread_id: ThreadId, config: dict[str, Any], by: str, now: Now) -> list[SettingFact]:
     """One fact for every field whose value differs from the present one, in field order."""
+    require_fields(config, CONFIG_FIELDS, "config")
     flat: dict[str, Any] = {}
     present = view.settings.get(thread_id, {})
     for field, value in config.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_text, require_thread
+from chatdoc.model.arguments import require_text, require_thread, shortly
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.configure_thread import settings
 from chatdoc.model.commands.plan import Now, Plan
@@ -35,7 +35,7 @@ def decide(command: ForkThread, view: View, now: Now) -> Plan:
     require_text("sender_id", command.sender_id)
     if not isinstance(command.at, str) or view.thread_of(command.at) != command.thread_id:
         raise CommandRefused(
-            f"cannot fork at message {command.at!r}: it is not a message of thread {command.thread_id}"
+            f"cannot fork at message {shortly(command.at)}: it is not a message of thread {command.thread_id}"
         )
     old = view.config(command.thread_id)
     thread_id = ThreadId(now.ids.mint())

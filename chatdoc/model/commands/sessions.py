@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from chatdoc.model.arguments import require_name, require_text, require_thread, require_value
+from chatdoc.model.arguments import require_name, require_text, require_thread, require_value, shortly
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.log_state import require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Now, Plan, Stopped
@@ -69,7 +69,7 @@ def decide_set(command: SetSession, view: View, now: Now) -> Plan:
     require_thread(view, command.thread_id, "set the session")
     if command.status not in get_args(SessionStatus):
         expected = ", ".join(get_args(SessionStatus))
-        raise CommandRefused(f"status: expected one of {expected}, got {command.status!r}")
+        raise CommandRefused(f"status: expected one of {expected}, got {shortly(command.status)}")
     for name in ("provider_name", "provider_session_id", "provider_thread_id", "last_error"):
         value = getattr(command, name)
         if value is not UNSET and value is not None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chatdoc.model.arguments import require_text, require_value
+from chatdoc.model.arguments import require_text, require_value, shortly
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.repairs import ms_above, streamed
@@ -110,7 +110,7 @@ def decide_interrupt(command: InterruptTurn | RecoverTurn, view: View, now: Now)
     after = require_turn(view, step, command.thread_id, command.message_id)
     if command.reason not in NOTICES or (step == "recover" and command.reason == "interrupt"):
         raise CommandRefused(
-            f"reason: expected one of {', '.join(NOTICES)}, got {command.reason!r} to {step}"
+            f"reason: expected one of {', '.join(NOTICES)}, got {shortly(command.reason)} to {step}"
         )
     require_text("tail", tail)
     notice = NOTICES[command.reason] if command.notice is None else command.notice

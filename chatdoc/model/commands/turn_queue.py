@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_member, require_thread
+from chatdoc.model.arguments import require_member, require_thread, shortly
 from chatdoc.model.commands import send_message
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.send_message import SendMessage
@@ -26,7 +26,10 @@ IMMEDIATE = "immediate"
 
 
 class QueueTurn(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Let a message wait for the thread's agent: the one `message_id` names, or a new one with this content."""
+    """Let a message wait for the thread's agent: the one `message_id` names, or a new one with this content.
+
+    With both, a message that is not there yet is sent under that id.
+    """
 
     thread_id: ThreadId
     message_id: MessageId | None = None
@@ -79,13 +82,14 @@ def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
     found = state_of_thread(view, thread_id)
     after = next_state("queue", found, thread_id=thread_id, message_id=message_id)
     facts: list[Fact] = []
-    if message_id is None:
+    if message_id is None or (command.content and not view.has_message(message_id)):
         sent = SendMessage(
             thread_id=thread_id,
             sender_id=command.sender_id,
             content=command.content,
             reply_to=command.reply_to,
             fields=command.fields,
+            message_id=message_id,
         )
         plan = send_message.decide(sent, view, now)
         message_id = MessageId(plan.subject)
@@ -159,7 +163,7 @@ def _require_queued(view: View, thread_id: ThreadId, message_id: MessageId, verb
     if not is_queued(view, message_id):
         raise CommandRefused(
             f"cannot {verb} message {message_id} of thread {thread_id}: it is not queued,"
-            f" its acp_state is {view.field(message_id, 'acp_state')!r}",
+            f" its acp_state is {shortly(view.field(message_id, 'acp_state'))}",
             hint="queue(thread_id) lists what waits",
         )
 

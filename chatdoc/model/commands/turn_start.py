@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_fields, require_member, require_text, require_thread
+from chatdoc.model.arguments import require_member, require_object, require_text, require_thread
 from chatdoc.model.clock import iso, ms_of
+from chatdoc.model.commands.given import MESSAGE_FIELDS, given_id, require_fields
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.turn_facts import state
 from chatdoc.model.commands.turn_queue import is_queued, unqueue
@@ -15,7 +16,7 @@ from chatdoc.model.commands.turn_states import TRACE, next_state, state_of_threa
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import Fact, Header
-from chatdoc.model.ids import STAMP_MS_END, MessageId, ThreadId, is_id
+from chatdoc.model.ids import STAMP_MS_END, MessageId, ThreadId
 from chatdoc.model.view.view import View
 
 _GIVEN = ("generating", TRACE, "parent_message_id")
@@ -42,7 +43,8 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
     thread_id, answers = command.thread_id, command.answers
     require_thread(view, thread_id, "start a turn")
     require_text("sender_id", command.sender_id)
-    require_fields("fields", command.fields)
+    require_object("fields", command.fields)
+    require_fields(command.fields, MESSAGE_FIELDS)
     taken = sorted(set(_GIVEN) & command.fields.keys())
     if taken:
         raise CommandRefused(f"cannot start a turn with {', '.join(taken)} given: starting sets that itself")
@@ -86,8 +88,7 @@ def _after(view: View, answers: MessageId | None, message_id: MessageId, now_ms:
 def _fresh(wanted: MessageId | None, view: View, now: Now) -> MessageId:
     if wanted is None:
         return MessageId(now.ids.mint())
-    if not isinstance(wanted, str) or not is_id(wanted):
-        raise CommandRefused(f"message_id: expected a ULID or a UUID, got {wanted!r}")
+    wanted = given_id(wanted)
     if view.has_message(wanted) or wanted in view.late:
         raise CommandRefused(
             f"cannot start a turn as message {wanted}: there is one of this id already",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chatdoc.model.arguments import equal, require_name, require_text
+from chatdoc.model.arguments import equal, require_name, require_text, shortly
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.turn_states import require_turn
 from chatdoc.model.errors import CommandRefused
@@ -44,14 +44,14 @@ def decide_append(command: AppendPiece, view: View, now: Now) -> Plan:
     require_turn(view, "append", command.thread_id, message_id)
     require_text("text", command.text)
     if not isinstance(seq, int) or isinstance(seq, bool) or not 0 <= seq < SEQ_END:
-        raise CommandRefused(f"seq: expected a number from 0 to {SEQ_END - 1}, got {seq!r}")
+        raise CommandRefused(f"seq: expected a number from 0 to {SEQ_END - 1}, got {shortly(seq)}")
     present = view.texts_of_piece(message_id, seq)
     if command.text in present or not command.text:
         return Plan(facts=(), kind="none")
     if present:
         raise CommandRefused(
             f"piece {seq} of message {message_id} is there and says something else:"
-            f" {present[0][:40]!r}, not {command.text[:40]!r}",
+            f" it has {len(present[0])} characters, the one that came {len(command.text)}",
             hint="Two writers are at one turn; turn(thread_id, message_id) goes on behind the last piece",
         )
     piece = PieceFact(message_id=message_id, seq=seq, text=command.text)
@@ -67,7 +67,7 @@ def decide_bind(command: BindSession, view: View, now: Now) -> Plan:
     if automation is not None:
         raise CommandRefused(
             f"cannot bind a session in thread {thread_id}: message {message_id} is a run of automation"
-            f" {automation!r}, whose session is not the thread's",
+            f" {shortly(automation)}, whose session is not the thread's",
             hint="Start the turn without acp_automation_id where its session is to be resumed",
         )
     history = view.settings.get(thread_id, {}).get(SESSION, [])

@@ -141,7 +141,9 @@ def build_history(variants: Sequence[Header], revisions: Iterable[RevisionFact])
     found = {(first.revision_id, first.content, first.author_id): first}
     for variant in variants[1:]:
         other = first_revision(variant)
-        if other.revision_id == first.revision_id and other != first:
+        # Sent under one id on two replicas, a text has two dates and is one text.
+        differs = (other.content, other.author_id) != (first.content, first.author_id)
+        if other.revision_id == first.revision_id and differs:
             own = derive_revision(variant.message_id, other.date, other.author_id, other.content)
             other = Revision(
                 revision_id=own, author_id=other.author_id, content=other.content, date=other.date

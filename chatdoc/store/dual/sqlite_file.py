@@ -39,6 +39,8 @@ class SqliteFile:
         if not create and not path.is_file():
             raise NotFound(f"there is no file {path}", hint="Check the name")
         mode = "ro" if readonly else ("rwc" if create else "rw")
+        if readonly and _is_quiet_wal(path):
+            mode = "ro&immutable=1"
         name = path.absolute().as_uri()
         try:
             self._connection = sqlite3.connect(f"{name}?mode={mode}", uri=True, isolation_level=None)
@@ -109,6 +111,13 @@ class SqliteFile:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _is_quiet_wal(path: Path) -> bool:
+    """Whether a file keeps a write-ahead log and none is there: reading it with locks would make files beside it."""
+    with open(path, "rb") as file:
+        header = file.read(20)
+    return header[18:19] == b"\x02" and not path.with_name(f"{path.name}-wal").exists()
 
 
 def _failure(error: sqlite3.Error | UnicodeDecodeError, path: Path, done: str) -> StoreError:

@@ -16,6 +16,9 @@ from migrate.transcript import ledger as ledgers
 from migrate.transcript.ledger import LIMIT_ALL
 from migrate.transcript.turn import last_turns, whole_seconds
 
+_LEFT = ("current", "ledger_newer")
+"""States in which a ledger is left as it is."""
+
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """A ledger that was written."""
@@ -62,8 +65,8 @@ def backfill(project: Project, *, now_iso: str, limit: int = LIMIT_ALL, force: b
     for thread_id in sorted({*project.thread_ids(), *(named for named, _ in project.days())}):
         found = examine(project, thread_id, limit=limit)
         path, marker_path = project.ledger(thread_id), project.marker(thread_id)
-        if found.code == "current" and not force and found.marker is not None:
-            status, entry_count, digest = "skipped", found.marker.entry_count, found.marker.sha256
+        if found.code in _LEFT and not force and found.ledger is not None:
+            status, entry_count, digest = "skipped", found.ledger.entry_count, found.digest or ""
         else:
             turns = project.require_turns(thread_id)
             done = _export(project, thread_id, turns, limit, path)

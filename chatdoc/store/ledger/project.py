@@ -82,27 +82,28 @@ class Project:
 
     def turns(self, thread_id: str) -> ThreadTurns | None:
         """What the thread's files tell: its own, and the days that were not taken over; None where there is no file."""
-        path = self.transcript(thread_id)
-        data = read_if_there(path)
+        files = self._files(thread_id)
         turns: list[TranscriptTurn] = []
         problems: list[Problem] = []
-        digests: list[str] = []
-        if data is not None:
-            file = read.read(data)
-            turns, problems = in_order(file.turns), list(file.problems)
-            if file.thread_id not in (None, thread_id):
-                problems.append(Problem(code="other_thread", line=1, decision="the name of the file counts"))
-            digests.append(sha256(data).hexdigest())
-        days = [] if data is not None and self.days_are_merged() else self.days(thread_id)
-        for _, day in days:
-            data = day.read_bytes()
-            more, found = legacy.read_day(data, thread_id)
-            turns, problems = legacy.merged(turns, more), problems + found
-            digests.append(sha256(data).hexdigest())
-        if not digests:
+        for kind, data in files:
+            if kind == "thread":
+                file = read.read(data)
+                turns, problems = in_order(file.turns), list(file.problems)
+                if file.thread_id not in (None, thread_id):
+                    problems.append(
+                        Problem(code="other_thread", line=1, decision="the name of the file counts")
+                    )
+            else:
+                more, found = legacy.read_day(data, thread_id)
+                turns, problems = legacy.merged(turns, more), problems + found
+        if not files:
             return None
-        digest = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
-        return ThreadTurns(turns=turns, problems=problems, digest=digest, files=len(digests))
+        return ThreadTurns(turns=turns, problems=problems, digest=_digest(files), files=len(files))
+
+    def digest(self, thread_id: str) -> str | None:
+        """The digest that `turns` would give, without reading what the files tell."""
+        files = self._files(thread_id)
+        return _digest(files) if files else None
 
     def require_turns(self, thread_id: str) -> ThreadTurns:
         """What the thread's files tell; raises NotFound."""
@@ -113,6 +114,13 @@ class Project:
                 hint="Check the id and the project's path; `chatdoc ledger status` lists the threads",
             )
         return found
+
+    def _files(self, thread_id: str) -> list[tuple[str, bytes]]:
+        """The files that tell of a thread: its own, and the days that were not taken over."""
+        data = read_if_there(self.transcript(thread_id))
+        files = [("thread", data)] if data is not None else []
+        days = [] if data is not None and self.days_are_merged() else self.days(thread_id)
+        return files + [("day", day.read_bytes()) for _, day in days]
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -132,6 +140,11 @@ class Project:
         finally:
             if folder >= 0:
                 os.close(folder)
+
+
+def _digest(files: list[tuple[str, bytes]]) -> str:
+    digests = [sha256(data).hexdigest() for _, data in files]
+    return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
 
 
 def thread_uuid(thread_id: str) -> str:

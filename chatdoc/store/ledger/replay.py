@@ -21,7 +21,7 @@ DIAGNOSTICS = {
 }
 """Each code and what it says."""
 
-_UNREADABLE = ("ledger_invalid", "ledger_other_thread")
+_UNREADABLE = ("ledger_invalid", "ledger_newer", "ledger_other_thread")
 
 
 class Reading(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from chatdoc.store.ledger import marker as markers
 from chatdoc.store.ledger.marker import Marker
-from chatdoc.store.ledger.project import Project, ThreadTurns, read_if_there
+from chatdoc.store.ledger.project import Project, read_if_there
 from migrate.transcript import ledger as ledgers
 from migrate.transcript.ledger import Ledger
 from migrate.transcript.summary import differences
@@ -21,6 +21,7 @@ CODES = {
     "transcript_only": "there is no ledger yet",
     "ledger_deleted": "a marker names a ledger that is not there",
     "ledger_invalid": "the ledger is not valid by its schema",
+    "ledger_newer": "a newer program wrote the ledger; it is not read here, and replaced by force alone",
     "ledger_other_thread": "the ledger is of another thread",
     "marker_missing": "the ledger has no marker; its backfill was interrupted, or it was exported by hand",
     "marker_invalid": "the marker is torn or of another version",
@@ -57,7 +58,8 @@ def examine(project: Project, thread_id: str, *, limit: int | None = None) -> St
         return Standing(code, ledger, marker, digest)
 
     if ledger.turns is None:
-        return standing("ledger_invalid")
+        newer = any(one.code == "newer_version" for one in ledger.problems)
+        return standing("ledger_newer" if newer else "ledger_invalid")
     if ledger.thread_id != thread_id:
         return standing("ledger_other_thread")
     if said is None:
@@ -72,14 +74,11 @@ def examine(project: Project, thread_id: str, *, limit: int | None = None) -> St
         return standing("count_differs")
     if limit is not None and marker.turn_limit != limit:
         return standing("limit_differs")
-    turns = project.turns(thread_id)
-    if turns is None:
+    present = project.digest(thread_id)
+    if present is None:
         return standing("transcript_missing")
-    return standing("current" if _same(turns, ledger, marker) else "transcript_changed")
-
-
-def _same(turns: ThreadTurns, ledger: Ledger, marker: Marker) -> bool:
-    if marker.transcript_sha256 == turns.digest:
-        return True
+    if present == marker.transcript_sha256:
+        return standing("current")
     # A marker of CodexChat, or a file that was saved anew: what it tells decides, not how it is spelled.
-    return not differences(ledger.turns or [], last_turns(turns.turns, marker.turn_limit))
+    told = last_turns(project.require_turns(thread_id).turns, marker.turn_limit)
+    return standing("transcript_changed" if differences(ledger.turns, told) else "current")

@@ -10,7 +10,7 @@ from chatdoc.store.ledger import marker as markers
 from chatdoc.store.ledger.project import Project, read_if_there
 from chatdoc.store.ledger.standing import examine
 from migrate.transcript import ledger as ledgers
-from migrate.transcript import read
+from migrate.transcript import legacy, read
 from migrate.transcript.turn import Problem
 
 # What upstream's reader stumbles over and this one does not, or what costs nothing that was written.
@@ -19,11 +19,14 @@ CONTRACT = {"transcript": 2, "ledger": ledgers.SCHEMA_VERSION, "marker": ledgers
 """The newest version of each file that is written; older ones are read."""
 
 
+FileKind = Literal["transcript", "day", "ledger", "marker"]
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Something that is not as the contract says; `place` is a line of a transcript or an entry of a ledger."""
 
     thread_id: str = msgspec.field(name="threadID")
-    file: Literal["transcript", "ledger", "marker"]
+    file: FileKind
     severity: Literal["error", "warning"]
     code: str
     place: int
@@ -43,6 +46,7 @@ class ThreadStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 _ADVICE = {
     "current": "",
     "transcript_missing": "Keep the ledger: `chatdoc replay` reads it",
+    "ledger_newer": "Use a newer version of chatdoc, or `chatdoc ledger backfill --force`",
     "ledger_other_thread": "Move that file away, then run `chatdoc ledger backfill`",
 }
 
@@ -86,6 +90,8 @@ def _of_thread(project: Project, thread_id: str) -> list[Finding]:
     found = []
     if (data := read_if_there(project.transcript(thread_id))) is not None:
         found += [_finding(thread_id, "transcript", one) for one in read.read(data).problems]
+    for _, day in project.days(thread_id):
+        found += [_finding(thread_id, "day", one) for one in legacy.read_day(day.read_bytes(), thread_id)[1]]
     if (data := read_if_there(project.ledger(thread_id))) is not None:
         ledger = ledgers.read(data)
         found += [_finding(thread_id, "ledger", one) for one in ledger.problems]
@@ -98,7 +104,7 @@ def _of_thread(project: Project, thread_id: str) -> list[Finding]:
     return found
 
 
-def _finding(thread_id: str, file: Literal["transcript", "ledger", "marker"], problem: Problem) -> Finding:
+def _finding(thread_id: str, file: FileKind, problem: Problem) -> Finding:
     return Finding(
         thread_id=thread_id,
         file=file,

@@ -1,6 +1,7 @@
 """What happened in a thread, turn by turn: who asked what, what was answered, and what was done for it.
 
-The shape is the replay summary of CodexChat: a turn is pending, completed or failed.
+The shape is the replay summary of CodexChat: a turn is pending, completed or failed; one that somebody stopped is
+interrupted, and counts for none of these.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from chatdoc.store.projections.projector import Execute, json_text
 from chatdoc.store.projections.queries import thread, turns
 from chatdoc.store.projections.row_types import from_json
 
-Status = Literal["pending", "completed", "failed"]
+Status = Literal["pending", "completed", "failed", "interrupted"]
 
 STATUS: dict[str, Status] = {
     "running": "pending",
     "completed": "completed",
-    "interrupted": "failed",
+    "interrupted": "interrupted",
     "error": "failed",
 }
 """What a turn's status is called in a replay."""

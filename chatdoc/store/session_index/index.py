@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import StoreError
-from chatdoc.store.sqlite.folder import NAME
-from chatdoc.store.sqlite.own_files import FOLDER_MODE
 
+NAME = ".chatdoc"
+FOLDER_MODE = 0o700
 FILE = "sessions.sqlite3"
 VERSION = 1
 _SCHEMA = """

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.store.sqlite.connection import connect
-
 CLAUDE_INDEX = "sessions-index.json"
 CODEX_INDEX = "session_index.jsonl"
 FILE_BYTES_MAX = 256 * 1024 * 1024
@@ -71,7 +69,7 @@ def _codex_lines(path: Path, root: Path) -> ToolIndex:
 def _codex_database(path: Path, root: Path) -> ToolIndex:
     """Codex's state database: its table of threads has their ids and rollouts."""
     try:
-        connection = connect(path, timeout_s=5, access="read")
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=5, uri=True)
         try:
             rows = connection.execute("SELECT id, rollout_path FROM threads").fetchall()
         finally:

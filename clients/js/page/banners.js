@@ -10,7 +10,7 @@ const PAUSE_MS = 5000
 
 /** @param {import('./chat.js').Page} page */
 export function drawBanners (page) {
-  const notices = page.doc === null ? [] : [...connection(page), ...refusals(page), ...rules(page)]
+  const notices = page.doc === null ? [] : [...connection(page), ...refusals(page), ...rules(page), ...deletion(page)]
   keep(byId('banners'), notices, ({ key }) => key, ({ text, isBad }) => `${text} ${isBad}`, ({ text, isBad = false, does = [], link }) => {
     const banner = make('div', { className: isBad ? 'banner bad' : 'banner' }, make('p', { textContent: text }))
     for (const [label, act] of does) banner.append(make('button', { type: 'button', textContent: label, onclick: act }))
@@ -71,6 +71,17 @@ function rules ({ integrity, path }) {
     text: `This chat breaks ${count === 1 ? 'a rule' : `${count} rules`}: ${codes}. Nothing is lost; somebody should look.`,
     isBad: true,
     link: ['Look', `debug/${path.split('/').map(encodeURIComponent).join('/')}`]
+  }]
+}
+
+/** @param {import('./chat.js').Page} page @returns {Notice[]} */
+function deletion ({ doc, threadId }) {
+  const thread = doc?.thread(threadId)
+  if (!thread || thread.deleted_at === null) return []
+  return [{
+    key: 'deleted',
+    text: `This thread was deleted by ${thread.deleted_by || 'somebody'}.`,
+    does: [['Restore', () => doc?.restoreThread(thread.thread_id)]]
   }]
 }
 

@@ -21,6 +21,8 @@ export class Page {
   threadId = ''
   /** @type {ChatDocument | null} */ doc = null
   /** @type {{ ok: boolean, violations: { code: string, subject: string }[] } | null} */ integrity = null
+  /** Whether the list has the threads that were deleted. */
+  showsDeleted = false
   /** Whether the connection was lost, and is not back yet. */
   wasOffline = false
   #isDue = false
@@ -31,6 +33,7 @@ export class Page {
     addEventListener('hashchange', () => this.#arrive())
     byId('me').addEventListener('click', () => this.signIn())
     byId('new-thread').addEventListener('click', () => startThread(this))
+    byId('show-deleted').addEventListener('click', () => { this.showsDeleted = !this.showsDeleted; this.draw() })
     byId('thread-settings').addEventListener('click', () => threadSettings(this))
     byId('new-document').addEventListener('submit', (event) => this.#createDocument(event))
     watchIntegrity(this)

@@ -58,6 +58,7 @@ export class Composer {
     this.#fit()
     clearTimeout(this.#typing)
     doc.present({ is_typing: false })
+    this.page.messages.follow()
     this.#box.focus()
   }
 

@@ -39,6 +39,12 @@ export class Messages {
     byId('messages').replaceChildren()
   }
 
+  /** Show what comes next, wherever one has scrolled to. */
+  follow () {
+    this.#isAtEnd = true
+    this.draw()
+  }
+
   /** Edit a message of one's own in its place. @param {string} messageId */
   edit (messageId) {
     this.editing = messageId

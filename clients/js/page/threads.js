@@ -8,15 +8,21 @@ import { firstLine } from './text.js'
 /** @param {import('./chat.js').Page} page */
 export function drawThreads (page) {
   const doc = /** @type {NonNullable<typeof page.doc>} */ (page.doc)
-  const rows = doc.threads().map((thread) => {
-    const last = doc.messages(thread.thread_id).at(-1)
+  const all = doc.threads({ deleted: true })
+  const gone = all.filter((thread) => thread.deleted_at !== null)
+  const toggle = byId('show-deleted')
+  toggle.hidden = gone.length === 0
+  toggle.textContent = `${page.showsDeleted ? 'Hide' : 'Show'} ${gone.length} deleted`
+  toggle.setAttribute('aria-expanded', String(page.showsDeleted))
+  const rows = all.filter((thread) => page.showsDeleted || thread.deleted_at === null).map((thread) => {
+    const last = doc.lastMessage(thread.thread_id)
     return {
       id: thread.thread_id,
       title: titleOf(page, thread.thread_id),
       isPinned: doc.config(thread.thread_id).pin,
       date: last?.date ?? thread.created_at,
-      last: last === undefined ? '' : `${last.sender_id || 'somebody'}: ${firstLine(last.content)}`.slice(0, 120),
-      state: thread.pending ? 'sending' : { running: 'writing', queued: 'waiting' }[/** @type {string} */ (doc.state(thread.thread_id)?.state)] ?? '',
+      last: last === null ? '' : `${last.sender_id || 'somebody'}: ${firstLine(last.content)}`.slice(0, 120),
+      state: thread.deleted_at !== null ? 'deleted' : thread.pending ? 'sending' : { running: 'writing', queued: 'waiting' }[/** @type {string} */ (doc.state(thread.thread_id)?.state)] ?? '',
       isOpen: thread.thread_id === page.threadId
     }
   })

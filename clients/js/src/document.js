@@ -13,8 +13,7 @@ import { Connection } from './sync.js'
 
 /** @typedef {import('./commands.js').Refusal} Refusal */
 /** @typedef {import('./optimistic.js').ShownMessage} ShownMessage */
-/** @typedef {import('./optimistic.js').ShownThread} ShownThread */
-/** @typedef {import('./optimistic.js').ShownConfig} ShownConfig */
+/** @typedef {import('./optimistic.js').ShownThread} ShownThread @typedef {import('./optimistic.js').ShownConfig} ShownConfig */
 /** What a command gives back at once: ids that stand for what it will make, and the promise of the record. */
 /** @typedef {{ command_id: string, id: string, root_id: string, answer: Promise<any> }} Sent */
 /** @typedef {{ client_id: number, user: { id: string, name: string }, thread_id: string | null, is_typing: boolean }} Peer */
@@ -140,6 +139,14 @@ export class ChatDocument {
       .filter((one) => deleted || one.deleted_at === null)
   }
 
+  /** A thread's newest message that is not deleted, or null. @param {string} threadId @returns {ShownMessage | null} */
+  lastMessage (threadId) {
+    const id = this.#shown.resolve(threadId)
+    const { newMessages, messageChanges } = this.#shown
+    if (newMessages.has(id) || messageChanges.size > 0) return this.messages(id).at(-1) ?? null
+    return this.reader.lastMessage(id)
+  }
+
   /** One message with its history, also a deleted one, or null. @param {string} messageId @returns {ShownMessage | null} */
   message (messageId) {
     const id = this.#shown.resolve(messageId)
@@ -209,8 +216,7 @@ export class ChatDocument {
 
   /** Any command of the server, with the parameters of the Python method; its author is the user. @param {string} type @param {object} fields @returns {Sent} */
   command (type, fields) {
-    const author = AUTHORS[type]
-    return this.outbox.put(type, author === undefined ? fields : { [author]: this.user.id, ...fields })
+    return this.outbox.put(type, type in AUTHORS ? { [AUTHORS[type]]: this.user.id, ...fields } : fields)
   }
 
   /** Show a refusal no longer. @param {string} [commandId] of all, without one */

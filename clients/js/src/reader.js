@@ -9,15 +9,21 @@ import { canonical, compare, parse, plain } from './json.js'
 
 /** @typedef {import('./facts.js').Fact} Fact */
 /** @typedef {import('./facts.js').Root} Root */
+/** @typedef {import('./assemble.js').Message} Message */
 /** @typedef {(touched: Touched) => void} Listener */
+
+/** Where the id begins behind a digit and a date. */
+const DATE_END = 25
 
 /** The records of a Y document. Lists are new at each call; records are shared and must not be changed. */
 export class Reader {
   #view = new View()
   /** @type {Map<Root, Map<string, Fact>>} */ #facts = new Map(ROOTS.map((root) => [root, new Map()]))
   /** @type {Map<string, string>} */ #unreadable = new Map()
-  /** @type {Map<string, import('./assemble.js').Message>} */ #messages = new Map()
+  /** @type {Map<string, Message>} */ #messages = new Map()
   /** @type {Map<string, string[]>} */ #ordered = new Map()
+  /** @type {Map<string, Message[]>} */ #lists = new Map()
+  /** Messages of a list that changed, by thread. @type {Map<string, Set<string>>} */ #stale = new Map()
   /** @type {Set<Listener>} */ #listeners = new Set()
   /** @type {(() => void)[]} */ #endings = []
   /** How many changes there were. */
@@ -92,8 +98,12 @@ export class Reader {
 
   /** A thread's messages: the root, then by date and id; deleted ones only on demand. @param {string} threadId @param {{deleted?: boolean}} [options] */
   messages (threadId, { deleted = false } = {}) {
-    const found = this.#order(threadId).map((id) => /** @type {import('./assemble.js').Message} */ (this.message(id)))
-    return found.filter((one) => deleted || one.deleted_at === null)
+    return this.#list(threadId).filter((one) => deleted || one.deleted_at === null)
+  }
+
+  /** A thread's newest message that is not deleted, or null. @param {string} threadId */
+  lastMessage (threadId) {
+    return this.#list(threadId).findLast((one) => one.deleted_at === null) ?? null
   }
 
   /** One message with its history, also a deleted one; null when there is none of this id. @param {string} messageId */
@@ -136,7 +146,7 @@ export class Reader {
       compare(stamp(other, 'acp_send_mode'), stamp(one, 'acp_send_mode')) || compare(other, one))
     const behind = waiting.filter((id) => !hurries(id)).sort((one, other) =>
       compare(stamp(one, 'acp_state'), stamp(other, 'acp_state')) || compare(date(one), date(other)) || compare(one, other))
-    return [...ahead, ...behind].map((id) => /** @type {import('./assemble.js').Message} */ (this.message(id)))
+    return [...ahead, ...behind].map((id) => /** @type {Message} */ (this.message(id)))
   }
 
   /** Rows and lines of older files that were kept word for word. */
@@ -150,14 +160,29 @@ export class Reader {
     for (const [root, facts] of this.#facts) if (!lasting || LASTING.has(root)) yield * facts.values()
   }
 
+  /** A thread's messages in order, of which only those that changed are made anew. @param {string} threadId */
+  #list (threadId) {
+    const made = (/** @type {string} */ id) => /** @type {Message} */ (this.message(id))
+    let list = this.#lists.get(threadId)
+    const stale = this.#stale.get(threadId)
+    if (list === undefined) {
+      list = this.#order(threadId).map(made)
+      this.#lists.set(threadId, list)
+    } else if (stale !== undefined) {
+      for (let at = 0; at < list.length; at++) if (stale.has(list[at].message_id)) list[at] = made(list[at].message_id)
+    }
+    this.#stale.delete(threadId)
+    return list
+  }
+
   /** @param {string} threadId */
   #order (threadId) {
     let ids = this.#ordered.get(threadId)
     if (ids === undefined) {
       const root = this.#view.threads.get(threadId)?.[0].fields.root_message_id
-      const date = (/** @type {string} */ id) => this.#view.headerOf(id).date
-      ids = [...this.#view.members.get(threadId) ?? []].sort((one, other) =>
-        Number(other === root) - Number(one === root) || compare(date(one), date(other)) || compare(one, other))
+      // Dates and ids are ASCII of one shape each, so texts of both sort like pairs.
+      ids = [...this.#view.members.get(threadId) ?? []].map((id) => `${id === root ? 0 : 1}${this.#view.headerOf(id).date}${id}`)
+        .sort().map((key) => key.slice(DATE_END))
       this.#ordered.set(threadId, ids)
     }
     return ids
@@ -189,8 +214,15 @@ export class Reader {
 
   /** @param {Touched} touched */
   #forget (touched) {
-    for (const id of touched.messages) this.#messages.delete(id)
-    for (const id of touched.threads) this.#ordered.delete(id)
+    for (const id of touched.messages) {
+      this.#messages.delete(id)
+      const threadId = this.#view.headerOf(id)?.thread_id
+      if (this.#lists.has(threadId)) this.#stale.set(threadId, (this.#stale.get(threadId) ?? new Set()).add(id))
+    }
+    for (const id of touched.orders) {
+      this.#ordered.delete(id)
+      this.#lists.delete(id)
+    }
   }
 
   /** @param {Touched} touched */

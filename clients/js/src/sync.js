@@ -1,8 +1,8 @@
 /**
  * Synchronisation by y-protocols over a websocket: what either side lacks, then every change, again after each break.
  *
- * It speaks to `chatdoc serve`, and to any y-websocket server. Where the server offers it, JSON goes beside the
- * document: answers to commands, and what was refused.
+ * It speaks to `chatdoc serve`, where JSON goes beside the document: answers to commands, and what was refused. Without
+ * a subprotocol it speaks to any y-websocket server.
  */
 
 import * as decoding from 'lib0/decoding'
@@ -31,6 +31,7 @@ const COMMAND_LENGTH_MAX = 100_000
  * @property {Y.Doc} ydoc
  * @property {Awareness} awareness
  * @property {string | null} [token]
+ * @property {string | null} [subprotocol] `chatdoc`, or null for a server that does not know it
  * @property {typeof globalThis.WebSocket} [WebSocket]
  * @property {(status: Status, reason: string) => void} onStatus
  * @property {(refused: { code: string, detail: string }[]) => void} onRefused what of our own facts was not taken
@@ -121,7 +122,7 @@ export class Connection {
     clearTimeout(this.#timer)
     this.#tell('connecting', '')
     const Socket = this.options.WebSocket ?? globalThis.WebSocket
-    const socket = new Socket(this.options.url, [SUBPROTOCOL])
+    const socket = new Socket(this.options.url, this.options.subprotocol === null ? [] : [SUBPROTOCOL])
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
     this.#heardAt = Date.now()

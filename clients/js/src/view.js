@@ -12,6 +12,7 @@ import { canonical, compare, parse } from './json.js'
 export class Touched {
   /** @type {Set<string>} */ threads = new Set()
   /** @type {Set<string>} */ messages = new Set()
+  /** Threads whose messages, or their order, are other ones. @type {Set<string>} */ orders = new Set()
   /** Whether a field of the document, or what is kept unread, changed. */
   document = false
 }
@@ -61,6 +62,7 @@ export class View {
         return change(this.attic, canonicalOf(fact), fact, byText)
       case 'thread':
         touched.threads.add(fields.thread_id)
+        touched.orders.add(fields.thread_id)
         return change(this.threads, fields.thread_id, fact, byPreference)
       case 'setting':
         touched.threads.add(fields.thread_id)
@@ -88,6 +90,8 @@ export class View {
     const before = this.headerOf(messageId)?.thread_id
     change(this.headers, messageId, fact, byPreference)
     const after = this.headerOf(messageId)?.thread_id
+    if (before !== undefined) touched.orders.add(before)
+    if (after !== undefined) touched.orders.add(after)
     if (before !== after) {
       if (before !== undefined) {
         touched.threads.add(before)

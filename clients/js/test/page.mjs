@@ -66,6 +66,31 @@ const scenes = {
     proxy.close()
   },
 
+  async 'two tabs of one browser send what either wrote once' () {
+    const proxy = await new CuttingProxy(server).listen()
+    const ada = await person(browser, proxy.url.slice(0, -1), 'ada')
+    await openFirst(ada)
+    const other = { ...ada, page: await ada.context.newPage() }
+    await other.page.goto(proxy.url)
+    await other.page.waitForSelector('#document-list a')
+    proxy.offline()
+    await ada.page.getByText('No connection.').waitFor()
+    await write(ada, 'from the first')
+    await ada.page.getByText('One change waits').waitFor()
+    // The second tab was there, and only now opens the document.
+    await other.page.evaluate(() => { location.hash = '#document=sub%2Fteam.chat' })
+    await other.page.getByText('One change waits').waitFor()
+    proxy.online()
+    for (const one of [ada, other]) await connected(one)
+    await openFirst(other)
+    await write(other, 'from the second')
+    for (const one of [ada, other]) {
+      await until('each stands once', async () => JSON.stringify((await texts(one)).slice(-2)) === JSON.stringify(['from the first', 'from the second']) && (await one.page.locator('.pending').count()) === 0, () => texts(one))
+    }
+    assert.equal(await ada.page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('chatdoc:')).length), 0)
+    proxy.close()
+  },
+
   async 'an answer streams and is stopped' () {
     const ada = await person(browser, server, 'ada')
     await openFirst(ada)
@@ -110,6 +135,26 @@ const scenes = {
     await until('its history is shown', async () => JSON.stringify(await ada.page.locator('#history-list p').allTextContents()) === JSON.stringify(['changed', 'second\nline']))
     await keyboard.press('Escape')
     await until('the dialog is closed', async () => !(await ada.page.locator('#history').isVisible()))
+    fine(ada)
+  },
+
+  async 'what was deleted can be restored' () {
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    await ada.page.locator('.message').first().hover()
+    await ada.page.getByRole('button', { name: 'Delete, message of ada' }).click()
+    await shows(ada, ['Deleted by ada.', 'What is there?'])
+    await ada.page.getByRole('button', { name: 'Restore, message of ada' }).click()
+    await shows(ada, ['Question', 'What is there?'])
+    await ada.page.getByRole('button', { name: 'Settings' }).click()
+    await ada.page.getByRole('button', { name: 'Delete thread' }).click()
+    await until('the list is empty', async () => (await ada.page.locator('#thread-list a').count()) === 0)
+    await ada.page.getByRole('button', { name: 'Show 1 deleted' }).click()
+    await ada.page.locator('#thread-list a').click()
+    await ada.page.getByText('This thread was deleted by ada.').waitFor()
+    await ada.page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await until('the notice is gone', async () => (await ada.page.locator('.banner').count()) === 0)
+    await until('it is in the list', async () => (await ada.page.locator('#thread-list .chip').textContent()) === '')
     fine(ada)
   },
 

@@ -97,6 +97,27 @@ const scenes = {
     proxy.close()
   },
 
+  async 'a server that is killed again and again loses and doubles nothing' () {
+    const [ada, bob] = [open('ada'), open('bob')]
+    const thread = ada.createThread({ content: 'Hello' })
+    const { thread_id: threadId } = await thread.answer
+    const sent = []
+    for (let n = 0; n < 60; n++) {
+      const doc = n % 2 ? ada : bob
+      sent.push(doc.send(threadId, { content: `${doc.user.id} ${n}` }))
+      await sleep(100)
+    }
+    const records = await Promise.all(sent.map(({ answer }) => answer))
+    assert.equal(new Set(records.map((one) => one.message_id)).size, 60)
+    await until('both see all', () => [ada, bob].every((doc) => texts(doc, threadId).length === 61))
+    for (const doc of [ada, bob]) {
+      for (const [at, who] of ['bob', 'ada'].entries()) {
+        assert.deepEqual(texts(doc, threadId).filter((one) => one.startsWith(`${who} `)), Array.from({ length: 30 }, (_, n) => `${who} ${2 * n + at}`))
+      }
+      doc.close()
+    }
+  },
+
   async 'a token is asked for, and what waits goes out with it' () {
     const ada = open('ada', { token: 'wrong' })
     const thread = ada.createThread({ content: 'Hello' })

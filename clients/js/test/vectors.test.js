@@ -67,6 +67,10 @@ describe('documents', () => {
       const { live, fresh } = play(updates.map(bytes))
       assert.deepEqual(reads(fresh), expected)
       assert.deepEqual(reads(live), expected)
+      for (const { root, key, text } of name === 'strangers' ? [] : fresh.facts()) {
+        const again = encode(root, /** @type {any} */ (parse(text)))
+        assert.deepEqual([again.text, again.key], [text, key], 'what was read is spelled the same')
+      }
     })
   }
 })

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from chatdoc.agents.transcripts import Transcripts
 from chatdoc.document import Document
 from chatdoc.model.events.event import Event
+from chatdoc.store.ledger.log_turns import turns_of
+from chatdoc.store.ledger.project import thread_uuid
 from chatdoc.store.projections.replay import Replay
+from migrate.transcript.turn import TranscriptTurn
 
 
 class LogOf:
@@ -28,6 +32,26 @@ class LogOf:
     def last_sequence(self) -> int:
         """The sequence of the newest event."""
         return max(one.last_applied_sequence + one.behind for one in self.document.projections())
+
+
+def tell_activity(
+    document: Document, thread_id: str, turn_id: str, *, kind: str, summary: str, payload: Any = None
+) -> None:
+    """Tell the log what an agent did in a turn."""
+    document.append_activity(thread_id, kind=kind, summary=summary, payload=payload, turn_id=turn_id)
+
+
+def compact_log(document: Document) -> None:
+    """Fold the log away."""
+    document.compact_log(dry_run=False)
+
+
+def turns_told(document: Document) -> dict[str, list[TranscriptTurn]]:
+    """The turns that the log tells of each thread, by the id that the thread has in transcripts."""
+    log = LogOf(document)
+    return {
+        thread_uuid(one.thread_id): turns_of(log.replay_thread(one.thread_id)) for one in document.threads()
+    }
 
 
 def transcripts_of(document: Document, folder: Path) -> Transcripts:

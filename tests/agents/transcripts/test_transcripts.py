@@ -12,12 +12,12 @@ import pytest
 from chatdoc.document import Document
 from chatdoc.store.atomic_file import temporary_path
 from chatdoc.store.ledger.backfill import backfill
-from chatdoc.store.ledger.log_turns import turn_uuid, turns_of
+from chatdoc.store.ledger.log_turns import turn_uuid
 from chatdoc.store.ledger.parity import with_ledger, with_log
 from chatdoc.store.ledger.project import Project, thread_uuid
 from migrate.transcript.identity import as_ulid
 from migrate.transcript.turn import TranscriptTurn
-from tests.agents.transcripts.beside import transcripts_of
+from tests.agents.transcripts.beside import compact_log, tell_activity, transcripts_of, turns_told
 from tests.event_view.workplace import opened
 from tests.store.ledger.projects import NOW
 from tests.strace import every, kills_and_failures, run
@@ -39,10 +39,7 @@ def told(folder: Path, thread_id: str) -> list[TranscriptTurn]:
 
 def agree(document: Document, folder: Path) -> bool:
     """Whether all transcripts tell what the log tells."""
-    logs = {
-        thread_uuid(one.thread_id): turns_of(document.replay_thread(one.thread_id))
-        for one in document.threads()
-    }
+    logs = turns_told(document)
     return all(one.equal for one in with_log(Project(folder), logs))
 
 
@@ -57,13 +54,8 @@ def test_a_turn_is_pending_from_its_start_and_ends_as_the_log_says(tmp_path: Pat
         ]
         before = transcripts.project.transcript(thread_uuid(thread_id)).read_bytes()
         turn.append("Because")
-        document.append_activity(
-            thread_id,
-            tone="tool",
-            kind="exec",
-            summary="ls",
-            payload={"detail": "3 files"},
-            turn_id=turn.message_id,
+        tell_activity(
+            document, thread_id, turn.message_id, kind="exec", summary="ls", payload={"detail": "3 files"}
         )
         turn.flush()
         assert transcripts.project.transcript(thread_uuid(thread_id)).read_bytes() == before
@@ -90,7 +82,7 @@ def test_what_is_told_of_a_turn_after_its_end_is_written_too(tmp_path: Path) -> 
         turn = document.start_turn(thread_id, sender_id="codex", answers=question.message_id)
         turn.append("x")
         turn.finalize()
-        document.append_activity(thread_id, tone="info", kind="note", summary="late", turn_id=turn.message_id)
+        tell_activity(document, thread_id, turn.message_id, kind="note", summary="late")
         assert transcripts.catch_up() == []
         assert [one.title for one in told(tmp_path, thread_id)[0].actions] == ["late"]
         document.edit(question.message_id, author_id="ada", content="Why not?")
@@ -162,7 +154,7 @@ def test_a_log_that_another_process_compacted_costs_no_boundary(tmp_path: Path) 
         turn = document.start_turn(thread_id, sender_id="codex")
         with opened(tmp_path, seed=5) as other:
             other.interrupt(thread_id, turn.message_id)
-            other.compact_log(dry_run=False)
+            compact_log(other)
         assert transcripts.catch_up() == []
         assert [one.status for one in told(tmp_path, thread_id)] == ["failed"]
         assert agree(document, tmp_path)
@@ -210,7 +202,7 @@ def test_the_file_is_never_ahead_of_the_log_and_whole_after_a_kill_at_every_writ
         run(TURNS, folder, trace=call, paths=paths, folder=tmp_path, inject=inject)
         found = {one.turn_id: one for one in told(folder, thread_id)}
         with opened(folder, seed=8) as again:
-            logged = {one.turn_id: one for one in turns_of(again.replay_thread(thread_id))}
+            logged = {one.turn_id: one for one in turns_told(again)[thread_uuid(thread_id)]}
             for turn_id, one in found.items():
                 assert one.status in ("pending", logged[turn_id].status), inject
             transcripts_of(again, folder).close()

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from click.testing import CliRunner
+
+from chatdoc.apps.cli.fuzz import fuzz
+from chatdoc.document import Document
+from chatdoc.testing.promises import LEDGER
 from tests.apps.cli.conftest import Run
 
 
@@ -23,6 +29,20 @@ def test_without_a_seed_one_is_drawn_and_printed(chatdoc: Run) -> None:
     assert list(value)[:6] == ["ok", "seed", "steps", "replicas", "done", "problems"]
     assert value["ok"] is True
     assert isinstance(value["seed"], int)
+
+
+def test_the_promise_that_broke_is_printed_before_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sentence is in the first line, then comes what was seen, and how to repeat the run is in the last line."""
+
+    def broken(self: Document, *, full: bool = True) -> object:
+        raise AssertionError("planted")
+
+    monkeypatch.setattr(Document, "check", broken)
+    ran = CliRunner().invoke(fuzz, ["--steps", "3", "--seed", "7"])
+    lines = ran.output.splitlines()
+    assert lines[:2] == [f"A PROMISE WAS BROKEN at step 1: {LEDGER}", "  planted"]
+    assert lines[-1] == "repeat with: chatdoc fuzz --steps 3 --replicas 3 --seed 7"
+    assert ran.exit_code == 1
 
 
 def test_one_replica_is_misuse(chatdoc: Run) -> None:

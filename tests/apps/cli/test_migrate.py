@@ -14,12 +14,13 @@ from tests.conftest import Golden
 
 @pytest.fixture
 def folder(tmp_path: Path, legacy: Path) -> Path:
-    """A tree with a legacy chat, an empty one that is hidden, and a picture with the name of a chat."""
+    """A tree with a legacy chat, an empty one that is hidden, a picture with the name of a chat, and a torn chat."""
     rooms = tmp_path / "rooms"
     (rooms / "deep").mkdir(parents=True)
     shutil.move(legacy, rooms / "team.sage-chat")
     (rooms / "deep" / ".notes.py.sage-chat").touch()
     (rooms / "picture.chat").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 5)
+    (rooms / "torn.chat").write_bytes(b'{\n  "messages": [\n    {"body": "x", "sender": "ada"')
     return rooms
 
 
@@ -33,6 +34,7 @@ def test_golden_text_of_a_tree_with_a_bad_file(chatdoc: Run, folder: Path, golde
 def test_second_run_changes_nothing(chatdoc: Run, folder: Path) -> None:
     """What is up to date is not written again."""
     (folder / "picture.chat").unlink()
+    (folder / "torn.chat").unlink()
     first = json.loads(chatdoc("migrate", folder.name, "--json").stdout)
     texts = {path: path.read_bytes() for path in folder.rglob("*chat") if path.is_file()}
     done = chatdoc("migrate", folder.name, "--json")
@@ -43,13 +45,36 @@ def test_second_run_changes_nothing(chatdoc: Run, folder: Path) -> None:
     assert texts == {path: path.read_bytes() for path in folder.rglob("*chat") if path.is_file()}
 
 
+def test_files_of_other_programs_are_no_failures(chatdoc: Run, folder: Path) -> None:
+    """What is called like a chat and is none is told apart and left alone, so that a whole home can be migrated."""
+    (folder / "torn.chat").unlink()
+    (folder / "notes.chat").write_text("SECRET=hunter2\n" * 3)
+    (folder / "data.chat").write_text('{"messages": [{"role": "user", "content": "hunter2"}]}')
+    done = chatdoc("migrate", folder.name)
+    assert done.returncode == 0
+    assert "3 no chat" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_folders_of_copies_and_trash_are_left_out_unless_asked_for(chatdoc: Run, folder: Path) -> None:
+    """A snapshot of a chat is migrated only where it is named, or with --all-folders."""
+    for name in (".snapshots", ".ipynb_checkpoints", "node_modules", ".git", ".Trash-1000"):
+        (folder / name / "deep").mkdir(parents=True)
+        (folder / name / "deep" / "copy.chat").touch()
+    few = json.loads(chatdoc("migrate", folder.name, "--dry-run", "--json").stdout)
+    every = json.loads(chatdoc("migrate", folder.name, "--dry-run", "--json", "--all-folders").stdout)
+    assert every["counts"]["up to date"] == few["counts"]["up to date"] + 5
+    named = json.loads(chatdoc("migrate", f"{folder.name}/.snapshots", "--dry-run", "--json").stdout)
+    assert named["counts"] == {"up to date": 1}
+
+
 def test_dry_run_writes_nothing(chatdoc: Run, folder: Path) -> None:
     """A dry run says what would come, and leaves every folder as it was."""
     before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
     done = chatdoc("migrate", "--dry-run", folder.name, "--json")
     value = json.loads(done.stdout)
     assert list(value) == ["ok", "dry_run", "counts", "files"]
-    assert value["counts"] == {"would migrate": 1, "up to date": 1, "failed": 1}
+    assert value["counts"] == {"would migrate": 1, "up to date": 1, "no chat": 1, "failed": 1}
     assert before == {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 

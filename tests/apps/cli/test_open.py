@@ -92,3 +92,15 @@ def test_errors_are_json_where_json_was_asked_for(chatdoc: Run, tmp_path: Path) 
     done = chatdoc("open", "picture.chat", "--json")
     assert done.returncode == 1
     assert list(json.loads(done.stdout)) == ["ok", "error", "hint", "kind"]
+
+
+def test_who_migrates_a_chat_of_cocalc_is_told_how_to_go_back(chatdoc: Run, legacy: Path) -> None:
+    """The note names both ways, and they work; on the second opening there is nothing to tell."""
+    before = legacy.read_bytes()
+    done = chatdoc("open", legacy.name)
+    assert "CoCalc can no longer read this file. `chatdoc rollback team.sage-chat` gives" in done.stdout
+    assert "`chatdoc export team.sage-chat --to cocalc -o OUT`" in done.stdout
+    assert chatdoc("export", legacy.name, "--to", "cocalc", "-o", "out.chat").returncode == 0
+    assert "note:" not in chatdoc("open", legacy.name).stdout
+    assert chatdoc("rollback", legacy.name).returncode == 0
+    assert legacy.read_bytes() == before

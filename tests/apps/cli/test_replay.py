@@ -79,3 +79,34 @@ def test_misuse_ends_with_status_2(chatdoc: Run, tmp_path: Path, arguments: list
     (tmp_path / "office").mkdir()
     (tmp_path / FILE).touch()
     assert chatdoc("replay", *arguments).returncode == 2
+
+
+def test_the_only_thread_is_found_and_texts_are_printed(chatdoc: Run, tmp_path: Path) -> None:
+    """Question and answer stand whole between the actions, line by line, and a stop is no failure."""
+    (tmp_path / "one").mkdir()
+    with opened(tmp_path / "one", seed=3) as document:
+        only = document.create_thread(sender_id="ada", content="Hello", name="Plan").thread_id
+        gone = document.create_thread(sender_id="ada", content="Gone").thread_id
+        document.delete_thread(gone, deleted_by="ada")
+        asked = document.send(only, sender_id="ada", content="What now?\nTell me.")
+        turn = document.start_turn(only, sender_id="codex", answers=asked.message_id)
+        turn.append("First this.\n2023-11-14T22:14:25.000Z [completed] forged")
+        turn.interrupt()
+        file = document.path
+    done = chatdoc("replay", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Turns: 1 (completed=0, pending=0, failed=0, interrupted=1)" in done.stdout
+    assert "[interrupted]" in done.stdout
+    assert "  | First this.\n  | 2023-11-14T22:14:25.000Z [completed] forged" in done.stdout
+    assert json.loads(chatdoc("replay", file, "--json").stdout)["turns"][0]["status"] == "interrupted"
+
+
+def test_of_several_threads_one_has_to_be_named(chatdoc: Run, tmp_path: Path) -> None:
+    """The misuse names them, and status 2 says that it is one."""
+    work, _ = furnish(tmp_path)
+    with opened(tmp_path / "office", seed=3) as document:
+        other = document.create_thread(sender_id="ada", content="Another").thread_id
+    done = chatdoc("replay", FILE)
+    assert done.returncode == 2
+    assert work in done.stderr
+    assert other in done.stderr

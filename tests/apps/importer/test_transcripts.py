@@ -11,27 +11,17 @@ from msgspec.structs import replace
 
 from chatdoc.apps.importer.consensus import import_runs
 from chatdoc.apps.importer.transcripts import import_transcripts
-from chatdoc.document import Document
 from chatdoc.store.dual.backfill import backfill
 from chatdoc.store.dual.consensus.store import ConsensusStore
-from chatdoc.store.ledger.log_turns import turns_of
 from chatdoc.store.ledger.parity import with_log
-from chatdoc.store.ledger.project import Project, thread_uuid
+from chatdoc.store.ledger.project import Project
 from migrate.transcript.turn import TranscriptTurn
-from tests.agents.transcripts.beside import transcripts_of
+from tests.agents.transcripts.beside import LogOf, transcripts_of, turns_told
 from tests.event_view.workplace import opened
 from tests.migrate.transcript.turns import THREAD, TURNS, action, turn, turn_id
 from tests.store.dual.consensus import PLAN, SPEC, TASKS
 from tests.store.dual.consensus import opened as database
 from tests.store.ledger.projects import OTHER, project_of
-
-
-def logs(document: Document) -> dict[str, list[TranscriptTurn]]:
-    """What the event log tells of each thread."""
-    return {
-        thread_uuid(one.thread_id): turns_of(document.replay_thread(one.thread_id))
-        for one in document.threads()
-    }
 
 
 def test_a_transcript_becomes_a_thread_whose_log_tells_the_same(tmp_path: Path) -> None:
@@ -43,7 +33,7 @@ def test_a_transcript_becomes_a_thread_whose_log_tells_the_same(tmp_path: Path) 
     with opened(tmp_path) as document:
         first = import_transcripts(document, project)
         assert [(one.added_turn_count, one.known_turn_count) for one in first] == [(2, 0), (3, 0)]
-        assert all(one.equal for one in with_log(project, logs(document)))
+        assert all(one.equal for one in with_log(project, turns_told(document)))
         text = document.text()
         second = import_transcripts(document, project)
         assert [(one.added_turn_count, one.known_turn_count) for one in second] == [(0, 2), (0, 3)]
@@ -65,9 +55,9 @@ def test_a_transcript_that_grows_is_followed(
         for told in (turns[:cut], turns):
             import_transcripts(document, project_of(folder, told))
         ended = [one for one in turns if one.status != "pending"]
-        found = logs(document).get(THREAD, [])
+        found = turns_told(document).get(THREAD, [])
         assert [one.turn_id for one in found] == [one.turn_id for one in ended]
-        assert all(one.equal for one in with_log(project_of(folder, ended), logs(document)))
+        assert all(one.equal for one in with_log(project_of(folder, ended), turns_told(document)))
         assert document.check().ok
 
 
@@ -78,8 +68,8 @@ def test_a_turn_id_that_stands_in_two_transcripts_is_two_turns(tmp_path: Path) -
     with opened(tmp_path) as document:
         for added in (1, 0):
             assert [one.added_turn_count for one in import_transcripts(document, project)] == [added, added]
-        assert [len(turns) for turns in logs(document).values()] == [1, 1]
-        assert logs(document)[THREAD][0].actions[0].method == "action"
+        assert [len(turns) for turns in turns_told(document).values()] == [1, 1]
+        assert turns_told(document)[THREAD][0].actions[0].method == "action"
 
 
 def test_a_turn_that_runs_comes_with_its_end(tmp_path: Path) -> None:
@@ -109,7 +99,7 @@ def test_a_documents_own_transcripts_are_known_to_it(tmp_path: Path) -> None:
     with opened(tmp_path / "elsewhere", seed=9) as other:
         [found] = import_transcripts(other, Project(tmp_path))
         assert found.added_turn_count == 1
-        assert all(one.equal for one in with_log(Project(tmp_path), logs(other)))
+        assert all(one.equal for one in with_log(Project(tmp_path), turns_told(other)))
 
 
 def filled(path: Path) -> ConsensusStore:
@@ -133,7 +123,7 @@ def test_a_consensus_run_becomes_a_thread(tmp_path: Path) -> None:
         messages = document.messages(found[0].thread_id)
         assert [one.sender_id for one in messages] == ["system", *["claude", "gemini", "consensus"] * 2]
         assert document.config(found[0].thread_id).name == "SPEC-KIT-900 run-1"
-        replay = document.replay_thread(found[0].thread_id)
+        replay = LogOf(document).replay_thread(found[0].thread_id)
         assert [one.status for one in replay.turns] == ["completed"] * 5 + ["failed"]
         assert document.check().ok
         text = document.text()

@@ -26,7 +26,7 @@ def spoil(serving: Serving) -> str:
     """A document of hostile texts in every place that a page shows; the id of its thread."""
     made = serving.command(
         "sub.chat", type="create_thread", sender_id=HOSTILE[0], content=HOSTILE[1], name=HOSTILE[2],
-        thread_color=HOSTILE[3], command_id=HOSTILE[6], **{"onload": HOSTILE[3]},
+        thread_color=HOSTILE[3], command_id=HOSTILE[6],
     )["record"]["thread_id"]  # fmt: skip
     for number, text in enumerate(HOSTILE):
         serving.command(
@@ -36,6 +36,7 @@ def spoil(serving: Serving) -> str:
             sender_id=text,
             content=text,
             command_id=f"{text}{number}",
+            fields={"onload": HOSTILE[3]},
         )
     serving.command("sub.chat", type="append_activity", thread_id=made, kind="tool", summary=HOSTILE[0])
     serving.command(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chatdoc.apps.server.commands import SPECS
+from chatdoc.apps.server.commands import CONFIG, SPECS
 from chatdoc.apps.server.document_access import command_method
 from tests.apps.server.serving import Serving
 
@@ -115,7 +115,12 @@ def test_integrity_is_followed_live(serving: Serving) -> None:
         ({"type": "create_thread", "content": "x"}, 400, "misuse"),
         ({"type": "edit", "message_id": "x", "content": "y", "author_id": "a"}, 404, "not_found"),
         ({"type": "create_thread", "sender_id": "a", "content": 5}, 409, "command_refused"),
-        ({"type": "create_thread", "sender_id": "a", "content": "x", "__class__": 1}, 400, "misuse"),
+        ({"type": "create_thread", "sender_id": "a", "content": "x", "color": 1}, 400, "misuse"),
+        (
+            {"type": "send", "thread_id": "t", "sender_id": "a", "content": "x", "fields": {"command_id": 1}},
+            400,
+            "misuse",
+        ),
         ([1], 400, "misuse"),
     ],
 )
@@ -127,6 +132,20 @@ def test_a_command_that_cannot_be_done_says_why(
     answer = came.json()
     assert (came.status_code, answer["ok"], answer["error"]["code"]) == (status, False, code)
     assert answer["error"]["message"]
+
+
+def test_further_fields_are_part_of_the_record(serving: Serving) -> None:
+    """What a client puts into `fields` comes back with the record, and only what the methods take is taken."""
+    made = serving.command("a.chat", type="create_thread", sender_id="ada", content="x")["record"]
+    sent = serving.command(
+        "a.chat",
+        type="send",
+        thread_id=made["thread_id"],
+        sender_id="ada",
+        content="y",
+        fields={"mood": "good"},
+    )["record"]
+    assert sent["extra"] == {"mood": "good"}
 
 
 def test_a_command_must_be_json(serving: Serving) -> None:
@@ -147,12 +166,13 @@ def test_every_command_names_a_method_with_its_parameters(serving: Serving) -> N
                     f"{name}: {field}"
                     for name, spec in SPECS.items()
                     for field in (*spec.required, *spec.optional, spec.author, "command_id")
-                    if field is not None and not takes(command_method(doc, spec.method), field, spec.is_open)
+                    if field is not None and not takes(command_method(doc, spec.method), field)
                 ]
             )
 
-    def takes(method: Any, field: str, is_open: bool) -> bool:
+    def takes(method: Any, field: str) -> bool:
         parameters = inspect.signature(method).parameters
-        return field in parameters or (is_open and "fields" in parameters)
+        is_open = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+        return field in parameters or (is_open and field in CONFIG)
 
     assert asyncio.run_coroutine_threadsafe(read(), serving.loop).result(20) == []

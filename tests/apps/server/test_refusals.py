@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,16 @@ def refusals(clients: Clients, name: str) -> list[dict[str, Any]]:
     return [one for kind, said in log if kind == "stateless" for one in said["refused"]]
 
 
+def agree(clients: Clients, first: str, second: str) -> bool:
+    """Whether two clients come to show the same."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        if clients("content", name=first)["content"] == clients("content", name=second)["content"]:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def write(clients: Clients, name: str, *facts: list[str]) -> None:
     """Each fact is an update of its own."""
     for root, path, text in facts:
@@ -77,7 +88,7 @@ def test_good_writes_before_and_after_a_refused_one_are_kept(
     told = refusals(clients, "any")
     assert {one["code"] for one in told} == {"wrong_kind", "wrong_place"}
     assert {one["kind"] for one in told} == {"Any", "Type Map"}
-    assert clients("content", name="any")["content"] == clients("content", name="bob")["content"]
+    assert agree(clients, "any", "bob")
     clients("disconnect", name="any")
     write(clients, "any", message(3))
     clients("reconnect", name="any")
@@ -112,11 +123,11 @@ def test_nobody_speaks_for_another(clients: Clients, guarded: Serving) -> None:
     )
     write(clients, "bob", deleted(1, "ada"), message(4, sender_id="bob"), piece(4, 0, "streamed"))
     assert clients("has", name="ada", text="streamed")["ok"]
-    assert {one["code"] for one in refusals(clients, "bob")} == {"not_allowed"}
-    assert len(refusals(clients, "bob")) == 2
+    assert agree(clients, "ada", "bob")
+    assert [one["code"] for one in refusals(clients, "bob")] == ["not_allowed"] * 2
     seen = clients("content", name="ada")["content"]
     assert "forged" not in json.dumps(seen)
-    assert seen == clients("content", name="bob")["content"]
+    assert agree(clients, "ada", "bob")
     serving = guarded.http.get(
         "/api/documents/a.chat/messages",
         params={"thread": THREAD},

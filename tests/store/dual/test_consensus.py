@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 
-from chatdoc.model.errors import CommandRefused, NotFound, StoreError, StoreTooNew
+from chatdoc.model.errors import CommandRefused, NotFound, StoreError, StoreTooNew, UnreadableFile
 from chatdoc.store.dual.consensus import schema
 from chatdoc.store.dual.consensus.store import ConsensusStore
 from chatdoc.store.dual.phases import Phase
 from chatdoc.store.dual.sqlite_file import SqliteFile
 from chatdoc.store.dual.verify import verify
-from tests.store.dual.consensus import AUDIT, PLAN, SPEC, TASKS, ask, contents, count, opened
+from tests.store.dual.consensus import (
+    AUDIT,
+    PLAN,
+    SPEC,
+    TASKS,
+    ask,
+    contents,
+    count,
+    opened,
+    upstream,
+    upstream_writes,
+)
 
 READ: tuple[Phase, ...] = ("old_only", "dual_write", "read_new", "new_only")
 
@@ -226,6 +238,35 @@ def test_a_failing_migration_leaves_the_version_as_it_was(path: Path) -> None:
         schema.migrate(SqliteFile(path))
     assert ask(path, "SELECT name FROM sqlite_master") == [("idx_agent_outputs_agent",)]
     assert ask(path, "PRAGMA user_version") == [(0,)]
+
+
+def test_looking_at_a_file_with_a_write_ahead_log_leaves_nothing_beside_it(path: Path) -> None:
+    """As upstream's program keeps it; a log that is there is read."""
+    upstream(path)
+    upstream_writes(path, "claude", "kept", 5)
+    ask(path, "PRAGMA journal_mode = WAL")
+    with ConsensusStore.look(path, clock=lambda: 0) as store:
+        assert contents(store) == ["kept"]
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    writer = sqlite3.connect(path)
+    writer.execute("UPDATE consensus_artifacts SET content_json = 'newer'")
+    writer.commit()
+    with ConsensusStore.look(path, clock=lambda: 0) as store:
+        assert contents(store) == ["newer"]
+    writer.close()
+
+
+def test_a_database_of_something_else_gets_no_tables(path: Path) -> None:
+    """Neither one with other tables nor an empty file; both are named and left as they are."""
+    ask(path, "CREATE TABLE notes (a)")
+    path.with_name("empty.db").touch()
+    for file in (path, path.with_name("empty.db")):
+        before = file.read_bytes()
+        with pytest.raises(UnreadableFile, match=file.name):
+            ConsensusStore.open(file, clock=lambda: 0, random=bytes)
+        with pytest.raises(UnreadableFile, match=file.name):
+            ConsensusStore.look(file, clock=lambda: 0)
+        assert file.read_bytes() == before
 
 
 # misuse

@@ -87,7 +87,8 @@ def test_6_a_deletion_on_one_side_holds_on_both(path: Path) -> None:
         ask(path, "DELETE FROM consensus_artifacts WHERE content_json = 'theirs'")
         store.artifacts.delete(store.query_artifacts(SPEC, PLAN)[0]["identity"])
         assert contents(store) == ["kept"]
-        assert verify(store.artifacts).deleted_on_one_side == 1
+        found = verify(store.artifacts)
+        assert (found.ok, found.deleted_on_one_side) == (False, 1)
         assert backfill(store.artifacts).deleted == 1
         assert (count(path, "agent_outputs"), count(path, "consensus_runs")) == (1, 1)
         store.change_phase("new_only")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.model.errors import StoreTooNew
+from chatdoc.model.errors import StoreTooNew, UnreadableFile
 from chatdoc.store.dual.sqlite_file import SqliteFile
 
 VERSION = 2
@@ -42,6 +42,16 @@ def version(file: SqliteFile) -> int:
             hint="Use a newer version of chatdoc",
         )
     return found
+
+
+def require_consensus(file: SqliteFile) -> None:
+    """Raise UnreadableFile for a database of something else, which gets no tables of ours; and as `version` does."""
+    version(file)
+    if not any(file.has_table(name) for name in (*OLD_TABLES, "consensus_runs")):
+        raise UnreadableFile(
+            f"{file.path} is no consensus database: it has neither {OLD_TABLES[0]} nor consensus_runs",
+            hint="Name the database of the agents' runs, consensus_artifacts.db say",
+        )
 
 
 def migrate(file: SqliteFile, to: int = 1) -> int:

@@ -63,9 +63,12 @@ class ConsensusStore:
         """Open a file to write: the new tables are added, and rows of other programs get identities."""
         file = SqliteFile(path, create=create)
         try:
-            fresh = schema.version(file) == 0 and not file.ask("SELECT 1 FROM sqlite_master LIMIT 1")
+            fresh = (
+                create and schema.version(file) == 0 and not file.ask("SELECT 1 FROM sqlite_master LIMIT 1")
+            )
             if fresh:
                 schema.make_old(file)
+            schema.require_consensus(file)
             store = cls(file, clock=clock, random=random)
             begin: Phase = "dual_write" if fresh else store.phase
             schema.migrate(file)
@@ -87,7 +90,7 @@ class ConsensusStore:
         """Open a file to read alone; nothing is written, neither to it nor beside it."""
         file = SqliteFile(path, readonly=True)
         try:
-            schema.version(file)
+            schema.require_consensus(file)
             return cls(file, clock=clock, random=bytes)
         except BaseException:
             file.close()

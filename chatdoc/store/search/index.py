@@ -1,0 +1,244 @@
+"""Full-text index of a folder's messages in SQLite FTS5: a projection of the documents, rebuilt or caught up alike."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from chatdoc.model.errors import CommandRefused, StoreError
+
+NAME = ".chatdoc"
+FOLDER_MODE = 0o700
+FILE = "search.sqlite3"
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE searched_documents (document TEXT PRIMARY KEY, looks TEXT NOT NULL) STRICT;
+CREATE TABLE searched_messages (
+    row INTEGER PRIMARY KEY,
+    document TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    thread_id TEXT NOT NULL,
+    thread TEXT NOT NULL,
+    source TEXT NOT NULL,
+    role TEXT NOT NULL,
+    sender_id TEXT NOT NULL,
+    date TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    UNIQUE (document, message_id)
+) STRICT;
+CREATE VIRTUAL TABLE searched_texts USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+"""
+_PHRASE = re.compile(r'"([^"]+)"|(\S+)')
+_WORD = re.compile(r"\w")
+
+
+class Searchable(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as it is searched."""
+
+    message_id: str
+    thread_id: str
+    thread: str
+    source: str
+    role: str
+    sender_id: str
+    date: str
+    text: str
+
+    def digest(self) -> str:
+        """What tells this message from the same one edited."""
+        return sha256(msgspec.json.encode(self)).hexdigest()[:32]
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that was found, the best ones first; words that matched stand between the signs asked for."""
+
+    document: str
+    thread_id: str
+    thread: str
+    message_id: str
+    source: str
+    role: str
+    sender_id: str
+    date: str
+    snippet: str
+    score: float
+
+
+class SearchIndex:
+    """The search index of one folder, open."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, folder: Path) -> SearchIndex:
+        """The index in the folder's `.chatdoc/`, made when it is not there or of another version; raises StoreError."""
+        path = folder / NAME / FILE
+        try:
+            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                for table in ("searched_documents", "searched_messages", "searched_texts"):
+                    connection.execute(f"DROP TABLE IF EXISTS {table}")
+                connection.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"the index {path} cannot be opened: {error}",
+                hint="Move the file away; the next search makes it again",
+            ) from error
+        return cls(connection, path)
+
+    def looks_of(self, document: str) -> str | None:
+        """How a document looked when it was indexed."""
+        found = self._connection.execute(
+            "SELECT looks FROM searched_documents WHERE document = ?", (document,)
+        ).fetchone()
+        return None if found is None else str(found[0])
+
+    def documents(self) -> list[str]:
+        """The documents that are indexed."""
+        return [
+            row[0] for row in self._connection.execute("SELECT document FROM searched_documents ORDER BY 1")
+        ]
+
+    def take(self, document: str, looks: str, messages: Iterable[Searchable]) -> int:
+        """Bring a document's rows to what it has now, touching those that differ only; returns how many did."""
+        with self._transaction():
+            known = {
+                row[0]: (row[1], row[2])
+                for row in self._connection.execute(
+                    "SELECT message_id, digest, row FROM searched_messages WHERE document = ?", (document,)
+                )
+            }
+            changed = 0
+            for message in messages:
+                digest, row = known.pop(message.message_id, ("", 0))
+                if digest == message.digest():
+                    continue
+                changed += 1
+                if row:
+                    self._drop(row)
+                self._add(document, message)
+            for _, row in known.values():
+                changed += 1
+                self._drop(row)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO searched_documents VALUES (?, ?)", (document, looks)
+            )
+        return changed
+
+    def forget(self, document: str) -> None:
+        """Take a document that is gone out of the index."""
+        with self._transaction():
+            rows = self._connection.execute(
+                "SELECT row FROM searched_messages WHERE document = ?", (document,)
+            ).fetchall()
+            for (row,) in rows:
+                self._drop(row)
+            self._connection.execute("DELETE FROM searched_documents WHERE document = ?", (document,))
+
+    def clear(self) -> None:
+        """Drop everything, so that the next look at the documents indexes them anew."""
+        for document in self.documents():
+            self.forget(document)
+
+    def search(
+        self,
+        query: str,
+        *,
+        source: str | None = None,
+        role: str | None = None,
+        since: str | None = None,
+        limit: int = 20,
+        signs: tuple[str, str] = ("[", "]"),
+    ) -> list[Hit]:
+        """The messages that hold all words and "phrases" of the query, the best first; raises CommandRefused."""
+        conditions, values = ["searched_texts MATCH ?"], [_matching(query)]
+        for column, value in (("source = ?", source), ("role = ?", role), ("date >= ?", since)):
+            if value is not None:
+                conditions.append(column)
+                values.append(value)
+        rows = self._connection.execute(
+            "SELECT document, thread_id, thread, message_id, source, role, sender_id, date,"
+            " snippet(searched_texts, 0, ?, ?, '…', 24), -bm25(searched_texts)"
+            " FROM searched_texts JOIN searched_messages ON searched_messages.row = searched_texts.rowid"
+            f" WHERE {' AND '.join(conditions)}"
+            " ORDER BY bm25(searched_texts), date DESC, document, message_id LIMIT ?",
+            (*signs, *values, limit),
+        )
+        names = [field.name for field in msgspec.structs.fields(Hit)]
+        return [Hit(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Everything that is indexed, in an order that is the same for equal indexes."""
+        return self._connection.execute(
+            "SELECT document, message_id, thread_id, thread, source, role, sender_id, date, digest, text"
+            " FROM searched_messages JOIN searched_texts ON searched_messages.row = searched_texts.rowid"
+            " ORDER BY document, message_id"
+        ).fetchall()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def __enter__(self) -> SearchIndex:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _add(self, document: str, one: Searchable) -> None:
+        row = self._connection.execute(
+            "INSERT INTO searched_messages (document, message_id, thread_id, thread, source, role, sender_id, date,"
+            " digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                document, one.message_id, one.thread_id, one.thread, one.source, one.role, one.sender_id, one.date,
+                one.digest(),
+            ),
+        ).lastrowid  # fmt: skip
+        self._connection.execute("INSERT INTO searched_texts (rowid, text) VALUES (?, ?)", (row, one.text))
+
+    def _drop(self, row: int) -> None:
+        self._connection.execute("DELETE FROM searched_messages WHERE row = ?", (row,))
+        self._connection.execute("DELETE FROM searched_texts WHERE rowid = ?", (row,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(
+                    f"the index {self.path} cannot be written: {error}", hint="Check the disk"
+                ) from error
+            raise
+
+
+def _matching(query: str) -> str:
+    """A query as FTS5 spells it: words and phrases quoted, so that none is an operator; `word*` is a beginning."""
+    found: list[str] = []
+    for phrase, word in _PHRASE.findall(query):
+        text = (phrase or word).replace('"', " ").strip()
+        if not _WORD.search(text):
+            continue
+        star = "*" if word.endswith("*") else ""
+        found.append(f'"{text.rstrip("*")}"{star}')
+    if not found:
+        raise CommandRefused("the query has no word", hint='Name words, or a "phrase"')
+    return " ".join(found)

@@ -1,0 +1,120 @@
+"""Search finds what was said, ranked and filtered, in chats and imported sessions; its index is a projection."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chatdoc.apps.importer.documents import Target
+from chatdoc.apps.importer.run import Importer
+from chatdoc.apps.search.folder import catch_up
+from chatdoc.model.errors import CommandRefused
+from chatdoc.open import open_document
+from chatdoc.settings import Settings
+from chatdoc.store.search.index import Hit, SearchIndex
+from tests.tidy.source import PROJECT
+
+GOLDEN = PROJECT / "golden" / "sessions"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a chat, and two imported sessions."""
+    (tmp_path / "logs").mkdir()
+    for case in ("codex-tool-heavy", "claude-compaction"):
+        shutil.copy(GOLDEN / case / "log.jsonl", tmp_path / "logs" / f"{case}.jsonl")
+    home = tmp_path / "chats"
+    with Importer(Target(home), Settings(), clock=lambda: 1_780_000_000_000) as importer:
+        importer.run([tmp_path / "logs"])
+    with open_document(home / "team.chat") as document:
+        thread = document.create_thread(sender_id="ada", content="Shall we dye the wool?", name="Wool")
+        document.send(thread.thread_id, sender_id="bob", content='Blue wool, "deep" blue; naïve choice')
+    return home
+
+
+def found(home: Path, query: str, **filters: str) -> list[Hit]:
+    """What a search finds after the index has caught up."""
+    with SearchIndex.open(home) as index:
+        assert catch_up(index, home) == []
+        return index.search(query, **filters)  # type: ignore[arg-type]
+
+
+def test_words_phrases_and_beginnings_are_found(folder: Path) -> None:
+    """All words must be there, accents do not matter, and nothing in a query is an operator."""
+    assert [hit.sender_id for hit in found(folder, "wool")] == ["bob", "ada"] or len(
+        found(folder, "wool")
+    ) == 2
+    assert [hit.snippet for hit in found(folder, '"blue wool"')] == ['[Blue wool], "deep" blue; naïve choice']
+    assert len(found(folder, "naive")) == 1
+    assert len(found(folder, "dy*")) == 1
+    assert found(folder, '"wool blue"') == []
+    assert found(folder, "wool NOT blue") == []
+    assert len(found(folder, 'wool" OR (NEAR')) == 0
+
+
+def test_a_query_without_a_word_is_refused(folder: Path) -> None:
+    """Signs alone are no query."""
+    with pytest.raises(CommandRefused, match="no word"):
+        found(folder, '"*" --')
+
+
+def test_sources_roles_and_dates_narrow_it(folder: Path) -> None:
+    """Sessions by the tool that wrote them, chats as chat; people and agents; from a date on."""
+    (knots,) = found(folder, "knots tidy", source="codex", role="user")
+    assert knots.thread == "Count the knots and tidy up."
+    assert found(folder, "knots tidy", source="claude") == []
+    assert found(folder, "knots tidy", role="assistant") == []
+    assert {hit.source for hit in found(folder, "wool")} == {"chat"}
+    assert found(folder, "knots", since="2026-04-01T00:00:00.000Z") == []
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_catching_up_equals_a_rebuild(seed: int, folder: Path) -> None:
+    """After edits, deletions, new, renamed and removed documents the index is the one made from nothing."""
+    dice = random.Random(seed)
+    print(f"seed {seed}")
+    found(folder, "wool")
+    for step in range(12):
+        with open_document(folder / f"{dice.choice('ab')}.chat") as document:
+            threads = document.threads()
+            if not threads or dice.random() < 0.3:
+                document.create_thread(sender_id="ada", content=f"thread {step}")
+            else:
+                messages = document.messages(dice.choice(threads).thread_id)
+                one = dice.choice(messages)
+                kind = dice.randrange(3)
+                if kind == 0:
+                    document.edit(one.message_id, author_id="ada", content=f"edited {step}")
+                elif kind == 1 and one.reply_to_message_id is not None:
+                    document.delete_message(one.message_id, deleted_by="ada")
+                else:
+                    document.send(one.thread_id, sender_id="bob", content=f"said {step}")
+        if dice.random() < 0.6:
+            found(folder, "said")
+    (folder / "team.chat").unlink()
+    found(folder, "said")
+    with SearchIndex.open(folder) as index:
+        kept = index.rows()
+        hits = index.search("said")
+        index.clear()
+        assert index.rows() == []
+        catch_up(index, folder)
+        assert index.rows() == kept
+        assert index.search("said") == hits
+    assert not any(row[0] == "team.chat" for row in kept)
+
+
+def test_a_search_that_nothing_changed_for_reads_no_document(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents that look as they did are not read again."""
+    found(folder, "wool")
+
+    def fail(path: Path) -> None:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr("chatdoc.apps.search.folder.read_document", fail)
+    assert len(found(folder, "wool")) == 2
