@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain, count
 from pathlib import Path
 from typing import Literal
 
@@ -86,14 +87,14 @@ def _recover(
         file = ChatFile(stores, path, engine)
         served = stores.find(path, ()).place == place
         was = "retired" if registration.retired_at_ms is not None else file.state if served else "replaced"
-        if was in ("present", "moved"):
+        if was in ("present", "moved") or (was == "unpublished" and file.is_empty()):
             return Recovered(
                 document_id=registration.document_id, store=place, was=was, outcome="present", file=path
             )
-        target = path
-        if os.path.lexists(path):
-            target = path.with_name(f"{path.stem}.recovered-{registration.document_id[-8:]}.chat")
-        if not dry_run and not os.path.lexists(target):
+        target = (
+            path if served and not os.path.lexists(path) else _free(stores, path, registration.document_id)
+        )
+        if not dry_run:
             if served and target == path:
                 file.restore()
             else:
@@ -107,3 +108,11 @@ def _recover(
         )
     finally:
         engine.close()
+
+
+def _free(stores: Stores, path: Path, document_id: str) -> Path:
+    """The file's own name, or one beside it, that neither a file nor another document has."""
+    beside = f"{path.stem}.recovered-{document_id[-8:]}"
+    names = chain((path.name, f"{beside}.chat"), (f"{beside}-{number}.chat" for number in count(2)))
+    wanted = (path.with_name(name) for name in names)
+    return next(one for one in wanted if not os.path.lexists(one) and stores.find(one, ()).place is None)

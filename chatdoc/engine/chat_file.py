@@ -49,6 +49,8 @@ class ChatFile:
     def state(self) -> FileState:
         """How the file stands to the document; `moved` is a file of another name in the same folder."""
         registration = self._engine.store.registry.registration()
+        if self._lives_elsewhere(registration):
+            return "moved"
         if looks_published(registration, self.path):
             return "present"
         if not os.path.lexists(self.path):
@@ -58,6 +60,11 @@ class ChatFile:
         except UnreadableFile:
             return "replaced"
         return "replaced" if other else "present"
+
+    def is_empty(self) -> bool:
+        """Whether the document holds nothing but its own id."""
+        view = self._engine.view
+        return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
 
     def take_external(self) -> MigrationReport | None:
         """Merge a file that was changed by somebody else; rows missing from it are reported, not deleted.
@@ -82,7 +89,8 @@ class ChatFile:
             registration = engine.store.registry.registration()
             if looks_published(registration, self.path) and registration.text_sequence == engine.sequence:
                 return False
-            if not os.path.lexists(self.path) and self._missing(registration) != "unpublished":
+            gone = not os.path.lexists(self.path) and self._missing(registration) != "unpublished"
+            if gone or self._lives_elsewhere(registration):
                 _log.warning(
                     "the file of document %s was moved or deleted while it was open, so it is not written; "
                     "save(to=…) writes it to another place",
@@ -95,6 +103,11 @@ class ChatFile:
         """Write the text to another place, where nothing is yet, and let the document live there from now on."""
         with self._engine.lock:
             self._engine.make_ready()
+            if path.parent != self.path.parent:
+                raise WriteFailed(
+                    f"{path} lies in another folder than the store of the document, {self.path.parent}",
+                    hint="Name a file in that folder; once it is written and closed, move it wherever you want it",
+                )
             if os.path.lexists(path):
                 raise WriteFailed(f"{path} is there already", hint="Name a file that is not there")
             self._let_go_of_displaced()
@@ -122,7 +135,7 @@ class ChatFile:
         for _ in range(ROUNDS_MAX):
             seen, source = stat_of(self.path), read_bytes(self.path)
             self._take(source)
-            if self._is_empty() and not source:
+            if self.is_empty() and not source:
                 return False
             sequence, text = engine.sequence, render(engine.view)
             if (
@@ -148,7 +161,7 @@ class ChatFile:
         if digest(source) in self._own_digests():
             return None
         if not source.strip():
-            return merge(engine.view, source).report if not self._is_empty() else None
+            return merge(engine.view, source).report if not self.is_empty() else None
         if self._is_another(source):
             raise FileReplaced(
                 f"{self.path} holds another document than the one that is open; it is left as it is",
@@ -201,10 +214,9 @@ class ChatFile:
 
         self._engine.transact(note)
 
-    def _is_empty(self) -> bool:
-        """Whether the document holds nothing but its own id."""
-        view = self._engine.view
-        return not (view.thread_facts or view.headers or view.attic_rows or view.settings or view.late)
+    def _lives_elsewhere(self, registration: Registration) -> bool:
+        """Whether another process has saved the document to another place, or opened its file there."""
+        return registration.path != self.path.name
 
     def _missing(self, registration: Registration) -> FileState:
         """Where the file is that was published and is not at its path."""

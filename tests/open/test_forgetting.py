@@ -65,6 +65,26 @@ def test_recovering_gives_back_every_lost_file_of_a_folder(tmp_path: Path) -> No
     assert {one.outcome for one in recover(tmp_path)} == {"present"}
 
 
+def test_recovered_text_takes_no_name_that_another_document_has(tmp_path: Path) -> None:
+    """Neither that of one without a file yet, nor that of a file beside it; what is empty has lost nothing."""
+    path = tmp_path / "a.chat"
+    furnish(path, "old")
+    path.unlink()
+    with open_document(path) as new:  # It is empty, so it has no file.
+        assert not path.exists()
+        said = recover(path, dry_run=True)
+        (wanted,) = [one.file for one in said if one.outcome == "would be recovered" and one.file != path]
+        wanted.write_bytes(b"mine")
+        (found,) = [one for one in recover(path) if one.outcome == "recovered"]
+        assert found.was == "replaced"
+        assert wanted.read_bytes() == b"mine"
+        assert found.file not in (path, wanted)
+        new.create_thread(sender_id="bob", content="new")
+    for file, text in ((path, "new"), (found.file, "old")):
+        with open_document(file) as document:
+            assert texts(document) == folded(document) == [text]
+
+
 def test_store_lies_beside_its_file_alone(tmp_path: Path) -> None:
     """No folder above the file's gets anything; a link leads to the folder of the real file."""
     below = tmp_path / "one" / "two"

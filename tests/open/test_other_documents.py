@@ -177,6 +177,8 @@ def test_document_goes_on_where_it_is_saved_to(tmp_path: Path) -> None:
         with pytest.raises(WriteFailed, match="is there already"):
             document.save(to=taken)
         assert taken.read_bytes() == b"mine"
+        with pytest.raises(WriteFailed, match=r"another folder than the store .* move it"):
+            document.save(to=tmp_path / "below" / "free.chat")
         assert document.save(to=free) is True
         assert document.file_state == "present"
         document.send(thread_id, sender_id="ada", content="second")
@@ -205,3 +207,18 @@ def test_file_saved_to_another_place_leaves_the_old_one_to_itself(tmp_path: Path
     with open_document(free) as document:
         assert document.store_path == store
         assert texts(document) == ["first", "second"]
+
+
+def test_other_process_does_not_write_the_file_that_a_document_left(tmp_path: Path) -> None:
+    """It reads and writes on; the text goes to where the document lives now."""
+    path, free = tmp_path / "a.chat", tmp_path / "free.chat"
+    thread_id = furnish(path, "first")
+    before = path.read_bytes()
+    with open_document(path) as one, open_document(path) as other:
+        one.save(to=free)
+        assert other.file_state == "moved"
+        other.send(thread_id, sender_id="bob", content="second")
+        assert other.save() is False
+        assert one.save() is True
+    assert path.read_bytes() == before
+    assert b"second" in free.read_bytes()
