@@ -21,9 +21,8 @@ from chatdoc.apps.cli.terminal import (
     spelled,
     table,
 )
-from chatdoc.model.errors import ChatdocError, UnreadableFile
-from chatdoc.open import read_document
-from chatdoc.recover import recover
+from chatdoc.apps.cli.way_back import read_or_say
+from chatdoc.model.errors import ChatdocError
 from chatdoc.store.ports import Finding
 from chatdoc.verify import verify_store
 
@@ -39,15 +38,13 @@ def check(file: Path, as_json: bool) -> None:
     text can be recovered.
     """
     damage = verify_store(file)
-    if damage is None and not file.exists():
-        raise click.BadParameter(f"File {spelled(file)!r} does not exist.", param_hint="'FILE'")
     try:
-        reader = read_document(file)
+        reader = read_or_say(file)
         found, report = reader.check(full=True), reader.report
     except ChatdocError as error:
         if not as_json:
             _print_damage(console(), damage)
-        print_error(_with_way_back(file, error), file=spelled(file), store=_as_json(damage))
+        print_error(error, file=spelled(file), store=_as_json(damage))
         raise click.exceptions.Exit(1) from error
     ok = found.ok and not damage
     if as_json:
@@ -77,17 +74,3 @@ def _print_damage(screen: Console, damage: list[Finding] | None) -> None:
         show(screen, grid)
     if damage is not None:
         show(screen, f"store: {f'damaged in {len(damage)} places' if damage else 'sound'}")
-
-
-def _with_way_back(file: Path, error: ChatdocError) -> ChatdocError:
-    """The error of a file that is lost or no chat, with a hint at its store where that still has the text."""
-    if not isinstance(error, UnreadableFile):
-        return error
-    try:
-        found = recover(file, dry_run=True)
-    except ChatdocError:
-        return error
-    if all(one.outcome == "present" for one in found):
-        return error
-    said = str(error).removesuffix(f". {error.hint}")
-    return UnreadableFile(said, hint=f"Its text can be recovered: chatdoc recover {spelled(file)}")

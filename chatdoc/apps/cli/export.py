@@ -11,13 +11,13 @@ import click
 
 from chatdoc.apps.cli.optional import load_optional
 from chatdoc.apps.cli.terminal import json_option, json_text, print_json, safe, say, spelled
-from chatdoc.open import read_document
+from chatdoc.apps.cli.way_back import read_or_say
 from chatdoc.store.atomic_file import write_atomically
 from migrate.export import FORMATS
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--to", "name", required=True, type=click.Choice(list(FORMATS)), help="The format to write.")
 @click.option(
     "-o",
@@ -30,11 +30,12 @@ from migrate.export import FORMATS
 def export(file: Path, name: str, out: Path | None, redact: bool, as_json: bool) -> None:
     """Write FILE in another format.
 
-    To standard output, or to another file; FILE stays as it is.
+    To standard output, or to another file; FILE stays as it is. Where FILE is lost or no chat, it is said whether its
+    text can be recovered.
     """
-    if out is not None and out.exists() and out.samefile(file):
+    if out is not None and out.exists() and file.exists() and out.samefile(file):
         raise click.UsageError("--out names FILE itself; an export never replaces the document it comes from")
-    view = read_document(file).view
+    view = read_or_say(file).view
     redacted: dict[str, int] = {}
     if redact:
         redactor = load_optional("chatdoc.apps.importer.redact", "import").Redactor()

@@ -38,6 +38,21 @@ def test_an_export_never_replaces_its_own_document(chatdoc: Run, legacy: Path) -
     assert legacy.read_bytes() == before
 
 
+def test_a_lost_file_is_not_exported_and_its_way_back_is_named(
+    chatdoc: Run, legacy: Path, tmp_path: Path
+) -> None:
+    """The error says with which command its text comes back; of what was never there nothing can be said: misuse."""
+    assert chatdoc("open", legacy.name).returncode == 0
+    legacy.unlink()
+    done = chatdoc("export", legacy.name, "--to", "markdown", "-o", "out.md")
+    assert done.returncode == 1
+    assert f"Its text can be recovered: chatdoc recover {legacy.name}" in done.stderr
+    assert not (tmp_path / "out.md").exists()
+    assert chatdoc("recover", legacy.name).returncode == 0
+    assert chatdoc("export", legacy.name, "--to", "markdown").returncode == 0
+    assert chatdoc("export", "nowhere.chat", "--to", "markdown").returncode == 2
+
+
 def test_an_unknown_format_is_misuse(chatdoc: Run, legacy: Path) -> None:
     """Only the formats there are can be asked for."""
     assert chatdoc("export", legacy.name, "--to", "word").returncode == 2
