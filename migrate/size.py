@@ -9,11 +9,9 @@ import msgspec
 
 from chatdoc.model.errors import UnreadableFile
 from chatdoc.model.facts import Fact, Header
-from chatdoc.model.limits import FACT_BYTES_MAX, LINE_BYTES_MAX, OBJECT_BYTES_MAX
+from chatdoc.model.limits import FACT_BYTES_MAX, JSON_GROWTH, LINE_BYTES_MAX, OBJECT_BYTES_MAX
 
 _OBJECT = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:\n|"(?:messages|users|attachments|metadata)"\s*:)')
-_GROWTH = 6
-"""How many times longer a text can be as JSON: a control character becomes six."""
 _HINT = "Nothing was changed; split it, or take the large part out, with the program that wrote it"
 _encode = msgspec.json.Encoder().encode
 
@@ -57,10 +55,14 @@ def looks_like(source: bytes) -> str:
 
 def require_storable(facts: Iterable[Fact], source_bytes: int) -> None:
     """Raise UnreadableFile for a fact that no store and no peer would take; of a small source there is none."""
-    if source_bytes * _GROWTH < FACT_BYTES_MAX:
+    if source_bytes * JSON_GROWTH < FACT_BYTES_MAX:
         return
     for fact in facts:
-        if isinstance(fact, Header) and fact.fields is None and len(fact.content) * _GROWTH < FACT_BYTES_MAX:
+        if (
+            isinstance(fact, Header)
+            and fact.fields is None
+            and len(fact.content) * JSON_GROWTH < FACT_BYTES_MAX
+        ):
             continue
         size = len(_encode(fact))
         if size > FACT_BYTES_MAX:

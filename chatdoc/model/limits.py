@@ -12,10 +12,14 @@ MIB = 1024 * 1024
 
 TEXT_BYTES_MAX = 8 * MIB
 """One text that a command is given, as UTF-8."""
-ANSWER_BYTES_MAX = 8 * MIB
-"""All pieces of one answer that is being written, together; its end has to fit into one record beside them."""
 FACT_BYTES_MAX = 16 * MIB
 """One fact as JSON: what a record may have in the store, on the wire and in the text."""
+ANSWER_BYTES_MAX = FACT_BYTES_MAX - 2 * MIB
+"""All pieces of an answer that is being written, together, as JSON: its end is one record, with what comes last."""
+ERROR_LENGTH_MAX = 64 * 1024
+"""Characters of the error that a turn ends with; it stands behind the answer in one record."""
+JSON_GROWTH = 6
+"""How many times as many bytes a text can have as JSON as it has characters, or bytes: a control character has six."""
 UPDATE_BYTES_MAX = 64 * MIB
 """One update as peers exchange it."""
 LINE_BYTES_MAX = FACT_BYTES_MAX

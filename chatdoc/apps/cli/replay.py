@@ -10,6 +10,7 @@ from rich.console import Console
 
 from chatdoc.apps.cli.ledger import uuid_of
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
+from chatdoc.model.view.view import View
 from chatdoc.open import read_document
 from chatdoc.store.ledger.project import Project
 from chatdoc.store.ledger.replay import DIAGNOSTICS, LedgerReader
@@ -20,6 +21,10 @@ from migrate.transcript.summary import summary
 PROJECT_LIMIT = 100
 ACTION_CELLS_MAX = 110
 NAMED_MAX = 10
+STOPPED = "interrupted"
+"""What a turn is called that somebody stopped."""
+BY_SOMEBODY = "interrupt"
+"""The reason in a message whose turn somebody stopped; others are told by the machine."""
 
 
 @click.command("replay")
@@ -59,18 +64,30 @@ def replay(
         _replay_project(Project(project_path), uuid_of(thread_id), limit or PROJECT_LIMIT, as_json)
         return
     assert file is not None, "one of the two was given"
-    chosen = _only_thread(file) if thread_id is None else thread_id
-    with log_of(file) as view:
-        found = view.replay_thread(chosen, limit=limit)
+    view = read_document(file).view
+    chosen = _only_thread(view) if thread_id is None else thread_id
+    with log_of(file) as log:
+        found = log.replay_thread(chosen, limit=limit)
+    stopped = _stopped(view, found)
     if as_json:
-        print_json({"ok": True, **msgspec.to_builtins(found)})
+        told = msgspec.to_builtins(found)
+        for turn in told["turns"]:
+            turn["status"] = STOPPED if turn["turnID"] in stopped else turn["status"]
+        print_json({"ok": True, **told, "failedTurnCount": found.failed_turn_count - len(stopped)})
     else:
-        _print(console(), found)
+        _print(console(), found, stopped)
 
 
-def _only_thread(file: Path) -> str:
+def _stopped(view: View, found: Replay) -> frozenset[str]:
+    """The turns that somebody stopped: the log calls them failed, for they did not come to their end."""
+    failed = [turn.turn_id for turn in found.turns if turn.status == "failed"]
+    return frozenset(one for one in failed if view.field(one, "acp_interrupted_reason") == BY_SOMEBODY)
+
+
+def _only_thread(view: View) -> str:
     """The thread of a file that has one; those that were deleted do not count."""
-    threads = [one.thread_id for one in read_document(file).threads() if one.deleted_at is None]
+    found = [thread for one in view.thread_ids() if (thread := view.thread(one)) is not None]
+    threads = [one.thread_id for one in found if one.deleted_at is None]
     if len(threads) != 1:
         some = ", ".join(threads[:NAMED_MAX]) + (", …" if len(threads) > NAMED_MAX else "")
         raise click.UsageError(
@@ -95,17 +112,20 @@ def _replay_project(project: Project, thread_id: str, limit: int, as_json: bool)
     )
 
 
-def _print(screen: Console, found: Replay) -> None:
+def _print(screen: Console, found: Replay, stopped: frozenset[str] = frozenset()) -> None:
     counts = (
         f"completed={found.completed_turn_count}, pending={found.pending_turn_count},"
-        f" failed={found.failed_turn_count}"
+        f" failed={found.failed_turn_count - len(stopped)}"
     )
-    if stopped := sum(turn.status == "interrupted" for turn in found.turns):
-        counts += f", interrupted={stopped}"
+    if stopped:
+        counts += f", {STOPPED}={len(stopped)}"
     show(screen, f"Project: {line(found.project_path)}", f"Thread: {line(found.thread_id)}")
     show(screen, f"Turns: {found.turn_count} ({counts})")
     for turn in found.turns:
-        show(screen, f"{turn.timestamp} [{turn.status}] {line(turn.turn_id)}")
+        show(
+            screen,
+            f"{turn.timestamp} [{STOPPED if turn.turn_id in stopped else turn.status}] {line(turn.turn_id)}",
+        )
         _print_text(screen, "asked", turn.user_text)
         for action in turn.actions:
             show(screen, f"  {_action(action)}")

@@ -14,7 +14,6 @@ from chatdoc.store.search.index import Searchable, SearchIndex
 
 CHAT_SUFFIXES = (".chat", ".sage-chat")
 STORE_FOLDER = ".chatdoc"
-_NOT_STORES = ("sessions.", "search.")
 
 
 def catch_up(index: SearchIndex, folder: Path) -> list[str]:
@@ -74,7 +73,7 @@ def _looks(path: Path) -> str:
         store = home / STORE_FOLDER
         if store.is_dir():
             for entry in os.scandir(store):
-                if not entry.name.startswith(_NOT_STORES) and entry.is_file():
+                if entry.is_file():
                     stores = max(stores, entry.stat().st_mtime_ns)
             break
     return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}:{stores}"

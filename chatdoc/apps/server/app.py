@@ -13,6 +13,7 @@ from chatdoc.apps.client_files import client_routes
 from chatdoc.apps.server.api import Api
 from chatdoc.apps.server.debug_page import DebugPage
 from chatdoc.apps.server.origin_check import OriginCheck
+from chatdoc.apps.server.reindex_route import reindex_routes
 from chatdoc.apps.server.sync_socket import serve_socket
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def routes(rooms: Rooms) -> list[BaseRoute]:
         Route(f"{documents}/messages", api.messages),
         Route(f"{documents}/events", api.events),
         Route(f"{documents}/integrity", api.integrity),
+        *reindex_routes(rooms),
         *DebugPage(rooms).routes(),
         *client_routes(),
     ]

@@ -36,6 +36,12 @@ def openapi() -> dict[str, Any]:
             "/metrics": {"get": _operation("Metrics as Prometheus reads them", content="text/plain")},
             "/api/openapi.json": {"get": _operation("This description")},
             "/api/documents": {"get": _operation("The documents of the folder")},
+            "/api/system/reindex": {
+                "post": _operation(
+                    "Read the session logs of agents anew; `sources` in the body, all without",
+                    also=("400", "401", "403", "409"),
+                )
+            },
             f"{documents}/commands": {
                 "parameters": [_PATH],
                 "post": {

@@ -19,6 +19,7 @@ from chatdoc.model.commands.turn_states import Step, require_turn
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import Fact, RevisionFact
 from chatdoc.model.ids import MessageId, RevisionId, ThreadId, derive
+from chatdoc.model.limits import ERROR_LENGTH_MAX
 from chatdoc.model.records.message import Revision
 from chatdoc.model.records.thread_state import State
 from chatdoc.model.view.assemble import build_history
@@ -136,9 +137,12 @@ def decide_fail(command: FailTurn, view: View, now: Now) -> Plan:
     require_text("tail", command.tail)
     require_text("error", command.error)
     text = _text(view, command.message_id, command.tail)
-    text = f"{text}\n\n{command.error}" if text else command.error
+    error = command.error
+    if len(error) > ERROR_LENGTH_MAX:
+        error = f"{error[:ERROR_LENGTH_MAX]}… ({len(error)} characters)"
+    text = f"{text}\n\n{error}" if text else error
     revision = _minted(view, now, command, text)
-    fields = {"acp_error": command.error}
+    fields = {"acp_error": error}
     return _end(view, now, command.thread_id, command.message_id, after, revision, fields)
 
 

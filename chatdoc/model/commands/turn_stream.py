@@ -13,6 +13,7 @@ from chatdoc.model.commands.turn_states import require_turn
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import PieceFact, SettingFact
 from chatdoc.model.ids import MessageId, Stamp, ThreadId
+from chatdoc.model.limits import ANSWER_BYTES_MAX, JSON_GROWTH
 from chatdoc.model.view.assemble import ACP
 from chatdoc.model.view.view import View
 
@@ -54,8 +55,24 @@ def decide_append(command: AppendPiece, view: View, now: Now) -> Plan:
             f" it has {len(present[0])} characters, the one that came {len(command.text)}",
             hint="Two writers are at one turn; turn(thread_id, message_id) goes on behind the last piece",
         )
+    _require_room(view, message_id, command.text)
     piece = PieceFact(message_id=message_id, seq=seq, text=command.text)
     return Plan(facts=(piece,), kind="none")
+
+
+def _require_room(view: View, message_id: MessageId, text: str) -> None:
+    """Raise CommandRefused for a piece with which the answer could not end any more: its end is one record."""
+    pieces = view.pieces.get(message_id, {})
+    length = sum(map(len, pieces.values())) + len(text)
+    if length * JSON_GROWTH <= ANSWER_BYTES_MAX:
+        return
+    size = len(msgspec.json.encode("".join([*pieces.values(), text])))
+    if size > ANSWER_BYTES_MAX:
+        raise CommandRefused(
+            f"cannot append to message {message_id}: with this piece its answer takes {size} bytes as JSON,"
+            f" expected at most {ANSWER_BYTES_MAX}",
+            hint="End the turn with what it has, and go on in another one",
+        )
 
 
 def decide_bind(command: BindSession, view: View, now: Now) -> Plan:

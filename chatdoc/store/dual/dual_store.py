@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.store.dual.answers import Found, Written, differing
 from chatdoc.store.dual.control import Control
-from chatdoc.store.dual.pairing import pair
+from chatdoc.store.dual.pairing import names
 from chatdoc.store.dual.phases import POLICIES, SIDES, Phase, SideName
 from chatdoc.store.dual.ports import Entity, Record, Row, Scope, Side
 
@@ -46,7 +46,7 @@ class DualStore:
 
     def get(self, identity: str) -> Record | None:
         """One record as it is shown, or None."""
-        with self._timed() as paths:
+        with self._timed() as paths, self._one_moment():
             rows = {name: self._row(name, identity) for name in self._read_sides()}
             if not self._deleted({identity}):
                 found = self._shown(identity, rows.get("old"), rows.get("new"))
@@ -57,7 +57,7 @@ class DualStore:
 
     def find(self, scope: Scope) -> list[Found]:
         """Every record in a scope as it is shown, in the order they were written."""
-        with self._timed() as paths:
+        with self._timed() as paths, self._one_moment():
             joined = self.joined(scope, self._read_sides())
             deleted = self._deleted(set(joined))
             shown = (
@@ -86,26 +86,7 @@ class DualStore:
 
     def names(self, old: list[Row], new: list[Row]) -> dict[tuple[SideName, int], str]:
         """The identity of each row: its own, that of its pair, or one made of its row id."""
-        there = {row.identity for row in new if row.identity is not None}
-        pending = {identity for identity, _ in self.control.pending()}
-        alone = [
-            row
-            for row in old
-            if row.identity is None
-            or (row.identity.startswith("old-") and row.identity not in there and row.identity not in pending)
-        ]
-        pairs = pair(self.entity, alone, [row for row in new if row.identity is None])
-        found: dict[tuple[SideName, int], str] = {}
-        for row in old:
-            found["old", row.row_id] = row.identity or f"old-{row.row_id:012d}"
-        for row in new:
-            if row.identity is not None:
-                found["new", row.row_id] = row.identity
-            elif row.row_id in pairs:
-                found["new", row.row_id] = found["old", pairs[row.row_id]]
-            else:
-                found["new", row.row_id] = f"new-{row.row_id:012d}"
-        return found
+        return names(self.entity, old, new, pending={identity for identity, _ in self.control.pending()})
 
     # writing
 
@@ -190,9 +171,10 @@ class DualStore:
         )
 
     def _write(self, identity: str, work: Callable[[Side], int | None]) -> Written:
-        first, *others = POLICIES[self.phase].written
         failed: SideName | None = None
         with self.whole():
+            # Read within the transaction: another process may change it, or drop a side, until then.
+            first, *others = POLICIES[self.phase].written
             # Noted before anything is written, so that a crash in between is no loss.
             noted = [name for name in others if self.control.intend(identity, name, self.now_iso())]
             try:
@@ -282,6 +264,15 @@ class DualStore:
             for field in differing(self.entity, old.record, new.record):
                 self.control.count("mismatch", field)
         return Found(identity, record, old, new)
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        """What is read within is of one moment where everything is in one file."""
+        if not self._one_file:
+            yield
+            return
+        with self.control.file.reading():
+            yield
 
     @contextmanager
     def _timed(self) -> Iterator[list[str]]:

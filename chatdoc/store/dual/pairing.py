@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from chatdoc.store.dual.phases import SideName
 from chatdoc.store.dual.ports import Entity, Row
 
 APART_MS_MAX = 120_000
 """A program that writes one thing to both sides does it within this time; the same content later is another thing."""
+
+
+def names(
+    entity: Entity, old: Sequence[Row], new: Sequence[Row], *, pending: Collection[str]
+) -> dict[tuple[SideName, int], str]:
+    """The identity of each row: its own, its pair's, or one made of its row id; `pending` ones wait for their pair."""
+    there = {row.identity for row in new if row.identity is not None}
+    alone = [
+        row
+        for row in old
+        if row.identity is None
+        or (row.identity.startswith("old-") and row.identity not in there and row.identity not in pending)
+    ]
+    pairs = pair(entity, alone, [row for row in new if row.identity is None])
+    found: dict[tuple[SideName, int], str] = {}
+    for row in old:
+        found["old", row.row_id] = row.identity or f"old-{row.row_id:012d}"
+    for row in new:
+        if row.identity is not None:
+            found["new", row.row_id] = row.identity
+        elif row.row_id in pairs:
+            found["new", row.row_id] = found["old", pairs[row.row_id]]
+        else:
+            found["new", row.row_id] = f"new-{row.row_id:012d}"
+    return found
 
 
 def pair(entity: Entity, old: Sequence[Row], new: Sequence[Row]) -> dict[int, int]:

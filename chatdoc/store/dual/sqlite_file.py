@@ -93,6 +93,22 @@ class SqliteFile:
             self._undo(undo)
             raise
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read within is of one moment; within a write, of that."""
+        if self._is_within():
+            yield
+            return
+        self.ask("BEGIN")
+        try:
+            yield
+        finally:
+            if self._is_within():
+                self.ask("COMMIT")
+
+    def _is_within(self) -> bool:
+        return self._connection.in_transaction
+
     def _undo(self, undo: str) -> None:
         # A full disk ends the whole transaction by itself.
         if self._connection.in_transaction:

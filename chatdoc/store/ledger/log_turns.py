@@ -22,8 +22,7 @@ def _turn(turn: ReplayTurn) -> TranscriptTurn:
     return TranscriptTurn(
         turn_id=turn_uuid(turn.turn_id),
         timestamp=_date(turn.timestamp),
-        # A transcript has no word for a turn that was stopped.
-        status="failed" if turn.status == "interrupted" else turn.status,
+        status=turn.status,
         user_text=trimmed(turn.user_text),
         # What is streamed while it runs is told at the next boundary, so that a boundary is all that writes.
         assistant_text="" if runs else trimmed(turn.assistant_text),

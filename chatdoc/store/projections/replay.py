@@ -1,7 +1,6 @@
 """What happened in a thread, turn by turn: who asked what, what was answered, and what was done for it.
 
-The shape is the replay summary of CodexChat: a turn is pending, completed or failed; one that somebody stopped is
-interrupted, and counts for none of these.
+The shape is the replay summary of CodexChat: a turn is pending, completed or failed.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from chatdoc.store.projections.projector import Execute, json_text
 from chatdoc.store.projections.queries import thread, turns
 from chatdoc.store.projections.row_types import from_json
 
-Status = Literal["pending", "completed", "failed", "interrupted"]
+Status = Literal["pending", "completed", "failed"]
 
 STATUS: dict[str, Status] = {
     "running": "pending",
     "completed": "completed",
-    "interrupted": "interrupted",
+    "interrupted": "failed",
     "error": "failed",
 }
 """What a turn's status is called in a replay."""

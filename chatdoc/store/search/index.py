@@ -13,9 +13,8 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import CommandRefused, StoreError
+from chatdoc.store.index_folder import index_folder, make_index_folder
 
-NAME = ".chatdoc"
-FOLDER_MODE = 0o700
 FILE = "search.sqlite3"
 VERSION = 1
 _SCHEMA = """
@@ -80,10 +79,10 @@ class SearchIndex:
 
     @classmethod
     def open(cls, folder: Path) -> SearchIndex:
-        """The index in the folder's `.chatdoc/`, made when it is not there or of another version; raises StoreError."""
-        path = folder / NAME / FILE
+        """The index in the folder's `.chatdoc/indexes/`, made when it is not there or of another version."""
+        path = index_folder(folder) / FILE
         try:
-            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            make_index_folder(folder)
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)

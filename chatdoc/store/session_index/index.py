@@ -15,9 +15,8 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import StoreError
+from chatdoc.store.index_folder import index_folder, make_index_folder
 
-NAME = ".chatdoc"
-FOLDER_MODE = 0o700
 FILE = "sessions.sqlite3"
 VERSION = 1
 _SCHEMA = """
@@ -93,11 +92,10 @@ class SessionIndex:
 
     @classmethod
     def open(cls, folder: Path) -> SessionIndex:
-        """The index in the folder's `.chatdoc/`, made when it is not there; raises StoreError."""
-        home = folder / NAME
-        path = home / FILE
+        """The index in the folder's `.chatdoc/indexes/`, made when it is not there; raises StoreError."""
+        path = index_folder(folder) / FILE
         try:
-            home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            make_index_folder(folder)
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -121,7 +119,7 @@ class SessionIndex:
     @classmethod
     def look(cls, folder: Path) -> SessionIndex | None:
         """The index of a folder, or None where none was made."""
-        return cls.open(folder) if (folder / NAME / FILE).exists() else None
+        return cls.open(folder) if (index_folder(folder) / FILE).exists() else None
 
     def get(self, path: str) -> LogRow | None:
         """What is known of a file."""

@@ -172,10 +172,10 @@ export class ChatDocument {
 
   // commands: each is queued at once, sent in order, and repeated until it is answered
 
-  /** Start a thread with its root message; further fields go to its config. @param {{ content: string, name?: string, acp_config?: object, [field: string]: any }} fields @returns {Sent} */
+  /** Start a thread with its root message and fields of its config. @param {{ content: string, name?: string, acp_config?: object, pin?: boolean, thread_color?: string, thread_icon?: string }} fields @returns {Sent} */
   createThread (fields) { return this.command('create_thread', fields) }
 
-  /** Add a message to a thread. @param {string} threadId @param {{ content: string, reply_to?: string, [field: string]: any }} fields @returns {Sent} */
+  /** Add a message to a thread; `fields` are of one's own. @param {string} threadId @param {{ content: string, reply_to?: string, fields?: object }} fields @returns {Sent} */
   send (threadId, fields) { return this.command('send', { thread_id: threadId, ...fields }) }
 
   /** Give a message a new text. @param {string} messageId @param {{ content: string }} fields @returns {Sent} */
@@ -193,13 +193,13 @@ export class ChatDocument {
   /** Take a thread's deletion back. @param {string} threadId @returns {Sent} */
   restoreThread (threadId) { return this.command('restore_thread', { thread_id: threadId }) }
 
-  /** Set the given fields of a thread's config and no other; null clears one. @param {string} threadId @param {object} fields @returns {Sent} */
+  /** Set the given fields of a thread's config and no other, one's own in `fields`; null clears one. @param {string} threadId @param {object} fields @returns {Sent} */
   configure (threadId, fields) { return this.command('configure', { thread_id: threadId, ...fields }) }
 
   /** Start a thread that goes on from one message of another. @param {string} threadId @param {{ at: string, name?: string }} fields @returns {Sent} */
   fork (threadId, fields) { return this.command('fork', { thread_id: threadId, ...fields }) }
 
-  /** Send a message that waits for the thread's agent, or let one wait that is there (`message_id`). @param {string} threadId @param {{ content?: string, message_id?: string, reply_to?: string, [field: string]: any }} fields @returns {Sent} */
+  /** Send a message that waits for the thread's agent, or let one wait that is there (`message_id`). @param {string} threadId @param {{ content?: string, message_id?: string, reply_to?: string, fields?: object }} fields @returns {Sent} */
   queueTurn (threadId, fields) { return this.command('queue_turn', { thread_id: threadId, ...fields }) }
 
   /** Let a queued message wait no longer. @param {string} threadId @param {string} messageId @returns {Sent} */

@@ -17,8 +17,7 @@ import { msOf } from './ids.js'
 
 /** Clocks of a page and its server may differ by so much. */
 const SKEW_MS = 120_000
-const CONFIG = new Set(['name', 'thread_color', 'thread_icon', 'pin', 'acp_config'])
-const NOT_CONFIG = new Set(['type', 'command_id', 'thread_id', 'updated_by', 'sender_id', 'content'])
+const CONFIG = new Set(['name', 'thread_color', 'thread_icon', 'pin'])
 
 /** Records with what waits on top of them. */
 export class Optimistic {
@@ -173,16 +172,15 @@ function newMessage (id, threadId, replyTo, command, date, extra) {
     message_id: id, thread_id: threadId, sender_id: command.sender_id, date, reply_to_message_id: replyTo,
     history: [revision], content, generating: false, acp_thread_id: null, acp_usage: null, acp_interrupted: null,
     acp_interrupted_reason: null, acp_interrupted_text: null, deleted_at: null, deleted_by: null, assumed: false,
-    extra, pending: true
+    extra: { ...command.fields, ...extra }, pending: true
   }
 }
 
 /** @param {ShownConfig} config @param {import('./commands.js').Command} command @param {string} date @returns {ShownConfig} */
 function configured (config, command, date) {
-  const given = Object.entries(command).filter(([name]) => !NOT_CONFIG.has(name))
-  const known = Object.fromEntries(given.filter(([name]) => CONFIG.has(name) && name !== 'acp_config'))
+  const known = Object.fromEntries(Object.entries(command).filter(([name]) => CONFIG.has(name)))
   const acp = command.acp_config === undefined ? config.acp_config
     : command.acp_config === null ? null : { ...config.acp_config, ...command.acp_config }
-  const extra = { ...config.extra, ...Object.fromEntries(given.filter(([name]) => !CONFIG.has(name))) }
+  const extra = { ...config.extra, ...command.fields }
   return { ...config, ...known, acp_config: acp, extra, updated_at: date, updated_by: command.updated_by ?? command.sender_id, pending: true }
 }

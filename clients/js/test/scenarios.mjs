@@ -18,7 +18,7 @@ const scenes = {
   async 'commands are shown at once and answered' () {
     const [ada, bob] = [open('ada'), open('bob')]
     const thread = ada.createThread({ content: 'Hello', name: 'Plan' })
-    const message = ada.send(thread.id, { content: 'second', note: 1 })
+    const message = ada.send(thread.id, { content: 'second', fields: { note: 1 } })
     ada.edit(thread.root_id, { content: 'Hello!' })
     assert.deepEqual(texts(ada, thread.id), ['Hello!', 'second'])
     assert.ok(ada.messages(thread.id).every((one) => one.pending))
@@ -26,13 +26,14 @@ const scenes = {
     const seen = []
     ada.subscribe(() => seen.push(texts(ada, thread.id).join()))
     const { thread_id: threadId } = await thread.answer
-    await message.answer
+    assert.equal((await message.answer).extra.note, 1)
     await until('bob sees both', () => texts(bob, threadId).length === 2 && texts(bob, threadId)[0] === 'Hello!')
     await until('nothing is pending', () => !ada.messages(threadId).some((one) => one.pending))
     assert.deepEqual([...new Set(seen)], ['Hello!,second'], 'nothing flickered')
     ada.deleteMessage(message.id)
     assert.deepEqual(texts(ada, threadId), ['Hello!'])
-    ada.configure(threadId, { thread_color: 'red', acp_config: { model: 'm' } })
+    ada.configure(threadId, { thread_color: 'red', acp_config: { model: 'm' }, fields: { mood: 'good' } })
+    assert.equal(ada.config(threadId).extra.mood, 'good')
     assert.deepEqual([ada.config(threadId).thread_color, ada.config(threadId).pending], ['red', true])
     await until('bob sees it', () => texts(bob, threadId).length === 1 && bob.config(threadId).acp_config?.model === 'm')
     await assert.rejects(ada.send('no thread', { content: 'x' }).answer, { code: 'not_found' })

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from chatdoc.document import Document
+from chatdoc.model.commands.turn_end import InterruptTurn
+from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.store.atomic_file import temporary_path
 from chatdoc.store.ledger.backfill import backfill
 from chatdoc.store.ledger.log_turns import turn_uuid
@@ -153,7 +155,11 @@ def test_a_log_that_another_process_compacted_costs_no_boundary(tmp_path: Path) 
     with document, transcripts_of(document, tmp_path) as transcripts:
         turn = document.start_turn(thread_id, sender_id="codex")
         with opened(tmp_path, seed=5) as other:
-            other.interrupt(thread_id, turn.message_id)
+            other.execute(
+                InterruptTurn(
+                    thread_id=ThreadId(thread_id), message_id=MessageId(turn.message_id), reason="interrupt"
+                )
+            )
             compact_log(other)
         assert transcripts.catch_up() == []
         assert [one.status for one in told(tmp_path, thread_id)] == ["failed"]

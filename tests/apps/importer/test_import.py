@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -72,7 +73,7 @@ def test_importing_twice_changes_not_one_byte(logs: Path, tmp_path: Path, run_im
     assert same == first.sessions
     assert files_in(tmp_path / "out") == before
     for name in ("sessions.sqlite3", "sessions.sqlite3-wal", "sessions.sqlite3-shm"):
-        (tmp_path / "out" / ".chatdoc" / name).unlink(missing_ok=True)
+        (tmp_path / "out" / ".chatdoc" / "indexes" / name).unlink(missing_ok=True)
     assert run_import(logs).counts == {"imported": len(first.sessions)}
     assert files_in(tmp_path / "out") == before
 
@@ -211,8 +212,9 @@ def test_a_document_that_was_lost_is_made_again(logs: Path, tmp_path: Path, run_
     one = found(run_import(logs / "codex-minimal").sessions, "codex-minimal.jsonl")
     text = Path(one.document).read_bytes()
     os.unlink(one.document)
-    for path in (tmp_path / "out" / ".chatdoc").glob("store*"):
-        path.unlink()
+    for path in (tmp_path / "out" / ".chatdoc").iterdir():
+        if path.name != "indexes":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     run_import(logs / "codex-minimal")
     rows = [row for row in Path(one.document).read_bytes().split(b"\n") if b'"event":"document"' not in row]
     assert rows == [row for row in text.split(b"\n") if b'"event":"document"' not in row]

@@ -53,7 +53,7 @@ def test_the_playbook_works_and_can_be_taken_back(tmp_path: Path) -> None:
 
     schema = machine.chatdoc("import", **off)
     assert schema["sessions"] == []
-    assert (machine.chats / ".chatdoc" / "sessions.sqlite3").exists()
+    assert (machine.chats / ".chatdoc" / "indexes" / "sessions.sqlite3").exists()
 
     only = {"ENABLE_CLAUDE_SOURCE": "0", "CODEX_SESSIONS_DIR": str(machine.canary)}
     canary = machine.chatdoc("import", "--metrics", str(tmp_path / "import.prom"), **only)

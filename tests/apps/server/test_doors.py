@@ -104,6 +104,25 @@ def test_every_route_but_health_asks_who_one_is(tmp_path: Path, caplog: pytest.L
     assert SECRET not in "".join(ours)
 
 
+def test_only_who_may_write_anything_has_logs_read_anew(tmp_path: Path) -> None:
+    """The reindex route asks for a principal that speaks for everybody."""
+    users = {
+        "own": Principal(user_id="ada", speaks_for=frozenset({"ada"})),
+        "read": Principal(user_id="eve", read_only=True),
+        "any": Principal(user_id="root"),
+    }
+    with Serving(tmp_path, authenticate=lambda shown: users.get(shown.token or "")) as serving:
+        came = {
+            name: serving.http.post(
+                "/api/system/reindex",
+                json={"sources": ["nothing"]},
+                headers={"Authorization": f"Bearer {name}"},
+            ).status_code
+            for name in ("nobody", *users)
+        }
+    assert came == {"nobody": 401, "own": 403, "read": 403, "any": 400}
+
+
 def test_the_openapi_document_describes_every_route(tmp_path: Path) -> None:
     """Each HTTP route under /api, and those beside it, is described with its method, and no other."""
     made = {

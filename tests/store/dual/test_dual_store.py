@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from chatdoc.store.dual.verify import verify
 from tests.store.dual.consensus import ask, contents, opened, upstream, upstream_writes
 from tests.store.dual.memory_side import NOTE, MemorySide
 from tests.strace import run
+from tests.tidy.source import PROJECT
 
 NOW = "2026-11-28T12:00:00.000Z"
 
@@ -251,6 +255,52 @@ def test_a_backfill_that_is_killed_anywhere_goes_on_where_it_was(tmp_path: Path,
         proof = verify(store.artifacts)
         assert (proof.ok, proof.equal, proof.new_rows) == (True, 40, 40)
         assert contents(store) == [f"{number}" for number in range(40)]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.store.dual.consensus import PLAN, SPEC, opened
+with opened(Path(sys.argv[1]), seed=int(sys.argv[2])) as store:
+    print("ready", flush=True)
+    for number in range(25):
+        store.store_artifact(SPEC, PLAN, sys.argv[2], f"{sys.argv[2]} {number}", write_id=f"{sys.argv[2]}-{number}")
+        if number % 5 == 4:
+            assert len(store.query_artifacts(SPEC, PLAN)) > number
+"""
+
+
+def test_processes_write_while_another_changes_the_phase(tmp_path: Path) -> None:
+    """Up to the drop of the old tables under them: every acknowledged write is there, once, in new."""
+    path = tmp_path / "consensus.db"
+    opened(path).close()
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, path, str(seed)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in (1, 2)
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    with opened(path, seed=3) as store:
+        for phase in ("read_new", "dual_write", "new_only"):
+            for dual in store.duals:
+                backfill(dual)
+            store.change_phase(phase)  # type: ignore[arg-type]
+        for dual in store.duals:
+            backfill(dual)
+        store.drop()
+        for writer in writers:
+            assert writer.wait(60) == 0
+            writer.communicate()
+        assert sorted(contents(store)) == sorted(
+            f"{seed} {number}" for seed in (1, 2) for number in range(25)
+        )
 
 
 @pytest.mark.parametrize("phase", ["dual_write", "read_new", "new_only"])
