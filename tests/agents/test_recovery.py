@@ -12,10 +12,9 @@ import pytest
 
 from chatdoc.agents.ownership import STALE_MS
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused, DocumentFailed, StoreError
+from chatdoc.model.errors import CommandRefused, DocumentFailed
 from chatdoc.model.records.message import Message
 from chatdoc.open import open_document, read_document
-from chatdoc.testing import white_box
 from chatdoc.testing.clocks import ManualClock
 from tests.agents.processes import ENVIRONMENT, Worker
 from tests.store_file import store_file
@@ -245,20 +244,6 @@ def test_turn_of_a_failed_opening_is_recovered_in_the_same_process(path: Path) -
     with open_document(path) as again:
         require_interrupted(again, turn.message_id, "one", "backend_error")
     document.close()
-
-
-def test_turn_goes_on_after_a_write_that_failed(path: Path) -> None:
-    """The disk was full for one command: the turn keeps its lease, and ends well."""
-    with open_document(path) as document:
-        turn = document.start_turn(threads(path)[0], sender_id="codex")
-        turn.append("one")
-        turn.flush()
-        turn.append("two")
-        with white_box.failing(document, "append an update"), pytest.raises(StoreError):
-            turn.flush()
-        with open_document(path) as again:
-            assert [one.standing for one in again.agents.running()] == ["alive"]
-        assert turn.finalize().content == "onetwo"
 
 
 def test_openings_at_once_recover_once(path: Path) -> None:

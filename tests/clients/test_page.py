@@ -121,5 +121,5 @@ def test_page_is_accessible_in_every_form(document: Document, serving: Serving, 
         thread.thread_id, sender_id="bob", content="```\n" + "x" * 300 + "\n```\n" + "y" * 300
     )
     document.edit(message.message_id, author_id="bob", content=message.content + "!")
-    document.queue_turn(thread.thread_id, sender_id="ada", content="next", reply_to=message.message_id)
+    document.agents.queue_turn(thread.thread_id, sender_id="ada", content="next", reply_to=message.message_id)
     _play("the page is accessible in every form", serving, os.environ.get("CHATDOC_PICTURES", ""))

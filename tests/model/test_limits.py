@@ -156,6 +156,11 @@ def test_a_command_is_refused_beyond_its_depth_and_taken_at_it() -> None:
     doc = memory_document(clock=lambda: next(ticks), random=random.Random(1).randbytes)
     begun = doc.create_thread(sender_id="ada", content="x")
     deepest = nested(limits.GIVEN_DEPTH_MAX - 1)
-    assert doc.send(begun.thread_id, sender_id="ada", content="x", own=deepest).extra["own"] == deepest
+    assert (
+        doc.send(begun.thread_id, sender_id="ada", content="x", fields={"own": deepest}).extra["own"]
+        == deepest
+    )
     with pytest.raises(CommandRefused, match="deeper than 64"):
-        doc.send(begun.thread_id, sender_id="ada", content="x", own=nested(limits.GIVEN_DEPTH_MAX + 1))
+        doc.send(
+            begun.thread_id, sender_id="ada", content="x", fields={"own": nested(limits.GIVEN_DEPTH_MAX + 1)}
+        )

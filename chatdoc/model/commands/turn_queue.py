@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_member, require_thread, shortly
+from chatdoc.model.arguments import require_member, require_optional_name, require_thread, shortly
 from chatdoc.model.commands import send_message
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.send_message import SendMessage
@@ -77,6 +77,7 @@ def is_queued(view: View, message_id: MessageId | None) -> bool:
 def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
     """The plan for a message that waits; its answer is the message."""
     thread_id, message_id = command.thread_id, command.message_id
+    require_optional_name("message_id", message_id)
     require_thread(view, thread_id, "queue")
     _require_alive(view, thread_id)
     found = state_of_thread(view, thread_id)

@@ -27,23 +27,23 @@ class LogOf:
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread."""
-        return self.document.replay_thread(thread_id, limit=limit)
+        return self.document.log.replay_thread(thread_id, limit=limit)
 
     def last_sequence(self) -> int:
         """The sequence of the newest event."""
-        return max(one.last_applied_sequence + one.behind for one in self.document.projections())
+        return max(one.last_applied_sequence + one.behind for one in self.document.log.projections())
 
 
 def tell_activity(
     document: Document, thread_id: str, turn_id: str, *, kind: str, summary: str, payload: Any = None
 ) -> None:
     """Tell the log what an agent did in a turn."""
-    document.append_activity(thread_id, kind=kind, summary=summary, payload=payload, turn_id=turn_id)
+    document.agents.append_activity(thread_id, kind=kind, summary=summary, payload=payload, turn_id=turn_id)
 
 
 def compact_log(document: Document) -> None:
     """Fold the log away."""
-    document.compact_log(dry_run=False)
+    document.log.compact(dry_run=False)
 
 
 def turns_told(document: Document) -> dict[str, list[TranscriptTurn]]:

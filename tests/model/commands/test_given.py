@@ -154,4 +154,4 @@ def test_a_message_is_queued_under_a_given_id(doc: Document, thread_id: ThreadId
     command = QueueTurn(thread_id=thread_id, sender_id="a", content="Do it", message_id=UUID)
     assert doc.execute(command).message_id == UUID
     assert doc.execute(command).message_id == UUID
-    assert [one.message_id for one in doc.queue(thread_id)] == [UUID]
+    assert [one.message_id for one in doc.agents.queue(thread_id)] == [UUID]

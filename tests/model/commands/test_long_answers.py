@@ -21,8 +21,8 @@ MEGA = 1_000_000
 
 
 ENDS: dict[str, Callable[[Document, Turn], object]] = {
-    "interrupt": lambda doc, turn: doc.interrupt(turn.thread_id, turn.message_id, by="ada"),
-    "recover": lambda doc, turn: doc.recover(turn.thread_id, turn.message_id),
+    "interrupt": lambda doc, turn: doc.agents.interrupt(turn.thread_id, turn.message_id, by="ada"),
+    "recover": lambda doc, turn: doc.agents.recover(turn.thread_id, turn.message_id),
     "fail": lambda doc, turn: doc.execute(
         FailTurn(thread_id=turn.thread_id, message_id=turn.message_id, error="no " * MEGA)
     ),

@@ -48,25 +48,25 @@ RUNNING = "\n".join(
 def test_a_queued_row_waits_and_can_be_started() -> None:
     """The next turn answers it, and then it waits no longer."""
     doc = document(RUNNING)
-    assert [one.message_id for one in doc.queue(T)] == [NEXT]
-    turn = doc.start_next(T, sender_id="codex")
+    assert [one.message_id for one in doc.agents.queue(T)] == [NEXT]
+    turn = doc.agents.start_next(T, sender_id="codex")
     assert turn is not None
     turn.append("Done.")
     turn.finalize()
-    assert doc.queue(T) == []
+    assert doc.agents.queue(T) == []
     assert doc.check(full=True).ok
 
 
 def test_a_queued_row_can_be_queued_and_withdrawn() -> None:
     """Queueing it says so with a mark of its own, once; withdrawing takes what the row says back."""
     doc = document(RUNNING)
-    doc.queue_turn(T, message_id=NEXT)
+    doc.agents.queue_turn(T, message_id=NEXT)
     mark = doc.view.mark(NEXT, "acp_state")
     assert mark is not None
-    doc.queue_turn(T, message_id=NEXT)
+    doc.agents.queue_turn(T, message_id=NEXT)
     assert doc.view.mark(NEXT, "acp_state") == mark
-    doc.withdraw(T, NEXT)
-    assert doc.queue(T) == []
+    doc.agents.withdraw(T, NEXT)
+    assert doc.agents.queue(T) == []
     assert "acp_state" not in doc.message(NEXT).extra
 
 
@@ -75,19 +75,19 @@ def test_a_live_queue_survives_an_export_and_its_import(name: str) -> None:
     """What waits in a document waits in the document made of its export, in the same order."""
     doc = document(RUNNING)
     for content in ("second", "third"):
-        doc.queue_turn(T, sender_id="ada", content=content)
-    waiting = [one.message_id for one in doc.queue(T)]
+        doc.agents.queue_turn(T, sender_id="ada", content=content)
+    waiting = [one.message_id for one in doc.agents.queue(T)]
     assert len(waiting) == 3
-    assert [one.message_id for one in document(FORMATS[name](doc.view)).queue(T)] == waiting
+    assert [one.message_id for one in document(FORMATS[name](doc.view)).agents.queue(T)] == waiting
 
 
 def test_deletion_is_a_mark_and_no_field() -> None:
     """A field of the sender's own that is called `deleted` deletes nothing, so its message waits."""
     doc = document(RUNNING)
-    sent = doc.send(T, sender_id="ada", content="x", acp_state="queued")
-    assert sent.message_id in {one.message_id for one in doc.queue(T)}
+    sent = doc.send(T, sender_id="ada", content="x", fields={"acp_state": "queued"})
+    assert sent.message_id in {one.message_id for one in doc.agents.queue(T)}
     doc.delete_message(sent.message_id, deleted_by="ada")
-    assert sent.message_id not in {one.message_id for one in doc.queue(T)}
+    assert sent.message_id not in {one.message_id for one in doc.agents.queue(T)}
 
 
 def test_nothing_is_queued_in_a_deleted_thread() -> None:
@@ -95,6 +95,6 @@ def test_nothing_is_queued_in_a_deleted_thread() -> None:
     doc = document(RUNNING)
     doc.delete_thread(T, deleted_by="ada")
     with pytest.raises(CommandRefused, match=r"deleted at .* restore_thread"):
-        doc.queue_turn(T, sender_id="ada", content="more")
+        doc.agents.queue_turn(T, sender_id="ada", content="more")
     doc.restore_thread(T, restored_by="ada")
-    assert doc.queue_turn(T, sender_id="ada", content="more").content == "more"
+    assert doc.agents.queue_turn(T, sender_id="ada", content="more").content == "more"

@@ -30,7 +30,7 @@ RUNNING_STATE_REMOVED_BUT_NOT_AN_OLDER_ONE = 4_022
 
 
 def change(view: View, facts: list[Fact], random: Random) -> list[Draft]:
-    """Enter facts as the corridor does; superseded ones may leave before or after events are derived, or stay."""
+    """Enter facts as the engine does; superseded ones may leave before or after events are derived, or stay."""
     delta, added = apply.apply(view, facts, origin="peer")
     gone = [fact for fact in all_facts(view) if superseded(view, fact) and random.random() < 0.5]
     if early := random.random() < 0.5:

@@ -32,7 +32,7 @@ class Watched(NamedTuple):
 
 
 class Watch:
-    """Derives the events of every change of the views it knows, as the corridor enters it."""
+    """Derives the events of every change of the views it knows, as the engine enters it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.logs: dict[int, Watched] = {}

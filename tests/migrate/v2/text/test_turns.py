@@ -40,7 +40,7 @@ def fail(doc: Document, thread_id: str) -> None:
 
 
 def queue(doc: Document, thread_id: str) -> None:
-    doc.queue_turn(thread_id, sender_id="ada", content="and this?")
+    doc.agents.queue_turn(thread_id, sender_id="ada", content="and this?")
 
 
 def run(doc: Document, thread_id: str) -> None:
@@ -55,8 +55,8 @@ def queue_behind(doc: Document, thread_id: str) -> None:
 
 
 def withdraw(doc: Document, thread_id: str) -> None:
-    queued = doc.queue_turn(thread_id, sender_id="ada", content="and this?")
-    doc.withdraw(thread_id, queued.message_id)
+    queued = doc.agents.queue_turn(thread_id, sender_id="ada", content="and this?")
+    doc.agents.withdraw(thread_id, queued.message_id)
 
 
 def branch(doc: Document, thread_id: str) -> None:
