@@ -41,3 +41,13 @@ def test_stored_documents_withstand_clocks_that_are_set_by_hand() -> None:
 
     without_shrinking = settings(OnWrongClocks.quick, phases=[Phase.generate], database=None)
     run_state_machine_as_test(OnWrongClocks, settings=without_shrinking)
+
+
+def test_a_send_that_was_interrupted_anywhere_is_there_once() -> None:
+    """After KeyboardInterrupt between two bytecodes the store holds all of it or nothing, and the retry is taken."""
+
+    class BesideInterrupts(StoredMachine):
+        interrupts = True
+
+    without_shrinking = settings(BesideInterrupts.quick, phases=[Phase.generate], database=None)
+    run_state_machine_as_test(BesideInterrupts, settings=without_shrinking)
