@@ -177,6 +177,8 @@ class Engine:
             self.require_open()
             if copy.torn:
                 receive.finish_restoring(self._open, self.now())
+        else:
+            self._open.unit = unit  # The store gives each thing of a group a unit of its own.
         return self._open
 
     @staticmethod

@@ -32,9 +32,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from chatdoc.document import Document
+from chatdoc.testing.interrupts import interrupted
 from chatdoc.testing.promises import (
     CARRIED_OUT,
     FOLLOWED,
@@ -47,6 +48,7 @@ from chatdoc.testing.promises import (
     promised,
 )
 from chatdoc.testing.stored import KINDS
+from chatdoc.testing.white_box import is_open
 from chatdoc.testing.workplaces import Workplaces
 from chatdoc.testing.writer import WEIGHTS
 
@@ -60,10 +62,18 @@ BEGINNING = (
 )  # fmt: skip
 """What is asked for before anything else happens, of one opening after the other."""
 
+YEAR_MS = 31_557_600_000
+OPCODES_MAX = 20_000
+"""An interrupt comes before one of so many bytecodes; a message takes some thousands."""
+
 
 class StoredMachine(RuleBasedStateMachine):
     """Rules that write, deliver, exchange, repeat, crash, reopen, rebuild and replay, in a folder of their own."""
 
+    clocks_jump = False
+    """Whether a machine's clock may be set to any year from 1970 to 2099, as a rule of its own."""
+    interrupts = False
+    """Whether a command may be interrupted between any two bytecodes, as a rule of its own."""
     quick = settings(
         max_examples=12,
         stateful_step_count=20,
@@ -75,6 +85,7 @@ class StoredMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self._interrupts = 0
         self._folder = tempfile.TemporaryDirectory(prefix="chatdoc-machine-")
         self.places = Workplaces(Path(self._folder.name) / "empty", 0)
 
@@ -118,6 +129,35 @@ class StoredMachine(RuleBasedStateMachine):
     def let_time_pass(self) -> None:
         """Each clock moves in its own way, sometimes back."""
         self.places.network.tick()
+
+    @precondition(lambda self: self.clocks_jump)
+    @rule(number=numbers, year=st.integers(1970, 2099))
+    def jump(self, number: int, year: int) -> None:
+        """The clock of one machine is set by hand."""
+        clocks = self.places.network.clocks
+        clocks[number % len(clocks)].now_ms = (year - 1970) * YEAR_MS
+
+    @precondition(lambda self: self.interrupts)
+    @rule(number=numbers, after=st.integers(1, OPCODES_MAX), text=st.sampled_from(("Hi", "é")))
+    def interrupt(self, number: int, after: int, text: str) -> None:
+        """A message is interrupted while it is sent, and sent again under its command id: it is there once."""
+        document = self.document(number)
+        for thread in document.threads()[:1]:
+            self._interrupts += 1
+            given: dict[str, Any] = {"sender_id": "ada", "content": f"{text} {self._interrupts}"}
+            command_id = f"interrupted-{self._interrupts}"
+            with interrupted(after):
+                document.send(thread.thread_id, **given, command_id=command_id)
+            with promised(WHOLE):
+                if not is_open(document):
+                    self.places.reopen(document, crash=True)
+                    document = self.document(number)
+                sent = document.send(thread.thread_id, **given, command_id=command_id)
+                shown = [one.message_id for one in document.messages(thread.thread_id)]
+                same = [one for one in shown if document.message(one).content == given["content"]]
+                assert same == [sent.message_id], (
+                    f"sent once and interrupted once, it is there {len(same)} times"
+                )
 
     @rule(times=st.integers(1, 8))
     def deliver(self, times: int) -> None:

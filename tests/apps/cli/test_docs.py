@@ -12,7 +12,6 @@ from chatdoc.store.dual.phases import POLICIES
 from chatdoc.store.dual.sqlite_file import SqliteFile
 from chatdoc.store.ledger.replay import DIAGNOSTICS
 from chatdoc.store.ledger.standing import CODES
-from tests.agents.transcripts.beside import LogOf
 from tests.apps.cli.conftest import Run
 from tests.event_view.workplace import opened
 from tests.migrate.transcript.turns import GOLDEN, THREAD
@@ -70,7 +69,6 @@ def test_the_python_examples_of_the_pages_run(tmp_path: Path) -> None:
     document = opened(tmp_path)
     examples: dict[str, dict[str, Any]] = {
         "ledger.md": {
-            "log": LogOf(document),
             "folder": tmp_path,
             "thread_ids": lambda: [one.thread_id for one in document.threads()],
             "document": document,

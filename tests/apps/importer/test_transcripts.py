@@ -16,7 +16,7 @@ from chatdoc.store.dual.consensus.store import ConsensusStore
 from chatdoc.store.ledger.parity import with_log
 from chatdoc.store.ledger.project import Project
 from migrate.transcript.turn import TranscriptTurn
-from tests.agents.transcripts.beside import LogOf, transcripts_of, turns_told
+from tests.agents.transcripts.beside import transcripts_of, turns_told
 from tests.event_view.workplace import opened
 from tests.migrate.transcript.turns import THREAD, TURNS, action, turn, turn_id
 from tests.store.dual.consensus import PLAN, SPEC, TASKS
@@ -123,7 +123,7 @@ def test_a_consensus_run_becomes_a_thread(tmp_path: Path) -> None:
         messages = document.messages(found[0].thread_id)
         assert [one.sender_id for one in messages] == ["system", *["claude", "gemini", "consensus"] * 2]
         assert document.config(found[0].thread_id).name == "SPEC-KIT-900 run-1"
-        replay = LogOf(document).replay_thread(found[0].thread_id)
+        replay = document.log.replay_thread(found[0].thread_id)
         assert [one.status for one in replay.turns] == ["completed"] * 5 + ["failed"]
         assert document.check().ok
         text = document.text()

@@ -1,0 +1,53 @@
+"""Faults of the kit happen when they are asked for, and stored documents keep their promises under them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from chatdoc.model.ids import is_ulid
+from chatdoc.testing.interrupts import interrupted
+from chatdoc.testing.stored_machine import StoredMachine
+
+
+def test_an_interrupt_comes_once_at_the_bytecode_that_was_asked_for() -> None:
+    """What comes later runs, what comes before has run, and the tracer of before is there again."""
+    reached = []
+    before = sys.gettrace()
+    for after in (1, 5, 10**6):
+        with interrupted(after):
+            reached.append((after, "before"))
+            is_ulid("no id")
+            reached.append((after, "after"))
+    assert reached == [(1, "before"), (5, "before"), (10**6, "before"), (10**6, "after")]
+    assert sys.gettrace() is before
+    assert is_ulid("01HF7YAT000000000000000001")
+
+
+def test_somebody_elses_interrupt_goes_on() -> None:
+    """Only the one that was planted is swallowed."""
+    with pytest.raises(KeyboardInterrupt), interrupted(10**6):
+        raise KeyboardInterrupt
+
+
+def test_stored_documents_withstand_clocks_that_are_set_by_hand() -> None:
+    """Back to 1970 and on to 2099, in the midst of turns, leases and deliveries."""
+
+    class OnWrongClocks(StoredMachine):
+        clocks_jump = True
+
+    without_shrinking = settings(OnWrongClocks.quick, phases=[Phase.generate], database=None)
+    run_state_machine_as_test(OnWrongClocks, settings=without_shrinking)
+
+
+def test_a_send_that_was_interrupted_anywhere_is_there_once() -> None:
+    """After KeyboardInterrupt between two bytecodes the store holds all of it or nothing, and the retry is taken."""
+
+    class BesideInterrupts(StoredMachine):
+        interrupts = True
+
+    without_shrinking = settings(BesideInterrupts.quick, phases=[Phase.generate], database=None)
+    run_state_machine_as_test(BesideInterrupts, settings=without_shrinking)
