@@ -9,6 +9,7 @@ import msgspec
 from chatdoc.model.arguments import require_member, require_object, require_text, require_thread, shortly
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.given import MESSAGE_FIELDS, first_revision_id, given_id, is_sent, require_fields
+from chatdoc.model.commands.message_stamp import stamp_ms
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
@@ -60,7 +61,7 @@ def decide(command: SendMessage, view: View, now: Now) -> Plan:
         message_id=message_id,
         thread_id=command.thread_id,
         sender_id=command.sender_id,
-        date=iso(now.ms),
+        date=iso(stamp_ms(view, command.thread_id, message_id, now.ms)),
         reply_to_message_id=reply_to,
         content=command.content,
         revision_id=revision_id,

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from chatdoc.model.arguments import require_member, require_object, require_text, require_thread
-from chatdoc.model.clock import iso, ms_of
+from chatdoc.model.clock import iso
 from chatdoc.model.commands.given import MESSAGE_FIELDS, given_id, require_fields
+from chatdoc.model.commands.message_stamp import stamp_ms
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.turn_facts import state
 from chatdoc.model.commands.turn_queue import is_queued, unqueue
@@ -16,7 +17,7 @@ from chatdoc.model.commands.turn_states import TRACE, next_state, state_of_threa
 from chatdoc.model.copy_json import own
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import Fact, Header
-from chatdoc.model.ids import STAMP_MS_END, MessageId, ThreadId
+from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
 
 _GIVEN = ("generating", TRACE, "parent_message_id")
@@ -62,7 +63,7 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
         message_id=message_id,
         thread_id=thread_id,
         sender_id=command.sender_id,
-        date=iso(_after(view, answers, message_id, now.ms)),
+        date=iso(stamp_ms(view, thread_id, message_id, now.ms)),
         reply_to_message_id=answers or view.thread_facts[thread_id].root_message_id,
         fields=own(fields),
     )
@@ -71,18 +72,6 @@ def decide(command: StartTurn, view: View, now: Now) -> Plan:
         facts += unqueue(view, now, answers, command.sender_id)
     facts += state(view, now, thread_id, after, message_id)
     return Plan(facts=tuple(facts), kind="message", subject=message_id)
-
-
-def _after(view: View, answers: MessageId | None, message_id: MessageId, now_ms: int) -> int:
-    """The moment of an answer: now, but after its question, whose writer's clock may be ahead of ours."""
-    if answers is None:
-        return now_ms
-    try:
-        asked_ms = ms_of(view.headers[answers].date)
-    except ValueError:
-        return now_ms
-    is_after = (now_ms, message_id) > (asked_ms, answers)
-    return now_ms if is_after or asked_ms >= STAMP_MS_END else asked_ms + 1
 
 
 def _fresh(wanted: MessageId | None, view: View, now: Now) -> MessageId:

@@ -37,6 +37,7 @@ def unlink(view: View, message_id: MessageId) -> None:
     header = view.headers[message_id]
     release(view, message_id)
     members = view.members[header.thread_id]
+    view.newest_seen.pop(header.thread_id, None)
     if members[-1] == message_id:
         members.pop()
     else:

@@ -40,6 +40,7 @@ class View:
         "marks",
         "members",
         "moments",
+        "newest_seen",
         "piece_variants",
         "pieces",
         "queued",
@@ -64,6 +65,8 @@ class View:
         self.header_variants: dict[str, list[Header]] = {}
         """All headers of a message, where there is more than one."""
         self.members: dict[str, list[MessageId]] = {}
+        self.newest_seen: dict[str, tuple[int, tuple[str, MessageId]]] = {}
+        """Of threads that were asked about: how many members were looked at, and the newest of them."""
         """Messages of each thread id, in no order."""
         self.roots: dict[str, set[MessageId]] = {}
         """Messages of each thread that reply to nothing."""
@@ -210,6 +213,17 @@ class View:
     def messages_of(self, thread_id: str) -> list[MessageId]:
         """The thread's message ids, in no order."""
         return self.members.get(thread_id, [])
+
+    def newest(self, thread_id: str) -> tuple[str, MessageId] | None:
+        """Date and id of the message that stands last in a thread; looks at what came since the last question."""
+        members = self.members.get(thread_id)
+        if not members:
+            return None
+        seen, newest = self.newest_seen.get(thread_id, (0, ("", MessageId(""))))
+        if seen < len(members):
+            newest = max(newest, *((self.headers[one].date, one) for one in members[seen:]))
+            self.newest_seen[thread_id] = (len(members), newest)
+        return newest
 
     def ordered(self, thread_id: str) -> list[MessageId]:
         """The thread's message ids as one reads them: the root, then by date and id."""
