@@ -18,24 +18,25 @@ from benchmarks.data import text
 from benchmarks.measure import Result, compare, seconds, typical
 from benchmarks.peers import sourced
 from benchmarks.send import bare_insert
+from benchmarks.sizes import sized
 from benchmarks.stored import stored_document
 from chatdoc.document import Document
 from chatdoc.store.sqlite import schema
 from chatdoc.testing.white_box import execute_of
 
 COMMANDS = 400
-MILLION = 1_000_000
-REBUILT = 50_000
+MILLION = sized(1_000_000)
+REBUILT = sized(50_000)
 
 PLAIN = (
     "CREATE TABLE updates (position INTEGER PRIMARY KEY, origin TEXT, recorded_at_ms INTEGER, digest BLOB, bytes BLOB)",
     """CREATE TABLE orchestration_events (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT, event_id TEXT, aggregate_kind TEXT, stream_id TEXT,
         stream_version INTEGER, event_type TEXT, occurred_at TEXT, command_id TEXT, causation_event_id TEXT,
-        correlation_id TEXT, actor_kind TEXT, payload_json TEXT, metadata_json TEXT)""",
+        correlation_id TEXT, actor_kind TEXT, payload_json TEXT, metadata_json TEXT, digest BLOB)""",
     """CREATE TABLE orchestration_command_receipts (
         command_id TEXT PRIMARY KEY, aggregate_kind TEXT, aggregate_id TEXT, accepted_at TEXT,
-        result_sequence INTEGER, status TEXT, error TEXT, document INTEGER, command_digest TEXT, result BLOB,
+        result_sequence INTEGER, status TEXT, error TEXT, command_digest TEXT, result BLOB,
         update_sequence INTEGER, digest BLOB)""",
 )
 """Three tables with the columns of ours and their primary keys, and no other index."""
@@ -97,7 +98,7 @@ def beside_eventsourcing(folder: Path) -> Result:
 
 def point_read(folder: Path) -> Result:
     """One message by its id, against the same SELECT on a bare connection."""
-    document = stored_document(folder, 10_000, "normal")
+    document = stored_document(folder, sized(10_000), "normal")
     ids = [one.message_id for one in document.messages(document.threads()[0].thread_id)]
     turns = count()
     assert document.store_path is not None, "a document in a folder has a store"

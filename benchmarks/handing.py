@@ -7,15 +7,18 @@ from collections.abc import Iterator
 
 from benchmarks.data import ManualClock, facts, text
 from benchmarks.measure import Result, compare, seconds
+from benchmarks.sizes import sized
 from chatdoc.crdt.keys import encode
 from chatdoc.in_memory import memory_document
 
 
 def results() -> Iterator[Result]:
     small = memory_document(clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(1_000))
-    large = memory_document(clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(100_000))
+    large = memory_document(
+        clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(sized(100_000))
+    )
     message_ids = [thread.root_message_id for thread in large.threads()]
-    for number in range(10_000):
+    for number in range(sized(10_000)):
         large.edit(message_ids[number % len(message_ids)], author_id="ada", content=text(number))
     vectors = [small.state_vector(), large.state_vector()]
     sent = [one.send(one.threads()[0].thread_id, sender_id="bob", content=text(3)) for one in (small, large)]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.measure import Result, compare, seconds, typical
 from benchmarks.session_logs import codex_lines, folder_of_logs
+from benchmarks.sizes import sized
 from chatdoc.apps.importer.discover import discover
 from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.read_log import LogFiles
@@ -19,8 +20,8 @@ from chatdoc.store.session_index.index import SessionIndex
 from migrate.session.log import LogReader, begin
 from migrate.session.weave import LogWeaver
 
-LOGS = 1000
-BIG_LOG_MB = 500
+LOGS = sized(1000)
+BIG_LOG_MB = sized(50_000) // 100
 MEMORY_MAX = 150 * 1024 * 1024
 
 
@@ -101,7 +102,7 @@ def _deep_parse() -> Result:
 
 def _appending() -> Result:
     """One line appended to a log of 500 lines, and to one 40 times as long."""
-    took = [_append(turns) for turns in (25, 1000)]
+    took = [_append(turns) for turns in (25, sized(1000))]
     return Result(
         name="index an appended line, log of 20,000 / of 500 lines",
         ours=took[1],

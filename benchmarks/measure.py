@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 
+from benchmarks.sizes import QUICK, repeated
+
 
 @dataclass(frozen=True)
 class Result:
@@ -48,7 +50,7 @@ def typical(work: Callable[[], object], calls: int) -> float:
     gc.disable()
     try:
         spent = []
-        for _ in range(calls):
+        for _ in range(repeated(calls)):
             start = perf_counter()
             work()
             spent.append(perf_counter() - start)
@@ -61,7 +63,7 @@ def in_turn(
     ours: Callable[[], float], baseline: Callable[[], float], rounds: int
 ) -> tuple[float, float, tuple[float, float]]:
     """Medians of both sides run A B A B …, and the least and greatest ratio of a pair."""
-    pairs = [(ours(), baseline()) for _ in range(rounds)]
+    pairs = [(ours(), baseline()) for _ in range(1 if QUICK else rounds)]
     ratios = [one / other for one, other in pairs]
     return (
         statistics.median(one for one, _ in pairs),

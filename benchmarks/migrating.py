@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from benchmarks.data import legacy
 from benchmarks.measure import Result, compare, seconds
+from benchmarks.sizes import sized
 from chatdoc.crdt.first_update import genesis
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import migrate
 
-COUNT = 100_000
+COUNT = sized(100_000)
 
 
 def results() -> Iterator[Result]:

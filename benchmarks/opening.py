@@ -14,12 +14,13 @@ from pycrdt import Doc, Map
 from benchmarks.data import ManualClock
 from benchmarks.measure import Result, compare, seconds
 from benchmarks.memory import bytes_per_message
+from benchmarks.sizes import sized
 from benchmarks.stored import stored_document
 from chatdoc.crdt.fact_snapshot import rows_of
 from chatdoc.model.facts import Header
 from chatdoc.open import open_document
 
-COUNT = 100_000
+COUNT = sized(100_000)
 
 
 def results() -> Iterator[Result]:

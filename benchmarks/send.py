@@ -17,6 +17,7 @@ from pycrdt import Doc, Map
 
 from benchmarks.data import ManualClock, facts, text
 from benchmarks.measure import Result, compare, typical
+from benchmarks.sizes import sized
 from chatdoc.crdt.keys import encode
 from chatdoc.document import Document
 from chatdoc.in_memory import memory_document
@@ -50,12 +51,14 @@ def in_memory() -> Result:
 def against_size() -> Iterator[Result]:
     """Against itself in a document of 1,000 messages."""
     small = memory_document(clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(1_000))
-    large = memory_document(clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(100_000))
+    large = memory_document(
+        clock=ManualClock(), random=random.Random(1).randbytes, facts=facts(sized(100_000))
+    )
     yield compare(
         "send at 100,000 / at 1,000, in memory", sender(large), sender(small), goal=1.2, unit="µs", rounds=15
     )
     with _folder() as one, _folder() as other:
-        small, large = _stored_document(one, 1_000), _stored_document(other, 100_000)
+        small, large = _stored_document(one, 1_000), _stored_document(other, sized(100_000))
         yield compare(
             "send at 100,000 / at 1,000, stored", sender(large), sender(small), goal=1.2, unit="µs", rounds=15
         )
@@ -92,7 +95,7 @@ def durable(folder: Path) -> Result:
 def checks() -> Result:
     """The two checks of a stored `send` against the whole of it."""
     with _folder() as folder:
-        document = _stored_document(folder, 10_000)
+        document = _stored_document(folder, sized(10_000))
         checker = document.engine.copy.checker
         spent: list[float] = []
 

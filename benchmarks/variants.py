@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from benchmarks.measure import Result, compare, seconds
+from benchmarks.sizes import sized
 from chatdoc.model.ids import derive
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import migrate
 
-BYTES = 1_600_000
+BYTES = sized(1_600_000)
 _DATE = "2023-11-14T22:13:20.000Z"
 _T, _ROOT, _M = (derive("message", 1_700_000_000_000, part) for part in ("t", "root", "m"))
 _THREAD: dict[str, Any] = {

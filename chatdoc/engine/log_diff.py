@@ -20,7 +20,7 @@ MERGE_MAX = 512
 Spans = dict[int, tuple[int, int]]
 
 
-class Tail:
+class LogDiff:
     """The newest entries of one document's log, by the clocks they span."""
 
     def __init__(self, log: UpdateLog, sequence: int) -> None:

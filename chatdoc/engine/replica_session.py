@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from chatdoc.crdt import read_update
 from chatdoc.crdt.first_update import session_client
 from chatdoc.crdt.ydoc import Replica, ReplicaBroken
-from chatdoc.engine.log_diff import Spans, Tail, updates_until
+from chatdoc.engine.log_diff import LogDiff, Spans, updates_until
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.ids import RandomSource
 from chatdoc.store.ports import DocumentStore
@@ -27,7 +27,7 @@ class ReplicaSession:
         self.sequence = sequence
         """The last entry of the log that was taken."""
         self._store, self._random = store, random
-        self._tail = Tail(store.updates, sequence)
+        self._log_diff = LogDiff(store.updates, sequence)
         self.renew()
 
     @property
@@ -100,10 +100,10 @@ class ReplicaSession:
     def remember(self, sequence: int, spans: Spans) -> None:
         """An entry of the log is taken; what it spans is remembered, for peers that lack little."""
         self.sequence = sequence
-        self._tail.add(sequence, spans)
+        self._log_diff.add(sequence, spans)
 
     def diff(self, state_vector: bytes | None) -> bytes:
         """An update with what a peer of this state vector lacks; from the log when that reaches back far enough."""
         theirs = read_update.read_state_vector(state_vector) if state_vector else {}
-        found = self._tail.since(theirs, self.known)
+        found = self._log_diff.since(theirs, self.known)
         return found if found is not None else self.attempt(lambda: self.warm().encode(state_vector))

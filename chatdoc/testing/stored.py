@@ -12,6 +12,7 @@ from chatdoc.document import Document
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.testing.fuzz import FuzzReport, problem_of
 from chatdoc.testing.legacy import drifted, legacy_file, legacy_rows
+from chatdoc.testing.log_commands import LOG_COMMAND_WEIGHTS
 from chatdoc.testing.promises import (
     CARRIED_OUT,
     FOLLOWED,
@@ -26,7 +27,6 @@ from chatdoc.testing.promises import (
     promised,
 )
 from chatdoc.testing.stored_network import MACHINES
-from chatdoc.testing.tellings import TELLING_WEIGHTS
 from chatdoc.testing.turns import TURN_WEIGHTS
 from chatdoc.testing.workplaces import Workplaces
 from chatdoc.testing.writer import WEIGHTS
@@ -36,7 +36,7 @@ EPISODE_STEPS = 100
 KINDS = {
     **WEIGHTS,
     **{kind: 2 * weight for kind, weight in TURN_WEIGHTS.items()},
-    **TELLING_WEIGHTS,
+    **LOG_COMMAND_WEIGHTS,
     "create": 1,
     "fork": 1,
     "refused": 4,

@@ -21,10 +21,10 @@ from chatdoc.testing.assertions import assert_clean, assert_kept, assert_ledger_
 from chatdoc.testing.content import differences
 from chatdoc.testing.copied import assert_apart, use
 from chatdoc.testing.history import History
+from chatdoc.testing.log_commands import LOG_COMMAND_WEIGHTS, some_log_command
 from chatdoc.testing.moments import Moment
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.stored_network import StoredNetwork
-from chatdoc.testing.tellings import TELLING_WEIGHTS, some_telling
 from chatdoc.testing.unwelcome import NOWHERE, unwelcome
 from chatdoc.testing.white_box import PLACES, event_log_of, execute_of, failing, is_open, now_ms, ownerless
 from chatdoc.testing.writer import Writer, fitting_command
@@ -63,8 +63,8 @@ class Workplaces:
     def write(self, document: Document, kind: str, random: Random, *, named: bool = False) -> str:
         """Carry out a random command of a kind, with a command id where `named`; returns what was done."""
         command: Command | None
-        if kind in TELLING_WEIGHTS:
-            command = some_telling(random, document.view, kind, now_ms(document))
+        if kind in LOG_COMMAND_WEIGHTS:
+            command = some_log_command(random, document.view, kind, now_ms(document))
         elif kind == "refused":
             command = unwelcome(random, document.view)
         else:

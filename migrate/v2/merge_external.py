@@ -22,7 +22,7 @@ from migrate.report import Anomaly, MigrationReport, sorted_anomalies
 from migrate.size import require_admissible, require_storable
 from migrate.v2.diff_external import Changes
 from migrate.v2.read import NativeText, read_text
-from migrate.v2.repair_external import Mended, Mending, mend_replies, mend_threads
+from migrate.v2.repair_external import ExternalRepair, Repaired, mend_replies, mend_threads
 
 _DOCUMENT = re.compile(rb'"event"\s*:\s*"document"')
 MISSING_SHOWN = 50
@@ -73,23 +73,23 @@ def merge(view: View, source: bytes) -> Merged:
     return Merged(facts=facts, report=_report(source, text, facts, anomalies))
 
 
-def _mended(view: View, facts: list[Fact], text: NativeText) -> tuple[list[Fact], list[Mended]]:
+def _mended(view: View, facts: list[Fact], text: NativeText) -> tuple[list[Fact], list[Repaired]]:
     """The facts, with what is new in them mended in the light of the document; the view is left as it was."""
     _, added = apply(view, facts, origin="outside")
     messages = {fact.message_id for fact in added if isinstance(fact, Header)}
     threads = {
         fact.thread_id for fact in added if isinstance(fact, Header | ThreadFact | SettingFact | StateFact)
     }
-    mending = Mending(view, frozenset(messages | threads))
+    repair = ExternalRepair(view, frozenset(messages | threads))
     if added:
-        mend_threads(mending, text.old_name)
-        mend_replies(mending)
-    facts = mending.result(added)
-    undo(view, [fact for fact in mending.added if fact not in mending.taken])
-    apply(view, mending.taken, origin="outside")
-    undo(view, [fact for fact in mending.added if fact in mending.taken])
+        mend_threads(repair, text.old_name)
+        mend_replies(repair)
+    facts = repair.result(added)
+    undo(view, [fact for fact in repair.added if fact not in repair.taken])
+    apply(view, repair.taken, origin="outside")
+    undo(view, [fact for fact in repair.added if fact in repair.taken])
     undo(view, added)
-    return facts, mending.mended
+    return facts, repair.mended
 
 
 def _missing(view: View, text: NativeText) -> Iterator[Anomaly]:

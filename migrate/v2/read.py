@@ -22,7 +22,7 @@ from migrate.salvage import salvage
 from migrate.v2.derive_ids import Names
 from migrate.v2.fast_path import plain_header
 from migrate.v2.read_rows import Line, Told, told_by
-from migrate.v2.repair_external import Mended, Mending, mend_replies, mend_threads
+from migrate.v2.repair_external import ExternalRepair, Repaired, mend_replies, mend_threads
 from migrate.v2.settle_states import settle_configs, settle_states
 
 Fate = Literal["record", "attic", "quarantined", "duplicate", "blank"]
@@ -114,19 +114,19 @@ def _where_it_stood(one: Anomaly, salvaged_from: dict[int, int]) -> Anomaly:
 
 def mend(
     facts: list[Fact], old_name: Callable[[str], str | None], guessed: frozenset[str] = frozenset()
-) -> tuple[list[Fact], list[Mended]]:
+) -> tuple[list[Fact], list[Repaired]]:
     """The same facts, or those that break no rule in the place of those that do; and what was mended.
 
     `guessed` are the stamps that the text does not give; what we wrote gives all, and is left as it is.
     """
     view = View()
     apply(view, facts, origin="migration")
-    mending = Mending(view)
-    mend_threads(mending, old_name)
-    mend_replies(mending)
-    settle_states(mending)
-    settle_configs(mending, guessed)
-    return (mending.result(facts) if mending.mended else facts), mending.mended
+    repair = ExternalRepair(view)
+    mend_threads(repair, old_name)
+    mend_replies(repair)
+    settle_states(repair)
+    settle_configs(repair, guessed)
+    return (repair.result(facts) if repair.mended else facts), repair.mended
 
 
 def _first_look(number: int, raw: bytes, seen: set[bytes]) -> tuple[Fate, list[Fact], Line | None]:

@@ -19,7 +19,7 @@ BY = "chatdoc:repair"
 REPLY = "reply_to_message_id"
 
 
-class Mended(msgspec.Struct, frozen=True, kw_only=True):
+class Repaired(msgspec.Struct, frozen=True, kw_only=True):
     """One anomaly that was mended: its code, the record it is about, what was found and what was decided."""
 
     code: str
@@ -28,7 +28,7 @@ class Mended(msgspec.Struct, frozen=True, kw_only=True):
     decided: str
 
 
-class Mending:
+class ExternalRepair:
     """A view being mended: what was added to it, what was taken from it, and what was said about that.
 
     With `fresh`, a set of thread and message ids, only these are mended.
@@ -39,7 +39,7 @@ class Mending:
         self.fresh = fresh
         self.added: list[Fact] = []
         self.taken: list[Fact] = []
-        self.mended: list[Mended] = []
+        self.mended: list[Repaired] = []
 
     def concerns(self, subject: str) -> bool:
         """Whether this thread or message is to be mended."""
@@ -68,35 +68,35 @@ class Mending:
 
     def say(self, code: str, subject: str, found: str, decided: str) -> None:
         """Note what was mended."""
-        self.mended.append(Mended(code=code, subject=subject, found=found, decided=decided))
+        self.mended.append(Repaired(code=code, subject=subject, found=found, decided=decided))
 
 
-def mend_threads(mending: Mending, old_name: Callable[[str], str | None]) -> None:
+def mend_threads(repair: ExternalRepair, old_name: Callable[[str], str | None]) -> None:
     """Threads that messages, settings or states name get an identity, and each thread the root it names."""
-    view = mending.view
+    view = repair.view
     named = view.members.keys() | view.settings.keys() | view.states.keys()
-    for thread_id in filter(mending.concerns, sorted(named - view.thread_facts.keys())):
-        mending.add(_assumed_thread(view, ThreadId(thread_id), old_name(thread_id)))
-        mending.say(
+    for thread_id in filter(repair.concerns, sorted(named - view.thread_facts.keys())):
+        repair.add(_assumed_thread(view, ThreadId(thread_id), old_name(thread_id)))
+        repair.say(
             "missing_thread",
             thread_id,
             "rows name a thread that has none",
             "an assumed identity stands for it",
         )
-    for thread_id in sorted(filter(mending.concerns, view.thread_facts)):
+    for thread_id in sorted(filter(repair.concerns, view.thread_facts)):
         fact = view.thread_facts[thread_id]
         owner = view.thread_of(fact.root_message_id)
         if owner is not None and owner != thread_id:
             implied = _assumed_thread(view, fact.thread_id, None)
             for variant in list(view.variants_of_thread(thread_id)):
                 new = msgspec.structs.replace(variant, root_message_id=implied.root_message_id, assumed=True)
-                mending.replace(variant, new)
+                repair.replace(variant, new)
             found = f"its root {fact.root_message_id} is a message of thread {owner}"
-            mending.say("foreign_root", thread_id, found, f"{implied.root_message_id} is taken for its root")
+            repair.say("foreign_root", thread_id, found, f"{implied.root_message_id} is taken for its root")
         fact = view.thread_facts[thread_id]
         if not view.has_message(fact.root_message_id):
-            mending.add(_placeholder(fact))
-            mending.say(
+            repair.add(_placeholder(fact))
+            repair.say(
                 "missing_root",
                 thread_id,
                 f"its root {fact.root_message_id} is missing",
@@ -104,17 +104,17 @@ def mend_threads(mending: Mending, old_name: Callable[[str], str | None]) -> Non
             )
 
 
-def mend_replies(mending: Mending) -> None:
+def mend_replies(repair: ExternalRepair) -> None:
     """The root replies to nothing, all others to a message of their thread, and no chain of replies is a circle."""
-    view, moves = mending.view, _Moves(mending)
+    view, moves = repair.view, _Moves(repair)
     for _, fact in sorted(view.thread_facts.items()):
         target = view.reply_target(fact.root_message_id)
-        if target is not None and mending.concerns(fact.root_message_id):
+        if target is not None and repair.concerns(fact.root_message_id):
             moves.to(fact.root_message_id, None, "root_that_replies", f"the root replies to {target}")
     moves.done()
     for message_id in sorted(view.headers):
         root = view.root_of(view.headers[message_id].thread_id)
-        if root is None or root == message_id or not mending.concerns(message_id):
+        if root is None or root == message_id or not repair.concerns(message_id):
             continue
         target = view.reply_target(message_id)
         if target is None:
@@ -125,7 +125,7 @@ def mend_replies(mending: Mending) -> None:
             )
     moves.done()
     opened: set[MessageId] = set()
-    for message_id in sorted(filter(mending.concerns, view.looped)):
+    for message_id in sorted(filter(repair.concerns, view.looped)):
         circle = view.looped[message_id]
         root = view.root_of(view.headers[message_id].thread_id)
         if root is not None and circle not in opened:
@@ -137,14 +137,14 @@ def mend_replies(mending: Mending) -> None:
 class _Moves:
     """Messages that are to reply to another one, gathered until all are moved at once."""
 
-    def __init__(self, mending: Mending) -> None:
-        self._mending = mending
+    def __init__(self, repair: ExternalRepair) -> None:
+        self._repair = repair
         self._old: list[Fact] = []
         self._new: list[Fact] = []
 
     def to(self, message_id: str, target: MessageId | None, code: str, found: str) -> None:
         """Let a message reply to another; None lets it be a root."""
-        view = self._mending.view
+        view = self._repair.view
         header = view.headers[message_id]
         if view.mark(message_id, REPLY) is not None or message_id in view.header_variants:
             self._new.append(_mark(view, header, target))
@@ -159,11 +159,11 @@ class _Moves:
         decided = (
             f"it is taken to reply to the root {target}" if target else "it is taken to reply to nothing"
         )
-        self._mending.say(code, message_id, found, decided)
+        self._repair.say(code, message_id, found, decided)
 
     def done(self) -> None:
         """Move all that were gathered."""
-        self._mending.change(self._old, self._new)
+        self._repair.change(self._old, self._new)
         self._old, self._new = [], []
 
 

@@ -9,7 +9,7 @@ from chatdoc.model.facts import MarkFact, SettingFact, StateFact
 from chatdoc.model.ids import Stamp, ThreadId, derive, time_ms
 from chatdoc.model.records.thread_state import TERMINAL
 from chatdoc.model.view.view import View
-from migrate.v2.repair_external import BY, Mending
+from migrate.v2.repair_external import BY, ExternalRepair
 
 TURN = "acp_started_at_ms"
 """The field of a message that a turn of ours leaves."""
@@ -17,57 +17,57 @@ TRACES = ("acp_thread_id", "acp_usage", "acp_interrupted")
 """Fields that only an agent leaves."""
 
 
-def settle_states(mending: Mending) -> None:
+def settle_states(repair: ExternalRepair) -> None:
     """A corrected state is stamped before the one it stands for, so the real one wins where the two meet."""
-    for thread_id in sorted(mending.view.states):
+    for thread_id in sorted(repair.view.states):
         # The one that holds then may be another one, and no better.
-        while _is_corrected(mending, thread_id):
+        while _is_corrected(repair, thread_id):
             pass
 
 
-def _is_corrected(mending: Mending, thread_id: str) -> bool:
+def _is_corrected(repair: ExternalRepair, thread_id: str) -> bool:
     """Correct the state that holds, or find that it is sound."""
-    view = mending.view
+    view = repair.view
     fact = view.states[thread_id][-1]
     active = fact.active_message_id
     if active is None:
         return False
     if view.thread_of(active) != thread_id:
         extra = {**(fact.extra or {}), "missing_active_message_id": active}
-        mending.replace(fact, _before(fact, active_message_id=None, extra=extra))
-        mending.say("dangling_active_message", thread_id, f"its state names {active}", "it names nothing")
+        repair.replace(fact, _before(fact, active_message_id=None, extra=extra))
+        repair.say("dangling_active_message", thread_id, f"its state names {active}", "it names nothing")
         return True
     generating = view.field(active, "generating") is True
     if fact.state == "running" and not generating:
-        mending.replace(fact, _before(fact, state="interrupted"))
+        repair.replace(fact, _before(fact, state="interrupted"))
         found = f"its state is running, and message {active} is finished"
-        mending.say("finalize_mismatch", thread_id, found, "it was interrupted")
+        repair.say("finalize_mismatch", thread_id, found, "it was interrupted")
         return True
     if fact.state in TERMINAL and generating:
         mark = view.mark(active, "generating")
         ms = time_ms(mark.stamp) + 1 if mark else ms_of(view.headers[active].date)
         stamp = Stamp(derive("repair", ms, active, "generating", "False"))
-        mending.add(MarkFact(message_id=active, field="generating", stamp=stamp, value=False, by=BY))
+        repair.add(MarkFact(message_id=active, field="generating", stamp=stamp, value=False, by=BY))
         found = f"its state is {fact.state}, and message {active} is generating"
-        mending.say("finalize_mismatch", thread_id, found, "the message is finished")
+        repair.say("finalize_mismatch", thread_id, found, "the message is finished")
     return False
 
 
-def settle_configs(mending: Mending, guessed: frozenset[str]) -> None:
+def settle_configs(repair: ExternalRepair, guessed: frozenset[str]) -> None:
     """The default is written down where an agent left traces and no config says anything.
 
     A thread that only our turns were in needs none: without a config it has the defaults, and its text stays as it is.
     """
-    view = mending.view
-    guessed |= {fact.stamp for fact in mending.added if isinstance(fact, StateFact)}
+    view = repair.view
+    guessed |= {fact.stamp for fact in repair.added if isinstance(fact, StateFact)}
     traced = {view.headers[one].thread_id for one in view.headers if _has_traces(view, one)}
     for thread_id in sorted(traced | {ThreadId(one) for one in view.states}):
         fact = view.thread_facts.get(thread_id)
         if fact is None or view.has_config(thread_id) or _is_ours(view, thread_id, guessed):
             continue
         stamp = Stamp(derive("setting", ms_of(fact.created_at), thread_id, "pin", "false"))
-        mending.add(SettingFact(thread_id=thread_id, field="pin", stamp=stamp, value=False, by=BY))
-        mending.say(
+        repair.add(SettingFact(thread_id=thread_id, field="pin", stamp=stamp, value=False, by=BY))
+        repair.say(
             "missing_thread_config", thread_id, "an agent worked here, and no config is left", "pin is false"
         )
 

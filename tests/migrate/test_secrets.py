@@ -93,14 +93,14 @@ def refusals(doc: Document, thread_id: str) -> list[Callable[[], object]]:
         lambda: doc.send(thread_id, sender_id="ada", content=bad),
         lambda: doc.send(thread_id, sender_id=bad, content="x"),
         lambda: doc.send(thread_id, sender_id="ada", content=7),  # type: ignore[arg-type]
-        lambda: doc.send(thread_id, sender_id="ada", content="x", own={"k": [bad]}),
-        lambda: doc.send(thread_id, sender_id="ada", content="x", own={SECRET, 1}),
-        lambda: doc.send(thread_id, sender_id="ada", content="x", own=SECRET.encode()),
+        lambda: doc.send(thread_id, sender_id="ada", content="x", fields={"own": {"k": [bad]}}),
+        lambda: doc.send(thread_id, sender_id="ada", content="x", fields={"own": {SECRET, 1}}),
+        lambda: doc.send(thread_id, sender_id="ada", content="x", fields={"own": SECRET.encode()}),
         lambda: doc.edit(root, author_id="ada", content=bad),
         lambda: doc.configure(thread_id, updated_by="ada", name=[SECRET]),
         lambda: doc.configure(thread_id, updated_by="ada", acp_config=SECRET),
         lambda: doc.configure(thread_id, updated_by="ada", pin=SECRET),
-        lambda: doc.start_turn(thread_id, sender_id="codex", own=bad),
+        lambda: doc.start_turn(thread_id, sender_id="codex", fields={"own": bad}),
         lambda: turn.finalize(usage=SECRET),  # type: ignore[arg-type]
         lambda: turn.finalize(bad),
     ]

@@ -13,7 +13,7 @@ from chatdoc.crdt.pending import Pending
 from chatdoc.crdt.restore import Restores
 from chatdoc.crdt.ydoc import Replica
 from chatdoc.engine import receive
-from chatdoc.engine.log_diff import Tail
+from chatdoc.engine.log_diff import LogDiff
 from chatdoc.model.delta import Delta
 from chatdoc.model.facts import RevisionFact
 from chatdoc.model.ids import Mint
@@ -45,7 +45,7 @@ def nothing_is_held_back(patch: pytest.MonkeyPatch) -> None:
 def held_back_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What came too early is dropped, and its sender is not asked again."""
     patch.setattr(Pending, "hold", lambda self, update, reading: True)
-    patch.setattr(Tail, "since", lambda self, theirs, known: b"\x00\x00")
+    patch.setattr(LogDiff, "since", lambda self, theirs, known: b"\x00\x00")
 
 
 def nothing_is_put_back(patch: pytest.MonkeyPatch) -> None:

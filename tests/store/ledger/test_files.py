@@ -110,7 +110,7 @@ except ChatdocError as error:
 """
 
 
-@pytest.mark.parametrize("call", ["openat", "write", "fsync", "rename"])
+@pytest.mark.parametrize("call", ["openat", "write", "fsync", "renameat2"])
 def test_a_write_that_is_killed_or_fails_anywhere_leaves_the_old_file_or_the_new_one(
     tmp_path: Path, call: str
 ) -> None:
@@ -129,6 +129,8 @@ def test_a_write_that_is_killed_or_fails_anywhere_leaves_the_old_file_or_the_new
         assert project.thread_ids() == [THREAD]
         put_turns(project, THREAD, [turn(2, assistant_text="written")])
         assert path.read_bytes() == new
+        # What a kill left behind is hidden, counts as no thread, and goes with the next file that is written.
+        put_turns(project, THREAD, [turn(2, assistant_text="again")])
         assert os.listdir(project.threads) == [f"{THREAD}.md"]
 
 

@@ -142,9 +142,11 @@ const orders = {
     const { store } = clients.get(name).doc;
     return { pending: store.pendingStructs !== null || store.pendingDs !== null };
   },
-  disconnect({ name }) {
+  async disconnect({ name }) {
     const client = clients.get(name);
     client.kind === "hocuspocus" ? client.socket.disconnect() : client.provider.disconnect();
+    // Until its socket is closed, a hocuspocus client that is told to connect again does nothing.
+    if (client.socket) await until(() => client.socket.status === "disconnected", 5000);
     return {};
   },
   reconnect({ name }) {

@@ -14,7 +14,7 @@ from chatdoc.model.events.types import ChangedFile, CheckpointStatus, Decision, 
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
 
-TELLING_WEIGHTS = {
+LOG_COMMAND_WEIGHTS = {
     "activity": 10,
     "request": 5,
     "respond": 6,
@@ -37,7 +37,7 @@ _CHECKPOINTS: tuple[CheckpointStatus, ...] = get_args(CheckpointStatus)
 _TONES: tuple[Tone, ...] = get_args(Tone)
 
 
-def some_telling(random: Random, view: View, kind: str, now_ms: int) -> LogCommand | None:
+def some_log_command(random: Random, view: View, kind: str, now_ms: int) -> LogCommand | None:
     """A command of a kind, or None where there is no thread; the ids come from a few, so that they meet."""
     threads = view.thread_ids()
     if not threads:
@@ -82,7 +82,7 @@ def some_telling(random: Random, view: View, kind: str, now_ms: int) -> LogComma
             return UndoRevert(thread_id=thread_id)
         case "project":
             return UpdateProject(title=random.choice(("Work", "Play")), scripts=[{"name": "test"}])
-    raise ValueError(f"expected one of {', '.join(TELLING_WEIGHTS)}, got {kind!r}")
+    raise ValueError(f"expected one of {', '.join(LOG_COMMAND_WEIGHTS)}, got {kind!r}")
 
 
 def _activity(random: Random, view: View, thread_id: ThreadId) -> AppendActivity:

@@ -11,7 +11,7 @@ from chatdoc.crdt.keys import encode
 from chatdoc.crdt.ydoc import Replica, merge
 from chatdoc.document import Document
 from chatdoc.engine import log_diff
-from chatdoc.engine.log_diff import Tail
+from chatdoc.engine.log_diff import LogDiff
 from chatdoc.testing.fuzz import Fuzz
 from tests.engine.begin import begin, place_of, pull, raw_peer
 from tests.engine.sharing import shared_store
@@ -113,7 +113,7 @@ def test_who_lacks_nothing_gets_nothing() -> None:
     document = begin(1)
     document.create_thread(sender_id="ada", content="root")
     assert document.diff(document.state_vector()) == b"\x00\x00"
-    assert Tail(shared_store(), 0).since({}, {}) == b"\x00\x00"
+    assert LogDiff(shared_store(), 0).since({}, {}) == b"\x00\x00"
 
 
 def _entries_with(peer: Document, update: bytes) -> dict[tuple[str, str], str]:
