@@ -16,9 +16,11 @@ from msgspec import UNSET, UnsetType
 
 from chatdoc.agents.flush_policy import Pace
 from chatdoc.agents.ownership import Ownership, Waiter
+from chatdoc.agents.transcripts import Transcripts
 from chatdoc.agents.turn import Turn
 from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
+from chatdoc.crdt.write_update import in_pieces
 from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_updates import Compacted, compact
 from chatdoc.engine.engine import Engine
@@ -50,6 +52,8 @@ from migrate.report import MigrationReport
 from migrate.v2.write import render
 
 Answer = TypeVar("Answer")
+DIFF_BYTES = 4 * 1024 * 1024
+"""How large an update of `diffs` becomes; one record may be larger."""
 
 
 class Document:
@@ -333,6 +337,10 @@ class Document:
         """A Yjs update with what a peer of this state vector lacks; without one, the whole document."""
         return self.engine.diff(state_vector)
 
+    def diffs(self, state_vector: bytes | None = None, *, bytes_max: int = DIFF_BYTES) -> Iterator[bytes]:
+        """The same as `diff` in updates of bounded size, to be received in this order: no peer need refuse one."""
+        return in_pieces(self.diff(state_vector), bytes_max)
+
     def receive(self, update: bytes, *, origin: str = "peer") -> Received:
         """Take a Yjs update from a peer; raises UpdateRefused, and then nothing changed.
 
@@ -376,6 +384,15 @@ class Document:
     def subscribe_events(self, from_sequence: int = 0) -> Following:
         """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`."""
         return self.log.follow(from_sequence)
+
+    def transcripts(self, folder: str | os.PathLike[str]) -> Transcripts:
+        """Keep thread transcripts below a folder as the event log says; `with` ends it."""
+        return Transcripts(
+            self.log,
+            folder,
+            thread_ids=lambda: [one.thread_id for one in self.threads()],
+            subscribe=self.subscribe,
+        )
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""

@@ -114,7 +114,10 @@ class Turn:
             return self.pace.is_due(self._seq - self._first, waiting=self._size, waited_ms=waited_ms)
 
     def flush(self) -> None:
-        """Write what was gathered, in one transaction for each piece; what could not be written stays gathered."""
+        """Write what was gathered, in one transaction for each piece; what could not be written stays gathered.
+
+        A piece that is refused, since no message may be so long, is let go of, and the error says so.
+        """
         with self._lock:
             while self._pending is not None or self._size:
                 if self._pending is None:
@@ -203,7 +206,11 @@ class Turn:
         piece = AppendPiece(
             thread_id=self.thread_id, message_id=self.message_id, seq=self._seq, text=self._pending
         )
-        self._step(piece, f"piece/{self._seq}")
+        try:
+            self._step(piece, f"piece/{self._seq}")
+        except CommandRefused:  # It would be refused again: the turn goes on, and can end, without it.
+            self._pending = None
+            raise
         self._written.append(self._pending)
         self._pending = None
         self._seq += 1

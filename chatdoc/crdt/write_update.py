@@ -8,11 +8,14 @@ Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrd
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 
 from chatdoc.crdt.lib0 import number, text_bytes
-from chatdoc.crdt.read_update import Item, Reading
+from chatdoc.crdt.read_update import Item, Reading, read
+
+_ITEM_BYTES = 600
+"""More than an item needs besides its text: root, key and clocks."""
 
 
 def split_at_known(update: bytes, reading: Reading, known: Mapping[int, int]) -> tuple[bytes, Reading]:
@@ -57,6 +60,35 @@ def beyond(readings: Iterable[Reading], known: Mapping[int, int]) -> bytes | Non
     ranges = [(client, start, end - start) for client, parts in gone.items() for start, end in parts]
     items = [item._replace(text=None) if _is_within(item, gone) else item for item in items]
     return write(Reading(tuple(items), tuple(ranges), spans))
+
+
+def in_pieces(update: bytes, bytes_max: int) -> Iterator[bytes]:
+    """The same update as several, none much larger than `bytes_max` unless a single item is; removals come last.
+
+    A receiver that takes them in this order, holding back what names an item of a later one, has what the whole says.
+    """
+    if len(update) <= bytes_max:
+        yield update
+        return
+    reading = read(update, bounded=False)
+    items: list[Item] = []
+    size = 0
+    for item in reading.items:
+        needed = _ITEM_BYTES + (0 if item.text is None else len(item.text.encode()))
+        if items and size + needed > bytes_max:
+            yield write(Reading(tuple(items), (), _spans(items)))
+            items, size = [], 0
+        items.append(item)
+        size += needed
+    yield write(Reading(tuple(items), reading.removed, _spans(items)))
+
+
+def _spans(items: Iterable[Item]) -> dict[int, tuple[int, int]]:
+    spans: dict[int, tuple[int, int]] = {}
+    for item in items:
+        first, _ = spans.get(item.client, (item.clock, 0))
+        spans[item.client] = (first, item.clock + item.length)
+    return spans
 
 
 def write(reading: Reading) -> bytes:
