@@ -1,4 +1,4 @@
-"""The calls a room makes of its document, each in one place, so that an engine that can do more is used for it."""
+"""The calls a room makes of its document, each in one place: what it asks of the engine beyond the records."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from chatdoc.store.ports import Entry, Receipt
 from invariants.rule import Violation
 
 Answer = Received | UpdateRefused
-_STORE_FOLDER, _STORE_FILE = ".chatdoc", "store.sqlite3"
 
 
 def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Answer]:
