@@ -69,7 +69,8 @@ class Engine:
         """What memory holds, loaded anew where a transaction left it in doubt; under the lock."""
         if self._copy is None:
             self._copy = load(self.store, random=self._random, before=self._dropped)
-            self._told = self._tell(self.store.updates.entries(after=self._told))
+            if self._dropped is not None:  # What was stored and not told, because the telling was cut off.
+                self._told = self._tell(self.store.updates.entries(after=self._told))
         return self._copy
 
     @property
@@ -124,7 +125,8 @@ class Engine:
             self._ended = error
             return
         if changed:
-            copy, self._copy = self.copy, None  # Taken whole, or loaded anew.
+            copy = self.copy
+            self._dropped, self._copy = copy, None  # Taken whole, or loaded anew.
             self._told = self._tell(copy.follow_log(self.store))
             copy.torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
             self._copy = copy
