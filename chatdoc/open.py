@@ -12,17 +12,16 @@ import msgspec
 from chatdoc.agents.ownership import Waiter
 from chatdoc.document import Document
 from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
+from chatdoc.engine.begin_event_log import begin_event_log
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.engine import Engine
-from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.load import keep_rows, load_view
 from chatdoc.engine.read_file import looks_published, read_bytes
 from chatdoc.engine.reader import Reader
-from chatdoc.engine.transaction import Transaction
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import DocumentExists, MigrationFailed, UnreadableFile
+from chatdoc.model.errors import DocumentExists, FileReplaced, MigrationFailed, UnreadableFile
 from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.store.atomic_file import require_writable
@@ -61,6 +60,7 @@ def open_document(
     clock: Clock = system_clock,
     random: RandomSource = os.urandom,
     durability: Durability = "full",
+    store: str | os.PathLike[str] | None = None,
     create: bool = True,
     waiter: Waiter = threading.Event.wait,
 ) -> Document:
@@ -70,6 +70,8 @@ def open_document(
     A file that is not there begins empty, unless `create` is false. A symbolic link is followed to the real file.
     Each document has a store of its own in `.chatdoc/` beside its file (`document.store_path`), found by the id in the
     text and by the path it was published to last: a moved file keeps its store, a copy gets its own.
+    `store` names one of the folder's stores to serve the file instead, say one that was set aside: the file must hold
+    that document, or not be there.
     Turns whose process is gone are ended with what was flushed; those of others are left alone. `waiter` lets time
     pass between the heartbeats of the turns that run here.
     `durability` is SQLite's `synchronous`: `full` survives a power failure, `normal` a crash of the program.
@@ -79,11 +81,12 @@ def open_document(
     real = _real(path, create=create)
     require_writable(real)
     stores = SqliteFolder(real.parent, durability=durability, clock=clock)
-    return _Opening(stores, real, clock, random, waiter).open()
+    opening = _Opening(stores, real, clock, random, waiter)
+    return opening.open() if store is None else opening.open_with(Path(os.path.realpath(store)))
 
 
 def read_document(path: str | os.PathLike[str]) -> Reader:
-    """Read a file of any format, or the stored document behind it, and write nothing; raises like `open_document`."""
+    """Read a file of any format, or the stored document behind it, writing nothing; raises like `open_document`."""
     return _read(path)[0]
 
 
@@ -138,6 +141,27 @@ class _Opening:
         copy = WorkingCopy(adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1)
         copy.items_in_snapshot = 0
         return self._document(adopted.store, copy, made.report)
+
+    def open_with(self, place: Path) -> Document:
+        """The document of a store that is named; raises FileReplaced where the file holds another one."""
+        store = self.stores.open(place)
+        try:
+            another = os.path.lexists(self.path) and self._is_another(store)
+        except BaseException:
+            store.close()
+            raise
+        if another:
+            store.close()
+            raise FileReplaced(
+                f"{self.path} holds another document than the store {place.name}",
+                hint="Name a file that is not there, or open it without naming a store",
+            )
+        if not os.path.lexists(self.path):  # It was not deleted there: it is to be written there.
+            unpublished = msgspec.structs.replace(
+                store.registry.registration(), text_stat=None, text_sequence=None
+            )
+            store.write(lambda unit: unit.put_registration(unpublished))
+        return self._go_on(store, follow=True)
 
     def _open_known(self, place: Path) -> Document | None:
         """The document of the store that the path leads to; None, and the path leads nowhere, when it is another's."""
@@ -222,22 +246,6 @@ class _Opening:
         return msgspec.structs.replace(report, anomalies=(*self.notes, *report.anomalies))
 
 
-def begin_event_log(engine: Engine, folder: Path) -> None:
-    """Let the event log tell of every change from now on, and of all that was there before it began."""
-    store = engine.store
-    if store.events is None or store.read_model is None:
-        return
-    root = os.fsencode(folder).decode("utf-8", "backslashreplace")
-    recorder = EventRecorder(store.events, store.read_model)
-    if not recorder.stands(root):
-
-        def start(transaction: Transaction) -> None:
-            recorder.start(transaction.unit, transaction.copy.view, root, engine.ids, engine.clock())
-
-        engine.transact(start)
-    engine.recorder = recorder
-
-
 def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
     """A reader, and the rules that a migration of the file would break."""
     real = _real(path, create=False)
@@ -280,8 +288,9 @@ def _to_read_only(path: Path, made: Upgrade, clock: Clock, random: RandomSource)
 
 def _unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> MigrationFailed:
     found = "; ".join(f"{one.code} {one.subject}: {one.detail}" for one in broken[:3])
+    where = f"{os.fspath(path)} would break rules in {len(broken)} places ({found})"
     return MigrationFailed(
-        f"the migration of {os.fspath(path)} would break rules in {len(broken)} places ({found}), so it was not done",
+        f"the migration of {where}, so it was not done",
         hint="The file is untouched and can be read; please report this with the shape of the file",
     )
 

@@ -39,11 +39,6 @@ def genesis(facts: Iterable[Fact]) -> Genesis:
     return Genesis(client_id, len(entries), update_of(client_id, 0, entries))
 
 
-def is_genesis_client(client_id: int) -> bool:
-    """Whether blocks of this client were made by a migration, whoever brings them."""
-    return client_id >= _TOP
-
-
 def session_client(random: RandomSource, known: Collection[int] = ()) -> int:
     """A fresh client id for one opening: 52 random bits, never one of a genesis, none that the document knows."""
     while True:

@@ -43,11 +43,6 @@ class FuzzReport(msgspec.Struct, frozen=True, kw_only=True):
         """Whether every promise held."""
         return not self.problems
 
-    @property
-    def steps_per_second(self) -> float:
-        """How fast the run was."""
-        return sum(self.done.values()) * 1000 / max(1, self.elapsed_ms)
-
 
 class Fuzz:
     """One run, step by step."""

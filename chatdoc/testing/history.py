@@ -48,12 +48,6 @@ class History:
         start = bisect_right(self._sequences, after)
         return self.events[start : start + limit]
 
-    def assert_stored(self, stored: Sequence[Event]) -> None:
-        """Raise AssertionError unless what a store has, all of it or the newest, is what it told."""
-        assert stored == self.events[len(self.events) - len(stored) :], (
-            "the log says something else than it did"
-        )
-
 
 def _all(log: EventLog, after: int) -> Iterator[Event]:
     while page := log.read(after):

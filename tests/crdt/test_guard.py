@@ -203,14 +203,6 @@ def test_the_last_clock_may_be_written() -> None:
     assert read_state_vector(state_vector({A: 2**31, B: 0})) == {A: 2**31, B: 0}
 
 
-def test_the_author_of_items_can_be_forbidden() -> None:
-    """Items under a forbidden client id are refused; deletes of such items are not writes under that id."""
-    raw = update(block(A, 0, entry()), removed={B: [(0, 1)]})
-    with pytest.raises(UpdateRefused, match="may write under, came client 5"):
-        read(raw, forbidden_clients={A})
-    assert read(raw, forbidden_clients={B}).removed == ((B, 0, 1),)
-
-
 def test_a_reading_has_every_field() -> None:
     """Writes and remains, placed by name or by origin, with and without the key flag, in wire order."""
     raw = update(

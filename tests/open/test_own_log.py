@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from chatdoc import open_document
+from chatdoc.model.errors import FileReplaced
 from chatdoc.status import status
 from tests.open.chats import codes, folded, furnish, legacy, texts
 
@@ -126,3 +129,22 @@ def test_two_files_that_changed_places_keep_their_logs(tmp_path: Path) -> None:
             assert texts(document) == folded(document) == [text]
             assert document.store_path == stores[text]
     assert len(status(tmp_path)) == 2
+
+
+def test_a_store_that_was_set_aside_can_be_named(tmp_path: Path) -> None:
+    """Its document opens again under another name with its whole log; under the other document's file it is refused."""
+    path = tmp_path / "a.chat"
+    with open_document(path) as old:
+        thread_id = old.create_thread(sender_id="ada", content="old").thread_id
+        place = old.store_path
+    path.unlink()
+    with open_document(path) as new:
+        new.create_thread(sender_id="ada", content="new")
+    assert place is not None
+    with pytest.raises(FileReplaced, match="another document"):
+        open_document(path, store=place)
+    with open_document(tmp_path / "old.chat", store=place) as again:
+        assert [one.thread_id for one in again.threads()] == [thread_id]
+        assert again.store_path == place
+    with open_document(tmp_path / "old.chat") as again:
+        assert again.store_path == place

@@ -17,7 +17,6 @@ from chatdoc.store.projections.projector import Execute, ExecuteMany, ReadEvents
 from chatdoc.store.projections.replay import Replay
 from chatdoc.store.projections.row_types import (
     Approval,
-    PendingStart,
     PlacedMessage,
     Session,
     ThreadRow,
@@ -81,10 +80,6 @@ class ReadModel:
     def turn_counts(self) -> dict[str, TurnCounts]:
         """How many turns each thread has that has any."""
         return self._ask(queries.turn_counts)
-
-    def pending_starts(self, thread_id: str) -> list[PendingStart]:
-        """Turns that wait to start, in the order in which they were asked for."""
-        return self._ask(lambda execute: queries.pending_starts(execute, thread_id))
 
     def approval(self, request_id: str) -> Approval | None:
         """One request for leave, answered or not, or None."""
