@@ -123,7 +123,7 @@ def receive(updates: Iterable[bytes]) -> tuple[Doc[Any], Pending]:
         reading = read(update)
         known = read_state_vector(doc.get_state())
         if missing(reading, known):
-            held.hold(update, reading, known)
+            held.hold(update, reading)
             continue
         apply(doc, update)
         for released, _ in held.release(read_state_vector(doc.get_state())):

@@ -68,13 +68,13 @@ def test_importing_twice_changes_not_one_byte(logs: Path, tmp_path: Path, run_im
     first = run_import(logs)
     before = files_in(tmp_path / "out")
     again = run_import(logs)
-    assert {one.result for one in again.log.sessions} == {"unchanged"}
-    same = [msgspec.structs.replace(one, result="imported") for one in again.log.sessions]
-    assert same == first.log.sessions
+    assert {one.result for one in again.sessions} == {"unchanged"}
+    same = [msgspec.structs.replace(one, result="imported") for one in again.sessions]
+    assert same == first.sessions
     assert files_in(tmp_path / "out") == before
     for name in ("sessions.sqlite3", "sessions.sqlite3-wal", "sessions.sqlite3-shm"):
         (tmp_path / "out" / ".chatdoc" / "indexes" / name).unlink(missing_ok=True)
-    assert run_import(logs).counts == {"imported": len(first.log.sessions)}
+    assert run_import(logs).counts == {"imported": len(first.sessions)}
     assert files_in(tmp_path / "out") == before
 
 

@@ -76,7 +76,7 @@ def test_a_redacted_import_has_no_secret_in_any_file(tmp_path: Path) -> None:
     ) as importer:
         first = importer.run([tmp_path / "log.jsonl"])
         assert importer.run([tmp_path / "log.jsonl"]).counts == {"unchanged": 1}
-    assert first.log.sessions[0].lines["total"] == 6
+    assert first.sessions[0].lines["total"] == 6
     assert redactor.told(first).redacted["GitHub Token"] == 1
     held = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
     for secret in SECRETS:
