@@ -17,7 +17,9 @@ whatever any of them ever showed, and report no broken rule. A writer of your ow
 ...                 answer = document.send(
 ...                     thread.thread_id, sender_id="bot", content="Aha.", reply_to=newest.message_id
 ...                 )
-...                 document.configure(thread.thread_id, updated_by="bot", last_answer=answer.message_id)
+...                 document.configure(
+...                     thread.thread_id, updated_by="bot", fields={"last_answer": answer.message_id}
+...                 )
 ...                 self.saw(document, thread.thread_id)
 >>> run_state_machine_as_test(WithMyBot, settings=WithMyBot.quick)
 '''

@@ -37,6 +37,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from chatdoc.document import Document
 from chatdoc.testing.interrupts import interrupted
 from chatdoc.testing.promises import (
+    APART,
     CARRIED_OUT,
     FOLLOWED,
     ONCE,
@@ -199,7 +200,8 @@ class StoredMachine(RuleBasedStateMachine):
     @rule(number=numbers, seed=numbers)
     def copy(self, number: int, seed: int) -> None:
         """The file is copied; the copy is used and forgotten."""
-        self.places.copy(self.document(number), Random(seed))
+        with promised(APART):
+            self.places.copy(self.document(number), Random(seed))
 
     @rule(number=numbers)
     def look(self, number: int) -> None:

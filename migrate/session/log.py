@@ -97,10 +97,10 @@ class LogReader:
 
     def tail(self, raw: bytes) -> list[Item]:
         """The items of a last line without LF; the reader is not to be fed afterwards."""
-        if not raw.strip(b"\x00 \t\r"):
+        if not raw.strip(b" \t\r"):  # NUL bytes may be the beginning of a longer run.
             return self.feed(raw) if raw else []
         found = salvage(raw)
-        if found.is_whole:
+        if found.is_whole and found.values:
             return self.feed(raw)
         self.progress.number += 1
         self._count("unfinished")
