@@ -170,7 +170,9 @@ class _panics_are_errors:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__  # It fell into a callback that pycrdt made, which says so in words of its own.
         if kind is not None and (
-            issubclass(kind, (RuntimeError, ValueError)) or kind.__name__ == "PanicException"
+            issubclass(kind, (RuntimeError, ValueError, SystemError)) or kind.__name__ == "PanicException"
         ):
             raise ReplicaBroken(f"pycrdt failed while {self._verb} the document: {error}") from error
