@@ -119,17 +119,21 @@ class Engine:
             self._open = None
 
     def _take_others(self) -> None:
+        copy = self.copy
+        # Put aside before the feed is asked, for it says a thing once: cut off behind that, memory is loaded anew.
+        self._dropped, self._copy = copy, None
         try:
             changed = self.store.feed.changed()
-        except DocumentFailed as error:  # What it says can still be read.
+        except Exception as error:  # What memory holds can still be read.
+            self._copy = copy
+            if not isinstance(error, DocumentFailed):
+                raise
             self._ended = error
             return
         if changed:
-            copy = self.copy
-            self._dropped, self._copy = copy, None  # Taken whole, or loaded anew.
             self._told = self._tell(copy.follow_log(self.store))
             copy.torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
-            self._copy = copy
+        self._copy = copy
 
     # transactions
 
