@@ -14,6 +14,7 @@ from chatdoc.document import Document
 from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
 from chatdoc.engine.begin_event_log import begin_event_log
 from chatdoc.engine.chat_file import ChatFile
+from chatdoc.engine.conversion import Conversion
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.load import keep_rows, load_view
@@ -21,9 +22,16 @@ from chatdoc.engine.read_file import looks_published, read_bytes
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import DocumentExists, FileReplaced, MigrationFailed, UnreadableFile
+from chatdoc.model.errors import (
+    ChatdocError,
+    DocumentExists,
+    FileReplaced,
+    MigrationFailed,
+    UnreadableFile,
+)
 from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
+from chatdoc.settings import migrates_old_files
 from chatdoc.store.atomic_file import require_writable
 from chatdoc.store.memory.store import MemoryStore
 from chatdoc.store.ports import DocumentStore, Found, Registration, Stores
@@ -62,6 +70,7 @@ def open_document(
     durability: Durability = "full",
     store: str | os.PathLike[str] | None = None,
     create: bool = True,
+    convert: bool = False,
     waiter: Waiter = threading.Event.wait,
 ) -> Document:
     """Open a `.chat` file of any format, upgrading it first when it is old; close it with `close()` or `with`.
@@ -76,12 +85,13 @@ def open_document(
     pass between the heartbeats of the turns that run here.
     `durability` is SQLite's `synchronous`: `full` survives a power failure, `normal` a crash of the program.
     Raises UnreadableFile, ReadOnlyTarget, StoreError; the file is then as it was. A migration that breaks a rule
-    gives a document to read only, whose changes raise MigrationFailed.
+    gives a document to read only, whose changes raise MigrationFailed. So does an old file where the environment has
+    CHATDOC_SCHEMA_V2=0, and one of jupyterlab-chat, which could not read it any more, unless `convert` is true: their
+    changes raise NotMigrated, and nothing is written.
     """
     real = _real(path, create=create)
-    require_writable(real)
     stores = SqliteFolder(real.parent, durability=durability, clock=clock)
-    opening = _Opening(stores, real, clock, random, waiter)
+    opening = _Opening(stores, real, clock, random, waiter, _conversion(convert))
     return opening.open() if store is None else opening.open_with(Path(os.path.realpath(store)))
 
 
@@ -90,17 +100,23 @@ def read_document(path: str | os.PathLike[str]) -> Reader:
     return _read(path)[0]
 
 
-def migrate_file(path: str | os.PathLike[str], *, dry_run: bool = False) -> MigrationReport | None:
+def migrate_file(
+    path: str | os.PathLike[str], *, dry_run: bool = False, convert: bool = False
+) -> MigrationReport | None:
     """Open, upgrade and close a file; the report of what was, or would be, done, None when it is up to date.
 
-    Raises as `open_document` does, and MigrationFailed when the result would break a rule; nothing is written then.
+    Raises as `open_document` does, NotMigrated for a file that is not to be converted, and MigrationFailed when the
+    result would break a rule; nothing is written then.
     """
     if dry_run:
         reader, broken = _read(path)
+        refused = reader.report and _conversion(convert).refusal(path, reader.report.format)
+        if refused:
+            raise refused
         if broken:
             raise _unverified(path, broken)
         return reader.report
-    with open_document(path, create=False) as document:
+    with open_document(path, create=False, convert=convert) as document:
         document.engine.require_open()
         return document.report
 
@@ -109,9 +125,15 @@ class _Opening:
     """One opening of one file: which store serves it, what the file holds besides, and what is said of both."""
 
     def __init__(
-        self, stores: Stores, path: Path, clock: Clock, random: RandomSource, waiter: Waiter
+        self,
+        stores: Stores,
+        path: Path,
+        clock: Clock,
+        random: RandomSource,
+        waiter: Waiter,
+        conversion: Conversion,
     ) -> None:
-        self.stores, self.path = stores, path
+        self.stores, self.path, self.conversion = stores, path, conversion
         self.clock, self.random, self.waiter = clock, random, waiter
         self.notes: list[Anomaly] = []
 
@@ -119,6 +141,7 @@ class _Opening:
         """The document, open; whatever is raised leaves no store open."""
         found = self.stores.find(self.path, ())
         if found.place is not None:
+            require_writable(self.path)
             document = self._open_known(found.place)
             if document is not None:
                 return document
@@ -131,19 +154,26 @@ class _Opening:
         known = self.stores.find(self.path, (made.document_id,))
         if known.standing in ("registered", "moved") and known.place is not None and source:
             return self._go_on(self.stores.open(known.place), follow=known.standing == "moved")
-        if made.report is not None and made.broken:
-            return _to_read_only(self.path, made, self.clock, self.random)
+        if made.report is not None:
+            refused = self.conversion.refusal(self.path, made.report.format)
+            if refused is not None or made.broken:
+                reason = refused or _unverified(self.path, made.broken)
+                return _to_read_only(self.path, made, reason, self.clock, self.random)
+        require_writable(self.path)
         self._note(known if known.standing != "new" else found)
         try:
             adopted = adopt(self.stores, self.path, source, made, recorded_at_ms=self.clock())
         except DocumentExists:  # Another process was faster; what it committed is what we open.
-            return _Opening(self.stores, self.path, self.clock, self.random, self.waiter).open()
+            return _Opening(
+                self.stores, self.path, self.clock, self.random, self.waiter, self.conversion
+            ).open()
         copy = WorkingCopy(adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1)
         copy.items_in_snapshot = 0
         return self._document(adopted.store, copy, made.report)
 
     def open_with(self, place: Path) -> Document:
         """The document of a store that is named; raises FileReplaced where the file holds another one."""
+        require_writable(self.path)
         store = self.stores.open(place)
         try:
             another = os.path.lexists(self.path) and self._is_another(store)
@@ -199,6 +229,7 @@ class _Opening:
 
     def _go_on(self, store: DocumentStore, *, follow: bool) -> Document:
         try:
+            require_writable(self.path)
             if follow:
                 self.stores.follow_move(store, self.path)
             return self._document(store, None, None)
@@ -278,12 +309,18 @@ def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
     return Reader(lambda: made.view, made.report), made.broken if made.report is not None else ()
 
 
-def _to_read_only(path: Path, made: Upgrade, clock: Clock, random: RandomSource) -> Document:
+def _to_read_only(
+    path: Path, made: Upgrade, refused: ChatdocError, clock: Clock, random: RandomSource
+) -> Document:
     store = MemoryStore(Registration(path=path.name, document_id=made.document_id, created_at_ms=clock()))
     copy = WorkingCopy(made.view, store, random=random, known={}, sequence=0)
     engine = Engine(store, clock=clock, random=random, copy=copy)
-    engine.freeze(_unverified(path, made.broken))
+    engine.freeze(refused)
     return Document(engine, made.report, path=path)
+
+
+def _conversion(convert: bool) -> Conversion:
+    return Conversion(old_files=migrates_old_files(os.environ), jupyter=convert)
 
 
 def _unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> MigrationFailed:

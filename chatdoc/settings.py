@@ -56,8 +56,13 @@ def read_settings(environment: Mapping[str, str], home: Path) -> Settings:
         if codex
         else (str(codex_home / "sessions"), str(codex_home / "archived_sessions")),
         claude_roots=(claude,) if claude else (str(claude_home / "projects"),),
-        schema_v2=_switch(environment, "CHATDOC_SCHEMA_V2") is not False,
+        schema_v2=migrates_old_files(environment),
     )
+
+
+def migrates_old_files(environment: Mapping[str, str]) -> bool:
+    """Whether opening an old file migrates it, or shows it to be read only; raises SettingInvalid."""
+    return _switch(environment, "CHATDOC_SCHEMA_V2") is not False
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool | None:

@@ -84,6 +84,10 @@ class MigrationFailed(ChatdocError):
     """A migration could not be verified or finished; the source is untouched."""
 
 
+class NotMigrated(ChatdocError):
+    """An old file was opened to be read only: migrating it is switched off, or was not asked for."""
+
+
 class BackupDamaged(ChatdocError):
     """A backup is missing or is not the bytes that were saved."""
 

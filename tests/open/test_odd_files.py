@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatdoc import open_document, read_document
-from chatdoc.model.errors import ReadOnlyTarget, UnreadableFile
+from chatdoc.model.errors import UnreadableFile
 from chatdoc.open import migrate_file
 from chatdoc.recover import recover
 
@@ -21,7 +21,7 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
         read_document(pipe)
     with pytest.raises(UnreadableFile, match="not a regular file"):
         migrate_file(pipe, dry_run=True)
-    with pytest.raises(ReadOnlyTarget, match="not a regular file"):
+    with pytest.raises(UnreadableFile, match="not a regular file"):
         open_document(pipe)
 
 

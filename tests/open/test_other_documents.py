@@ -29,7 +29,7 @@ def replaced_by_another_id(path: Path) -> str:
 def replaced_by_another_jupyter_chat(path: Path) -> str:
     """A JupyterLab chat, replaced by one of another id."""
     path.write_bytes(jupyter("aaaaaaaa-0000-4000-8000-000000000001", "old chat", "to be forgotten"))
-    open_document(path).close()
+    open_document(path, convert=True).close()
     path.write_bytes(jupyter("bbbbbbbb-0000-4000-8000-000000000002", "new chat"))
     return "old chat"
 
@@ -55,7 +55,7 @@ def test_replaced_file_is_another_document_and_the_old_one_comes_back(tmp_path: 
     path = tmp_path / "chat.chat"
     old = replace(path)
     assert texts(read_document(path)) == ["new chat"]
-    with open_document(path) as document:
+    with open_document(path, convert=True) as document:
         assert "replaced_file" in codes(document)
         assert texts(document) == folded(document) == ["new chat"]
         new_store = document.store_path

@@ -22,13 +22,16 @@ from chatdoc.apps.cli.terminal import (
     table,
 )
 from chatdoc.apps.cli.walk import chat_files
-from chatdoc.model.errors import ChatdocError, NoChat
+from chatdoc.model.errors import ChatdocError, NoChat, NotMigrated
 from chatdoc.open import migrate_file
 from migrate.report import MigrationReport
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one file: `migrated`, `would migrate`, `up to date`, `no chat` or `failed`; the last two say why."""
+    """What came of one file: `migrated`, `would migrate`, `up to date`, `left alone`, `no chat` or `failed`.
+
+    The last three say why.
+    """
 
     file: str
     outcome: str
@@ -45,13 +48,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     is_flag=True,
     help="Snapshots, checkpoints, node_modules, .git and trash too, which are left out else.",
 )
+@click.option("--convert", is_flag=True, help="Those of jupyterlab-chat too, which cannot read them then.")
 @json_option
-def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, as_json: bool) -> None:
+def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, convert: bool, as_json: bool) -> None:
     """Migrate files and whole folders.
 
     Of folders, every *.chat and *.sage-chat below them, hidden ones too, but not of folders that hold copies and what
-    was thrown away. Files of other programs that are called so are no chats, and left alone. Status 1 says that a
-    file failed.
+    was thrown away. Files of other programs that are called so are no chats, and left alone; so are those of
+    jupyterlab-chat without --convert. Status 1 says that a file failed.
     """
     unread: list[OSError] = []
     walked = (chat_files(path, unread.append, everywhere=all_folders) for path in paths)
@@ -59,7 +63,7 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, as_json: 
     errors = Console(stderr=True)
     outcomes = [_failed(Path(error.filename), error) for error in unread]
     for file in track(files, "migrating", console=errors, transient=True, disable=not errors.is_terminal):
-        outcomes.append(_migrated(file, dry_run))
+        outcomes.append(_migrated(file, dry_run, convert))
     counts = Counter(outcome.outcome for outcome in outcomes)
     if as_json:
         print_json({"ok": not counts["failed"], "dry_run": dry_run, "counts": counts, "files": outcomes})
@@ -78,9 +82,11 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, as_json: 
     conclude(not counts["failed"])
 
 
-def _migrated(file: Path, dry_run: bool) -> Outcome:
+def _migrated(file: Path, dry_run: bool, convert: bool) -> Outcome:
     try:
-        report = migrate_file(file, dry_run=dry_run)
+        report = migrate_file(file, dry_run=dry_run, convert=convert)
+    except NotMigrated as error:
+        return msgspec.structs.replace(_failed(file, error), outcome="left alone")
     except NoChat as error:
         return msgspec.structs.replace(_failed(file, error), outcome="no chat", hint="")
     except (ChatdocError, OSError) as error:

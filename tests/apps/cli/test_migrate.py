@@ -10,6 +10,7 @@ import pytest
 
 from tests.apps.cli.conftest import ERAS, Run
 from tests.conftest import Golden
+from tests.open.chats import jupyter
 
 
 @pytest.fixture
@@ -54,6 +55,25 @@ def test_files_of_other_programs_are_no_failures(chatdoc: Run, folder: Path) -> 
     assert done.returncode == 0
     assert "3 no chat" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_chats_of_jupyterlab_are_left_alone_unless_asked_for(chatdoc: Run, tmp_path: Path) -> None:
+    """Of a home that JupyterLab uses too, it can read its chats still; `open` says how one is converted."""
+    path = tmp_path / "lab.chat"
+    path.write_bytes(jupyter("aaaaaaaa-0000-4000-8000-000000000001", "one"))
+    before = path.read_bytes()
+    done = chatdoc("migrate", "lab.chat", "--json")
+    assert (done.returncode, json.loads(done.stdout)["counts"]) == (0, {"left alone": 1})
+    shown = chatdoc("open", "lab.chat")
+    assert shown.returncode == 0
+    assert "note: " in shown.stdout
+    assert "chatdoc migrate --convert" in shown.stdout
+    assert "open to be read only" in json.loads(chatdoc("open", "lab.chat", "--json").stdout)["read_only"]
+    assert path.read_bytes() == before
+    assert json.loads(chatdoc("migrate", "lab.chat", "--convert", "--json").stdout)["counts"] == {
+        "migrated": 1
+    }
+    assert json.loads(chatdoc("open", "lab.chat", "--json").stdout)["read_only"] is None
 
 
 def test_folders_of_copies_and_trash_are_left_out_unless_asked_for(chatdoc: Run, folder: Path) -> None:

@@ -28,7 +28,7 @@ def test_second_open_has_no_report_and_the_same_threads(chatdoc: Run, legacy: Pa
 def test_json_has_these_keys(chatdoc: Run, legacy: Path) -> None:
     """Programs rely on the names of the keys."""
     value = json.loads(chatdoc("open", legacy.name, "--json").stdout)
-    assert list(value) == ["ok", "file", "document_id", "report", "threads", "integrity"]
+    assert list(value) == ["ok", "file", "document_id", "report", "threads", "integrity", "read_only"]
     assert list(value["threads"][0]) == [
         "thread_id",
         "title",

@@ -14,6 +14,7 @@ import pytest
 from chatdoc.settings import SettingInvalid, read_settings
 from chatdoc.store.session_index.index import SessionIndex
 from tests.apps.importer.conftest import files_in, log_in
+from tests.open.chats import legacy
 from tests.tidy.source import PROJECT
 
 
@@ -34,9 +35,13 @@ class Machine:
             shutil.copyfile(log_in(case), place / f"{case}.jsonl")
 
     def chatdoc(self, *arguments: str, **settings: str) -> dict[str, Any]:
-        """A command with these settings in its environment, and what it printed."""
+        """A command on the chats with these settings in its environment, and what it printed."""
+        return self.run(*arguments, "--into", str(self.chats), **settings)
+
+    def run(self, *arguments: str, **settings: str) -> dict[str, Any]:
+        """Any command with these settings in its environment, and what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", "chatdoc.apps.cli.main", *arguments, "--into", str(self.chats), "--json"],
+            [sys.executable, "-m", "chatdoc.apps.cli.main", *arguments, "--json"],
             env={"PYTHONPATH": str(PROJECT), "HOME": str(self.home), **settings},
             capture_output=True,
             cwd=self.home.parent,
@@ -53,6 +58,12 @@ def test_the_playbook_works_and_can_be_taken_back(tmp_path: Path) -> None:
 
     schema = machine.chatdoc("import", **off)
     assert schema["sessions"] == []
+    old = machine.chats / "old.sage-chat"
+    old.write_bytes(legacy("ada", "from before"))
+    assert "CHATDOC_SCHEMA_V2" in machine.run("open", str(old), CHATDOC_SCHEMA_V2="0")["read_only"]
+    assert machine.run("migrate", str(old), CHATDOC_SCHEMA_V2="0")["counts"] == {"left alone": 1}
+    assert machine.run("status", str(machine.chats), CHATDOC_SCHEMA_V2="0")["settings"]["schema_v2"] is False
+    assert old.read_bytes() == legacy("ada", "from before")
     assert (machine.chats / ".chatdoc" / "indexes" / "sessions.sqlite3").exists()
 
     only = {"ENABLE_CLAUDE_SOURCE": "0", "CODEX_SESSIONS_DIR": str(machine.canary)}
@@ -84,6 +95,12 @@ def test_the_playbook_works_and_can_be_taken_back(tmp_path: Path) -> None:
 
     again = machine.chatdoc("import")
     assert again["counts"] == {"grown": 1, "unchanged": 2}
+
+    assert machine.run("open", str(old))["read_only"] is None
+    assert machine.run("open", str(old), CHATDOC_SCHEMA_V2="0")["read_only"] is None
+    machine.run("rollback", str(old))
+    assert old.read_bytes() == legacy("ada", "from before")
+    assert "CHATDOC_SCHEMA_V2" in machine.run("open", str(old), CHATDOC_SCHEMA_V2="0")["read_only"]
 
 
 @pytest.mark.parametrize(
