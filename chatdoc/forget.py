@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.model.errors import NotFound
+from chatdoc.model.errors import NotFound, StoreError
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 
@@ -27,11 +27,13 @@ def forget(path: str | os.PathLike[str], *, dry_run: bool = True) -> Forgotten:
     real = Path(os.path.realpath(path))
     stores, removed, known = SqliteFolder(real.parent), [], False
     for place in stores.places():
-        store = stores.look(place)
         try:
-            ours = store.registry.registration().path == real.name
-        finally:
-            store.close()
+            with stores.look(place) as store:
+                ours = store.registry.registration().path == real.name
+        except (
+            StoreError
+        ):  # A damaged store is forgotten with its file, and keeps nobody from forgetting another.
+            ours = stores.serves(real.name, place)
         if ours:
             known = True
             removed += stores.forget(place, dry_run=dry_run)

@@ -16,24 +16,28 @@ import msgspec
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.engine import Engine
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import NotFound
+from chatdoc.model.errors import NotFound, StoreError
 from chatdoc.model.ids import RandomSource
 from chatdoc.store.chat_folders import folders_below
 from chatdoc.store.ports import Stores
 from chatdoc.store.sqlite.folder import SqliteFolder
 
-State = Literal["present", "recovered", "would be recovered"]
+State = Literal["present", "recovered", "would be recovered", "unreadable"]
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one store: `file` is where its document's text stands now, or would."""
+    """What became of one store: `file` is where its document's text stands now, or would.
 
-    document_id: str
+    A store that cannot be read has no known file and no known document; `problem` says why, and the others go on.
+    """
+
+    document_id: str | None
     store: Path
     was: str
-    """How the file stood: `present`, `unpublished`, `moved`, `deleted`, `replaced` or `retired` (rolled back)."""
+    """The file was `present`, `unpublished`, `moved`, `deleted`, `replaced`, `unknown`, `retired` by a rollback."""
     outcome: State
-    file: Path
+    file: Path | None
+    problem: str | None = None
 
 
 def recover(
@@ -47,7 +51,7 @@ def recover(
 
     A text goes to its old name where that is free, else beside it, to `NAME.recovered-ID.chat`; the document lives
     there from then on, with its whole log. Of a folder, those that were rolled back are left out: name their file to
-    get them. Raises NotFound where nothing was ever stored.
+    get them. Raises NotFound where nothing was ever stored. A store that cannot be read stops none of the others.
     """
     real = Path(os.path.realpath(path))
     found = [
@@ -67,14 +71,22 @@ def _of_folder(
 ) -> Iterator[Recovered]:
     stores = SqliteFolder(folder)
     for place in stores.places():
-        with_store = stores.look(place)
         try:
-            registration = with_store.registry.registration()
-        finally:
-            with_store.close()
-        wanted = registration.retired_at_ms is None if name is None else registration.path == name
-        if wanted:
-            yield _recover(stores, folder / registration.path, place, dry_run, clock, random)
+            with stores.look(place) as store:
+                registration = store.registry.registration()
+            wanted = registration.retired_at_ms is None if name is None else registration.path == name
+            if wanted:
+                yield _recover(stores, folder / registration.path, place, dry_run, clock, random)
+        except StoreError as error:
+            if name is None or stores.serves(name, place):
+                yield Recovered(
+                    document_id=None,
+                    store=place,
+                    was="unknown",
+                    outcome="unreadable",
+                    file=None,
+                    problem=str(error),
+                )
 
 
 def _recover(

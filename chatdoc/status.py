@@ -11,6 +11,7 @@ import msgspec
 from chatdoc.engine.adopt_file import digest
 from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.clock import iso
+from chatdoc.model.errors import StoreError
 from chatdoc.store.chat_folders import folders_below
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.sqlite.folder import SqliteFolder
@@ -18,36 +19,48 @@ from migrate.report import MigrationReport
 
 
 class DocumentStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One store of a folder; `file` says how its document's file stands to what was last published."""
+    """One store of a folder; `file` says how its document's file stands to what was last published.
 
-    path: str
-    document_id: str
+    Of a store that cannot be read nothing but its name is known: `file` is `unreadable`, and `problem` says why.
+    """
+
+    path: str | None
+    document_id: str | None
     store: str
     """The store's file, from the folder that was asked about."""
-    created_at: str
-    updates: int
+    created_at: str | None
+    updates: int | None
     file: str
     migrated_from: str | None = None
     phase: str | None = None
     backup: str | None = None
+    problem: str | None = None
 
 
 def status(folder: str | os.PathLike[str]) -> list[DocumentStatus]:
     """The stores of a folder and those below it, by path of their file; nothing is written."""
     real = Path(os.path.realpath(folder))
     found = [one for place in folders_below(real) for one in _of_folder(real, place)]
-    return sorted(found, key=lambda one: (one.path, one.store))
+    return sorted(found, key=lambda one: (one.path or "", one.store))
 
 
 def _of_folder(asked: Path, folder: Path) -> Iterator[DocumentStatus]:
     stores = SqliteFolder(folder)
     for place in stores.places():
-        store = stores.look(place)
         try:
-            path = folder / store.registry.registration().path
-            yield _status(asked, path, place, store, served=stores.find(path, ()).place == place)
-        finally:
-            store.close()
+            with stores.look(place) as store:
+                said = store.registry.registration().path
+                yield _status(asked, folder / said, place, store, served=stores.serves(said, place))
+        except StoreError as error:
+            yield DocumentStatus(
+                path=None,
+                document_id=None,
+                store=place.relative_to(asked).as_posix(),
+                created_at=None,
+                updates=None,
+                file="unreadable",
+                problem=str(error),
+            )
 
 
 def _status(asked: Path, path: Path, place: Path, store: DocumentStore, *, served: bool) -> DocumentStatus:

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import msgspec
 
 from chatdoc.event_view import OPEN_ONCE, EventView
-from chatdoc.model.errors import NoEventLog
+from chatdoc.model.errors import NoEventLog, StoreError
 from chatdoc.model.events.event import Event
 from chatdoc.store.chat_folders import folders_below
-from chatdoc.store.ports import DocumentStore, Registration
+from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.snapshot import Snapshot
 from chatdoc.store.sqlite.folder import SqliteFolder
 
@@ -36,6 +36,15 @@ class DocumentPlace(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     document_id: str
     store: str
+
+
+class UnreadableStore(msgspec.Struct, frozen=True, kw_only=True):
+    """A store below a folder that cannot be read, and why; what other stores say does not depend on it."""
+
+    store: str
+    error: str
+    """The class of what was raised, say `StoreDamaged`."""
+    reason: str
 
 
 class DocumentRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +68,7 @@ class WorkspaceSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: str
     documents: tuple[DocumentRows, ...]
+    unreadable: tuple[UnreadableStore, ...] = ()
 
 
 class Workspace:
@@ -67,21 +77,37 @@ class Workspace:
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = _real(folder)
         self._views: dict[Path, EventView] = {}
-        if not self.documents():
+        self._unreadable: tuple[UnreadableStore, ...] = ()
+        if not self.documents() and not self._unreadable:
             raise NoEventLog(f"no document below {folder} has a store", hint=OPEN_ONCE)
 
     def documents(self) -> tuple[DocumentPlace, ...]:
-        """The documents that there are now, by path; one whose file is another document's now is not among them."""
-        found = []
+        """The documents that there are now, by path; one whose file is another document's now is not among them.
+
+        Nor is one whose store cannot be read: `unreadable` names those.
+        """
+        found, unreadable = [], []
         for folder in folders_below(self.folder):
             stores = SqliteFolder(folder)
             for place in stores.places():
-                registration = self._view(stores, place).store.registry.registration()
-                if _is_served(stores, folder, registration, place):
-                    path = (folder / registration.path).relative_to(self.folder).as_posix()
-                    own = place.relative_to(self.folder).as_posix()
-                    found.append(DocumentPlace(path=path, document_id=registration.document_id, store=own))
+                own = place.relative_to(self.folder).as_posix()
+                try:
+                    said = self._view(stores, place).store.registry.registration()
+                    is_served = said.retired_at_ms is None and stores.serves(said.path, place)
+                except StoreError as error:
+                    self._forget(place)
+                    kind = type(error).__name__
+                    unreadable.append(UnreadableStore(store=own, error=kind, reason=str(error)))
+                    continue
+                if is_served:
+                    path = (folder / said.path).relative_to(self.folder).as_posix()
+                    found.append(DocumentPlace(path=path, document_id=said.document_id, store=own))
+        self._unreadable = tuple(unreadable)
         return tuple(sorted(found, key=lambda one: (one.path, one.store)))
+
+    def unreadable(self) -> tuple[UnreadableStore, ...]:
+        """The stores that could not be read when `documents` looked last, by path."""
+        return self._unreadable
 
     def log(self, place: DocumentPlace) -> EventView:
         """The event log of one document."""
@@ -97,7 +123,9 @@ class Workspace:
             for one in self.documents()
         ]
         return WorkspaceSnapshot(
-            folder=os.fsencode(self.folder).decode("utf-8", "backslashreplace"), documents=tuple(rows)
+            folder=os.fsencode(self.folder).decode("utf-8", "backslashreplace"),
+            documents=tuple(rows),
+            unreadable=self._unreadable,
         )
 
     def events(self, after: Mapping[str, int] | None = None) -> Iterator[DocumentEvent]:
@@ -134,6 +162,11 @@ class Workspace:
     ) -> None:
         self.close()
 
+    def _forget(self, place: Path) -> None:
+        view = self._views.pop(place, None)
+        if view is not None:
+            view.close()
+
     def _view(self, stores: SqliteFolder, place: Path) -> EventView:
         view = self._views.get(place)
         if view is None:
@@ -159,13 +192,6 @@ def log_of(file: str | os.PathLike[str], *, write: bool = False) -> EventView:
     except BaseException:
         store.close()
         raise
-
-
-def _is_served(stores: SqliteFolder, folder: Path, registration: Registration, place: Path) -> bool:
-    """Whether a store is that of the file it was published to last."""
-    if registration.retired_at_ms is not None:
-        return False
-    return stores.find(folder / registration.path, ()).place == place
 
 
 def _real(asked: str | os.PathLike[str]) -> Path:

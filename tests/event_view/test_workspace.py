@@ -17,7 +17,6 @@ from chatdoc.event_view import EventView
 from chatdoc.model.errors import NoEventLog, NotFound, ReadOnlyTarget
 from chatdoc.model.events.types import MessageSent
 from chatdoc.store.projections.snapshot import Snapshot
-from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.testing.white_box import execute_of
 from chatdoc.workspace import log_of
 from tests.event_view.workplace import ask, folded, opened
@@ -230,12 +229,3 @@ def test_document_that_comes_later_is_followed_too(tmp_path: Path) -> None:
             if len(seen) == 6:
                 ended.set()
     assert seen == [(name, number) for name in ("a.chat", "b.chat") for number in (1, 2, 3)]
-
-
-def test_one_store_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """It is not passed over in silence."""
-    furnish(tmp_path, "a.chat")
-    (place,) = SqliteFolder(tmp_path).places()
-    place.with_name("broken.sqlite3").write_bytes(b"no database")
-    with pytest.raises(Exception, match=r"broken\.sqlite3"):
-        Workspace(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -21,20 +22,25 @@ def recover(path: Path, dry_run: bool, as_json: bool) -> None:
     folder, files that were rolled back are left out; name one to get what was written to it before.
     """
     found = recover_files(path, dry_run=dry_run)
+    unreadable = [one for one in found if one.outcome == "unreadable"]
     if as_json:
         rows = [
             {
                 "document_id": one.document_id,
                 "was": one.was,
                 "outcome": one.outcome,
-                "file": spelled(one.file),
+                "file": None if one.file is None else spelled(one.file),
+                "problem": one.problem,
                 "store": spelled(one.store),
             }
             for one in found
         ]
-        print_json({"ok": True, "documents": rows})
-        return
+        print_json({"ok": not unreadable, "documents": rows})
+        sys.exit(1 if unreadable else 0)
     grid = table("file", "was", "outcome")
     for one in found:
-        grid.add_row(line(beside(path, one.file)), one.was, one.outcome)
+        grid.add_row(line(beside(path, one.file or one.store)), one.was, one.outcome)
     show(console(), grid if found else "nothing is stored here")
+    for one in unreadable:
+        show(console(), line(one.problem or ""))
+    sys.exit(1 if unreadable else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -28,13 +29,19 @@ def snapshot(folder: Path, as_json: bool) -> None:
         found = workspace.snapshot()
         turns = {one.store: workspace.log(one).turn_counts() for one in workspace.documents()}
     if as_json:
-        print_json(
-            {"ok": True, "folder": found.folder, "documents": [_spelled(one) for one in found.documents]}
-        )
-        return
+        unreadable = [
+            msgspec.structs.replace(one, store=spelled(Path(one.store))) for one in found.unreadable
+        ]
+        documents = [_spelled(one) for one in found.documents]
+        told = {"ok": not unreadable, "folder": found.folder, "documents": documents}
+        print_json({**told, "unreadable": unreadable})
+        sys.exit(1 if unreadable else 0)
     screen = console()
     for one in found.documents:
         _print(screen, spelled(Path(one.path)), one.snapshot, turns.get(one.store, {}))
+    for lost in found.unreadable:
+        show(screen, line(f"not shown: {spelled(Path(lost.store))}: {lost.reason}"))
+    sys.exit(1 if found.unreadable else 0)
 
 
 def _spelled(one: DocumentRows) -> DocumentRows:

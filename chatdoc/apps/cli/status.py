@@ -34,14 +34,17 @@ def status(folder: Path, as_json: bool) -> None:
     for one in found:
         unpublished = f" ({one.phase})" if one.phase not in (None, "published") else ""
         grid.add_row(
-            line(one.path),
+            line(one.path or ""),
             one.file,
-            str(one.updates),
+            "" if one.updates is None else str(one.updates),
             f"{one.migrated_from or ''}{unpublished}",
             line(one.backup or ""),
             line(Path(one.store).stem),
         )
     show(console(), grid if found else "no documents here yet")
+    for one in found:
+        if one.problem is not None:
+            show(console(), line(one.problem))
     for source, counts in sessions.items():
         switched = "" if settings.is_enabled(source) else ", switched off"
         gone = f", {counts['missing']} of them gone since" if counts["missing"] else ""
@@ -69,4 +72,5 @@ def _sessions(folder: Path) -> dict[str, dict[str, int]]:
 def _spelled(one: DocumentStatus) -> DocumentStatus:
     """The same with names that UTF-8 can carry."""
     backup = None if one.backup is None else spelled(Path(one.backup))
-    return msgspec.structs.replace(one, path=spelled(Path(one.path)), backup=backup)
+    path = None if one.path is None else spelled(Path(one.path))
+    return msgspec.structs.replace(one, path=path, backup=backup)

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Sequence
 from itertools import count
@@ -132,7 +131,7 @@ class SqliteFolder:
         is_ours = store.write(move)
         with named(place, "follow its file"):
             if before != name or not is_ours:
-                self._index.release(before if is_ours else name, place.name)
+                self._index.release(self._index.file(before if is_ours else name), place.name)
         if not is_ours:
             raise self._exists(name)
 
@@ -147,7 +146,7 @@ class SqliteFolder:
 
         store.write(let_go)
         with named(place, "be let go of"):
-            self._index.release(name, place.name)
+            self._index.release(self._index.file(name), place.name)
 
     def places(self) -> list[Path]:
         """See the port."""
@@ -156,28 +155,38 @@ class SqliteFolder:
         with named(self.home, "be read"):
             return sorted(self.home / name for name in os.listdir(self.home) if name.endswith(END))
 
+    def serves(self, name: str, place: Path) -> bool:
+        """Whether a file's store is this one, as the path index says; one small file is read and no store."""
+        with named(self.home, "be read"):
+            return require_own_folder(self._index.folder) and self._index.get(name) == place.name
+
     def forget(self, place: Path, *, dry_run: bool = True) -> list[Path]:
         """See the port."""
-        with contextlib.closing(self.look(place)) as store:
-            registration = store.registry.registration()
-            backups = {marker.backup for marker in store.registry.markers()}
+        backups = self._backups_of(place)
         for other in self.places():
             if backups and other != place:
-                with contextlib.closing(self.look(other)) as store:
-                    backups -= {marker.backup for marker in store.registry.markers()}
+                kept = self._backups_of(other)
+                backups = set() if kept is None else backups - kept
         files = [Path(f"{place}{end}") for end in ("", "-wal", "-shm")]
-        entry = self._index.file(registration.path)
-        is_indexed = self._index.get(registration.path) == place.name
-        files += [entry] if is_indexed else []
-        files += [self.backups / name for name in sorted(backups) if os.path.basename(name) == name]
+        entry = self._index.entry_of(place.name)
+        files += [] if entry is None else [entry]
+        files += [self.backups / name for name in sorted(backups or ()) if os.path.basename(name) == name]
         files = [file for file in files if os.path.lexists(file)]
         if not dry_run:
             with named(place, "be forgotten"):
-                if is_indexed:
-                    self._index.release(registration.path, place.name)
+                if entry is not None:
+                    self._index.release(entry, place.name)
                 for file in files:
                     file.unlink(missing_ok=True)
         return files
+
+    def _backups_of(self, place: Path) -> set[str] | None:
+        """The backups that a store names, or None for one that cannot be read: it may need any of them."""
+        try:
+            with self.look(place) as store:
+                return {marker.backup for marker in store.registry.markers()}
+        except StoreError:
+            return None
 
     def _name_of(self, path: Path) -> str:
         real = Path(os.path.realpath(path))
@@ -214,7 +223,7 @@ class SqliteFolder:
                 elif self._finder.serving(name) is not None:
                     return False
                 else:
-                    self._index.release(name, entry)
+                    self._index.release(self._index.file(name), entry)
 
     def _remove(self, place: Path) -> None:
         for end in ("", "-wal", "-shm"):

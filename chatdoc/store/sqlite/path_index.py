@@ -41,14 +41,15 @@ class PathIndex:
 
     def get(self, path: str) -> str | None:
         """The name of the store that an entry names, or None without one."""
+        return _read(self.file(path))
+
+    def entry_of(self, store: str) -> Path | None:
+        """The entry that names a store, or None; each entry is read, since it is found without a path."""
         try:
-            file = os.open(self.file(path), _OLD)
+            entries = sorted(self.folder.iterdir())
         except FileNotFoundError:
             return None
-        try:
-            return os.fsdecode(os.read(file, _ENTRY_BYTES_MAX))
-        finally:
-            os.close(file)
+        return next((entry for entry in entries if _read(entry) == store), None)
 
     def claim(self, path: str, store: str) -> bool:
         """Say that a store serves a path; false where an entry is there already, whatever it says."""
@@ -56,9 +57,8 @@ class PathIndex:
             draft.write_bytes(os.fsencode(store))
             return put_in_place(draft, self.file(path))
 
-    def release(self, path: str, store: str) -> None:
-        """Remove the entry of a path if it still names this store."""
-        entry = self.file(path)
+    def release(self, entry: Path, store: str) -> None:
+        """Remove an entry if it still names this store."""
         try:
             file = os.open(entry, _OLD)
         except FileNotFoundError:
@@ -78,3 +78,14 @@ class PathIndex:
                 sync_folder(self.folder)
         finally:
             os.close(file)
+
+
+def _read(entry: Path) -> str | None:
+    try:
+        file = os.open(entry, _OLD)
+    except FileNotFoundError:
+        return None
+    try:
+        return os.fsdecode(os.read(file, _ENTRY_BYTES_MAX))
+    finally:
+        os.close(file)

@@ -39,7 +39,7 @@ def test_a_dry_run_says_what_would_come_back_and_writes_nothing(chatdoc: Run, fi
     file.unlink()
     before = seen(file.parent)
     (row,) = rows(chatdoc, file.name, "--dry-run")
-    assert list(row) == ["document_id", "was", "outcome", "file", "store"]
+    assert list(row) == ["document_id", "was", "outcome", "file", "problem", "store"]
     assert (row["was"], row["outcome"], row["file"]) == ("deleted", "would be recovered", str(file))
     assert Path(row["store"]).parent == file.parent / ".chatdoc"
     assert seen(file.parent) == before

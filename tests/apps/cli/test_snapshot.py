@@ -27,7 +27,7 @@ def test_golden_json_of_a_snapshot(chatdoc: Run, tmp_path: Path, golden: Golden)
     furnish(tmp_path)
     done = chatdoc("snapshot", "office", "--json")
     value = json.loads(done.stdout)
-    assert list(value) == ["ok", "folder", "documents"]
+    assert list(value) == ["ok", "folder", "documents", "unreadable"]
     assert [one["path"] for one in value["documents"]] == ["plan.chat", "team.chat"]
     for one in value["documents"]:
         assert list(one) == ["path", "document_id", "store", "snapshot"]
@@ -94,3 +94,18 @@ def test_without_a_store_the_command_fails_and_makes_none(chatdoc: Run, tmp_path
 def test_a_missing_folder_is_misuse(chatdoc: Run) -> None:
     """A folder that is not there ends with status 2."""
     assert chatdoc("snapshot", "nowhere").returncode == 2
+
+
+def test_a_store_that_cannot_be_read_is_named_and_the_others_are_shown(chatdoc: Run, tmp_path: Path) -> None:
+    """The exit status says that something is missing, with `--json` and without; `status` and `recover` name it too."""
+    furnish(tmp_path)
+    (tmp_path / "office" / ".chatdoc" / "broken.sqlite3").write_bytes(b"no database")
+    done = chatdoc("snapshot", "office", "--json")
+    value = json.loads(done.stdout)
+    assert (done.returncode, value["ok"], len(value["documents"])) == (1, False, 2)
+    assert [one["store"] for one in value["unreadable"]] == [".chatdoc/broken.sqlite3"]
+    for command in ("snapshot", "status", "recover"):
+        said = chatdoc(command, "office")
+        assert said.returncode == (0 if command == "status" else 1)
+        assert "broken.sqlite3" in said.stdout.replace("\n", "")
+        assert "team.chat" in said.stdout
