@@ -394,10 +394,6 @@ class Document:
             subscribe=self.subscribe,
         )
 
-    def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
-        """The text of the difference between two checkpoints; raises NotFound."""
-        return self.log.turn_diff(thread_id, from_turn, to_turn)
-
     # integrity and the file
 
     def check(self, *, full: bool = True) -> IntegrityReport:

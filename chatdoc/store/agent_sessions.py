@@ -131,14 +131,6 @@ class SessionDirectory:
 
         return self._change(stopped)
 
-    def stop_of_thread(self, thread_id: str, provider_session_id: str | None = None) -> int:
-        """Note that what runs of a thread has ended, all or one session; returns how many did."""
-        thread_id = _trimmed("thread_id", thread_id)
-        if provider_session_id is not None:
-            provider_session_id = _trimmed("provider_session_id", provider_session_id)
-        at_ms = self._clock()
-        return self._change(lambda execute: stop_sessions(execute, thread_id, provider_session_id, at_ms))
-
     def remove(self, provider_session_id: str) -> None:
         """Forget a session; nothing happens where there is none."""
         session_id = _trimmed("provider_session_id", provider_session_id)

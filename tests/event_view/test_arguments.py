@@ -57,7 +57,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "update_project": {"title": "t", "default_model": None, "scripts": [], "command_id": None},
     "replay": {"from_sequence_exclusive": 0},
     "subscribe_events": {"from_sequence": 0},
-    "turn_diff": {"thread_id": THREAD, "from_turn": 0, "to_turn": 1},
     "start_turn": {
         "thread_id": THREAD, "sender_id": "codex", "answers": None, "message_id": None, "pace": None,
         "command_id": None, "fields": None,

@@ -110,9 +110,9 @@ def test_a_checkpoint_keeps_its_difference(document: Document) -> None:
         files=[ChangedFile(path="a.py", kind="modified", additions=2)],
         diff="--- a.py\n+++ a.py\n",
     )
-    assert document.turn_diff(thread, 0, 1).startswith("--- a.py")
+    assert document.log.turn_diff(thread, 0, 1).startswith("--- a.py")
     with pytest.raises(NotFound, match="from turn 1 to turn 2"):
-        document.turn_diff(thread, 1, 2)
+        document.log.turn_diff(thread, 1, 2)
 
 
 def test_a_revert_hides_and_its_undoing_shows(document: Document, tmp_path: Path) -> None:

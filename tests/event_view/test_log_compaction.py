@@ -69,7 +69,7 @@ def test_everything_goes_on_after_a_compaction(tmp_path: Path) -> None:
         assert len(ask(tmp_path, "SELECT * FROM updates")) == events
         other.send(thread_id, sender_id="eve", content="from elsewhere")
         document.agents.undo_revert(thread_id)
-        assert document.turn_diff(thread_id, 1, 2) == "the diff of 2"
+        assert document.log.turn_diff(thread_id, 1, 2) == "the diff of 2"
         assert document.text() == other.text() != text
     versions = "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence"
     found = [version for (version,) in ask(tmp_path, versions, thread_id)]

@@ -60,7 +60,7 @@ def test_stores_completed_checkpoint_summaries_even_when_no_files_changed(story:
     story.then_told("thread.turn-diff-completed")
     ((checkpoint,),) = [thread.checkpoints for thread in story.document.snapshot().threads]
     assert (checkpoint.status, checkpoint.files) == ("ready", [])
-    assert story.document.turn_diff(story.thread, 0, 1) == ""
+    assert story.document.log.turn_diff(story.thread, 0, 1) == ""
 
 
 def test_a_checkpoint_leads_from_the_turn_before(story: Story) -> None:
@@ -78,8 +78,8 @@ def test_a_checkpoint_leads_from_the_turn_before(story: Story) -> None:
         )
     )
     story.then_told("thread.turn-diff-completed")
-    assert story.document.turn_diff(story.thread, 0, 1) == "+ a\n"
-    story.when(lambda document: document.turn_diff(story.thread, 0, 2))
+    assert story.document.log.turn_diff(story.thread, 0, 1) == "+ a\n"
+    story.when(lambda document: document.log.turn_diff(story.thread, 0, 2))
     story.then_refused(NotFound, "from turn 0 to turn 2")
 
 

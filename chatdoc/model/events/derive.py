@@ -19,13 +19,8 @@ from chatdoc.model.events.message_state import is_silent, parts_of, show
 from chatdoc.model.events.ordering import Batch, draft
 from chatdoc.model.events.role import SYSTEM
 from chatdoc.model.events.types import (
-    MessageDeleted,
     MessageSent,
     Payload,
-    Session,
-    SessionSet,
-    ThreadDeleted,
-    TurnStartWithdrawn,
 )
 from chatdoc.model.facts import Fact, Header, MarkFact, PieceFact, RevisionFact, SettingFact, StateFact
 from chatdoc.model.ids import MessageId, ThreadId
@@ -176,25 +171,6 @@ def _accompanies(view: View, thread_id: ThreadId, message_id: MessageId, new: Se
 
 def _by_date(view: View, thread_ids: frozenset[ThreadId]) -> list[ThreadId]:
     return sorted(thread_ids, key=lambda one: (view.thread_facts[one].created_at, one))
-
-
-def farewell(view: View, *, now_iso: str) -> Iterator[Draft]:
-    """The events of a document that leaves: its queue, messages, sessions and threads, in a fixed order."""
-    for message_id in sorted(view.headers):
-        shown = show(parts_of(view, message_id))
-        if shown.queued is not None:
-            yield _draft(
-                TurnStartWithdrawn(thread_id=shown.thread_id, message_id=message_id, created_at=now_iso)
-            )
-        if shown.deleted is None:
-            yield _draft(MessageDeleted(thread_id=shown.thread_id, message_id=message_id, deleted_at=now_iso))
-    for name in sorted(thread_id for thread_id, facts in view.states.items() if facts):
-        session = Session(status="stopped", active_turn_id=None, updated_at=now_iso)
-        yield _draft(SessionSet(thread_id=name, session=session))
-    for thread_id in view.thread_ids():
-        thread = view.thread(thread_id)
-        if thread is not None and thread.deleted_at is None:
-            yield _draft(ThreadDeleted(thread_id=thread_id, deleted_at=now_iso))
 
 
 def _draft(payload: Payload) -> Draft:

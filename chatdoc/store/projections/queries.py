@@ -8,7 +8,6 @@ from chatdoc.model.errors import NotFound
 from chatdoc.store.projections.projector import Execute
 from chatdoc.store.projections.row_types import (
     Approval,
-    PendingStart,
     PlacedMessage,
     Session,
     ThreadRow,
@@ -39,10 +38,6 @@ _COUNTS = (
 _APPROVAL = (
     "SELECT request_id, thread_id, turn_id, status, decision, created_at, resolved_at"
     " FROM projection_pending_approvals WHERE "
-)
-_STARTS = (
-    "SELECT thread_id, message_id, requested_at, sequence FROM pending_turn_starts"
-    " WHERE thread_id = ? ORDER BY sequence"
 )
 
 
@@ -120,14 +115,6 @@ def turn_counts(execute: Execute) -> dict[str, TurnCounts]:
     return {
         thread_id: TurnCounts(turns=all_, running=running) for thread_id, all_, running in execute(_COUNTS)
     }
-
-
-def pending_starts(execute: Execute, thread_id: str) -> list[PendingStart]:
-    """Turns that wait to start, in the order in which they were asked for."""
-    return [
-        PendingStart(thread_id=of, message_id=message_id, requested_at=at, sequence=sequence)
-        for of, message_id, at, sequence in execute(_STARTS, (thread_id,))
-    ]
 
 
 def _thread_of(row: Any) -> ThreadRow:

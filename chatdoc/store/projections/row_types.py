@@ -140,13 +140,11 @@ class Approval(Shape, frozen=True, kw_only=True):
     resolved_at: str | None
 
 
-class PendingStart(Shape, frozen=True, kw_only=True):
-    """A turn that was asked for and has not started."""
+class TurnCounts(NamedTuple):
+    """The turns of a thread, and how many of them run."""
 
-    thread_id: str
-    message_id: str
-    requested_at: str
-    sequence: int
+    turns: int = 0
+    running: int = 0
 
 
 def from_json(text: str, kind: Any, table: str, row_id: object) -> Any:
@@ -158,10 +156,3 @@ def from_json(text: str, kind: Any, table: str, row_id: object) -> Any:
             f"row {row_id} of {table} is not the JSON that was stored ({type(error).__name__})",
             hint="Rebuild the projections; the events they are folded from are kept",
         ) from error
-
-
-class TurnCounts(NamedTuple):
-    """The turns of a thread, and how many of them run."""
-
-    turns: int = 0
-    running: int = 0

@@ -150,7 +150,7 @@ def test_checkpoint_stands_as_its_runtime_says(scene: Scene, runtime: str, statu
     )
     assert rows[0][:3] == (status, scene.last.message_id, scene.last.message_id)
     assert msgspec.json.decode(rows[0][3])[0]["path"] == "a.py"
-    assert scene.document.turn_diff(scene.thread, 0, 1) == "+ a\n"
+    assert scene.document.log.turn_diff(scene.thread, 0, 1) == "+ a\n"
 
 
 def test_leave_is_asked_answered_and_may_be_taken_back(scene: Scene) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chatdoc.model.events.types import ApprovalResponded, TurnStartRequested
 from chatdoc.store.projections import queries
 from chatdoc.store.projections.projector import Execute
-from chatdoc.store.projections.row_types import Approval, PendingStart, PlacedMessage, Turn
+from chatdoc.store.projections.row_types import Approval, PlacedMessage, Turn
 from tests.store.projections.world import (
     World,
     activity,
@@ -87,15 +87,15 @@ def test_pending_approvals_are_those_nobody_answered() -> None:
     )
 
 
-def test_starts_that_wait_are_read_in_their_order() -> None:
+def test_starts_that_wait_are_folded_in_their_order() -> None:
     """The order of the log, not that of the clock."""
     world = World(project(), thread(), message("u2"), message("u1"))
     world.happen(TurnStartRequested(thread_id="t", message_id="u2", created_at=moment(9)))
     world.happen(TurnStartRequested(thread_id="t", message_id="u1", created_at=moment(8)))
-    assert queries.pending_starts(world.execute, "t") == [
-        PendingStart(thread_id="t", message_id="u2", requested_at=moment(9), sequence=5),
-        PendingStart(thread_id="t", message_id="u1", requested_at=moment(8), sequence=6),
-    ]
+    rows = world.execute(
+        "SELECT message_id, requested_at, sequence FROM pending_turn_starts ORDER BY sequence"
+    )
+    assert rows.fetchall() == [("u2", moment(9), 5), ("u1", moment(8), 6)]
 
 
 def test_what_is_not_there_is_none() -> None:
@@ -104,7 +104,6 @@ def test_what_is_not_there_is_none() -> None:
     for read in (queries.message, queries.thread, queries.session, queries.turn, queries.approval):
         assert read(execute, "nowhere") is None
     assert queries.turns(execute, "nowhere") == []
-    assert queries.pending_starts(execute, "nowhere") == []
     assert queries.pending_approvals(execute, "nowhere") == []
 
 
