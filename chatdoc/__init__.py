@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chatdoc.agents.stream import stream as stream
     from chatdoc.agents.turn import Turn as Turn
     from chatdoc.document import Document as Document
+    from chatdoc.engine.repair import Repaired as Repaired
     from chatdoc.model.errors import ChatdocError as ChatdocError
     from chatdoc.model.errors import TurnOver as TurnOver
     from chatdoc.model.ids import CommandId as CommandId
@@ -59,6 +60,7 @@ _HOMES = {
     "MigrationReport": "migrate.report",
     "IntegrityReport": "invariants.report",
     "Violation": "invariants.rule",
+    "Repaired": "chatdoc.engine.repair",
     "DocumentId": "chatdoc.model.ids",
     "ThreadId": "chatdoc.model.ids",
     "MessageId": "chatdoc.model.ids",
@@ -87,6 +89,7 @@ __all__ = [
     "MigrationReport",
     "IntegrityReport",
     "Violation",
+    "Repaired",
     "DocumentId",
     "ThreadId",
     "MessageId",

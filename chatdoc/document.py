@@ -27,6 +27,8 @@ from chatdoc.engine.engine import Engine
 from chatdoc.engine.load import keep_rows
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
+from chatdoc.engine.repair import Repaired, repair, repair_all
+from chatdoc.engine.report_subscribers import ReportSubscriber
 from chatdoc.engine.subscribers import Subscriber
 from chatdoc.event_view import DocumentSnapshot, EventView, document_snapshot
 from chatdoc.model.arguments import require_name, require_object
@@ -36,6 +38,7 @@ from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.delete import DeleteMessage, DeleteThread, RestoreMessage, RestoreThread
 from chatdoc.model.commands.edit_message import EditMessage
 from chatdoc.model.commands.fork_thread import ForkThread
+from chatdoc.model.commands.repairs import BY as REPAIRER
 from chatdoc.model.commands.send_message import SendMessage
 from chatdoc.model.errors import ChatdocError, CommandRefused
 from chatdoc.model.events.event import Event
@@ -48,6 +51,7 @@ from chatdoc.model.records.thread_state import ThreadState
 from chatdoc.model.view.view import View
 from chatdoc.store.event_feed import Following
 from invariants.report import IntegrityReport
+from invariants.rule import Violation
 from migrate.report import MigrationReport
 from migrate.v2.write import render
 
@@ -400,7 +404,30 @@ class Document:
         """What the rules say: `full` looks at everything anew, otherwise the ledger kept after every change."""
         with self.engine.lock:
             self.engine.catch_up()
-            return self.engine.copy.checker.report(full=full)
+            report = self.engine.copy.checker.report(full=full)
+        self.engine.report_subscribers.deliver()
+        return report
+
+    def subscribe_report(self, on_report: ReportSubscriber) -> Callable[[], None]:
+        """Call `on_report(report)` each time what the rules say has changed, once it is stored; returns what ends it.
+
+        It is called as `subscribe` calls: in order, outside all locks, in whichever thread stored or noticed the
+        change. What another process wrote is noticed by the next call of this document.
+        """
+        self.engine.catch_up()
+        return self.engine.report_subscribers.add(on_report)
+
+    def repair(self, violation: Violation, *, by: str) -> IntegrityReport:
+        """Carry out the repair that a present violation suggests; the report then. `by` is named in the log.
+
+        Raises NotFound when the violation is gone, CommandRefused when no repair of it is known or another one is
+        suggested by now, InvariantRefused when it would break something else; nothing is written then.
+        """
+        return repair(self.engine, violation, by=by)
+
+    def repair_all(self, *, safe_only: bool = True, by: str = REPAIRER) -> Repaired:
+        """Carry out what the violations suggest, in one transaction; those that converge whoever does them, or all."""
+        return repair_all(self.engine, by=by, safe_only=safe_only)
 
     def text(self) -> bytes:
         """The document as `.chat` text, version 2: sorted, and the same bytes for the same content."""

@@ -48,6 +48,8 @@ class Checker:
         """Safe repairs of present violations that have not been repaired too often."""
         self._repaired: Counter[tuple[str, str]] = Counter()
         self._looked: tuple[Delta, list[Finding], list[Violation]] | None = None
+        self.changes = 0
+        """How often what the report says may have changed; a report need not be made to know that it has not."""
 
     def preview(self, delta: Delta) -> list[Violation]:
         """What a command must be refused for: the violations it would newly cause."""
@@ -69,6 +71,8 @@ class Checker:
         if not findings and not incidents and not self._due:
             return _UNCHANGED
         new, healed = self._enter(findings)
+        if incidents:
+            self.changes += 1
         for incident in incidents:
             self._tally.count(incident)
             self._tally.incidents.append(incident)
@@ -129,6 +133,8 @@ class Checker:
             present, key = self._ledger[rule.code], (rule.code, subject)
             before = present.pop(subject, None)
             self._due.pop(key, None)
+            if violation != before:
+                self.changes += 1
             if violation is None:
                 if before is not None:
                     healed.append(before)

@@ -17,6 +17,7 @@ from chatdoc.engine import execute, receive
 from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
+from chatdoc.engine.report_subscribers import ReportSubscribers
 from chatdoc.engine.subscribers import Subscribers
 from chatdoc.engine.transaction import Transaction
 from chatdoc.engine.working_copy import WorkingCopy
@@ -44,7 +45,7 @@ class Engine:
         self.store = store
         self.clock = clock
         self.ids = Mint(clock, random)
-        self.subscribers = Subscribers()
+        self.subscribers: Subscribers[bytes, str] = Subscribers()
         self.recorder: EventRecorder | None = None
         """Tells the event log, from when that has begun; a store that keeps none has none."""
         self._random = random
@@ -57,6 +58,7 @@ class Engine:
         # Both are let go of by `with` alone, which no interrupt can get between. Whether the second one is taken tells
         # a call within a transaction from the first call after one that was cut off.
         self.lock = threading.RLock()
+        self.report_subscribers = ReportSubscribers(self.lock, lambda: None if self._open else self._copy)
         self._in_transaction = threading.Lock()
         self._process = os.getpid()
         self._told = 0
@@ -112,6 +114,7 @@ class Engine:
         if torn and self._ended is None:
             self.transact(lambda _: None)
         self.subscribers.deliver()
+        self.report_subscribers.deliver()
 
     def _drop_if_cut_off(self) -> None:
         if self._open is not None:
@@ -170,6 +173,7 @@ class Engine:
                     answers = [_whole(one) for one in self.store.write_each(steps)]
                 self._close_transaction()
         self.subscribers.deliver()
+        self.report_subscribers.deliver()
         return answers
 
     def _step(self, work: Callable[[Transaction], Any]) -> Step:

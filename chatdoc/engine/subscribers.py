@@ -1,4 +1,4 @@
-"""Subscribers hear of every change once it is stored, in order and outside all locks, and none of them can harm it.
+"""Subscribers hear of everything once it is stored, in order and outside all locks, and none of them can harm it.
 
 Whoever stores something delivers what waits; while another thread delivers, it leaves its own to that one. So a
 subscriber may wait for a thread that writes, and may write itself.
@@ -10,25 +10,27 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from typing import Generic, TypeVarTuple, Unpack
 
 _log = logging.getLogger("chatdoc")
 
 Subscriber = Callable[[bytes, str], None]
 """Is called with an update and who caused it."""
+News = TypeVarTuple("News")
 
 
-class Subscribers:
-    """Those who want to hear of changes, in the order they came, and what they have not heard yet."""
+class Subscribers(Generic[*News]):
+    """Those who want to hear of something, in the order they came, and what they have not heard yet."""
 
     def __init__(self) -> None:
-        self._subscribers: list[Subscriber] = []
-        self._waiting: deque[tuple[bytes, str]] = deque()
+        self._subscribers: list[Callable[[Unpack[News]], None]] = []
+        self._waiting: deque[tuple[*News]] = deque()
         self._delivering = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._subscribers)
 
-    def add(self, subscriber: Subscriber) -> Callable[[], None]:
+    def add(self, subscriber: Callable[[Unpack[News]], None]) -> Callable[[], None]:
         """Tell a subscriber of all that is stored from now on; returns what ends it."""
         self._subscribers.append(subscriber)
 
@@ -38,10 +40,10 @@ class Subscribers:
 
         return unsubscribe
 
-    def put(self, update: bytes, origin: str) -> None:
-        """Let an update wait for delivery; whoever puts it delivers once it holds no lock."""
+    def put(self, *news: *News) -> None:
+        """Let something wait for delivery; whoever puts it delivers once it holds no lock."""
         if self._subscribers:
-            self._waiting.append((update, origin))
+            self._waiting.append(news)
 
     def deliver(self) -> None:
         """Tell what waits, unless that is being done; a subscriber that fails is logged, the others still hear it."""
@@ -63,9 +65,9 @@ class Subscribers:
         owned: bool = self._delivering._is_owned()  # type: ignore[attr-defined]
         return owned
 
-    def _tell(self, update: bytes, origin: str) -> None:
+    def _tell(self, *news: *News) -> None:
         for subscriber in list(self._subscribers):
             try:
-                subscriber(update, origin)
+                subscriber(*news)
             except Exception:
-                _log.exception("a subscriber failed on an update from %s; the update is stored", origin)
+                _log.exception("a subscriber failed; what it was told of is stored")

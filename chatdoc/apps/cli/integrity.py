@@ -17,7 +17,7 @@ def print_integrity(screen: Console, found: IntegrityReport) -> None:
         grid = table("code", "subject", "detail", "repair")
         for one in rows[:SHOWN_MAX]:
             repair = type(one.repair).__name__ if one.repair is not None else ""
-            grid.add_row(one.code, line(one.subject, 40), line(one.detail), repair)
+            grid.add_row(one.code, line(one.subject, 40), line(one.detail), repair + " (safe)" * one.safe)
         show(screen, grid)
     if len(rows) > SHOWN_MAX:
         show(screen, f"and {len(rows) - SHOWN_MAX} more; --json shows all")

@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 _ROOM = "chatdoc.apps.cli"
 COMMANDS: dict[str, Entry] = {
     "open": Entry(f"{_ROOM}.open:open_", "Open FILE and show what it holds."),
-    "check": Entry(f"{_ROOM}.check:check", "Check FILE and its store, and write nothing."),
+    "check": Entry(f"{_ROOM}.check:check", "Check FILE and its store, and write nothing unless asked to."),
     "migrate": Entry(f"{_ROOM}.migrate:migrate", "Migrate files and whole folders."),
     "rollback": Entry(f"{_ROOM}.rollback:rollback", "Give FILE its old bytes back."),
     "recover": Entry(

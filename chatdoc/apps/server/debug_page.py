@@ -21,7 +21,6 @@ from chatdoc.apps.server.debug_data import read_page
 from chatdoc.apps.server.debug_integrity import integrity_view
 from chatdoc.apps.server.debug_parts import page
 from chatdoc.apps.server.debug_view import document_view, folder_view
-from chatdoc.apps.server.document_access import repair
 from chatdoc.apps.server.html import Html, tag
 from chatdoc.apps.server.principal import Credentials, Principal
 from chatdoc.document import Document
@@ -179,23 +178,15 @@ def carry_out(doc: Document, action: Action, *, by: str) -> tuple[str, Any]:
     report = doc.check(full=action.action == "check")
     if action.action == "check":
         return f"looked at everything: {'clean' if report.ok else 'broken'}", report
-    violations = [one for one in (*report.violations, *report.diagnostics) if one.repair is not None]
-    if action.action == "repair":
-        chosen = [one for one in violations if (one.code, one.subject) == (action.code, action.subject)]
-        if not chosen:
-            raise NotFound("this violation is not there any more", hint="The page shows what is")
-    elif action.action == "repair_all":
-        chosen = [one for one in violations if one.safe]
-    else:
+    if action.action == "repair_all":
+        done = doc.repair_all(by=by)
+        return f"{len(done.repaired)} repaired, {len(done.refused)} refused", done.report
+    if action.action != "repair":
         raise NotFound("expected the action check, repair or repair_all")
-    failed = 0
-    for one in chosen:
-        try:
-            repair(doc, one, by=by)
-        except ChatdocError:
-            failed += 1
-    report = doc.check(full=False)
-    return f"{len(chosen) - failed} repaired, {failed} refused", report
+    for one in (*report.violations, *report.diagnostics):
+        if (one.code, one.subject) == (action.code, action.subject):
+            return "repaired", doc.repair(one, by=by)
+    raise NotFound("this violation is not there any more", hint="The page shows what is")
 
 
 def _size(path: Path) -> int:

@@ -16,7 +16,6 @@ from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.events.event import Event
 from chatdoc.store.ports import Entry, Receipt
-from invariants.rule import Violation
 
 Answer = Received | UpdateRefused
 
@@ -80,15 +79,6 @@ def call_method(doc: Document, name: str, given: dict[str, Any]) -> Any:
     if further is not None and further.kind is inspect.Parameter.VAR_KEYWORD:
         given = {**given.pop("fields", {}), **given}
     return method(**given)
-
-
-def repair(doc: Document, violation: Violation, *, by: str) -> None:
-    """Carry out the repair that a violation suggests, as somebody."""
-    own: Callable[..., object] | None = getattr(doc, "repair", None)
-    if own is not None:
-        own(violation, by=by)
-    elif violation.repair is not None:
-        doc.execute(violation.repair)
 
 
 def latest_updates(doc: Document, count: int) -> tuple[int, list[Entry]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,67 @@ def test_what_was_never_there_is_misuse(chatdoc: Run, tmp_path: Path) -> None:
     """A file that neither is there nor has a store ends with status 2."""
     assert chatdoc("check", "nowhere.chat").returncode == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def spoil(tmp_path: Path) -> None:
+    """A document to which a peer sent more strays than are repaired at once, and one message of no thread."""
+    with open_document(tmp_path / "team.chat") as document:
+        thread_id = document.create_thread(sender_id="ada", content="root").thread_id
+        peer = Doc[Any](client_id=7)
+        date = "2025-01-01T00:00:00.000Z"
+        for number in range(70):
+            own = MessageId(f"01JAAAAAAAAAAAAAAAAAAAA{number:03d}")
+            thread = thread_id if number else ThreadId(B)
+            root, key, text = encode(Header(message_id=own, thread_id=thread, sender_id="eve", date=date))
+            peer.get(root, type=Map[str])[key] = text
+        document.receive(peer.get_update(), origin="eve")
+
+
+def test_repair_carries_out_what_is_safe_and_says_which(chatdoc: Run, tmp_path: Path) -> None:
+    """A check alone changes nothing; with --repair the safe ones go, the others stay and are shown."""
+    spoil(tmp_path)
+    before = json.loads(chatdoc("check", "team.chat", "--json").stdout)["integrity"]["violations"]
+    assert json.loads(chatdoc("check", "team.chat", "--json").stdout)["integrity"]["violations"] == before
+    safe = [one for one in before if one["safe"]]
+    assert 0 < len(safe) < len(before)
+    told = chatdoc("check", "team.chat", "--repair", "--json")
+    value = json.loads(told.stdout)
+    assert list(value) == ["ok", "file", "report", "integrity", "store", "repaired", "refused"]
+    assert (value["repaired"], value["refused"]) == (safe, [])
+    assert [one["code"] for one in value["integrity"]["violations"]] == ["orphan_message"]
+    assert told.returncode == 1
+    shown = chatdoc("check", "team.chat", "--repair")
+    assert "0 repaired" in shown.stdout
+    assert "orphan_message" in shown.stdout
+
+
+def test_repair_shows_each_violation_that_is_gone(chatdoc: Run, tmp_path: Path) -> None:
+    """A line each, with what was done about it."""
+    spoil(tmp_path)
+    found = json.loads(chatdoc("check", "team.chat", "--json").stdout)["integrity"]["violations"]
+    subjects = [one["subject"] for one in found if one["safe"]]
+    shown = chatdoc("check", "team.chat", "--repair").stdout
+    for subject in subjects:
+        assert re.search(rf"multi_root +{subject} +ReparentMessage +repaired", shown)
+    assert f"{len(subjects)} repaired" in shown
+
+
+def test_repair_leaves_a_damaged_store_alone(chatdoc: Run, tmp_path: Path) -> None:
+    """What cannot be read for sure is not written to."""
+    furnish(tmp_path)
+    change(tmp_path, "UPDATE projection_thread_messages SET text = 'forged'")
+    before = seen(tmp_path / "office")
+    done = chatdoc("check", FILE, "--repair")
+    assert done.returncode == 1
+    assert "nothing was repaired: the store is damaged" in done.stdout
+    assert seen(tmp_path / "office") == before
+    assert json.loads(chatdoc("check", FILE, "--repair", "--json").stdout)["repaired"] == []
+
+
+def test_repair_says_what_opening_upgraded(chatdoc: Run, legacy: Path) -> None:
+    """A legacy chat is upgraded with a backup, as `chatdoc open` would."""
+    done = chatdoc("check", legacy.name, "--repair")
+    assert done.returncode == 0
+    assert "opening this file upgraded it:" in done.stdout
+    assert done.stdout.rstrip().splitlines()[-1].startswith("integrity: clean")
+    assert "opening this file" not in chatdoc("check", legacy.name).stdout

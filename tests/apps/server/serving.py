@@ -6,14 +6,16 @@ import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from chatdoc.apps.server.run import listen, run
+from chatdoc.document import Document
 from chatdoc.serve import Rooms
 
 SECONDS_MAX = 20
+Found = TypeVar("Found")
 
 
 class Serving:
@@ -59,6 +61,15 @@ class Serving:
         assert came.status_code == 200, came.text
         answer: dict[str, Any] = came.json()
         return answer
+
+    def call(self, document: str, work: Callable[[Document], Found]) -> Found:
+        """Let a document that is served do something in its turn."""
+
+        async def running() -> Found:
+            async with self.rooms.use(document) as room:
+                return await room.call(work)
+
+        return asyncio.run_coroutine_threadsafe(running(), self.loop).result(SECONDS_MAX)
 
     def do(self, work: Callable[[], Any]) -> Any:
         """Run a function in the server's loop."""

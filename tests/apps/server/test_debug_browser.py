@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from tests.apps.server.serving import Serving
-from tests.apps.server.test_debug_page import spoil
+from tests.apps.server.test_debug_page import break_rules, spoil
 from tests.apps.server.yjs_clients import HOME, install
 
 
@@ -47,3 +47,20 @@ def test_a_browser_runs_nothing_of_a_document(serving: Serving, chromium: str) -
     assert found["foreign"] == ["rejected"] * 3
     assert found["widths"]["400"] <= 400, "nothing is wider than a telephone"
     assert not [one for one in found["errors"] if "inline script" not in one], found["errors"]
+
+
+def test_a_repair_that_is_clicked_is_seen_by_all_who_look(serving: Serving, chromium: str) -> None:
+    """The report is live: the violation goes from every open page, and so does its button."""
+    break_rules(serving, "a.chat")
+    came = subprocess.run(
+        ["node", "repair.mjs", serving.url, "/debug/a.chat", "orphan_message", chromium],
+        cwd=HOME,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert came.returncode == 0, came.stderr[-2000:]
+    found = json.loads(came.stdout)
+    assert found["errors"] == []
+    assert (found["before"], found["said"]) == (1, "repaired")
+    assert "violation" in found["standing"], "the others are there still"

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from chatdoc.apps.server.html import Html, tag, visible
+from chatdoc.model.facts import Header
+from chatdoc.model.ids import ThreadId
 from chatdoc.serve import Credentials, Principal
+from tests.apps.server.facts import message_id
 from tests.apps.server.serving import Serving
 
 HOSTILE = (
@@ -133,20 +136,61 @@ def test_only_who_may_see_everything_sees_the_page(tmp_path: Path) -> None:
         assert serving.http.get("/debug/a.chat").status_code == 200
 
 
-def test_what_is_wrong_is_repaired_by_its_button(serving: Serving) -> None:
-    """A repair is carried out for the violation that is named, and for no other."""
-    serving.command("a.chat", type="create_thread", sender_id="ada", content="x")
-    shown = {"X-Chatdoc-Token": serving.rooms.page_token}
-    came = serving.http.post(
-        "/debug/a.chat",
-        json={"action": "repair", "code": "orphan_message", "subject": "nobody"},
-        headers=shown,
-    )
-    assert came.status_code == 404
-    came = serving.http.post("/debug/a.chat", json={"action": "repair_all"}, headers=shown)
-    assert came.json()["said"] == "0 repaired, 0 refused"
-    assert serving.http.post("/debug/a.chat", json={"action": "format"}, headers=shown).status_code == 404
-    assert serving.http.post("/debug/a.chat", content=b"[", headers=shown).status_code == 400
+def break_rules(serving: Serving, document: str) -> None:
+    """Let a peer write messages that reply to nothing, more than are repaired at once, and one of no thread."""
+    made = serving.command(document, type="create_thread", sender_id="ada", content="x")["record"]
+    date = "2026-11-28T22:36:46.858Z"
+    nowhere = ThreadId("01M8J4VHWACFE3DNJAKQVE2099")
+    thread_id = ThreadId(made["thread_id"])
+    facts = [
+        Header(
+            message_id=message_id(number),
+            thread_id=thread_id if number else nowhere,
+            sender_id="eve",
+            date=date,
+        )
+        for number in range(70)
+    ]
+    serving.call(document, lambda doc: doc.engine.enter(facts, origin="eve"))
+
+
+def test_what_is_wrong_is_repaired_by_its_button(tmp_path: Path) -> None:
+    """A repair is carried out for the violation that is named, and for no other, as the person who clicked."""
+    user = Principal(user_id="grace")
+    with Serving(tmp_path, authenticate=lambda _: user) as serving:
+        break_rules(serving, "a.chat")
+        shown = {"X-Chatdoc-Token": serving.rooms.page_token}
+        orphan = {"action": "repair", "code": "orphan_message", "subject": message_id(0)}
+        wrong = serving.http.post("/debug/a.chat", json={**orphan, "subject": "nobody"}, headers=shown)
+        assert wrong.status_code == 404
+        came = serving.http.post("/debug/a.chat", json={"action": "repair_all"}, headers=shown).json()
+        assert re.fullmatch(r"[1-9]\d* repaired, 0 refused", came["said"])
+        assert (came["clean"], "multi_root" in came["html"].partition("<h3>")[0]) == (False, False)
+        assert "AssumeThread" in came["html"]
+        came = serving.http.post("/debug/a.chat", json=orphan, headers=shown).json()
+        assert (came["said"], came["clean"]) == ("repaired", True)
+        assert "repair:grace" in serving.http.get("/debug/a.chat").text
+        assert serving.http.post("/debug/a.chat", json=orphan, headers=shown).status_code == 404
+        for body, status in (
+            (b'{"action": "format"}', 404),
+            (b"[", 400),
+            (b'{"action": "check", "x": 1}', 400),
+        ):
+            assert serving.http.post("/debug/a.chat", content=body, headers=shown).status_code == status
+
+
+def test_who_may_only_read_repairs_nothing(tmp_path: Path) -> None:
+    """Looking is allowed, and a full check."""
+    user = Principal(user_id="grace", read_only=True)
+    break_by = Principal(user_id="ada")
+    with Serving(tmp_path, authenticate=lambda _: break_by) as serving:
+        break_rules(serving, "a.chat")
+    with Serving(tmp_path, authenticate=lambda _: user) as serving:
+        shown = {"X-Chatdoc-Token": serving.rooms.page_token}
+        for action, status in (("check", 200), ("repair_all", 403), ("repair", 403)):
+            body = {"action": action, "code": "orphan_message", "subject": message_id(0)}
+            assert serving.http.post("/debug/a.chat", json=body, headers=shown).status_code == status
+        assert not serving.http.get("/api/documents/a.chat/integrity").json()["ok"]
 
 
 def test_markup_is_made_by_tag_alone() -> None:
