@@ -18,7 +18,7 @@ from tests.tidy.source import PROJECT
 
 HANDED_DOWN = {
     # The work of a transaction, given to `DocumentStore.write`, which calls it between BEGIN and COMMIT.
-    ("chatdoc.store.sqlite.store", "Engine._step.<locals>.<lambda>"),
+    ("chatdoc.store.sql.store", "Engine._step.<locals>.<lambda>"),
     # The beginning of an event log, given to `Engine.transact` as the work of one transaction.
     ("chatdoc.engine.engine", "begin_event_log.<locals>.start"),
 }

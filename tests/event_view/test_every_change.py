@@ -9,7 +9,7 @@ import pytest
 from chatdoc.in_memory import memory_document
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreError
 from chatdoc.model.events.event import Event
-from chatdoc.store.sqlite import unit_of_work
+from chatdoc.store.sql import unit_of_work
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.workspace import log_of
 from tests.engine.begin import begin
@@ -163,7 +163,7 @@ def test_a_storage_failure_leaves_no_receipt_and_the_retry_succeeds(
     if broken == "fold":
         monkeypatch.setattr(unit_of_work, "fold", fails)
     else:
-        monkeypatch.setattr(f"chatdoc.store.sqlite.{broken}", "INSERT INTO nowhere VALUES (1)")
+        monkeypatch.setattr(f"chatdoc.store.sql.{broken}", "INSERT INTO nowhere VALUES (1)")
     with pytest.raises(StoreError, match="gone" if broken == "fold" else "nowhere"):
         document.send(thread.thread_id, sender_id="ada", content="Hi", command_id="one")
     monkeypatch.undo()

@@ -17,10 +17,10 @@ from chatdoc.model.commands.turn_stream import AppendPiece
 from chatdoc.model.events.event import Unknown
 from chatdoc.model.facts import SettingFact
 from chatdoc.store.projections.revert import Table
-from chatdoc.store.sqlite import unit_of_work
+from chatdoc.store.sql import unit_of_work
+from chatdoc.store.sql.unit_of_work import SqlUnitOfWork
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.store_finder import StoreFinder
-from chatdoc.store.sqlite.unit_of_work import SqliteUnitOfWork
 from chatdoc.testing import stored
 from chatdoc.testing.stored import fuzz_stored
 from invariants.checker import Checker
@@ -55,24 +55,24 @@ def a_projector_does_not_move(patch: pytest.MonkeyPatch) -> None:
 
 def versions_have_gaps(patch: pytest.MonkeyPatch) -> None:
     """A stream that another process has written goes on one version too far."""
-    newest = SqliteUnitOfWork._newest
+    newest = SqlUnitOfWork._newest
 
-    def beyond(self: SqliteUnitOfWork, kind: str, stream_id: str) -> tuple[int, bytes]:
+    def beyond(self: SqlUnitOfWork, kind: str, stream_id: str) -> tuple[int, bytes]:
         version, digest = newest(self, kind, stream_id)
         return version + (version > 0), digest
 
-    patch.setattr(SqliteUnitOfWork, "_newest", beyond)
+    patch.setattr(SqlUnitOfWork, "_newest", beyond)
 
 
 def receipts_are_lost(patch: pytest.MonkeyPatch) -> None:
     """Every third receipt is not written."""
-    put, numbers = SqliteUnitOfWork.put_receipt, count()
+    put, numbers = SqlUnitOfWork.put_receipt, count()
 
     def lossy(*given: Any, **named: Any) -> None:
         if next(numbers) % 3:
             put(*given, **named)
 
-    patch.setattr(SqliteUnitOfWork, "put_receipt", lossy)
+    patch.setattr(SqlUnitOfWork, "put_receipt", lossy)
 
 
 def commits_are_lost(patch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ _RESOLVE = (
     f"INSERT INTO {TABLE} (request_id, thread_id, turn_id, status, decision, created_at, resolved_at)"
     " VALUES (?, ?, ?, 'resolved', ?, ?, ?) ON CONFLICT (request_id) DO UPDATE SET"
     " status = 'resolved', decision = excluded.decision, resolved_at = excluded.resolved_at"
-    " WHERE status = 'pending'"
+    f" WHERE {TABLE}.status = 'pending'"
 )
 _GIVE_UP = (
     f"UPDATE {TABLE} SET status = 'resolved', resolved_at = ? WHERE request_id = ? AND status = 'pending'"

@@ -31,9 +31,9 @@ TABLE = Table(
 _INTO = f"INSERT INTO {TABLE.name} ({', '.join(TABLE.columns)})"
 _MERGE = (
     " ON CONFLICT (message_id) DO UPDATE SET"
-    " text = CASE WHEN excluded.is_streaming THEN text || excluded.text"
-    " WHEN excluded.text = '' THEN text ELSE excluded.text END,"
-    " turn_id = coalesce(excluded.turn_id, turn_id), role = excluded.role,"
+    f" text = CASE WHEN excluded.is_streaming <> 0 THEN {TABLE.name}.text || excluded.text"
+    f" WHEN excluded.text = '' THEN {TABLE.name}.text ELSE excluded.text END,"
+    f" turn_id = coalesce(excluded.turn_id, {TABLE.name}.turn_id), role = excluded.role,"
     " is_streaming = excluded.is_streaming, updated_at = excluded.updated_at"
 )
 _SEND = f"{_INTO} VALUES (?, ?, ?, ?, ?, ?, ?, ?){_MERGE}"

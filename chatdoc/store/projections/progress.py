@@ -11,7 +11,7 @@ from chatdoc.store.projections.projector import Execute
 
 _STATES = (
     "SELECT last, projector, last_applied_sequence, updated_at"
-    " FROM (SELECT coalesce(max(sequence), 0) AS last FROM orchestration_events) LEFT JOIN projection_state"
+    " FROM (SELECT coalesce(max(sequence), 0) AS last FROM orchestration_events) LEFT JOIN projection_state ON 1 = 1"
 )
 
 

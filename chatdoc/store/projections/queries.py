@@ -33,7 +33,8 @@ _TURN = (
     " completed_at FROM projection_thread_turns WHERE "
 )
 _COUNTS = (
-    "SELECT thread_id, count(*), sum(status = 'running') FROM projection_thread_turns GROUP BY thread_id"
+    "SELECT thread_id, count(*), count(CASE status WHEN 'running' THEN 1 END)"
+    " FROM projection_thread_turns GROUP BY thread_id"
 )
 _APPROVAL = (
     "SELECT request_id, thread_id, turn_id, status, decision, created_at, resolved_at"

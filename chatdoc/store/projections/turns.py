@@ -67,10 +67,11 @@ SETTLED_AS = {
 _INTO = f"INSERT INTO {TABLE.name} ({', '.join(TABLE.columns)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _RUN = (
     f"{_INTO} ON CONFLICT (turn_id) DO UPDATE SET"
-    " completed_at = CASE status WHEN 'interrupted' THEN NULL ELSE completed_at END,"
-    " status = CASE status WHEN 'interrupted' THEN 'running' ELSE status END,"
-    " user_message_id = coalesce(user_message_id, excluded.user_message_id),"
-    " started_at = min(started_at, excluded.started_at)"
+    f" completed_at = CASE {TABLE.name}.status WHEN 'interrupted' THEN NULL ELSE {TABLE.name}.completed_at END,"
+    f" status = CASE {TABLE.name}.status WHEN 'interrupted' THEN 'running' ELSE {TABLE.name}.status END,"
+    f" user_message_id = coalesce({TABLE.name}.user_message_id, excluded.user_message_id),"
+    f" started_at = CASE WHEN excluded.started_at < {TABLE.name}.started_at THEN excluded.started_at"
+    f" ELSE {TABLE.name}.started_at END"
 )
 _SETTLE = (
     f"UPDATE {TABLE.name} SET status = ?1, completed_at = ?2 WHERE thread_id = ?3 AND status = 'running'"
@@ -83,19 +84,21 @@ _END = (
     " AND status IN ('running', 'completed')"
 )
 _NAME_MESSAGE = (
-    f"INSERT INTO {TABLE.name} ({', '.join(TABLE.columns)}) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS"
-    f" (SELECT 1 FROM reverted_rows WHERE table_name = '{TABLE.name}' AND row_id = ?)"
+    f"INSERT INTO {TABLE.name} ({', '.join(TABLE.columns)}) SELECT ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, ?"
+    f" WHERE NOT EXISTS (SELECT 1 FROM reverted_rows WHERE table_name = '{TABLE.name}' AND row_id = ?)"
     " ON CONFLICT (turn_id) DO UPDATE SET assistant_message_id = excluded.assistant_message_id"
-    " WHERE assistant_message_id IS NOT excluded.assistant_message_id"
+    f" WHERE {TABLE.name}.assistant_message_id IS NOT excluded.assistant_message_id"
 )
 _FREE_COUNT = (
     f"UPDATE {TABLE.name} SET turn_count = NULL WHERE thread_id = ? AND turn_count = ? AND turn_id <> ?"
 )
 _CHECKPOINT = (
     f"{_INTO} ON CONFLICT (turn_id) DO UPDATE SET turn_count = excluded.turn_count,"
-    " status = CASE WHEN status IN ('interrupted', 'error') THEN status ELSE excluded.status END,"
-    " assistant_message_id = coalesce(excluded.assistant_message_id, assistant_message_id),"
-    " completed_at = coalesce(completed_at, excluded.completed_at) WHERE thread_id = excluded.thread_id"
+    f" status = CASE WHEN {TABLE.name}.status IN ('interrupted', 'error') THEN {TABLE.name}.status"
+    " ELSE excluded.status END,"
+    f" assistant_message_id = coalesce(excluded.assistant_message_id, {TABLE.name}.assistant_message_id),"
+    f" completed_at = coalesce({TABLE.name}.completed_at, excluded.completed_at)"
+    f" WHERE {TABLE.name}.thread_id = excluded.thread_id"
 )
 _BEYOND = f"{TABLE.select} WHERE thread_id = ? AND (turn_count IS NULL OR turn_count > ?) ORDER BY turn_id"
 

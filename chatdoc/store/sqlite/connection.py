@@ -7,6 +7,8 @@ import sqlite3
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from chatdoc.model.errors import StoreGone
+
 Access = Literal["write", "read", "still"]
 """`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
 
@@ -42,14 +44,27 @@ def inode_of(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def require_same_file(file: Path, inode: tuple[int, int] | None) -> None:
+    """Raise StoreGone when the file of a store is not the one that was opened."""
+    if inode_of(file) != inode:
+        raise StoreGone(
+            f"the store {file} is not there any more, or another one is in its place; nothing was written",
+            hint="Open the document again; what was acknowledged before is in the store that was moved away",
+        )
+
+
 def prepare(connection: sqlite3.Connection, *, is_durable: bool, readonly: bool) -> None:
-    """Let a new connection keep a store's promises; raises sqlite3.Error."""
-    if readonly:
-        connection.execute("PRAGMA query_only = ON")
-        return
-    connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
-    connection.execute("PRAGMA journal_size_limit = 16777216")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    """Let a new connection keep a store's promises; closes it where it cannot, and raises sqlite3.Error."""
+    try:
+        if readonly:
+            connection.execute("PRAGMA query_only = ON")
+            return
+        connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+        connection.execute("PRAGMA journal_size_limit = 16777216")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    except BaseException:
+        connection.close()
+        raise
 
 
 def connect(file: Path, *, timeout_s: float, access: Access = "write") -> sqlite3.Connection:

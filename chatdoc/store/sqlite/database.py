@@ -16,11 +16,30 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, TypeVar
 
-from chatdoc.model.errors import DocumentFailed, ReadOnlyTarget, StoreError, StoreGone
+from chatdoc.model.errors import StoreError
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sqlite.connection import Access, Looks, connect, inode_of, looks_of, prepare
+from chatdoc.store.sql.database import Catalog, Question, Version
+from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
+from chatdoc.store.sqlite.catalog import SqliteCatalog
+from chatdoc.store.sqlite.connection import (
+    Access,
+    Looks,
+    connect,
+    inode_of,
+    looks_of,
+    prepare,
+    require_same_file,
+)
 from chatdoc.store.sqlite.lock_holder import holder_of
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, Fault, breaks_trust, failure, is_busy, unreadable
+from chatdoc.store.sqlite.sqlite_errors import (
+    FAULTS,
+    START_OVER,
+    Fault,
+    breaks_trust,
+    failure,
+    is_busy,
+    unreadable,
+)
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
@@ -29,8 +48,6 @@ _MEMORY = ":memory:"
 _ABANDONED: list[sqlite3.Connection] = []
 """Connections of a parent process, kept so that this child never closes them: that would touch the parent's journal."""
 _Answer = TypeVar("_Answer")
-Version = tuple[int, int]
-"""Which connection, and what it says of the commits of others; equal ones mean that nobody else has committed."""
 
 
 class Database:
@@ -47,7 +64,10 @@ class Database:
     ) -> None:
         self.file, self.readonly = file, readonly
         self.name = _MEMORY if file is None else str(file)
-        """What errors call it."""
+        self.start_over = START_OVER
+        self.faults: tuple[type[Exception], ...] = FAULTS
+        self.without_receipt: set[str] = set()
+        self.catalog: Catalog = SqliteCatalog(self)
         self.lock = threading.RLock()
         """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
         self._durability, self._timeout_s = durability, timeout_s
@@ -70,7 +90,7 @@ class Database:
 
     def ask(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
         """What `read` finds, as the open transaction sees it where this thread has one."""
-        self._require_own_process()
+        require_own_process(self._pid, self.name)
         with self.lock:
             try:
                 try:
@@ -89,7 +109,7 @@ class Database:
 
     def at_one_moment(self, read: Callable[[], _Answer], doing: str) -> _Answer:
         """What `read` finds by asking this, all as of one moment; it may be called twice."""
-        self._require_own_process()
+        require_own_process(self._pid, self.name)
         with self.lock:
             if self.is_inside():
                 return read()
@@ -104,12 +124,12 @@ class Database:
             return self._transact("BEGIN", read, doing)
 
     def ask_at_one_moment(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
-        """What `read` finds with an `execute` that sees one moment; it may be called twice."""
+        """See `Tables`."""
         return self.at_one_moment(lambda: self.ask(read, doing), doing)
 
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
-        self._require_own_process()
+        require_own_process(self._pid, self.name)
         with self.lock:
             self._was_overtaken()
             try:
@@ -122,7 +142,7 @@ class Database:
 
     def transact(self, work: Callable[[], _Answer], doing: str) -> _Answer:
         """Do something in one transaction that is written whole or not at all."""
-        self._require_own_process()
+        require_own_process(self._pid, self.name)
         with self.lock:
             assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
             self.require_writable()
@@ -131,7 +151,7 @@ class Database:
 
     def change(self, work: Callable[[Execute, ExecuteMany], _Answer], doing: str) -> _Answer:
         """Write rows, in the transaction that this thread has open, or else in one of its own."""
-        self._require_own_process()
+        require_own_process(self._pid, self.name)
         with self.lock:
             if not self.is_inside():
                 return self.transact(lambda: self.change(work, doing), doing)
@@ -143,6 +163,7 @@ class Database:
 
     def _transact(self, begin: str, work: Callable[[], _Answer], doing: str) -> _Answer:
         connection = self._ready()
+        self.without_receipt.clear()
         try:
             self._frame = sys._getframe()
             connection.execute(begin)
@@ -177,43 +198,34 @@ class Database:
 
     def is_inside(self) -> bool:
         """Whether this thread is within a call that has a transaction open."""
-        frame: FrameType | None = sys._getframe(1) if self._frame is not None else None
-        while frame is not None:
-            if frame is self._frame:
-                return True
-            frame = frame.f_back
-        return False
+        return is_on_stack(self._frame)
 
     # the file
 
     def require_writable(self) -> None:
         """Raise ReadOnlyTarget where this was opened for reading only."""
         if self.readonly:
-            raise ReadOnlyTarget(
-                f"the store {self.name} was opened for reading only", hint="Open it to write"
-            )
+            raise read_only(self.name)
 
     def require_there(self) -> None:
         """Raise StoreGone when the file is not the one that was opened."""
-        if self.file is not None and inode_of(self.file) != self._inode:
-            raise StoreGone(
-                f"the store {self.file} is not there any more, or another one is in its place; nothing was written",
-                hint="Open the document again; what was acknowledged before is in the store that was moved away",
-            )
+        if self.file is not None:
+            require_same_file(self.file, self._inode)
 
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
-        self._require_own_process()
+        require_own_process(self._pid, self.name)
         if self.is_closed:
             raise StoreError(f"the store {self.name} is closed", hint="Open the document again")
 
     @contextlib.contextmanager
-    def reader(self) -> Iterator[sqlite3.Connection]:
+    def reader(self, questions: Sequence[Question]) -> Iterator[sqlite3.Connection]:
         """A second connection that sees one moment of the file, whatever others write; raises sqlite3.Error."""
-        assert self.file is not None, "a store in memory has one connection only"
+        if self.file is None:  # A store in memory has one connection, which nobody else writes on.
+            yield self.connection()
+            return
         with contextlib.closing(self._connect_file(self.file)) as connection:
-            connection.execute("PRAGMA query_only = ON")
-            connection.execute("BEGIN")
+            connection.executescript("PRAGMA query_only = ON; BEGIN")
             yield connection
 
     def close(self) -> None:
@@ -251,11 +263,7 @@ class Database:
         if self.file is None:
             return sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
         connection = self._connect_file(self.file)
-        try:
-            prepare(connection, is_durable=self._durability == "full", readonly=self.readonly)
-        except BaseException:
-            connection.close()
-            raise
+        prepare(connection, is_durable=self._durability == "full", readonly=self.readonly)
         return connection
 
     def _connect_file(self, file: Path) -> sqlite3.Connection:
@@ -290,10 +298,3 @@ class Database:
         self._still = None
         self._drop()
         return True
-
-    def _require_own_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise DocumentFailed(
-                f"the store {self.name} was opened by process {self._pid}, and {os.getpid()} was forked from it",
-                hint="Open the document again in this process",
-            )

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from chatdoc.store.atomic_file import sync_folder
 from chatdoc.store.ports import Marker, Registration
-from chatdoc.store.sqlite import registry, schema, update_log
+from chatdoc.store.sql import registry, update_log
+from chatdoc.store.sqlite import schema
 from chatdoc.store.sqlite.connection import connect
 
 PAGE_BYTES = 4096

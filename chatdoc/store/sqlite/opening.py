@@ -57,8 +57,7 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
 
 def lost_tables(database: Database) -> set[str]:
     """The folded tables that are not there, because somebody dropped them from outside."""
-    names = {name for (name,) in database.rows(_NAMES, (), "look up its tables")}
-    return set(TABLES) - names
+    return set(TABLES) - database.catalog.names()
 
 
 def _make_lost_tables(execute: Execute, _: ExecuteMany) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chatdoc.model.events import codec
 from chatdoc.model.events.types import ChangedFile
-from chatdoc.store.sqlite.event_chain import HALF, Chain
+from chatdoc.store.sql.event_chain import HALF, Chain
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.workspace import log_of
 from tests.event_view.workplace import TABLES, opened

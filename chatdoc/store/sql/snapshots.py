@@ -13,9 +13,8 @@ import msgspec
 from chatdoc.model.errors import ChatdocError, StoreDamaged
 from chatdoc.store.ports import RowPieces, Rows
 from chatdoc.store.projections.projector import Execute
-from chatdoc.store.sqlite import digests
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, Fault
+from chatdoc.store.sql import digests
+from chatdoc.store.sql.database import Database, Question
 
 _log = logging.getLogger("chatdoc.store")
 
@@ -32,7 +31,7 @@ _DOING = "check its snapshots"
 _known = msgspec.json.Decoder(dict[int, int])
 
 
-class SqliteSnapshots:
+class SqlSnapshots:
     """The newest row snapshot and the newest Y state of the document; see the port."""
 
     def __init__(self, database: Database, document_id: str, raise_floor: Callable[[], None]) -> None:
@@ -127,18 +126,14 @@ class _Opened:
         self.sequence, self.known = 0, ""
         self._reading = contextlib.ExitStack()
         try:
-            if database.file is None:  # A store in memory has one connection, which nobody else writes on.
-                connection = database.connection()
-            else:
-                connection = self._reading.enter_context(database.reader())
-            self._execute = connection.execute
+            self._execute = self._reading.enter_context(database.reader(_questions(kind))).execute
             found = self._execute(_SNAPSHOT, (kind,)).fetchone()
             self.found = found is not None and not found[3]
             if not self.found:
                 return
             self.sequence, self.known, digest, _ = found
             index = [row for part in _PARTS[kind] for row in self._execute(_PIECES, (part,))]
-        except FAULTS as error:
+        except database.faults as error:
             raise self._failed(error) from error
         try:
             seal = digests.of_snapshot(document_id.encode(), kind, self.sequence, self.known, index)
@@ -156,13 +151,13 @@ class _Opened:
                 if type(piece) is not bytes or digests.checksum(piece) != checksum:
                     raise self._damaged(f"piece {count} of its {part} has another checksum")
                 yield piece
-        except FAULTS as error:
+        except self._database.faults as error:
             raise self._failed(error) from error
 
     def __del__(self) -> None:
         self._reading.close()
 
-    def _failed(self, error: Fault) -> Exception:
+    def _failed(self, error: Exception) -> Exception:
         failed = self._database.failed(error, f"read a snapshot of {self._kind}")
         if isinstance(failed, StoreDamaged):
             _log.warning("%s; the document is read from its log", failed)
@@ -177,6 +172,12 @@ class _Opened:
         return StoreDamaged(
             f"{self._name} is damaged: {what}", hint="Open the document again; its log has everything"
         )
+
+
+def _questions(kind: str) -> list[Question]:
+    """All that is asked about a snapshot."""
+    parts = _PARTS[kind]
+    return [(_SNAPSHOT, (kind,)), *((ask, (part,)) for part in parts for ask in (_PIECES, _BYTES))]
 
 
 def _joined(pieces: Iterator[bytes]) -> bytes:

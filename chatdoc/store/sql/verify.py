@@ -2,7 +2,7 @@
 
 | code | what is wrong |
 | --- | --- |
-| `damaged_page` | SQLite's own check of a page or an index |
+| `damaged_page` | the database's own check of a page or an index |
 | `missing_update`, `damaged_update` | an entry of the update log that is gone, or is not what was appended |
 | `missing_event`, `damaged_event` | an event that is gone, or is not what was appended |
 | `damaged_receipt` | the answer to a command that is not what was stored |
@@ -24,28 +24,26 @@ from chatdoc.model.events import codec
 from chatdoc.store.memory.blank_tables import blank
 from chatdoc.store.ports import Finding
 from chatdoc.store.projections import fold
-from chatdoc.store.projections.progress import digests
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.event_chain import HALF
-from chatdoc.store.sqlite.event_log import COLUMNS, SqliteEventLog
-from chatdoc.store.sqlite.opening import lost_tables
-from chatdoc.store.sqlite.receipts import SqliteReceipts
-from chatdoc.store.sqlite.registry import SqliteRegistry
-from chatdoc.store.sqlite.snapshots import SqliteSnapshots
-from chatdoc.store.sqlite.update_log import SqliteUpdateLog
+from chatdoc.store.projections.progress import TABLES, digests
+from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.event_chain import HALF
+from chatdoc.store.sql.event_log import COLUMNS, SqlEventLog
+from chatdoc.store.sql.receipts import SqlReceipts
+from chatdoc.store.sql.registry import SqlRegistry
+from chatdoc.store.sql.snapshots import SqlSnapshots
+from chatdoc.store.sql.update_log import SqlUpdateLog
 
-_PAGES = "PRAGMA integrity_check"
 _EVENTS = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT 500"
 _BASELINE = ("log_compactions", "baseline_pieces")
 
 
 def verify(
     database: Database,
-    updates: SqliteUpdateLog,
-    events: SqliteEventLog,
-    receipts: SqliteReceipts,
-    snapshots: SqliteSnapshots,
-    registry: SqliteRegistry,
+    updates: SqlUpdateLog,
+    events: SqlEventLog,
+    receipts: SqlReceipts,
+    snapshots: SqlSnapshots,
+    registry: SqlRegistry,
 ) -> list[Finding]:
     """Everything that is wrong with a store, as of one moment; reads all of it and writes nothing."""
 
@@ -76,12 +74,10 @@ def _of_part(name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findi
 
 
 def _pages(database: Database) -> Iterator[Finding]:
-    for (said,) in database.rows(_PAGES, (), "check its pages"):
-        if said != "ok":
-            yield Finding("damaged_page", "database", str(said))
+    yield from (Finding("damaged_page", "database", said) for said in database.catalog.damaged_pages())
 
 
-def _updates(updates: SqliteUpdateLog) -> Iterator[Finding]:
+def _updates(updates: SqlUpdateLog) -> Iterator[Finding]:
     expected = 1
     for sequence, is_true in updates.verified():
         if sequence > expected:
@@ -93,7 +89,7 @@ def _updates(updates: SqliteUpdateLog) -> Iterator[Finding]:
         yield _missing("update", expected, updates.floor())
 
 
-def _events(database: Database, events: SqliteEventLog) -> Iterator[Finding]:
+def _events(database: Database, events: SqlEventLog) -> Iterator[Finding]:
     """Both chains from the first event on; events that a compaction kept have lost what they were chained to."""
     through, expected = events.compacted_through(), 1
     in_log: bytes = events.chain.first
@@ -127,9 +123,7 @@ def _events(database: Database, events: SqliteEventLog) -> Iterator[Finding]:
         yield _missing("event", expected, events.given_sequence())
 
 
-def _receipts(
-    receipts: SqliteReceipts, updates: SqliteUpdateLog, events: SqliteEventLog
-) -> Iterator[Finding]:
+def _receipts(receipts: SqlReceipts, updates: SqlUpdateLog, events: SqlEventLog) -> Iterator[Finding]:
     last_update, last_event = updates.last_sequence(), events.given_sequence()
     after = ""
     while rows := receipts.page(after):
@@ -148,20 +142,20 @@ def _receipts(
             after = row[0]
 
 
-def _snapshots(snapshots: SqliteSnapshots) -> Iterator[Finding]:
+def _snapshots(snapshots: SqlSnapshots) -> Iterator[Finding]:
     for kind in snapshots.damaged():
         yield Finding("damaged_snapshot", f"snapshot of {kind}", "is not what was stored")
 
 
-def _registry(registry: SqliteRegistry) -> Iterator[Finding]:
+def _registry(registry: SqlRegistry) -> Iterator[Finding]:
     registry.registration()
     registry.markers()
     yield from ()
 
 
-def _rows(database: Database, events: SqliteEventLog) -> Iterator[Finding]:
+def _rows(database: Database, events: SqlEventLog) -> Iterator[Finding]:
     """The folded tables beside what they are when all events are folded into empty ones."""
-    lost = lost_tables(database)
+    lost = set(TABLES) - database.catalog.names()
     yield from (Finding("lost_table", table, "is not there") for table in sorted(lost))
     if lost:
         return

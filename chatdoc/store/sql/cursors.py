@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from chatdoc.store.sqlite.database import Database
+from chatdoc.store.sql.database import Database
 
-PUT = "INSERT INTO consumer_cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence"
+PUT = "INSERT INTO consumer_cursors VALUES (?, ?) ON CONFLICT (consumer) DO UPDATE SET sequence = excluded.sequence"
 _GET = "SELECT sequence FROM consumer_cursors WHERE consumer = ?"
 
 
-class SqliteCursors:
+class SqlCursors:
     """The cursors of one document's consumers; see the port."""
 
     def __init__(self, database: Database) -> None:

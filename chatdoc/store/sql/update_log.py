@@ -7,9 +7,8 @@ from typing import Any
 
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.store.ports import Entry
-from chatdoc.store.sqlite import digests
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.sqlite_errors import START_OVER
+from chatdoc.store.sql import digests
+from chatdoc.store.sql.database import Database
 
 PAGE_ENTRIES = 256
 """How many entries are read at a time; between two reads others may write."""
@@ -21,7 +20,7 @@ _AFTER = (
     " WHERE sequence >= ? ORDER BY sequence LIMIT ?"
 )
 _FLOOR = "SELECT floor FROM document"
-_RAISE_FLOOR = "UPDATE document SET floor = max(floor, (SELECT coalesce(max(sequence), 0) FROM updates))"
+_RAISE_FLOOR = f"UPDATE document SET floor = ({LAST}) WHERE floor < ({LAST})"
 
 
 def row_of(
@@ -32,7 +31,7 @@ def row_of(
     return sequence, origin, recorded_at_ms, seal, update
 
 
-class SqliteUpdateLog:
+class SqlUpdateLog:
     """The updates of the document; see the port."""
 
     def __init__(self, database: Database, document_id: str) -> None:
@@ -91,5 +90,5 @@ class SqliteUpdateLog:
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:
         return StoreDamaged(
             f"entry {sequence} of document {self._document_id} in {self._database.name} {what}",
-            hint=START_OVER,
+            hint=self._database.start_over,
         )

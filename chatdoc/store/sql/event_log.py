@@ -10,9 +10,8 @@ import msgspec
 from chatdoc.model.errors import LogCompacted, StoreDamaged
 from chatdoc.model.events import codec
 from chatdoc.model.events.event import Event
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.event_chain import HALF, Chain
-from chatdoc.store.sqlite.sqlite_errors import START_OVER
+from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.event_chain import HALF, Chain
 
 PAGE_EVENTS = 500
 """How many events are read at a time; there is no limit to how many are read in all."""
@@ -30,7 +29,6 @@ _BEFORE_IN_STREAM = (
     " WHERE aggregate_kind = ? AND stream_id = ? AND stream_version = ?"
 )
 _LAST = "SELECT coalesce(max(sequence), 0) FROM orchestration_events"
-_GIVEN = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'orchestration_events'"
 _PROJECT = (
     "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
 )
@@ -42,7 +40,7 @@ _NEWEST_COMPACTED = (
 )
 
 
-class SqliteEventLog:
+class SqlEventLog:
     """The events of the document; see the port. What is read is held against the chain of digests."""
 
     def __init__(self, database: Database, document_id: str) -> None:
@@ -72,8 +70,7 @@ class SqliteEventLog:
 
     def given_sequence(self) -> int:
         """The last sequence that was ever given to an event; more than the last one where that is gone."""
-        given: int = self._database.rows(_GIVEN, (), "find its last event")[0][0]
-        return given
+        return self._database.catalog.given_sequence()
 
     def compacted_through(self) -> int:
         """See the port."""
@@ -182,5 +179,5 @@ class SqliteEventLog:
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:
         return StoreDamaged(
             f"event {sequence} of document {self._document_id} in {self._database.name} {what}",
-            hint=START_OVER,
+            hint=self._database.start_over,
         )

@@ -9,8 +9,7 @@ import msgspec
 
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.store.ports import Marker, Registration
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.sqlite_errors import START_OVER
+from chatdoc.store.sql.database import Database
 
 _REGISTRATION = (
     "path, document_id, created_at_ms, text_digest, text_stat, text_sequence, retired_at_ms, released"
@@ -27,7 +26,7 @@ PUT_MARKER = f"INSERT OR REPLACE INTO markers ({_MARKER}, recorded_at_ms) VALUES
 _Value = TypeVar("_Value", bound=msgspec.Struct)
 
 
-class SqliteRegistry:
+class SqlRegistry:
     """The registration and the markers of the document; see the port."""
 
     def __init__(self, database: Database) -> None:
@@ -37,7 +36,9 @@ class SqliteRegistry:
         """See the port."""
         found = self._database.rows(_GET, (), "look up its document")
         if len(found) != 1:
-            raise StoreDamaged(f"the store {self._database.name} names no document", hint=START_OVER)
+            raise StoreDamaged(
+                f"the store {self._database.name} names no document", hint=self._database.start_over
+            )
         return self._value(Registration, _REGISTRATION, found[0])
 
     def markers(self) -> tuple[Marker, ...]:
@@ -58,7 +59,7 @@ class SqliteRegistry:
             raise StoreDamaged(
                 f"a {kind.__name__.lower()} in the store {self._database.name} is not what was stored "
                 f"({type(error).__name__})",
-                hint=START_OVER,
+                hint=self._database.start_over,
             ) from error
 
 

@@ -9,12 +9,13 @@ import msgspec
 from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.store.ports import Receipt
-from chatdoc.store.sqlite import digests
-from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.sqlite_errors import START_OVER
+from chatdoc.store.sql import digests
+from chatdoc.store.sql.database import Database
 
-INSERT = "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-IS_THERE = "SELECT 1 FROM orchestration_command_receipts WHERE command_id = ?"
+INSERT = (
+    "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (command_id) DO NOTHING"
+)
 _COLUMNS = (
     "command_id, aggregate_kind, aggregate_id, accepted_at, status, error, command_digest, result, update_sequence,"
     " result_sequence, digest"
@@ -38,7 +39,7 @@ def row_of(
     )  # fmt: skip
 
 
-class SqliteReceipts:
+class SqlReceipts:
     """The receipts of the document; see the port."""
 
     def __init__(self, database: Database, document_id: str) -> None:
@@ -49,13 +50,15 @@ class SqliteReceipts:
         """See the port."""
         found = self._database.rows(_GET, (command_id,), "look up a receipt")
         if not found:
+            if self._database.is_inside():
+                self._database.without_receipt.add(command_id)
             return None
         receipt = self.read(found[0])
         if receipt is None:
             raise StoreDamaged(
                 f"the receipt of command {command_id} in document {self._document_id} is not what was stored in "
                 f"{self._database.name}",
-                hint=START_OVER,
+                hint=self._database.start_over,
             )
         return receipt
 

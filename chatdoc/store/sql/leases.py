@@ -9,23 +9,23 @@ import msgspec
 
 from chatdoc.store.ports import Lease
 from chatdoc.store.process_identity import Process
-from chatdoc.store.sqlite.database import Database
+from chatdoc.store.sql.database import Database
 
 _log = logging.getLogger("chatdoc")
 
 _COLUMNS = "message_id, thread_id, owner, process, taken_at_ms, heartbeat_at_ms"
 TAKE = (
     f"INSERT INTO turn_leases ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT DO UPDATE SET thread_id = excluded.thread_id, owner = excluded.owner, process = excluded.process,"
-    " taken_at_ms = excluded.taken_at_ms, heartbeat_at_ms = excluded.heartbeat_at_ms"
-    " WHERE owner IN (excluded.owner, ?)"
+    " ON CONFLICT (message_id) DO UPDATE SET thread_id = excluded.thread_id, owner = excluded.owner,"
+    " process = excluded.process, taken_at_ms = excluded.taken_at_ms, heartbeat_at_ms = excluded.heartbeat_at_ms"
+    " WHERE turn_leases.owner IN (excluded.owner, ?)"
 )
 RENEW = "UPDATE turn_leases SET heartbeat_at_ms = ? WHERE owner = ? AND heartbeat_at_ms < ?"
 RELEASE = "DELETE FROM turn_leases WHERE message_id = ? AND owner = ?"
 _ALL = f"SELECT {_COLUMNS} FROM turn_leases ORDER BY taken_at_ms, message_id"
 
 
-class SqliteLeases:
+class SqlLeases:
     """The leases of the document; see the port."""
 
     def __init__(self, database: Database) -> None:

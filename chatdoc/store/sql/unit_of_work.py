@@ -6,8 +6,8 @@ other way leaves none behind, and the next unit reads them anew.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Any, TypeVar
 
 from chatdoc.model.clock import iso
@@ -21,18 +21,11 @@ from chatdoc.store.agent_sessions import stop_sessions
 from chatdoc.store.ports import Lease, Marker, Receipt, Registration
 from chatdoc.store.projections.fold import fold
 from chatdoc.store.projections.queries import put_diff
-from chatdoc.store.sqlite import cursors, event_log, leases, receipts, registry, update_log
-from chatdoc.store.sqlite.database import Database, Version
-from chatdoc.store.sqlite.event_chain import HALF, Chain
-from chatdoc.store.sqlite.event_log import SqliteEventLog
-from chatdoc.store.sqlite.sqlite_errors import FAULTS
+from chatdoc.store.sql import cursors, event_log, leases, receipts, registry, update_log
+from chatdoc.store.sql.database import Counts, Database, Version
+from chatdoc.store.sql.event_chain import HALF, Chain
+from chatdoc.store.sql.event_log import SqlEventLog
 
-_COUNTS = (
-    f"SELECT ({update_log.LAST}), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence"
-    " WHERE name = 'orchestration_events'),"
-    " (SELECT digest FROM orchestration_events ORDER BY sequence DESC LIMIT 1),"
-    " (SELECT retired_at_ms FROM document)"
-)
 _STREAM = (
     "SELECT stream_version, digest FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
     " ORDER BY stream_version DESC LIMIT 1"
@@ -44,22 +37,31 @@ _Found = TypeVar("_Found")
 class Counters:
     """Where the logs have come to, as this transaction sees it; `version` says of which commits."""
 
-    def __init__(self, connection: sqlite3.Connection, version: Version, chain: Chain) -> None:
+    def __init__(self, counts: Counts, version: Version, chain: Chain) -> None:
         self.version = version
-        self.update: int
-        self.event: int
-        self.update, self.event, digest, retired_at_ms = connection.execute(_COUNTS).fetchone()
-        self.head: bytes = chain.first if digest is None else digest[HALF:]
+        self.update, self.event = counts.update, counts.event
+        self.head: bytes = chain.first if counts.head is None else counts.head[HALF:]
         """The digest of the newest event, in the log."""
-        self.retired = retired_at_ms is not None
+        self.digest = counts.head
+        self.retired = counts.is_retired
         self.streams: dict[tuple[str, str], tuple[int, bytes]] = {}
         """The newest version and digest of streams written here."""
 
+    def copy(self) -> Counters:
+        """The same counters, to go back to."""
+        copied = copy(self)
+        copied.streams = dict(self.streams)
+        return copied
 
-class SqliteUnitOfWork:
+    def counts(self) -> Counts:
+        """Where the logs have come to."""
+        return Counts(self.update, self.event, self.digest, self.retired)
+
+
+class SqlUnitOfWork:
     """What one transaction writes; see the port."""
 
-    def __init__(self, database: Database, events: SqliteEventLog, document_id: str, count: Counters) -> None:
+    def __init__(self, database: Database, events: SqlEventLog, document_id: str, count: Counters) -> None:
         self._database, self._events, self._count = database, events, count
         self._document_id = document_id
         self._salt = document_id.encode("utf-8", "surrogatepass")
@@ -142,6 +144,7 @@ class SqliteUnitOfWork:
         assert document_id == self._document_id, "a store is one document's"
         self._execute(registry.PUT, (path, *rest), "note where its file is")
         self._count.retired = registration.retired_at_ms is not None
+        self._run(lambda: self._database.catalog.note_registration(registration), "note where its file is")
 
     def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
         """See the port."""
@@ -168,6 +171,7 @@ class SqliteUnitOfWork:
             )  # fmt: skip
             digest = chain.digest(before, count.head, columns)
             count.streams[kind, stream_id], count.head = (version, digest[:HALF]), digest[HALF:]
+            count.digest = digest
             rows.append((*columns, digest))
             events.append(
                 Event(
@@ -198,15 +202,16 @@ class SqliteUnitOfWork:
         return (-1, self._events.chain.first) if found is None else (found[0], found[1][:HALF])
 
     def _insert_receipt(self, row: tuple[Any, ...]) -> None:
-        try:
-            self._connection.execute(receipts.INSERT, row)
-        except sqlite3.IntegrityError as error:
-            if self._connection.execute(receipts.IS_THERE, row[:1]).fetchone() is None:
-                raise
+        inserted = self._connection.execute(receipts.INSERT, row)
+        if (
+            row[0] in self._database.without_receipt
+        ):  # It was looked up under the lock, so there is no need to look.
+            self._database.without_receipt.discard(row[0])
+        elif inserted.rowcount != 1:
             raise ReceiptExists(
                 f"command {row[0]} of document {self._document_id} has a receipt already",
                 hint="Return that one instead",
-            ) from error
+            )
 
     def _execute(self, sql: str, values: tuple[Any, ...], doing: str) -> None:
         self._run(lambda: self._connection.execute(sql, values), doing)
@@ -218,7 +223,7 @@ class SqliteUnitOfWork:
             return work()
         except ReceiptExists:
             raise
-        except FAULTS as error:
+        except self._database.faults as error:
             self._fault = self._database.failed(error, doing)
             raise self._fault from error
         except BaseException as error:

@@ -1,0 +1,146 @@
+"""Store of one document over a database: its parts to read, and one transaction at a time to write."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from chatdoc.model.clock import Clock
+from chatdoc.model.errors import ChatdocError
+from chatdoc.store.agent_sessions import SessionDirectory
+from chatdoc.store.commit_bell import CommitBell
+from chatdoc.store.ports import Finding, UnitOfWork, refused_alone
+from chatdoc.store.projections.read_model import ReadModel
+from chatdoc.store.sql.cursors import SqlCursors
+from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.event_log import SqlEventLog
+from chatdoc.store.sql.leases import SqlLeases
+from chatdoc.store.sql.receipts import SqlReceipts
+from chatdoc.store.sql.registry import SqlRegistry
+from chatdoc.store.sql.snapshots import SqlSnapshots
+from chatdoc.store.sql.unit_of_work import Counters, SqlUnitOfWork
+from chatdoc.store.sql.update_log import SqlUpdateLog
+from chatdoc.store.sql.verify import verify
+
+Answer = TypeVar("Answer")
+_DOING = "store a change"
+
+
+class OwnFeed(Protocol):
+    """A feed that hears of commits through its own store by a bell."""
+
+    bell: CommitBell
+
+    def changed(self) -> bool:
+        """See the port."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """See the port."""
+
+
+class SqlStore:
+    """The store of the document that a database names; see the port."""
+
+    def __init__(
+        self, database: Database, clock: Clock, feed: Callable[[str], OwnFeed], location: Path | None
+    ) -> None:
+        self._database = database
+        self.location = location
+        self.registry = SqlRegistry(database)
+        document_id = self.registry.registration().document_id
+        self._document_id = document_id
+        self.updates = SqlUpdateLog(database, document_id)
+        self.events = SqlEventLog(database, document_id)
+        self.receipts = SqlReceipts(database, document_id)
+        self.snapshots = SqlSnapshots(database, document_id, self.updates.raise_floor)
+        self.leases = SqlLeases(database)
+        self.cursors = SqlCursors(database)
+        self.feed = feed(document_id)
+        self.read_model = ReadModel(database, self.events.read)
+        self.sessions = SessionDirectory(database, clock)
+        self._counters: Counters | None = None
+        """As of our last COMMIT; None where a failed or interrupted write, or nobody yet, has left them."""
+        self.updates.require_reached()
+
+    def write(self, work: Callable[[UnitOfWork], Answer]) -> Answer:
+        """See the port."""
+        answer: Answer = self._write(lambda counters: self._one(work, counters))
+        return answer
+
+    def write_each(self, works: Sequence[Callable[[UnitOfWork], Answer]]) -> list[Answer | ChatdocError]:
+        """See the port."""
+        answers: list[Answer | ChatdocError] = []
+
+        def all_of_them(counters: Counters) -> tuple[None, Counters]:
+            execute = self._database.connection().execute
+            for work in works:
+                execute("SAVEPOINT work")
+                before = counters.copy()
+                try:
+                    answer, counters = self._one(work, counters)
+                except ChatdocError as error:
+                    if not refused_alone(error):
+                        raise
+                    execute("ROLLBACK TO work")
+                    counters = before
+                    answers.append(error)
+                else:
+                    answers.append(answer)
+                execute("RELEASE work")
+            return None, counters
+
+        self._write(all_of_them)
+        return answers
+
+    def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
+        """See the port."""
+        return self._database.at_one_moment(read, "be read")
+
+    def verify(self) -> list[Finding]:
+        """See the port."""
+        return verify(self._database, self.updates, self.events, self.receipts, self.snapshots, self.registry)
+
+    def close(self) -> None:
+        """See the port."""
+        if self._database.is_closed:
+            return
+        if not self._database.readonly:
+            with contextlib.suppress(ChatdocError):
+                self.updates.raise_floor()
+        self._database.close()
+        self.feed.bell.ring()
+
+    def __enter__(self) -> SqlStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, work: Callable[[Counters], tuple[Answer, Counters]]) -> Answer:
+        database = self._database
+        database.require_open()
+        with database.lock:
+
+            def alone() -> tuple[Answer, Counters]:
+                counters, self._counters = self._counters, None
+                if counters is None or counters.version != database.version():
+                    counters = self._count()
+                answer, counted = work(counters)
+                database.catalog.note_counts(counted.counts())
+                return answer, counted
+
+            answer, counters = database.transact(alone, _DOING)
+            self._counters = counters
+            self.feed.bell.committed()
+        return answer
+
+    def _one(self, work: Callable[[UnitOfWork], Answer], counters: Counters) -> tuple[Answer, Counters]:
+        unit = SqlUnitOfWork(self._database, self.events, self._document_id, counters)
+        answer = work(unit)
+        unit.end()
+        return answer, counters
+
+    def _count(self) -> Counters:
+        return Counters(self._database.catalog.counts(), self._database.version(), self.events.chain)
