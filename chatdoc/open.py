@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
@@ -280,19 +281,21 @@ class _Opening:
 def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
     """A reader, and the rules that a migration of the file would break."""
     real = _real(path, create=False)
-    source = read_bytes(real)
     stores = SqliteFolder(real.parent)
     found = stores.find(real, ())
+    if found.place is not None:
+        with contextlib.closing(stores.look(found.place)) as store:
+            if looks_published(store.registry.registration(), real):
+                view = load_view(store)
+                return Reader(lambda: view), ()
+    source = read_bytes(real)
     if found.place is None:
         found = stores.find(real, document_ids(source))
     if found.place is not None:
-        store = stores.look(found.place)
-        try:
+        with contextlib.closing(stores.look(found.place)) as store:
             view = load_view(store)
-            published = store.registry.registration().text_digest
-            known = {published} | {one.source_digest for one in store.registry.markers()}
-        finally:
-            store.close()
+            known = {store.registry.registration().text_digest}
+            known |= {one.source_digest for one in store.registry.markers()}
         if digest(source) in known or not source.strip():
             return Reader(lambda: view), ()
         if not is_another(view, source):
