@@ -122,9 +122,16 @@ class Document:
         """One thread, also a deleted one; raises NotFound."""
         return self._reader.thread(thread_id)
 
-    def messages(self, thread_id: str, *, deleted: bool = False) -> list[Message]:
-        """A thread's messages: the root, then by date and id; deleted ones only on demand; raises NotFound."""
-        return self._reader.messages(thread_id, deleted=deleted)
+    def messages(
+        self, thread_id: str, *, limit: int | None = None, before: str | None = None, deleted: bool = False
+    ) -> list[Message]:
+        """A thread's messages: the root, then by date and id; deleted ones only on demand; raises NotFound.
+
+        With a `limit`, the last so many; `before` a message of the thread, those that come before it: a page costs
+        what it shows.
+        """
+        with self.engine.lock:
+            return self._reader.messages(thread_id, limit=limit, before=before, deleted=deleted)
 
     def message(self, message_id: str) -> Message:
         """One message with its history, also a deleted one; raises NotFound."""

@@ -118,6 +118,25 @@ class EventView:
             )
         return found
 
+    def messages(
+        self, thread_id: str, *, limit: int | None = None, before: str | None = None
+    ) -> list[PlacedMessage]:
+        """A thread's messages by date and id, without those that were deleted; one statement, and no document.
+
+        With a `limit`, the last so many; `before` a message of the thread, those that come before it. A page costs
+        what it shows, however long the thread is. Raises NotFound.
+        """
+        require_limit(limit, "messages")
+        self.thread(thread_id)
+        if before is not None:
+            found = self.message(before)
+            if found is None or found.thread_id != thread_id:
+                raise NotFound(
+                    f"the event log shows no message {before!r} in thread {thread_id!r}",
+                    hint="Name a message of an earlier page",
+                )
+        return self._rows.messages(thread_id, limit, before)
+
     def message(self, message_id: str) -> PlacedMessage | None:
         """One message as the log says it is, or None; one statement."""
         require_name("message_id", message_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from chatdoc.model.arguments import require_limit
 from chatdoc.model.errors import NotFound
 from chatdoc.model.ids import DocumentId
 from chatdoc.model.records.attic import AtticRow
@@ -46,11 +47,28 @@ class Reader:
             raise NotFound(f"there is no thread {thread_id!r} in this document", hint="threads() lists them")
         return thread
 
-    def messages(self, thread_id: str, *, deleted: bool = False) -> list[Message]:
-        """A thread's messages: the root, then by date and id; deleted ones only on demand; raises NotFound."""
+    def messages(
+        self, thread_id: str, *, limit: int | None = None, before: str | None = None, deleted: bool = False
+    ) -> list[Message]:
+        """A thread's messages: the root, then by date and id; deleted ones only on demand.
+
+        With a `limit`, the last so many; `before` a message of the thread, those that come before it. Raises NotFound.
+        """
+        require_limit(limit, "messages")
+        view = self.view
         self.thread(thread_id)
-        found = [self.message(message_id) for message_id in self.view.ordered(thread_id)]
-        return [message for message in found if deleted or message.deleted_at is None]
+        if before is not None and view.thread_of(self.message(before).message_id) != thread_id:
+            raise NotFound(
+                f"message {before!r} is not in thread {thread_id!r}", hint="Name a message of an earlier page"
+            )
+        found: list[Message] = []
+        for message_id in view.ordered_before(thread_id, before):
+            if limit is not None and len(found) >= limit:
+                break
+            message = self.message(message_id)
+            if deleted or message.deleted_at is None:
+                found.append(message)
+        return found[::-1]
 
     def message(self, message_id: str) -> Message:
         """One message with its history, also a deleted one; raises NotFound."""

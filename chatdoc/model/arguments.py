@@ -135,10 +135,10 @@ def require_sequence(name: str, sequence: object) -> None:
         )
 
 
-def require_limit(limit: object) -> None:
-    """Raise CommandRefused unless this is None or a number of turns."""
+def require_limit(limit: object, of: str = "turns") -> None:
+    """Raise CommandRefused unless this is None or a number; `of` says what is counted."""
     if limit is not None:
-        require_number("limit", limit, "turns")
+        require_number("limit", limit, of)
 
 
 def require_place(thread_id: object, from_turn: object, to_turn: object) -> None:

@@ -16,7 +16,7 @@ from chatdoc.apps.server.metrics import CONTENT_TYPE
 from chatdoc.apps.server.openapi import openapi
 from chatdoc.apps.server.principal import Principal
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, NotFound
+from chatdoc.model.errors import ChatdocError
 
 if TYPE_CHECKING:
     from chatdoc.apps.server.rooms import Rooms
@@ -92,7 +92,7 @@ class Api:
                     **msgspec.to_builtins(thread),
                     "config": doc.config(thread.thread_id),
                     "state": doc.state(thread.thread_id),
-                    "messages": len(doc.view.ordered(thread.thread_id)),
+                    "messages": len(doc.view.messages_of(thread.thread_id)),
                 }
                 for thread in doc.threads(deleted=deleted)
             ]
@@ -107,21 +107,9 @@ class Api:
         limit = max(1, min(limit if limit is not None else PAGE, self._rooms.limits.page_max))
 
         def read(doc: Document) -> dict[str, Any]:
-            doc.thread(thread_id)
-            order: list[str] = list(doc.view.ordered(thread_id))
-            if before is not None and before not in order:
-                raise NotFound(
-                    "before: names no message of this thread", hint="Take it from an earlier answer"
-                )
-            end = order.index(before) if before is not None else len(order)
-            page: list[Any] = []
-            while end > 0 and len(page) < limit:
-                end -= 1
-                message = doc.message(order[end])
-                if deleted or message.deleted_at is None:
-                    page.append(message)
-            first = page[-1].message_id if page else None
-            return {"messages": page[::-1], "before": first if end > 0 else None}
+            page: list[Any] = list(doc.messages(thread_id, limit=limit + 1, before=before, deleted=deleted))
+            is_more, page = len(page) > limit, page[-limit:]
+            return {"messages": page, "before": page[0].message_id if is_more else None}
 
         return await self._read(request, read)
 

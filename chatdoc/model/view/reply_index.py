@@ -38,6 +38,8 @@ def unlink(view: View, message_id: MessageId) -> None:
     release(view, message_id)
     members = view.members[header.thread_id]
     view.newest_seen.pop(header.thread_id, None)
+    if (order := view.orders.get(header.thread_id)) is not None:
+        order.leave(message_id, members)
     if members[-1] == message_id:
         members.pop()
     else:

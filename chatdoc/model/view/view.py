@@ -20,6 +20,7 @@ from chatdoc.model.view.assemble import (
     build_thread,
     spoken,
 )
+from chatdoc.model.view.reading_order import ReadingOrder
 from chatdoc.model.view.same_moment_index import Moments
 
 
@@ -41,6 +42,7 @@ class View:
         "members",
         "moments",
         "newest_seen",
+        "orders",
         "piece_variants",
         "pieces",
         "queued",
@@ -65,9 +67,11 @@ class View:
         self.header_variants: dict[str, list[Header]] = {}
         """All headers of a message, where there is more than one."""
         self.members: dict[str, list[MessageId]] = {}
+        """Messages of each thread id, in the order in which they came."""
         self.newest_seen: dict[str, tuple[int, tuple[str, MessageId]]] = {}
         """Of threads that were asked about: how many members were looked at, and the newest of them."""
-        """Messages of each thread id, in no order."""
+        self.orders: dict[str, ReadingOrder] = {}
+        """Reading orders of threads that were asked for."""
         self.roots: dict[str, set[MessageId]] = {}
         """Messages of each thread that reply to nothing."""
         self.revisions: dict[str, list[RevisionFact]] = {}
@@ -227,8 +231,19 @@ class View:
 
     def ordered(self, thread_id: str) -> list[MessageId]:
         """The thread's message ids as one reads them: the root, then by date and id."""
-        root, headers = self.root_of(thread_id), self.headers
-        return sorted(self.members.get(thread_id, ()), key=lambda one: (one != root, headers[one].date, one))
+        return list(self._order(thread_id))
+
+    def ordered_before(self, thread_id: str, before: str | None = None) -> Iterator[MessageId]:
+        """The same from the last one backwards, or from the one before a message of the thread."""
+        ids = self._order(thread_id)
+        place = len(ids) if before is None else self.orders[thread_id].place(MessageId(before))
+        return (ids[at] for at in range(place - 1, -1, -1))
+
+    def _order(self, thread_id: str) -> list[MessageId]:
+        root, order = self.root_of(thread_id), self.orders.get(thread_id)
+        if order is None or order.root != root:
+            order = self.orders[thread_id] = ReadingOrder(self.headers, root)
+        return order.ids(self.members.get(thread_id, ()))
 
     def sharing(self, sender_id: str, date: str) -> Collection[MessageId]:
         """The messages of a sender and millisecond, in no order; the first call looks at all messages."""

@@ -20,6 +20,16 @@ _MESSAGE = (
     "SELECT message_id, thread_id, turn_id, role, text, is_streaming, created_at, updated_at"
     " FROM projection_thread_messages WHERE message_id = ?"
 )
+_LAST_MESSAGES = (
+    "SELECT message_id, thread_id, turn_id, role, text, is_streaming, created_at, updated_at"
+    " FROM projection_thread_messages WHERE thread_id = ?"
+    " ORDER BY created_at DESC, message_id DESC LIMIT ?"
+)
+_MESSAGES_BEFORE = _LAST_MESSAGES.replace(
+    " ORDER BY",
+    " AND (created_at, message_id) < (SELECT created_at, message_id FROM"
+    " projection_thread_messages WHERE message_id = ? AND thread_id = ?) ORDER BY",
+)
 _THREAD = (
     "SELECT thread_id, project_id, title, model, branch, worktree_path, latest_turn_id, created_at, updated_at,"
     " deleted_at FROM projection_threads"
@@ -54,19 +64,17 @@ def workspace_root(execute: Execute) -> str | None:
 def message(execute: Execute, message_id: str) -> PlacedMessage | None:
     """The message of an id."""
     found = execute(_MESSAGE, (message_id,)).fetchone()
-    if found is None:
-        return None
-    _, thread_id, turn_id, role, text, streaming, created_at, updated_at = found
-    return PlacedMessage(
-        id=message_id,
-        thread_id=thread_id,
-        turn_id=turn_id,
-        role=role,
-        text=text,
-        streaming=streaming != 0,
-        created_at=created_at,
-        updated_at=updated_at,
-    )
+    return None if found is None else _placed(found)
+
+
+def messages(execute: Execute, thread_id: str, limit: int | None, before: str | None) -> list[PlacedMessage]:
+    """The last messages of a thread, or the last ones before one of them, by date and id."""
+    most = -1 if limit is None else limit
+    if before is None:
+        rows = execute(_LAST_MESSAGES, (thread_id, most))
+    else:
+        rows = execute(_MESSAGES_BEFORE, (thread_id, before, thread_id, most))
+    return [_placed(row) for row in rows][::-1]
 
 
 def thread(execute: Execute, thread_id: str) -> ThreadRow | None:
@@ -116,6 +124,20 @@ def turn_counts(execute: Execute) -> dict[str, TurnCounts]:
     return {
         thread_id: TurnCounts(turns=all_, running=running) for thread_id, all_, running in execute(_COUNTS)
     }
+
+
+def _placed(row: Any) -> PlacedMessage:
+    message_id, thread_id, turn_id, role, text, streaming, created_at, updated_at = row
+    return PlacedMessage(
+        id=message_id,
+        thread_id=thread_id,
+        turn_id=turn_id,
+        role=role,
+        text=text,
+        streaming=streaming != 0,
+        created_at=created_at,
+        updated_at=updated_at,
+    )
 
 
 def _thread_of(row: Any) -> ThreadRow:

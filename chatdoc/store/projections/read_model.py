@@ -57,6 +57,12 @@ class ReadModel:
         """One message, or None."""
         return self._ask(lambda execute: queries.message(execute, message_id))
 
+    def messages(
+        self, thread_id: str, limit: int | None = None, before: str | None = None
+    ) -> list[PlacedMessage]:
+        """The last messages of a thread, or the last ones before one of them, by date and id."""
+        return self._ask(lambda execute: queries.messages(execute, thread_id, limit, before))
+
     def threads(self) -> list[ThreadRow]:
         """Every thread without what is in it, by its date and id."""
         return self._ask(queries.threads)

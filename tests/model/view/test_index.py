@@ -127,3 +127,23 @@ def test_document_id_is_a_text() -> None:
         view, [DocumentFact(field="document_id", value=value) for value in (1, "b", None, "a")], origin="peer"
     )
     assert view.document_id() == "a"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_reading_order_is_kept_up_through_everything(seed: int) -> None:
+    """However messages come, change, move and go: the root, then by date and id, and pages of it are parts of it."""
+    random = Random(seed)
+    view = View()
+    for _ in range(12):
+        _, added = apply.apply(view, random_history(random, random.choice([1, 3, 90])), origin="peer")
+        if random.random() < 0.4:
+            apply.undo(view, added)
+        for thread_id in random.sample(THREADS, 2):
+            root, headers = view.root_of(thread_id), view.headers
+            expected = sorted(
+                view.messages_of(thread_id), key=lambda one: (one != root, headers[one].date, one)
+            )
+            assert view.ordered(thread_id) == expected
+            if expected:
+                place = random.randrange(len(expected))
+                assert [*view.ordered_before(thread_id, expected[place])] == expected[:place][::-1]
