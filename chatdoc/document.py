@@ -471,6 +471,7 @@ class Document:
                 return
             try:
                 self.agents.close()
+                self.engine.put_back()
                 self.save()
                 if self._file is not None:
                     self._file.close()

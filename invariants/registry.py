@@ -13,6 +13,7 @@ from invariants.config_by_message_write import CONFIG_BY_MESSAGE_WRITE
 from invariants.dangling_active_message import DANGLING_ACTIVE_MESSAGE
 from invariants.date_addressed_write import DATE_ADDRESSED_WRITE
 from invariants.duplicate_date import DUPLICATE_DATE
+from invariants.fact_hidden import FACT_HIDDEN
 from invariants.fact_rewritten import FACT_REWRITTEN
 from invariants.finalize_mismatch import FINALIZE_MISMATCH
 from invariants.invalid_reply_target import INVALID_REPLY_TARGET
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     STALE_GENERATING,
     DATE_ADDRESSED_WRITE,
     UNREADABLE_FACT,
+    FACT_HIDDEN,
     FACT_REWRITTEN,
     CLIENT_ID_REUSED,
     CONFIG_BY_MESSAGE_WRITE,

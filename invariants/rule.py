@@ -13,7 +13,9 @@ from chatdoc.model.view.view import View
 
 Severity = Literal["violation", "diagnostic"]
 Kind = Literal["state", "transition", "diagnostic"]
-Watched = Literal["threads", "messages", "configs", "states", "relinked", "losses", "reused", "unreadable"]
+Watched = Literal[
+    "threads", "messages", "configs", "states", "relinked", "losses", "reused", "unreadable", "hidden"
+]
 """A field of a delta."""
 
 

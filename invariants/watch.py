@@ -52,7 +52,7 @@ class Watch:
         return tuple(rule for rule in kind if full.intersection(rule.watches))
 
 
-_FIELDS = ("threads", "messages", "configs", "states", "relinked", "losses", "reused", "unreadable")
+_FIELDS = ("threads", "messages", "configs", "states", "relinked", "losses", "reused", "unreadable", "hidden")
 
 
 def _shape(delta: Delta) -> Shape:
@@ -65,4 +65,5 @@ def _shape(delta: Delta) -> Shape:
         bool(delta.losses),
         bool(delta.reused),
         bool(delta.unreadable),
+        bool(delta.hidden),
     )

@@ -5,7 +5,7 @@ New entries are read from the update itself; the Y document is asked only when s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from chatdoc.crdt.keys import decode
@@ -42,6 +42,8 @@ class Incoming(NamedTuple):
     reused: frozenset[int]
     rescued: list[Entry]
     """Entries that Yjs will never show, because their client id was used twice; to be written anew."""
+    shown: Mapping[tuple[str, str], str | None]
+    """What the Y document holds now at each place that was written, where that had to be asked."""
 
     def settle(self, view: View) -> tuple[list[Gone], frozenset[str]]:
         """Forget superseded facts that are gone, note what is unreadable; once the new facts are in the view.
@@ -88,10 +90,10 @@ def read_incoming(
                 entries.append(((item.root, item.key, item.text), fact))
     facts += [fact for _, fact in entries]
     contested = unreadable.keys() | view.unreadable.keys()
-    if not (replica.whole or unreadable or not simple or _removes_known(reading)):
+    if not (replica.whole or unreadable or view.hidden or not simple or _removes_known(reading)):
         simple = not contested or not any((root, key) in contested for (root, key, _), _ in entries)
         if simple:
-            return Incoming(bool(fresh), facts, [], {}, set(), reused, rescued)
+            return Incoming(bool(fresh), facts, [], {}, set(), reused, rescued, {})
     replica = warm()
     changes, _ = replica.receive(update)
     gone: list[Gone] = []
@@ -111,7 +113,7 @@ def read_incoming(
         if text is not None and _fact_at(*place, text) is None
     }
     mended = (shown.keys() - astray.keys()) & view.unreadable.keys()
-    return Incoming(bool(fresh or changes), facts, gone, astray, mended, reused, rescued)
+    return Incoming(bool(fresh or changes), facts, gone, astray, mended, reused, rescued, shown)
 
 
 def losses_of(gone: Iterable[Gone]) -> tuple[Loss, ...]:

@@ -58,6 +58,7 @@ class Pending:
         self.bytes_max = bytes_max
         self.bytes_held = 0
         self._held: dict[bytes, Reading] = {}
+        self._senders: dict[bytes, str] = {}
         self._shut: dict[bytes, int] = {}  # how many gates of a held update are still shut
         self._gates: dict[
             int, list[tuple[int, bytes]]
@@ -68,8 +69,8 @@ class Pending:
     def __len__(self) -> int:
         return len(self._held)
 
-    def hold(self, update: bytes, reading: Reading) -> bool:
-        """Keep an update; False when it is held already; raises UpdateRefused."""
+    def hold(self, update: bytes, reading: Reading, *, origin: str = "") -> bool:
+        """Keep an update and who sent it; False when it is held already; raises UpdateRefused."""
         if update in self._held:
             return False
         if len(self._held) >= self.count_max or self.bytes_held + len(update) > self.bytes_max:
@@ -80,6 +81,7 @@ class Pending:
             )
         gates = needs(reading)
         self._held[update] = reading
+        self._senders[update] = origin
         self._shut[update] = len(gates)
         self.bytes_held += len(update)
         self._stirred = True
@@ -116,6 +118,10 @@ class Pending:
                     reach[client] = end
                     self._open(client, end)
 
+    def sender_of(self, update: bytes) -> str:
+        """Who sent an update that was just released, to be asked once; empty for several that were merged."""
+        return self._senders.pop(update, "")
+
     def _open(self, client: int, clock: int) -> None:
         """Open the gates of all updates that wait for a client's clocks before this one."""
         gates = self._gates.get(client, [])
@@ -149,6 +155,7 @@ class Pending:
             )
         for part in group:
             self._take(part)
+            self._senders.pop(part, None)
         return update, reading
 
     def _complete_group(self, reach: Mapping[int, int]) -> list[bytes]:

@@ -7,6 +7,7 @@ interrupt cuts off at any line, leaves its working copy behind, and the next cal
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -18,8 +19,8 @@ from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.report_subscribers import ReportSubscribers
-from chatdoc.engine.subscribers import Subscribers
 from chatdoc.engine.transaction import Transaction
+from chatdoc.engine.update_subscribers import UpdateSubscribers
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.arguments import require_name
 from chatdoc.model.clock import Clock
@@ -32,6 +33,7 @@ from chatdoc.model.ids import Mint, RandomSource
 from chatdoc.model.view.view import View
 from chatdoc.store.ports import DocumentStore, UnitOfWork
 
+_log = logging.getLogger("chatdoc")
 Answer = TypeVar("Answer")
 Step = Callable[[UnitOfWork], tuple[Any, Exception | None]]
 
@@ -45,7 +47,7 @@ class Engine:
         self.store = store
         self.clock = clock
         self.ids = Mint(clock, random)
-        self.subscribers: Subscribers[bytes, str] = Subscribers()
+        self.subscribers = UpdateSubscribers()
         self.recorder: EventRecorder | None = None
         """Tells the event log, from when that has begun; a store that keeps none has none."""
         self._random = random
@@ -61,8 +63,7 @@ class Engine:
         self.report_subscribers = ReportSubscribers(self.lock, lambda: None if self._open else self._copy)
         self._in_transaction = threading.Lock()
         self._process = os.getpid()
-        self._told = 0
-        self._told = self.copy.session.sequence
+        self.subscribers.told = self.copy.session.sequence
 
     # memory
 
@@ -72,7 +73,7 @@ class Engine:
         if self._copy is None:
             self._copy = load(self.store, random=self._random, before=self._dropped)
             if self._dropped is not None:  # What was stored and not told, because the telling was cut off.
-                self._told = self._tell(self.store.updates.entries(after=self._told))
+                self.subscribers.tell(self.store.updates.entries(after=self.subscribers.told))
         return self._copy
 
     @property
@@ -108,11 +109,12 @@ class Engine:
                 self._drop_if_cut_off()
                 if not self.copy.torn:
                     self._take_others()
-                    torn = bool(self.copy.torn)
-                else:
-                    torn = True
-        if torn and self._ended is None:
-            self.transact(lambda _: None)
+                due = self.copy.is_restoring_due(self.clock)
+        if due and self._ended is None:
+            try:
+                self.transact(lambda _: None)
+            except StoreError:  # It can be read here meanwhile; the next call tries again.
+                _log.warning("what was destroyed could not be put back yet", exc_info=True)
         self.subscribers.deliver()
         self.report_subscribers.deliver()
 
@@ -134,8 +136,8 @@ class Engine:
             self._ended = error
             return
         if changed:
-            self._told = self._tell(copy.follow_log(self.store))
-            copy.torn.clear()  # Whoever took the destroying update from a peer puts back what it destroyed.
+            self.subscribers.tell(copy.follow_log(self.store))
+            copy.leave_to_others(self.clock())
         self._copy = copy
 
     # transactions
@@ -185,7 +187,7 @@ class Engine:
             self._open = Transaction(copy, unit, self.recorder)
             self._take_others()
             self.require_open()
-            if copy.torn:
+            if copy.is_restoring_due(self.clock):
                 receive.finish_restoring(self._open, self.now())
         else:
             self._open.unit = unit  # The store gives each thing of a group a unit of its own.
@@ -208,17 +210,8 @@ class Engine:
         assert transaction is not None
         for note in transaction.after:
             note()
-        self._told = self._tell(transaction.heard)
+        self.subscribers.tell(transaction.heard)
         self._open = None
-
-    def _tell(self, entries: Iterable[Any]) -> int:
-        """Hand entries of the log to the subscribers once; returns the last entry that was handed over."""
-        told = self._told
-        for entry in entries:
-            if entry.sequence > told:
-                self.subscribers.put(entry.update, entry.origin)
-                told = self._told = entry.sequence
-        return told
 
     # the doors
 
@@ -256,6 +249,11 @@ class Engine:
         with self.lock:
             self.make_ready()
             return self.copy.session.diff(state_vector)
+
+    def put_back(self) -> None:
+        """Put back all that was destroyed and waits, whether or not it is due."""
+        if self.copy.view.hidden:
+            self.transact(lambda one: receive.finish_restoring(one, self.now(), at_once=True))
 
     # its end
 

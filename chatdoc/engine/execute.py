@@ -5,15 +5,14 @@ A Y transaction does not roll back, so a command's facts are first entered into 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from chatdoc.crdt.check_outgoing import outgoing, removable
-from chatdoc.crdt.interpret import Entry
-from chatdoc.crdt.restore import heal
+from chatdoc.crdt.restore import Destroyed, heal, hide, reveal
 from chatdoc.engine import idempotency
 from chatdoc.engine.change import Change, Committed, MakeReceipt, commit
 from chatdoc.engine.transaction import Transaction
@@ -24,6 +23,7 @@ from chatdoc.model.errors import ChatdocError, CommandRefused, InvariantRefused,
 from chatdoc.model.facts import Fact
 from chatdoc.model.view import apply
 from chatdoc.store.ports import Receipt, Receipts
+from invariants.rule import Violation
 
 
 def execute(transaction: Transaction, command: Command, now: Now, *, origin: str = "local") -> Any:
@@ -72,24 +72,32 @@ def enter(transaction: Transaction, facts: Iterable[Fact], now: Now, *, origin: 
     return delta
 
 
-def restore(transaction: Transaction, destroyed: Iterable[Entry], now: Now) -> None:
-    """Anti-entropy: put back what was destroyed; replicas that do so at once write the same facts."""
-    copy = transaction.copy
-    writes = copy.restores.due(destroyed)
-    if not writes:
-        return
+def restore(
+    transaction: Transaction,
+    destroyed: Collection[Destroyed],
+    now: Now,
+    *,
+    done: Iterable[Destroyed] = (),
+    at_once: bool = False,
+) -> Sequence[Violation]:
+    """Anti-entropy: put back what was destroyed, or let it wait; replicas that do so at once write the same facts.
+
+    `done` need not be put back any more. Returns the violations that are new: what waits is hidden from who joins.
+    """
+    copy, ended = transaction.copy, {one[:2]: one.text for one in done}
+    if not destroyed and not ended:
+        return ()
     copy.session.warm()
     transaction.ahead = True
-    update, spans = copy.session.write(writes)
-    healed = heal(copy.view, writes)
-    change = Change(
-        origin="repair",
-        at_ms=now.ms,
-        delta=Delta(origin="repair", unreadable=healed),
-        update=update,
-        spans=spans,
-    )
-    commit(transaction, change)
+    due = copy.restores.due(destroyed, now.ms, at_once=at_once)
+    writes = [one[:3] for one in due]
+    update, spans = copy.session.write(writes) if writes else (b"", {})
+    hidden = hide(copy.view, set(destroyed).difference(due))
+    _, records = reveal(copy.view, ended | {one[:2]: one.text for one in due})
+    copy.restores.settle(ended)
+    delta = Delta(origin="repair", unreadable=heal(copy.view, writes), hidden=hidden | records)
+    change = Change(origin="repair", at_ms=now.ms, delta=delta, update=update, spans=spans)
+    return commit(transaction, change).outcome.new
 
 
 def repair(transaction: Transaction, repairs: Sequence[Command], now: Now) -> None:

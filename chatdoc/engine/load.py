@@ -30,11 +30,15 @@ def load(store: DocumentStore, *, random: RandomSource, before: WorkingCopy | No
 
 def load_view(store: DocumentStore) -> View:
     """What a stored document says, for reading only."""
-    return load(store, random=lambda size: b"\x01" * size).view
+    copy = load(store, random=lambda size: b"\x01" * size)
+    copy.see_hidden()
+    return copy.view
 
 
 def keep_rows(store: DocumentStore, copy: WorkingCopy, *, recorded_at_ms: int) -> None:
     """Store a row snapshot once reading the updates since the last would cost more."""
+    if copy.view.hidden:  # The rows would not say so, and nobody would look for it behind them.
+        return
     items = sum(copy.known.values())
     if items - copy.items_in_snapshot <= max(ITEMS_MIN, len(copy.view.headers) // 200):
         return

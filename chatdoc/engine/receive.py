@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chatdoc.crdt.pending import missing
 from chatdoc.crdt.read_update import Reading
-from chatdoc.crdt.restore import still_gone
+from chatdoc.crdt.restore import RESTORES_AT_ONCE, Destroyed, still_gone
 from chatdoc.engine.change import Change, commit
 from chatdoc.engine.execute import repair, restore
-from chatdoc.engine.receive_result import Received, Step, received
+from chatdoc.engine.receive_result import Quarrel, Received, Step, received
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.commands.plan import Now
 from chatdoc.model.errors import UpdateRefused
@@ -26,19 +26,23 @@ def receive(
     copy.session.refuse_forgery(reading.spans, origin)
     steps = []
     if missing(reading, copy.known):
-        copy.pending.hold(update, reading)
+        copy.pending.hold(update, reading, origin=origin)
     else:
         steps.append(_take(transaction, update, reading, now(), origin))
     steps += _release(transaction, now, origin)
     return received(origin, steps, held=len(copy.pending), known=copy.known)
 
 
-def finish_restoring(transaction: Transaction, now: Now) -> None:
-    """Put back what the log says was destroyed, and what a crash kept its receiver from putting back."""
+def finish_restoring(transaction: Transaction, now: Now, *, at_once: bool = False) -> None:
+    """Put back what the log says was destroyed and a crash kept its receiver from putting back, and what is due.
+
+    `at_once` puts back what is not due yet, too.
+    """
     copy = transaction.copy
-    torn = still_gone(copy.view, copy.session.warm(), copy.torn)
+    waiting = [Destroyed(*one[:4]) for places in copy.view.hidden.values() for one in places.values()]
+    gone = still_gone(copy.view, copy.session.warm(), [*waiting, *copy.torn])
     copy.torn.clear()
-    restore(transaction, torn, now)
+    restore(transaction, gone, now, done=set(waiting).difference(gone), at_once=at_once)
 
 
 def _release(transaction: Transaction, now: Callable[[], Now], origin: str) -> list[Step]:
@@ -49,7 +53,8 @@ def _release(transaction: Transaction, now: Callable[[], Now], origin: str) -> l
             # One that failed before it leaves it without its ground.
             if not missing(reading, copy.known):
                 try:
-                    steps.append(_take(transaction, update, reading, now(), origin))
+                    sender = copy.pending.sender_of(update) or origin
+                    steps.append(_take(transaction, update, reading, now(), sender))
                 except UpdateRefused:
                     _log.exception("an update that had been held back was refused")
     return steps
@@ -72,6 +77,18 @@ def _take(transaction: Transaction, update: bytes, reading: Reading, now: Now, o
         spans=taken.spans,
     )
     done = commit(transaction, change)
-    restore(transaction, taken.destroyed, now)
+    new = [*done.outcome.new, *restore(transaction, taken.destroyed, now)]
     repair(transaction, done.outcome.repairs, now)
-    return taken.delta, tuple(done.outcome.new)
+    return Step(taken.delta, tuple(new), _quarrel(transaction, taken.destroyed, origin))
+
+
+def _quarrel(transaction: Transaction, destroyed: Sequence[Destroyed], origin: str) -> Quarrel | None:
+    """The quarrel that an update goes on with: its origin destroyed often, and something has to wait for that."""
+    if not destroyed:
+        return None
+    times = transaction.copy.restores.count(origin)
+    hidden = {place for places in transaction.copy.view.hidden.values() for place in places}
+    places = sorted({f"{one.root}/{one.key}" for one in destroyed if one[:2] in hidden})
+    if not places or times <= RESTORES_AT_ONCE:
+        return None
+    return Quarrel(origin=origin, hidden=tuple(places), times=times)

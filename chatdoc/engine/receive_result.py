@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from chatdoc.crdt.read_update import state_vector
 from chatdoc.model.delta import Delta
 from invariants.rule import Violation
+
+
+class Quarrel(msgspec.Struct, frozen=True, kw_only=True):
+    """Who destroys again and again what is put back: keep him out, or his word stands until the next wait is over."""
+
+    origin: str
+    hidden: tuple[str, ...]
+    """What he hid this time, `root/key`: lasting facts that are not in the Y document until they are put back."""
+    times: int
+    """How many updates of this origin destroyed something since the document was opened."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,19 +31,26 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """How many updates are held back because what they build on is missing."""
     wanted: bytes | None = None
     """While any is held: this document's state vector; ask the peer for what lies beyond it."""
+    quarrel: tuple[Quarrel, ...] = ()
+    """The origins that destroyed once more what had been put back often; origins without a name are one."""
 
 
-Step = tuple[Delta, tuple[Violation, ...]]
-"""What one update changed, and which violations are new since."""
+class Step(NamedTuple):
+    """What one update changed, which violations are new since, and the quarrel it went on with."""
+
+    delta: Delta
+    violations: tuple[Violation, ...]
+    quarrel: Quarrel | None
 
 
 def received(origin: str, steps: list[Step], *, held: int, known: dict[int, int]) -> Received:
     """The answer to an update that led to these steps, with so many still held back."""
     return Received(
-        delta=united(origin, [delta for delta, _ in steps]),
-        violations=tuple(violation for _, new in steps for violation in new),
+        delta=united(origin, [step.delta for step in steps]),
+        violations=tuple(violation for step in steps for violation in step.violations),
         held=held,
         wanted=state_vector(known) if held else None,
+        quarrel=tuple(step.quarrel for step in steps if step.quarrel is not None),
     )
 
 
@@ -52,4 +71,5 @@ def united(origin: str, deltas: list[Delta]) -> Delta:
         losses=tuple(loss for one in deltas for loss in one.losses),
         reused=frozenset().union(*(one.reused for one in deltas)),
         unreadable=frozenset().union(*(one.unreadable for one in deltas)),
+        hidden=frozenset().union(*(one.hidden for one in deltas)),
     )

@@ -8,14 +8,15 @@ from __future__ import annotations
 import msgspec
 
 from chatdoc.crdt import read_update
-from chatdoc.crdt.interpret import Entry, Gone, losses_of, read_incoming
+from chatdoc.crdt.interpret import losses_of, read_incoming
 from chatdoc.crdt.pending import Pending
 from chatdoc.crdt.read_update import Reading
-from chatdoc.crdt.restore import Restores
+from chatdoc.crdt.restore import Destroyed, Restores, hide, reveal, still_gone
 from chatdoc.crdt.write_update import split_at_known
 from chatdoc.crdt.ydoc import ReplicaBroken
 from chatdoc.engine.log_diff import Spans
 from chatdoc.engine.replica_session import ReplicaSession
+from chatdoc.model.clock import Clock
 from chatdoc.model.delta import Delta
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.facts import Fact
@@ -36,7 +37,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     added: list[Fact]
     is_new: bool
     """False when it told nothing that was not known."""
-    destroyed: list[Entry]
+    destroyed: list[Destroyed]
     """Lasting entries that it removed or overwrote, to be put back."""
 
 
@@ -64,7 +65,7 @@ class WorkingCopy:
         if before is not None:  # What was counted since the document was opened goes on.
             self.checker.go_on_from(before.checker)
             self.restores = before.restores
-        self.torn: list[Entry] = []
+        self.torn: list[Destroyed] = []
         """What was destroyed according to the log, and not seen to be put back."""
 
     @property
@@ -87,15 +88,21 @@ class WorkingCopy:
         session.learn(reading.spans)
         delta, added = apply.apply(view, incoming.facts, origin=origin, reused=incoming.reused)
         gone, places = incoming.settle(view)
-        if gone or places:
-            delta = msgspec.structs.replace(delta, losses=losses_of(gone), unreadable=places)
+        back, records = reveal(view, incoming.shown)
+        if back:
+            self.restores.settle(back)
+        if gone or places or records:
+            delta = msgspec.structs.replace(delta, losses=losses_of(gone), unreadable=places, hidden=records)
         return Taken(
             update=update,
             spans=reading.spans,
             delta=delta,
             added=added,
             is_new=incoming.is_new,
-            destroyed=[*map(_entry, gone), *incoming.rescued],
+            destroyed=[
+                *(Destroyed(one.root, one.key, one.text, origin) for one in gone),
+                *(Destroyed(*one, origin=origin) for one in incoming.rescued),
+            ],
         )
 
     def follow_log(self, store: DocumentStore) -> list[LogEntry]:
@@ -109,6 +116,21 @@ class WorkingCopy:
             heard.append(entry._replace(update=taken.update))
         return heard
 
+    def is_restoring_due(self, clock: Clock) -> bool:
+        """Whether something that was destroyed is to be put back now."""
+        return bool(self.torn or (self.view.hidden and self.restores.is_any_due(clock())))
 
-def _entry(one: Gone) -> Entry:
-    return one.root, one.key, one.text
+    def see_hidden(self) -> frozenset[str]:
+        """Take what the log says was destroyed and never put back for hidden; returns the records it belongs to."""
+        if not self.torn:
+            return frozenset()
+        gone = still_gone(self.view, self.session.warm(), self.torn)
+        self.torn.clear()
+        return hide(self.view, gone)
+
+    def leave_to_others(self, now_ms: int) -> None:
+        """Let what other processes found destroyed, and let wait, wait here too: they may be gone by then."""
+        if records := self.see_hidden():
+            hidden = [place for record in records for place in self.view.hidden[record]]
+            self.restores.put_off(hidden, now_ms)
+            self.checker.follow(Delta(origin="store", hidden=records))

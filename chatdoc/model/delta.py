@@ -45,6 +45,9 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: frozenset[str] = frozenset()
     """Entries of the Y document (`root/key`) that became or ceased to be no fact."""
 
+    hidden: frozenset[str] = frozenset()
+    """Records of which a fact that is shown left the Y document, or came back to it."""
+
     def __bool__(self) -> bool:
         return bool(
             self.threads
@@ -55,6 +58,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
             or self.losses
             or self.reused
             or self.unreadable
+            or self.hidden
         )
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from chatdoc.crdt.keys import encode
-from chatdoc.crdt.restore import RESTORES_MAX
+from chatdoc.crdt.restore import RESTORES_AT_ONCE
 from chatdoc.crdt.ydoc import Replica, merge
 from chatdoc.document import Document
 from chatdoc.engine.engine import Engine
@@ -183,7 +183,7 @@ def test_replicas_that_put_back_at_once_fall_silent() -> None:
     assert not written
 
 
-def test_a_quarrel_about_an_entry_ends(document: Document) -> None:
+def test_a_quarrel_about_an_entry_slows_down(document: Document) -> None:
     """Who removes the same entry again and again is answered a bounded number of times, and we still show it."""
     root = document.threads()[0].root_message_id
     place = place_of(document.view.headers[root])
@@ -194,7 +194,7 @@ def test_a_quarrel_about_an_entry_ends(document: Document) -> None:
         peer.receive(document.diff())
         if peer.entry(*place) is not None:
             document.receive(peer.transact([], [place]), origin="mallory")
-    assert answers.count("repair") == RESTORES_MAX
+    assert answers.count("repair") == RESTORES_AT_ONCE
     assert document.message(root).content == "root"
 
 

@@ -11,12 +11,15 @@ from random import Random
 import msgspec
 import pytest
 
+from chatdoc.crdt.keys import encode
+from chatdoc.crdt.restore import Destroyed, hide, reveal
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.repairs import ReparentMessage
 from chatdoc.model.delta import Delta
 from chatdoc.model.facts import Header
 from chatdoc.model.ids import MessageId, derive
 from chatdoc.model.view import apply
+from chatdoc.model.view.lookup import all_facts
 from chatdoc.model.view.view import View
 from invariants.checker import REPAIRS_AT_ONCE, REPAIRS_MAX, Checker
 from invariants.full import check_all
@@ -32,9 +35,9 @@ def first_difference(seed: int, rules: Iterable[Rule] = RULES) -> int | None:
     """The first step of a random history after which ledger and full check differ.
 
     Facts come in any order and batching; some are commands that are refused and undone; what a greater stamp
-    supersedes is sometimes forgotten.
+    supersedes is sometimes forgotten; and peers destroy what was put back often, so that it waits.
     """
-    random = Random(seed)
+    random, peers = Random(seed), Random(f"peers {seed}")
     view = View()
     checker = Checker(view, rules)
     for step in range(25):
@@ -47,7 +50,7 @@ def first_difference(seed: int, rules: Iterable[Rule] = RULES) -> int | None:
             apply.undo(view, added)
         else:
             _forget_some(view, random)
-            checker.follow(delta)
+            checker.follow(msgspec.structs.replace(delta, hidden=_hide_some(view, peers)))
         if checker.ledger() != check_all(view, rules):
             return step
     return None
@@ -57,6 +60,16 @@ def _forget_some(view: View, random: Random) -> None:
     lists = [facts for marks in view.marks.values() for facts in marks.values()]
     old = [facts[0] for facts in [*lists, *view.states.values()] if facts[0].stamp < facts[-1].stamp]
     apply.undo(view, random.sample(old, min(len(old), random.choice([0, 0, 1, 2]))))
+
+
+def _hide_some(view: View, random: Random) -> frozenset[str]:
+    if random.random() < 0.5:
+        return frozenset()
+    if view.hidden and random.random() < 0.4:
+        places = {place: one.text for found in view.hidden.values() for place, one in found.items()}
+        return reveal(view, {place: places[place] for place in random.sample(sorted(places), 1)})[1]
+    facts = random.choices(list(all_facts(view)), k=2)
+    return hide(view, [Destroyed(*encode(fact), origin="mallory") for fact in facts])
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -142,7 +142,12 @@ def _outcome(change: Change, admitted: Admitted, answer: Answer | None) -> Outco
         )
         return Outcome(change, (*admitted.refused, refused), None)
     return Outcome(
-        change, admitted.refused, remove, answer.wanted, quarrels(answer), is_applied=answer.wanted is None
+        change,
+        admitted.refused,
+        remove,
+        answer.wanted,
+        quarrels(answer, origin(change.member)),
+        is_applied=answer.wanted is None,
     )
 
 

@@ -39,9 +39,9 @@ def _receive(doc: Document, update: bytes, origin: str) -> Answer:
         return error
 
 
-def quarrels(answer: Received) -> bool:
-    """Whether the peer of this update destroys again and again what is put back."""
-    return bool(getattr(answer, "quarrel", None))
+def quarrels(answer: Received, origin: str) -> bool:
+    """Whether this origin destroys again and again what is put back; an update may release one of somebody else."""
+    return any(one.origin == origin for one in answer.quarrel)
 
 
 def known(doc: Document) -> Mapping[int, int]:

@@ -12,7 +12,15 @@ from chatdoc.apps.server.principal import Principal
 
 SLOW, FAILED, FULL, GOING = 4508, 4500, 4529, 4503
 """Closing codes after which a client comes back by itself: it was slow, the room failed, no room left, we stop."""
-BAD_MESSAGE, UNKNOWN, FORBIDDEN, MISSING, REFUSED, TOO_LARGE = 4400, 4401, 4403, 4404, 4422, 4413
+BAD_MESSAGE, UNKNOWN, FORBIDDEN, MISSING, TOO_LARGE, REFUSED, DESTROYS = (
+    4400,
+    4401,
+    4403,
+    4404,
+    4413,
+    4422,
+    4423,
+)
 """Closing codes after which it does not: y-websocket reads 4400 to 4499 as permanent."""
 
 

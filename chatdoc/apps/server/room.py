@@ -18,7 +18,7 @@ from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import FAILED, FORBIDDEN, REFUSED, Member
+from chatdoc.apps.server.member import DESTROYS, FAILED, REFUSED, Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow
 from chatdoc.crdt.ydoc import merge
@@ -232,7 +232,7 @@ class Room:
             if one.refused:
                 self._refuse(member, one.refused)
             if one.quarrels:
-                member.close(FORBIDDEN, "this client destroys again and again what is put back")
+                member.close(DESTROYS, "this client destroys again and again what is put back")
 
     def _refuse(self, member: Member, refused: tuple[Refused, ...]) -> None:
         for one in refused:

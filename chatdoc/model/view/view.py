@@ -20,6 +20,7 @@ from chatdoc.model.view.assemble import (
     build_thread,
     spoken,
 )
+from chatdoc.model.view.hidden import HiddenFacts
 from chatdoc.model.view.reading_order import ReadingOrder
 from chatdoc.model.view.same_moment_index import Moments
 
@@ -36,6 +37,7 @@ class View:
         "generating",
         "header_variants",
         "headers",
+        "hidden",
         "late",
         "looped",
         "marks",
@@ -100,6 +102,8 @@ class View:
         """Which messages share a sender and a millisecond, made when first asked for and kept from then on."""
         self.unreadable: dict[tuple[str, str], str] = {}
         """Entries of the Y document that are no fact, by root and key."""
+        self.hidden: HiddenFacts = {}
+        """What is shown here, and was destroyed in the Y document and not put back yet."""
 
     def document_id(self) -> DocumentId | None:
         """The smallest of the ids this document was given; copies that met have several."""
