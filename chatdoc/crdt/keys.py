@@ -143,13 +143,13 @@ def key_problem(root: str, key: str) -> str | None:
     """What is wrong with a key a peer wants to write, or None; stamps from the year 2100 on are wrong."""
     pattern = _KEYS.get(root)
     if pattern is None:
-        return f"root {root!r} is none of {', '.join(ROOTS)}"
+        return f"a root that is none of {', '.join(ROOTS)}"
     if len(key) > KEY_LENGTH_MAX:
         return f"a key of {len(key)} characters is longer than {KEY_LENGTH_MAX}"
     match = pattern.fullmatch(key)
     if match is None:
-        return f"key {key[:80]!r} has not the shape of a {root} key"
+        return f"a key that has not the shape of a {root} key"
     stamp = match.groupdict().get("stamp")
     if stamp is not None and time_ms(stamp) >= STAMP_MS_END:
-        return f"stamp {stamp} lies beyond the year 2099"
+        return "a stamp that lies beyond the year 2099"
     return None

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.errors import RefusalCode, UpdateRefused
 
 CLIENT_END = 2**53
 CLOCK_END = 2**31
 _RESYNC = "Nothing was taken; the peer can send what is missing again after a sync by state vector"
 
 
-def refused(at: int, expected: str, came: str, *, hint: str = _RESYNC) -> UpdateRefused:
-    """The error for bytes that are not what they must be; `at` is the offset in bytes."""
-    return UpdateRefused(f"At byte {at}: expected {expected}, came {came}", hint=hint)
+def refused(
+    at: int,
+    expected: str,
+    came: str,
+    *,
+    code: RefusalCode = "unreadable_update",
+    root: str | None = None,
+    key: str | None = None,
+    type: str | None = None,
+    hint: str = _RESYNC,
+) -> UpdateRefused:
+    """The error for bytes that are not what they must be; `at` is the offset in bytes, and no words show any."""
+    words = f"At byte {at}: expected {expected}, came {came}"
+    return UpdateRefused(words, code=code, root=root, key=key, type=type, hint=hint)
 
 
 def read_number(data: bytes, at: int, end: int, what: str) -> tuple[int, int]:
@@ -44,7 +55,7 @@ def read_text(data: bytes, at: int, bytes_max: int, what: str) -> tuple[str, int
     """The UTF-8 text of at most `bytes_max` bytes whose length starts at `at`, and the offset behind it."""
     size, start = read_number(data, at, CLOCK_END, "the length of a text")
     if size > bytes_max:
-        raise refused(at, f"{what} of at most {bytes_max} bytes", f"{size} bytes")
+        raise refused(at, f"{what} of at most {bytes_max} bytes", f"{size} bytes", code="too_large")
     end = start + size
     if end > len(data):
         raise refused(at, f"{what} of {size} bytes", f"only {len(data) - start} more bytes")

@@ -77,6 +77,8 @@ class Pending:
             raise UpdateRefused(
                 f"Expected at most {self.count_max} updates of together {self.bytes_max} bytes that came too early, "
                 f"came one of {len(update)} bytes beside {len(self._held)} of {self.bytes_held}",
+                code="came_too_early",
+                permanent=False,
                 hint=_RESYNC,
             )
         gates = needs(reading)

@@ -22,12 +22,15 @@ Entries of a map never have a right origin: both pycrdt and Yjs only ever append
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from chatdoc.crdt.keys import KEY_LENGTH_MAX, key_problem
 from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number, read_text, refused
 from chatdoc.crdt.origin_cycles import refuse_circle
+from chatdoc.crdt.skip_item import read_foreign, type_of_values
 from chatdoc.model import limits
+from chatdoc.model.errors import RefusalCode, UpdateRefused
 
 UPDATE_BYTES_MAX = limits.UPDATE_BYTES_MAX
 VALUE_BYTES_MAX = limits.FACT_BYTES_MAX
@@ -98,7 +101,8 @@ def read(update: bytes, *, bounded: bool = True) -> Reading:
         )
     size = len(update)
     if bounded and size > UPDATE_BYTES_MAX:
-        raise refused(0, f"at most {UPDATE_BYTES_MAX} bytes", f"{size} bytes", hint="Send smaller updates")
+        words = (f"at most {UPDATE_BYTES_MAX} bytes", f"{size} bytes")
+        raise refused(0, *words, code="too_large", hint="Send smaller updates")
     items: list[Item] = []
     spans: dict[int, tuple[int, int]] = {}
     blocks, at = read_number(update, 0, size, "the number of clients with items")
@@ -159,13 +163,13 @@ def read_item(
             raise refused(start, f"an origin older than {client}:{clock}", f"{client}:{origin_clock}")
         origin = (origin_client, origin_clock)
     else:
-        raise refused(start, "a map entry, or what remains of one", _kind_of(info))
+        raise _wrong_kind(data, start, info)
     if info & _KIND_BITS == 1:
         length, at = read_number(data, at, CLOCK_END, "the length of a removed item")
         if not length:
             raise refused(start, "a removed item of some length", f"length 0 at {client}:{clock}")
     else:
-        text, at = _read_string(data, at, value_bytes_max)
+        text, at = _read_string(data, at, value_bytes_max, root, key)
     return Item(client, clock, length, root, key, text, origin), at
 
 
@@ -179,16 +183,31 @@ def _read_entry(data: bytes, at: int) -> tuple[str, str, int]:
     key, at = read_text(data, at, KEY_LENGTH_MAX, "a key")
     problem = key_problem(root, key)
     if problem is not None:
-        raise refused(start, "a root and key of the layout", problem)
+        expected = "a root and key of the layout"
+        raise refused(start, expected, problem, code="wrong_place", root=root, key=key)
     return root, key, at
 
 
-def _read_string(data: bytes, at: int, value_bytes_max: int) -> tuple[str, int]:
+def _read_string(
+    data: bytes, at: int, value_bytes_max: int, root: str | None, key: str | None
+) -> tuple[str, int]:
     """The content of exactly one string, and the offset behind it."""
-    head = data[at : at + 2]
-    if head != b"\x01\x77":
-        raise refused(at, "one value, a string (01 77)", head.hex(" ") or "the end of the update")
+    if data[at : at + 2] != b"\x01\x77":
+        if at + 2 > len(data):
+            raise refused(at, "one value, a string", "the end of the update", root=root, key=key)
+        came = type_of_values(data, at)
+        raise refused(at, "one value, a string", came, code="wrong_kind", root=root, key=key, type=came)
     return read_text(data, at + 2, value_bytes_max, "a value")
+
+
+def _wrong_kind(data: bytes, at: int, info: int) -> UpdateRefused:
+    """The error for an item of another kind; where it stands, if that can be read."""
+    root = key = kind = None
+    with suppress(UpdateRefused):
+        kind, _, root, key, _ = read_foreign(data, at)
+    code: RefusalCode = "wrong_kind" if info >= 0 else "unreadable_update"
+    expected = "a map entry, or what remains of one"
+    return refused(at, expected, _kind_of(info), code=code, root=root, key=key, type=kind)
 
 
 def read_deletes(data: bytes, at: int) -> tuple[list[tuple[int, int, int]], int]:
@@ -225,7 +244,7 @@ def _kind_of(info: int) -> str:
         words.append("with a right origin")
     if not info & (_KEY_FLAG | _ORIGIN_FLAG):
         words.append("without a key")
-    return f"{' '.join(words)} ({info:#04x})"
+    return " ".join(words)
 
 
 def state_vector(known: Mapping[int, int]) -> bytes:

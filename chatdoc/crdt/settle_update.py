@@ -24,7 +24,7 @@ Judge = Callable[[Item], str | None]
 
 
 class Refusal(NamedTuple):
-    """One item that was not taken; `kind` names a type, never the bytes."""
+    """One item that was not taken; `type` names a type, never the bytes."""
 
     client: int
     clock: int
@@ -32,7 +32,7 @@ class Refusal(NamedTuple):
     code: str
     root: str | None
     key: str | None
-    kind: str
+    type: str
 
 
 class Settled(NamedTuple):
@@ -56,7 +56,8 @@ def settle(
     item: its owner may bring that itself. Raises UpdateRefused where that leaves nothing safe to take.
     """
     if len(update) > UPDATE_BYTES_MAX:
-        raise UpdateRefused(f"expected an update of at most {UPDATE_BYTES_MAX} bytes, came {len(update)}")
+        words = f"expected an update of at most {UPDATE_BYTES_MAX} bytes, came {len(update)}"
+        raise UpdateRefused(words, code="too_large", hint="Send smaller updates")
     refused: list[Refusal] = []
     blocks: list[bytes] = []
     gone: set[tuple[int, int]] = set()
@@ -96,7 +97,8 @@ def settle(
             f"expected the end of the update at byte {at}, came {len(update) - at} more bytes"
         )
     if sum(one.length for one in refused) > clocks_max:
-        raise UpdateRefused(f"expected at most {clocks_max} refused items in one update, came more")
+        words = f"expected at most {clocks_max} refused items in one update, came more"
+        raise UpdateRefused(words, code="too_large", hint="Send what is good of it anew")
     return Settled(number(len(blocks)) + b"".join(blocks) + update[deletes:], tuple(refused))
 
 
@@ -107,24 +109,29 @@ def _judged(
     try:
         item, end = read_item(update, at, client, clock)
     except UpdateRefused:
-        kind, length, root, key, end = read_foreign(update, at)
+        what, length, root, key, end = read_foreign(update, at)
         code = "wrong_kind"
         if root is not None and key_problem(root, key or "") is not None:
             code = "wrong_place"
         named = key_problem(root, key) is None if root is not None and key is not None else False
         place = Item(client, clock, length, root, key, None, None) if named else None
-        return place, Refusal(client, clock, length, code, root, key, kind), length, end
+        return place, Refusal(client, clock, length, code, root, key, what), length, end
     if item.origin is not None and item.origin in gone:
         return (
             None,
-            Refusal(client, clock, item.length, "continues_refused", None, None, "Any"),
+            Refusal(client, clock, item.length, "continues_refused", None, None, _type_of(item)),
             item.length,
             end,
         )
     wrong = judge(item) if item.text is not None else None
     if wrong is None:
         return item, None, item.length, end
-    return item, Refusal(client, clock, item.length, wrong, item.root, item.key, "Any"), item.length, end
+    refusal = Refusal(client, clock, item.length, wrong, item.root, item.key, _type_of(item))
+    return item, refusal, item.length, end
+
+
+def _type_of(item: Item) -> str:
+    return "string" if item.text is not None else "Deleted"
 
 
 def _tombstone(client: int, clock: int, length: int, item: Item | None) -> bytes:

@@ -14,6 +14,20 @@ _TYPES = ("Array", "Map", "Text", "XmlElement", "XmlFragment", "XmlHook", "XmlTe
 _NAMED_TYPES = (3, 5)
 _FLOAT_SIZES = {124: 4, 123: 8, 122: 8}
 _EMPTY = (127, 126, 121, 120)
+_VALUES = {
+    127: "undefined",
+    126: "null",
+    125: "integer",
+    124: "float",
+    123: "float",
+    122: "bigint",
+    121: "boolean",
+    120: "boolean",
+    119: "string",
+    118: "object",
+    117: "array",
+    116: "bytes",
+}
 
 
 class Foreign(NamedTuple):
@@ -36,6 +50,14 @@ def read_foreign(data: bytes, at: int) -> Foreign:
             f"expected an item of a Yjs update at byte {at}, came one that breaks off or is not UTF-8",
             hint="Send the whole state again",
         ) from error
+
+
+def type_of_values(data: bytes, at: int) -> str:
+    """The type of the value whose number, one, stands at an offset, or how many there are; nothing of what they say."""
+    count, at = read_number(data, at, len(data) + 1, "a number of values")
+    if count != 1:
+        return f"{count} values" if count else "no value"
+    return _VALUES.get(data[at], "unknown value") if at < len(data) else "no value"
 
 
 def _read(data: bytes, at: int) -> Foreign:
@@ -71,10 +93,11 @@ def _content(data: bytes, at: int, kind: int) -> tuple[str, int, int]:
         length, at = read_number(data, at, CLOCK_END, "a length")
         return name, length, at
     if name in ("JSON", "Any"):
+        before = at
         length, at = read_number(data, at, len(data) - at + 1, "a number of values")
         for _ in range(length):
             at = _skip_text(data, at) if name == "JSON" else _skip_any(data, at, 0)
-        return name, length, at
+        return type_of_values(data, before) if name == "Any" else name, length, at
     if name == "String":
         text, at = _text(data, at)
         return name, len(text.encode("utf-16-le")) // 2, at

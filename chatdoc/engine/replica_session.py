@@ -89,6 +89,7 @@ class ReplicaSession:
             raise UpdateRefused(
                 f"update from {origin!r} has items {first} to {end} of this document's own client id {own}, "
                 f"which wrote {wrote}",
+                code="client_id_taken",
                 hint="A client id belongs to one session; let every opening draw its own",
             )
 

@@ -83,6 +83,8 @@ class WorkingCopy:
             session.renew()
             raise UpdateRefused(
                 f"an update of {len(update)} bytes from {origin!r} made pycrdt fail; it was not applied",
+                code="failed_here",
+                permanent=False,
                 hint="The document was rebuilt from its log; ask the peer for its whole state",
             ) from error
         session.learn(reading.spans)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 
 class ChatdocError(Exception):
@@ -56,8 +56,43 @@ class FinalizeMismatch(ChatdocError):
     """A turn was finalized, and the document does not show what was written."""
 
 
+RefusalCode = Literal[
+    "unreadable_update",
+    "wrong_kind",
+    "wrong_place",
+    "too_large",
+    "client_id_taken",
+    "came_too_early",
+    "failed_here",
+]
+"""Why an update is refused: it breaks the encoding; something in it is no text, or in no place of ours; it is too big;
+it uses our own client id; too much waits for what it builds on; the CRDT library failed on it."""
+
+
 class UpdateRefused(ChatdocError):
-    """Bytes from a peer are not an update this document may take; the document is untouched."""
+    """Bytes from a peer are not an update this document may take; the document is untouched.
+
+    `code` says why; `root`, `key` and `type` say where and what came, where it is known: a type, never its bytes.
+    While not `permanent`, the same may be taken later, or after a sync by state vector.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: RefusalCode = "unreadable_update",
+        root: str | None = None,
+        key: str | None = None,
+        type: str | None = None,
+        permanent: bool = True,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.root = root
+        self.key = key
+        self.type = type
+        self.permanent = permanent
 
 
 class UnreadableFile(ChatdocError):

@@ -13,6 +13,13 @@ from chatdoc.model.errors import ChatdocError
 FIELDS = {
     "InvariantRefused": {"violations": ("one",)},
     "EventUndecodable": {"sequence": 7, "stream_id": "t", "event_type": "thread.created"},
+    "UpdateRefused": {
+        "code": "wrong_kind",
+        "root": "message",
+        "key": "k",
+        "type": "float",
+        "permanent": False,
+    },
     "LogCompacted": {"after": 1, "through_sequence": 2},
     "SessionUndecodable": {"provider_session_id": "s"},
 }

@@ -23,9 +23,21 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     root: str | None = None
     key: str | None = None
-    kind: str | None = None
+    type: str | None = None
     permanent: bool = True
     """Whether sending the same again is refused again."""
+
+    @classmethod
+    def of(cls, error: UpdateRefused) -> Refused:
+        """The refusal of a whole update."""
+        return cls(
+            code=error.code,
+            detail=str(error),
+            root=error.root,
+            key=error.key,
+            type=error.type,
+            permanent=error.permanent,
+        )
 
 
 class Admitted(NamedTuple):
@@ -60,17 +72,16 @@ class Admission:
             return Admitted(update)
         try:
             reading = read(update)
-        except UpdateRefused as error:
-            return self.settle(update, principal, error, clocks_max=clocks_max, own=own)
+        except UpdateRefused:
+            return self.settle(update, principal, clocks_max=clocks_max, own=own)
         if all(self._is_allowed(item, principal) for item in reading.items):
             return Admitted(update)
-        return self.settle(update, principal, None, clocks_max=clocks_max, own=own)
+        return self.settle(update, principal, clocks_max=clocks_max, own=own)
 
     def settle(
         self,
         update: bytes,
         principal: Principal,
-        refusal: UpdateRefused | None,
         *,
         clocks_max: int,
         own: Collection[int],
@@ -88,7 +99,7 @@ class Admission:
         try:
             found = settle(update, known, judge, clocks_max=clocks_max, may_settle=may_settle)
         except UpdateRefused as error:
-            return Admitted(None, (Refused(code="unreadable_update", detail=str(refusal or error)),))
+            return Admitted(None, (Refused.of(error),))
         remove: dict[int, list[tuple[int, int]]] = {}
         for one in found.refused:
             if may_settle(one.client):
@@ -139,5 +150,5 @@ def _told(one: Refusal) -> Refused:
     elif one.code == "continues_refused":
         detail = "the entry continues one that was refused"
     else:
-        detail = f"expected an entry of one string in a root of the layout, came {one.kind}"
-    return Refused(code=one.code, detail=detail, root=one.root, key=one.key, kind=one.kind)
+        detail = f"expected an entry of one string in a root of the layout, came {one.type}"
+    return Refused(code=one.code, detail=detail, root=one.root, key=one.key, type=one.type)

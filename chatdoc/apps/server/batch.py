@@ -102,7 +102,9 @@ class _Turn:
             answer = next(answers) if admitted.update is not None else None
             if isinstance(answer, UpdateRefused) and not admitted.refused:
                 admitted, answer = self._settle(change, answer)
-            done.append(_outcome(change, admitted, answer))
+            passes = isinstance(answer, UpdateRefused) and not answer.permanent
+            # Its sender brings it again, with all that we lack: a refusal that may pass holds nobody back.
+            done.append(_outcome(change, admitted, answer, self._doc.state_vector() if passes else None))
         return done
 
     def _settle(self, change: Change, refusal: UpdateRefused) -> tuple[Admitted, Answer | None]:
@@ -110,7 +112,6 @@ class _Turn:
         admitted = self._admission.settle(
             change.update,
             change.member.principal,
-            refusal,
             clocks_max=self._clocks_max,
             own=change.own_clients,
         )
@@ -130,17 +131,12 @@ class _Turn:
         return self._known
 
 
-def _outcome(change: Change, admitted: Admitted, answer: Answer | None) -> Outcome:
+def _outcome(change: Change, admitted: Admitted, answer: Answer | None, wanted: bytes | None) -> Outcome:
     remove = dict(admitted.remove) if admitted.remove else None
     if answer is None:
         return Outcome(change, admitted.refused, remove, is_applied=not admitted.refused)
     if isinstance(answer, UpdateRefused):
-        refused = Refused(
-            code=getattr(answer, "code", None) or "update_refused",
-            detail=str(answer),
-            permanent=getattr(answer, "permanent", True),
-        )
-        return Outcome(change, (*admitted.refused, refused), None)
+        return Outcome(change, (*admitted.refused, Refused.of(answer)), None, wanted)
     return Outcome(
         change,
         admitted.refused,

@@ -24,7 +24,7 @@ import { Connection } from './sync.js'
  * @property {number} waiting commands without an answer
  * @property {'offline' | 'unknown_token' | null} blocked_by why they wait
  * @property {Refusal[]} refusals commands that were refused, until they are dismissed
- * @property {{ code: string, detail: string }[]} refused_updates own facts, written past the commands, that were not taken
+ * @property {{ code: string, detail: string, root: string | null, key: string | null, type: string | null, permanent: boolean }[]} refused_updates own facts, written past the commands, that were not taken
  */
 
 /** The field that names who gives a command. @type {Record<string, string>} */

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import pycrdt
 import pytest
+from websockets.sync.client import ClientConnection
+from websockets.sync.client import connect as connected
 
+from chatdoc.apps.server import wire
 from chatdoc.apps.server.credentials import TokenFile
-from chatdoc.model.errors import CommandRefused
+from chatdoc.crdt.keys import digest
+from chatdoc.document import Document
+from chatdoc.model.errors import CommandRefused, RefusalCode
+from chatdoc.open import open_document
 from chatdoc.serve import Credentials, Limits, Principal
 from tests.apps.server.facts import THREAD, deleted, message, piece, thread
 from tests.apps.server.serving import Serving
 from tests.apps.server.yjs_clients import Clients
+from tests.tidy.source import PROJECT
 
 USERS = {
     "ada-token": Principal(user_id="ada", speaks_for=frozenset({"ada"})),
@@ -67,6 +76,15 @@ def agree(clients: Clients, first: str, second: str) -> bool:
     return False
 
 
+def received(socket: ClientConnection, beginning: bytes) -> bytes:
+    """The next message that begins so."""
+    while True:
+        came = socket.recv(timeout=10)
+        assert isinstance(came, bytes)
+        if came.startswith(beginning):
+            return came
+
+
 def write(clients: Clients, name: str, *facts: list[str]) -> None:
     """Each fact is an update of its own."""
     for root, path, text in facts:
@@ -92,7 +110,9 @@ def test_good_writes_before_and_after_a_refused_one_are_kept(
         assert clients("has", name=name, text="message 2")["ok"], name
     told = refusals(clients, "any", least=4)
     assert {one["code"] for one in told} == {"wrong_kind", "wrong_place"}
-    assert {one["kind"] for one in told} == {"Any", "Type Map"}
+    assert [one["type"] for one in told] == ["integer", "Type Map", "integer", "float"]
+    assert [one["root"] for one in told] == ["message", "todo", None, "message"]
+    assert all(one["permanent"] for one in told)
     assert agree(clients, "any", "bob")
     clients("disconnect", name="any")
     write(clients, "any", message(3))
@@ -159,6 +179,32 @@ def test_a_relay_cannot_remove_what_another_wrote_offline(clients: Clients, guar
     assert clients("has", name="any", text="message 5")["ok"]
 
 
+def test_a_client_recovers_from_a_refusal_that_may_pass(clients: Clients, tmp_path: Path) -> None:
+    """What came too early is told as such, its sender is asked for all that is missing, and nothing of it is lost."""
+
+    def opener(path: Path, *, create: bool) -> Document:
+        document = open_document(path, create=create)
+        document.engine.copy.pending.count_max = 0  # Nothing may wait, as if too much waited already.
+        return document
+
+    with Serving(tmp_path, opener=opener) as serving:
+        clients("connect", name="bob", kind="y-websocket", url=serving.ws, path="a.chat")
+        assert clients("synced", name="bob")["ok"]
+        doc = pycrdt.Doc[Any]()
+        states = []
+        for root, path, text in [*thread(), message(1), message(2)]:
+            states.append(doc.get_state())
+            doc.get(root, type=pycrdt.Map)[path + digest(text)] = text
+        with connected(f"{serving.ws}/a.chat", subprotocols=["chatdoc"]) as socket:  # type: ignore[list-item]
+            socket.send(wire.update(doc.get_update(states[2])))
+            asked = wire.read_message(received(socket, b"\x00\x00"))
+            (told,) = json.loads(wire.read_message(received(socket, b"\x05")).text)["refused"]
+            assert (told["code"], told["permanent"]) == ("came_too_early", False)
+            socket.send(wire.step_2(doc.get_update(asked.body)))
+            assert clients("has", name="bob", text="message 2")["ok"]
+            assert clients("count", name="bob", root="message", least=3)["size"] == 3
+
+
 @pytest.mark.parametrize("kind", ["y-websocket", "hocuspocus"])
 def test_a_reader_reads_and_changes_nothing(clients: Clients, guarded: Serving, kind: str) -> None:
     """A read-only client follows the document; what it writes is told to be refused and reaches nobody."""
@@ -219,3 +265,11 @@ def test_tokens_of_a_file_are_what_their_lines_say(tmp_path: Path) -> None:
         TokenFile("t1\nt2 ada admin\n")
     with pytest.raises(CommandRefused, match="no token"):
         TokenFile("# nobody\n")
+
+
+def test_every_code_of_a_refusal_is_explained() -> None:
+    """The table in docs/sync.md has each code once, and no other."""
+    page = (PROJECT / "docs" / "sync.md").read_text(encoding="utf-8")
+    table = page.partition("## A refused write")[2].partition("\n## ")[0]
+    codes = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(codes) == sorted({*get_args(RefusalCode), "not_allowed", "continues_refused", "read_only"})
