@@ -29,7 +29,7 @@ from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.repair import Repaired, repair, repair_all
 from chatdoc.engine.report_subscribers import ReportSubscriber
-from chatdoc.engine.subscribers import Subscriber
+from chatdoc.engine.subscribers import LogSubscriber, Subscriber
 from chatdoc.event_view import DocumentSnapshot, EventView, document_snapshot
 from chatdoc.model.arguments import require_name, require_object
 from chatdoc.model.commands.configure_thread import ConfigureThread
@@ -84,6 +84,7 @@ class Document:
         ownership = Ownership(store, clock=engine.clock, waiter=waiter, lives=lambda: engine.is_open)
         self.agents = Turns(engine, self._reader, ownership)
         self._log = EventView(store) if store.events is not None else None
+        self._transcripts: Transcripts | None = None
 
     # where it is
 
@@ -373,6 +374,14 @@ class Document:
         """Call `on_update(update, origin)` after every change, once it is stored; returns what ends it."""
         return self.engine.subscribers.add(on_update)
 
+    def subscribe_log(self, on_events: LogSubscriber) -> Callable[[], None]:
+        """Call `on_events(last_sequence)` after every growth of the event log, with an update or without.
+
+        It is called in the thread that wrote, once all is stored, and from `catch_up` for what other processes wrote;
+        returns what ends it. `subscribe_events` hands over the events themselves.
+        """
+        return self.engine.log_subscribers.add(on_events)
+
     # the event log
 
     @property
@@ -402,8 +411,13 @@ class Document:
             self.log,
             folder,
             thread_ids=lambda: [one.thread_id for one in self.threads()],
-            subscribe=self.subscribe,
+            subscribe=self.subscribe_log,
         )
+
+    def keep_transcripts(self, folder: str | os.PathLike[str]) -> None:
+        """Keep transcripts below a folder until the document is closed; in place of those that were kept before."""
+        self._close_transcripts()
+        self._transcripts = self.transcripts(folder)
 
     # integrity and the file
 
@@ -462,24 +476,34 @@ class Document:
         if self.engine.is_left_behind:  # A child process after fork: what is open belongs to its parent.
             return
         self.agents.flush()  # Not under the lock, which a turn that is being written takes after its own.
-        with self.engine.lock:
-            try:
-                self.engine.make_ready()
-            except ChatdocError:
-                self.agents.close(end=False)
-                self._let_go()
-                return
-            try:
+        try:
+            with self.engine.lock:
+                try:
+                    self.engine.make_ready()
+                except ChatdocError:
+                    self.agents.close(end=False)
+                    return
                 self.agents.close()
-                self.engine.put_back()
-                self.save()
-                if self._file is not None:
-                    self._file.close()
-                    keep_rows(self.engine.store, self.engine.copy, recorded_at_ms=self.engine.clock())
-            finally:
+            self._close_transcripts()  # Nor is this: whoever writes one may be waiting for the lock.
+            with self.engine.lock:
+                if self.engine.is_open:
+                    self.engine.put_back()
+                    self.save()
+                    if self._file is not None:
+                        self._file.close()
+                        keep_rows(self.engine.store, self.engine.copy, recorded_at_ms=self.engine.clock())
+        finally:
+            with self.engine.lock:
                 self._let_go()
 
+    def _close_transcripts(self) -> None:
+        kept, self._transcripts = self._transcripts, None
+        if kept is not None:
+            kept.close()
+
     def _let_go(self) -> None:
+        if self._transcripts is not None:
+            self._transcripts.leave()
         if self._log is not None:
             self._log.close()
         self.engine.close()

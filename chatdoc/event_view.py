@@ -5,7 +5,7 @@ Reading writes nothing, neither to the store nor beside it, and goes on while ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
 import msgspec
@@ -29,8 +29,8 @@ from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.compact_events import CompactedLog
 from chatdoc.store.projections.progress import ProjectorStatus
 from chatdoc.store.projections.read_model import Rebuilt
-from chatdoc.store.projections.replay import Replay
-from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session, ThreadRow, TurnCounts
+from chatdoc.store.projections.replay import Replay, ReplayTurn, TurnParts
+from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session, ThreadRow, Turn, TurnCounts
 from chatdoc.store.projections.snapshot import Snapshot
 
 PAGE_EVENTS = 500
@@ -157,6 +157,15 @@ class EventView:
         require_name("thread_id", thread_id)
         require_limit(limit)
         return self.store.at_one_moment(lambda: self._rows.replay_thread(thread_id, limit=limit))
+
+    def replay_turns(self, parts: Mapping[str, TurnParts]) -> list[ReplayTurn]:
+        """Some turns as `replay_thread` tells them, by the ids of what belongs to each; others cost nothing."""
+        return self.store.at_one_moment(lambda: self._rows.replay_turns(parts))
+
+    def turns(self, thread_id: str) -> list[Turn]:
+        """The turns of a thread without their texts, in the order in which they started."""
+        require_name("thread_id", thread_id)
+        return self._rows.turns(thread_id)
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,7 @@ from chatdoc.document import Document
 from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
 from chatdoc.engine.begin_event_log import begin_event_log
 from chatdoc.engine.chat_file import ChatFile
-from chatdoc.engine.conversion import Conversion
+from chatdoc.engine.conversion import Conversion, unverified
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.load import keep_rows, load_view
@@ -27,13 +26,13 @@ from chatdoc.model.errors import (
     ChatdocError,
     DocumentExists,
     FileReplaced,
-    MigrationFailed,
     UnreadableFile,
 )
 from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.settings import migrates_old_files
 from chatdoc.store.atomic_file import require_writable
+from chatdoc.store.ledger.workspace_setting import transcripts_folder
 from chatdoc.store.memory.store import MemoryStore
 from chatdoc.store.ports import DocumentStore, Found, Registration, Stores
 from chatdoc.store.sqlite.database import Durability
@@ -82,6 +81,7 @@ def open_document(
     text and by the path it was published to last: a moved file keeps its store, a copy gets its own.
     `store` names one of the folder's stores to serve the file instead, say one that was set aside: the file must hold
     that document, or not be there.
+    Where the folder's `.chatdoc/settings.toml` says so, thread transcripts are kept until it is closed.
     Turns whose process is gone are ended with what was flushed; those of others are left alone. `waiter` lets time
     pass between the heartbeats of the turns that run here.
     `durability` is SQLite's `synchronous`: `full` survives a power failure, `normal` a crash of the program.
@@ -115,7 +115,7 @@ def migrate_file(
         if refused:
             raise refused
         if broken:
-            raise _unverified(path, broken)
+            raise unverified(path, broken)
         return reader.report
     with open_document(path, create=False, convert=convert) as document:
         document.engine.require_open()
@@ -136,6 +136,7 @@ class _Opening:
     ) -> None:
         self.stores, self.path, self.conversion = stores, path, conversion
         self.clock, self.random, self.waiter = clock, random, waiter
+        self.transcripts = transcripts_folder(path.parent)
         self.notes: list[Anomaly] = []
 
     def open(self) -> Document:
@@ -158,7 +159,7 @@ class _Opening:
         if made.report is not None:
             refused = self.conversion.refusal(self.path, made.report.format)
             if refused is not None or made.broken:
-                reason = refused or _unverified(self.path, made.broken)
+                reason = refused or unverified(self.path, made.broken)
                 return _to_read_only(self.path, made, reason, self.clock, self.random)
         require_writable(self.path)
         self._note(known if known.standing != "new" else found)
@@ -248,6 +249,8 @@ class _Opening:
         document = Document(engine, self._noted(report or external), file=file, waiter=self.waiter)
         document.agents.recover_turns(reason="server_restart")
         document.save()
+        if self.transcripts is not None:
+            document.keep_transcripts(self.transcripts)
         keep_rows(store, engine.copy, recorded_at_ms=self.clock())
         return document
 
@@ -324,15 +327,6 @@ def _to_read_only(
 
 def _conversion(convert: bool) -> Conversion:
     return Conversion(old_files=migrates_old_files(os.environ), jupyter=convert)
-
-
-def _unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> MigrationFailed:
-    found = "; ".join(f"{one.code} {one.subject}: {one.detail}" for one in broken[:3])
-    where = f"{os.fspath(path)} would break rules in {len(broken)} places ({found})"
-    return MigrationFailed(
-        f"the migration of {where}, so it was not done",
-        hint="The file is untouched and can be read; please report this with the shape of the file",
-    )
 
 
 def _real(path: str | os.PathLike[str], *, create: bool) -> Path:

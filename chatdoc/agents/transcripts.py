@@ -10,17 +10,18 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Protocol
 
+from chatdoc.agents.turn_boundaries import ThreadBoundaries
 from chatdoc.model.errors import ChatdocError, LogCompacted, NotFound
 from chatdoc.model.events.event import Event
-from chatdoc.model.events.types import ActivityAppended, MessageSent
-from chatdoc.store.ledger.log_turns import turns_of
+from chatdoc.store.ledger.log_turns import turn_of
 from chatdoc.store.ledger.project import Project, thread_uuid
-from chatdoc.store.ledger.transcript_file import put_turns
-from chatdoc.store.projections.replay import Replay
+from chatdoc.store.ledger.transcript_writer import TranscriptWriter
+from chatdoc.store.projections.replay import Replay, ReplayTurn, TurnParts
+from chatdoc.store.projections.row_types import Turn
 
 _log = logging.getLogger("chatdoc.transcripts")
 
@@ -36,6 +37,14 @@ class TurnLog(Protocol):
         """What happened in a thread, turn by turn; raises NotFound."""
         ...
 
+    def replay_turns(self, parts: Mapping[str, TurnParts]) -> list[ReplayTurn]:
+        """Some turns, by what belongs to each."""
+        ...
+
+    def turns(self, thread_id: str) -> list[Turn]:
+        """The turns of a thread without their texts."""
+        ...
+
     def last_sequence(self) -> int:
         """The sequence of the newest event."""
         ...
@@ -44,8 +53,8 @@ class TurnLog(Protocol):
 class Transcripts:
     """Keeps the transcripts below a folder as the event log of a document says; `with` ends it.
 
-    `subscribe` calls back after every stored change, in the writer's thread, and returns what ends that. What only
-    the log is told, by `append_activity` say, is taken with the next change, or by `catch_up`.
+    `subscribe` calls back after each growth of the event log, in the writer's thread, and returns what ends that.
+    A boundary costs the writing of its file, however many turns the thread has.
     """
 
     def __init__(
@@ -54,19 +63,21 @@ class Transcripts:
         folder: str | os.PathLike[str],
         *,
         thread_ids: Callable[[], Iterable[str]],
-        subscribe: Callable[[Callable[[bytes, str], None]], Callable[[], None]],
+        subscribe: Callable[[Callable[[int], None]], Callable[[], None]],
     ) -> None:
         self.project = Project(folder)
         self.failures: Counter[str] = Counter()
         """How many writes failed, by the kind of the error."""
         self._log = log
+        self._writer = TranscriptWriter(self.project)
         self._lock = threading.RLock()
         self._behind: dict[str, None] = {}
-        self._running: set[str] = set()
+        self._threads: dict[str, ThreadBoundaries] = {}
+        self._heard = False
         self._sequence = log.last_sequence()
-        self._unsubscribe = subscribe(self._hear)
         self._thread_ids = thread_ids
-        self._behind.update(dict.fromkeys(thread_ids()))
+        self._unsubscribe = subscribe(self._hear)
+        self._all_behind()
         self.catch_up()
 
     @property
@@ -82,48 +93,73 @@ class Transcripts:
                 self._read()
             except LogCompacted as compacted:  # What was folded away may have been a boundary of any thread.
                 self._sequence = compacted.through_sequence
-                self._behind.update(dict.fromkeys(self._thread_ids()))
+                self._all_behind()
             for thread_id in list(self._behind):
                 if self._write(thread_id):
                     del self._behind[thread_id]
             return list(self._behind)
 
     def close(self) -> None:
-        """Catch up once more and hear of no further change."""
-        self._unsubscribe()
-        self.catch_up()
+        """Catch up once more and hear of no further change; a log that cannot be read is told and stops nobody."""
+        self.leave()
+        try:
+            self.catch_up()
+        except ChatdocError as error:
+            self.failures[type(error).__name__] += 1
+            _log.warning("the transcripts in %s are behind their log: %s", self.project.path, error)
 
-    def _hear(self, _update: bytes, _origin: str) -> None:
-        self.catch_up()
+    def leave(self) -> None:
+        """Hear of no further change; the next to attach writes what was missed."""
+        self._unsubscribe()
+
+    def _hear(self, _sequence: int) -> None:
+        """Catch up, unless another thread is doing that and goes on with this: no writer waits for another's file."""
+        self._heard = True
+        while self._heard and self._lock.acquire(blocking=False):
+            try:
+                self._heard = False
+                self.catch_up()
+            finally:
+                self._lock.release()
+
+    def _all_behind(self) -> None:
+        for thread_id in self._thread_ids():
+            self._behind[thread_id] = None
+            self._threads.setdefault(thread_id, ThreadBoundaries())
+        for boundaries in self._threads.values():
+            boundaries.all_due = True
 
     def _read(self) -> None:
         for event in self._log.events(from_sequence_exclusive=self._sequence):
             self._sequence = event.sequence
-            if event.aggregate_kind == "thread" and self._is_boundary(event):
-                self._behind[event.stream_id] = None
-
-    def _is_boundary(self, event: Event) -> bool:
-        """Whether an event can change what a transcript shows; pieces and steps of a running turn cannot."""
-        payload = event.payload
-        if isinstance(payload, MessageSent):
-            return not payload.streaming
-        if isinstance(payload, ActivityAppended):
-            return payload.activity.turn_id is not None and payload.activity.turn_id not in self._running
-        return True
+            if event.aggregate_kind == "thread":
+                boundaries = self._threads.setdefault(event.stream_id, ThreadBoundaries())
+                boundaries.follow(event)
+                if boundaries.is_due:
+                    self._behind[event.stream_id] = None
 
     def _write(self, thread_id: str) -> bool:
+        boundaries = self._threads[thread_id]
         try:
-            replay = self._log.replay_thread(thread_id)
-            self._running.difference_update(turn.turn_id for turn in replay.turns)
-            self._running.update(turn.turn_id for turn in replay.turns if turn.status == "pending")
-            if replay.turns:
-                put_turns(self.project, thread_uuid(thread_id), turns_of(replay))
+            if boundaries.all_due:
+                # In this order: a turn that begins in between is then read again, and not taken for one that is known.
+                rows = self._log.turns(thread_id)
+                turns = self._log.replay_thread(thread_id).turns
+            else:
+                rows = None
+                turns = self._log.replay_turns(boundaries.due())
+            if turns:
+                self._writer.put(thread_uuid(thread_id), [turn_of(one) for one in turns])
         except NotFound:
             return True
         except (ChatdocError, OSError) as error:
             self.failures[type(error).__name__] += 1
             _log.warning("the transcript of thread %s is behind its log: %s", thread_id, error)
             return False
+        if rows is not None:
+            boundaries.read_all(rows)
+        else:
+            boundaries.read_due(turns)
         return True
 
     def __enter__(self) -> Transcripts:

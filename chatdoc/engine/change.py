@@ -74,7 +74,7 @@ def commit(transaction: Transaction, change: Change) -> Committed:
     if drafts and recorder is not None:
         said = "local" if command_id is not None else change.origin
         events = unit.append_events(drafts, at_ms=change.at_ms, command_id=command_id, origin=said)
-        last = events[-1].sequence
+        last = transaction.events_to = events[-1].sequence
     if change.update:
         sequence = unit.append_update(change.update, change.origin, recorded_at_ms=change.at_ms)
         copy.session.remember(sequence, change.spans)

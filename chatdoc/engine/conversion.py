@@ -7,10 +7,12 @@ jupyterlab-chat could not read its own file any more, which has to be asked for 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import msgspec
 
-from chatdoc.model.errors import NotMigrated
+from chatdoc.model.errors import MigrationFailed, NotMigrated
+from invariants.rule import Violation
 
 _OWN = ("v2", "empty")
 _JUPYTER = "jupyter"
@@ -39,3 +41,13 @@ class Conversion(msgspec.Struct, frozen=True, kw_only=True):
                 "`chatdoc rollback` gives the old bytes back",
             )
         return None
+
+
+def unverified(path: str | os.PathLike[str], broken: Sequence[Violation]) -> MigrationFailed:
+    """The error for a migration whose result would break rules."""
+    found = "; ".join(f"{one.code} {one.subject}: {one.detail}" for one in broken[:3])
+    where = f"{os.fspath(path)} would break rules in {len(broken)} places ({found})"
+    return MigrationFailed(
+        f"the migration of {where}, so it was not done",
+        hint="The file is untouched and can be read; please report this with the shape of the file",
+    )

@@ -19,6 +19,7 @@ from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.report_subscribers import ReportSubscribers
+from chatdoc.engine.subscribers import Subscribers
 from chatdoc.engine.transaction import Transaction
 from chatdoc.engine.update_subscribers import UpdateSubscribers
 from chatdoc.engine.working_copy import WorkingCopy
@@ -48,6 +49,7 @@ class Engine:
         self.clock = clock
         self.ids = Mint(clock, random)
         self.subscribers = UpdateSubscribers()
+        self.log_subscribers: Subscribers[int] = Subscribers()
         self.recorder: EventRecorder | None = None
         """Tells the event log, from when that has begun; a store that keeps none has none."""
         self._random = random
@@ -115,8 +117,7 @@ class Engine:
                 self.transact(lambda _: None)
             except StoreError:  # It can be read here meanwhile; the next call tries again.
                 _log.warning("what was destroyed could not be put back yet", exc_info=True)
-        self.subscribers.deliver()
-        self.report_subscribers.deliver()
+        self._deliver()
 
     def _drop_if_cut_off(self) -> None:
         if self._open is not None:
@@ -137,6 +138,8 @@ class Engine:
             return
         if changed:
             self.subscribers.tell(copy.follow_log(self.store))
+            if len(self.log_subscribers) and self.store.events is not None:
+                self.log_subscribers.put(self.store.events.last_sequence())
             copy.leave_to_others(self.clock())
         self._copy = copy
 
@@ -174,8 +177,7 @@ class Engine:
                 else:
                     answers = [_whole(one) for one in self.store.write_each(steps)]
                 self._close_transaction()
-        self.subscribers.deliver()
-        self.report_subscribers.deliver()
+        self._deliver()
         return answers
 
     def _step(self, work: Callable[[Transaction], Any]) -> Step:
@@ -211,7 +213,13 @@ class Engine:
         for note in transaction.after:
             note()
         self.subscribers.tell(transaction.heard)
+        if transaction.events_to:
+            self.log_subscribers.put(transaction.events_to)
         self._open = None
+
+    def _deliver(self) -> None:
+        for subscribers in (self.subscribers, self.log_subscribers, self.report_subscribers):
+            subscribers.deliver()
 
     # the doors
 

@@ -16,6 +16,8 @@ _log = logging.getLogger("chatdoc")
 
 Subscriber = Callable[[bytes, str], None]
 """Is called with an update and who caused it."""
+LogSubscriber = Callable[[int], None]
+"""Is called with the sequence that the event log has reached."""
 News = TypeVarTuple("News")
 
 

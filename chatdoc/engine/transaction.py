@@ -16,7 +16,7 @@ from chatdoc.store.ports import Entry, UnitOfWork
 class Transaction:
     """What is being changed, by which unit of the store, and what is due once that is committed."""
 
-    __slots__ = ("after", "ahead", "copy", "heard", "recorder", "unit")
+    __slots__ = ("after", "ahead", "copy", "events_to", "heard", "recorder", "unit")
 
     def __init__(self, copy: WorkingCopy, unit: UnitOfWork, recorder: EventRecorder | None) -> None:
         self.copy = copy
@@ -25,6 +25,8 @@ class Transaction:
         """Tells the event log; None for a store that keeps none."""
         self.heard: list[Entry] = []
         """What was appended to the update log, for subscribers."""
+        self.events_to = 0
+        """The last event that was appended, for those who follow the log; 0 for none."""
         self.after: list[Callable[[], None]] = []
         """What is to be noted in memory once this is stored."""
         self.ahead = False

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from migrate.transcript.body import Body, opens, parse_body
 from migrate.transcript.identity import is_uuid
-from migrate.transcript.turn import STATUSES, Problem, Status, TranscriptTurn, as_held, whole_seconds
-from migrate.transcript.write import BEGIN, END, VERSION, appended, block
+from migrate.transcript.turn import STATUSES, Problem, Status, TranscriptTurn, whole_seconds
+from migrate.transcript.write import BEGIN, END, VERSION
 
 _TITLE = re.compile(r"#\s+Thread Transcript for\s+(\S+)\s*")
 _VERSION = re.compile(r"<!--\s*CODEXCHAT_FORMAT_VERSION:\s*(\d+)\s*-->")
@@ -75,32 +74,6 @@ def read(data: bytes) -> ThreadFile:
     return ThreadFile(
         thread_id=thread_id, version=version, turns=turns, problems=problems, text=text, spans=spans
     )
-
-
-def upserted(file: ThreadFile, turns: Iterable[TranscriptTurn]) -> bytes:
-    """The file with these turns in place of those with their ids, or behind all others; other bytes are as they were.
-
-    A turn that stands there already is not touched, and what a known action holds besides is kept.
-    """
-    places = {turn.turn_id: number for number, turn in enumerate(file.turns)}
-    newline = "\r\n" if file.text.count("\r\n") * 2 > file.text.count("\n") else "\n"
-    changed: list[tuple[int, str]] = []
-    new: dict[str, TranscriptTurn] = {}
-    for turn in turns:
-        place = places.get(turn.turn_id)
-        before = file.turns[place] if place is not None else None
-        held = as_held(turn, before)
-        if place is None:
-            new[turn.turn_id] = held
-        elif held != before:
-            changed.append((place, block(held)))
-    text = file.text
-    for place, made in sorted(changed, reverse=True):
-        begin, end = file.spans[place]
-        text = text[:begin] + made.replace("\n", newline) + text[end:]
-    for turn in new.values():
-        text = appended(text, block(turn), newline)
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_text(text: str) -> bool:

@@ -9,7 +9,7 @@ from migrate.transcript.turn import ZERO_DATE, Action, TranscriptTurn, trimmed, 
 
 def turns_of(replay: Replay) -> list[TranscriptTurn]:
     """The turns of a thread in the order of the log; one that runs has its question and nothing else yet."""
-    return [_turn(one) for one in replay.turns]
+    return [turn_of(one) for one in replay.turns]
 
 
 def turn_uuid(turn_id: str) -> str:
@@ -17,7 +17,8 @@ def turn_uuid(turn_id: str) -> str:
     return as_uuid(turn_id) or derived_uuid("turn", turn_id)
 
 
-def _turn(turn: ReplayTurn) -> TranscriptTurn:
+def turn_of(turn: ReplayTurn) -> TranscriptTurn:
+    """One turn; one that runs has its question and nothing else yet."""
     runs = turn.status == "pending"
     return TranscriptTurn(
         turn_id=turn_uuid(turn.turn_id),

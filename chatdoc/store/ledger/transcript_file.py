@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
-from chatdoc.model.errors import ReadOnlyTarget
 from chatdoc.store.atomic_file import write_atomically
 from chatdoc.store.ledger.project import LEGACY_MARKER, Project, read_if_there
+from chatdoc.store.ledger.transcript_writer import TranscriptWriter, require_known_version
 from migrate.transcript import legacy, read, write
 from migrate.transcript.turn import TranscriptTurn, in_order, whole_seconds
+from migrate.transcript.upsert import upserted
 
 
 def put_turns(project: Project, thread_id: str, turns: Iterable[TranscriptTurn]) -> bool:
     """Make the thread's file hold these turns as they are now; true when it was written."""
-    with project.writing():
-        path = project.transcript(thread_id)
-        before = read_if_there(path)
-        data = before if before is not None else write.header(thread_id).encode()
-        file = read.read(data)
-        require_known_version(file, path)
-        data = read.upserted(file, turns)
-        if data == before:
-            return False
-        write_atomically(path, data)
-        return True
+    return TranscriptWriter(project).put(thread_id, turns)
 
 
 def take_over_days(project: Project, now_iso: str) -> int:
@@ -45,15 +35,6 @@ def take_over_days(project: Project, now_iso: str) -> int:
     return added
 
 
-def require_known_version(file: read.ThreadFile, path: Path) -> None:
-    """Raise ReadOnlyTarget for a file that a newer program wrote: what it means by it is not known here."""
-    if file.version is not None and file.version > write.VERSION:
-        raise ReadOnlyTarget(
-            f"{path} is a transcript of version {file.version}, and versions up to {write.VERSION} are written here",
-            hint="Use a newer version of chatdoc",
-        )
-
-
 def _merge_days(project: Project, thread_id: str, turns: list[TranscriptTurn]) -> int:
     path = project.transcript(thread_id)
     before = read_if_there(path)
@@ -62,13 +43,13 @@ def _merge_days(project: Project, thread_id: str, turns: list[TranscriptTurn]) -
         write_atomically(path, write.render(thread_id, merged))
         return len(merged)
     file = read.read(before)
-    require_known_version(file, path)
+    require_known_version(file.version, path)
     known = {turn.turn_id for turn in file.turns}
     fresh = [turn for turn in legacy.merged(file.turns, turns) if turn.turn_id not in known]
     if not fresh:
         return 0
     if file.problems:  # What cannot be read stays where it is, so the rest does too.
-        data = read.upserted(file, fresh)
+        data = upserted(file, fresh)
     else:
         data = write.render(thread_id, in_order([*fresh, *file.turns]))
     write_atomically(path, data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from chatdoc.store.projections.compact_events import CompactedLog, compact_log, 
 from chatdoc.store.projections.log_state import FoldedLogState
 from chatdoc.store.projections.progress import ProjectorStatus, digests, progress
 from chatdoc.store.projections.projector import Execute, ExecuteMany, ReadEvents
-from chatdoc.store.projections.replay import Replay
+from chatdoc.store.projections.replay import Replay, ReplayTurn, TurnParts
 from chatdoc.store.projections.row_types import (
     Approval,
     PlacedMessage,
@@ -98,6 +98,10 @@ class ReadModel:
     def replay_thread(self, thread_id: str, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
         return self._at_one_moment(lambda execute: replay.replay_thread(execute, thread_id, limit=limit))
+
+    def replay_turns(self, parts: Mapping[str, TurnParts]) -> list[ReplayTurn]:
+        """Some turns as `replay_thread` tells them, by the ids of what belongs to each."""
+        return self._at_one_moment(lambda execute: replay.replay_turns(execute, parts))
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""

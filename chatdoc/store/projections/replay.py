@@ -6,14 +6,15 @@ The shape is the replay summary of CodexChat: a turn is pending, completed or fa
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from chatdoc.model.errors import NotFound
 from chatdoc.store.projections.projector import Execute, json_text
-from chatdoc.store.projections.queries import thread, turns
-from chatdoc.store.projections.row_types import from_json
+from chatdoc.store.projections.queries import message, thread, turn, turns
+from chatdoc.store.projections.row_types import Turn, from_json
 
 Status = Literal["pending", "completed", "failed"]
 
@@ -33,6 +34,10 @@ _MESSAGES = (
 _ACTIVITIES = (
     "SELECT activity_id, turn_id, kind, summary, payload_json, created_at FROM projection_thread_activities"
     " WHERE thread_id = ? AND turn_id IS NOT NULL ORDER BY created_at, activity_id"
+)
+_ACTIVITY = (
+    "SELECT activity_id, turn_id, kind, summary, payload_json, created_at FROM projection_thread_activities"
+    " WHERE activity_id = ? AND turn_id IS NOT NULL"
 )
 
 
@@ -54,6 +59,13 @@ class ReplayTurn(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     user_text: str
     assistant_text: str
     actions: list[ReplayAction]
+
+
+class TurnParts(NamedTuple):
+    """What belongs to a turn, in whatever order: the ids of its messages and of its activities."""
+
+    messages: dict[str, None]
+    activities: dict[str, None]
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -91,6 +103,27 @@ def replay_thread(execute: Execute, thread_id: str, *, limit: int | None = None)
     )
 
 
+def replay_turns(execute: Execute, parts: Mapping[str, TurnParts]) -> list[ReplayTurn]:
+    """Some turns as `replay_thread` tells them, in the order of their starts; those that are not shown are left out.
+
+    All rows are found by their keys, so other turns of the thread cost nothing.
+    """
+    found = []
+    for turn_id, belonging in parts.items():
+        row = turn(execute, turn_id)
+        if row is None:
+            continue
+        asked, said = row.user_message_id, row.assistant_message_id
+        read = [message(execute, one) for one in {*belonging.messages, asked, said} if one is not None]
+        rows = sorted((one for one in read if one is not None), key=lambda one: (one.created_at, one.id))
+        texts = {one.id: one.text for one in rows}
+        answers = [one.text for one in rows if one.role == "assistant" and one.turn_id == turn_id]
+        activities = [one for key in set(belonging.activities) for one in execute(_ACTIVITY, (key,))]
+        activities.sort(key=lambda one: (one[5], one[0]))
+        found.append(_turn(row, texts, answers, [_action(*one) for one in activities]))
+    return sorted(found, key=lambda one: (one.timestamp, one.turn_id))
+
+
 def _turns(execute: Execute, thread_id: str) -> list[ReplayTurn]:
     texts: dict[str, str] = {}
     answers: dict[str, list[str]] = defaultdict(list)
@@ -98,29 +131,32 @@ def _turns(execute: Execute, thread_id: str) -> list[ReplayTurn]:
         texts[message_id] = text
         if role == "assistant" and turn_id is not None:
             answers[turn_id].append(text)
-    actions = _actions(execute, thread_id)
-    found = []
-    for turn in turns(execute, thread_id):
-        said = answers.get(turn.turn_id) or [texts.get(turn.assistant_message_id or "", "")]
-        one = ReplayTurn(
-            turn_id=turn.turn_id,
-            timestamp=turn.started_at,
-            status=STATUS[turn.status],
-            user_text=texts.get(turn.user_message_id or "", ""),
-            assistant_text="\n\n".join(text for text in said if text),
-            actions=actions.get(turn.turn_id, []),
-        )
-        found.append(one)
-    return found
+    actions: dict[str, list[ReplayAction]] = defaultdict(list)
+    for activity_id, turn_id, *told in execute(_ACTIVITIES, (thread_id,)):
+        actions[turn_id].append(_action(activity_id, turn_id, *told))
+    return [
+        _turn(row, texts, answers.get(row.turn_id, []), actions.get(row.turn_id, []))
+        for row in turns(execute, thread_id)
+    ]
 
 
-def _actions(execute: Execute, thread_id: str) -> dict[str, list[ReplayAction]]:
-    found: dict[str, list[ReplayAction]] = defaultdict(list)
-    for activity_id, turn_id, kind, summary, payload, created_at in execute(_ACTIVITIES, (thread_id,)):
-        detail = _detail(from_json(payload, Any, "projection_thread_activities", activity_id))
-        action = ReplayAction(method=kind, title=summary, detail=detail, created_at=created_at)
-        found[turn_id].append(action)
-    return found
+def _turn(row: Turn, texts: Mapping[str, str], answers: list[str], actions: list[ReplayAction]) -> ReplayTurn:
+    said = answers or [texts.get(row.assistant_message_id or "", "")]
+    return ReplayTurn(
+        turn_id=row.turn_id,
+        timestamp=row.started_at,
+        status=STATUS[row.status],
+        user_text=texts.get(row.user_message_id or "", ""),
+        assistant_text="\n\n".join(text for text in said if text),
+        actions=actions,
+    )
+
+
+def _action(
+    activity_id: str, _turn_id: str, kind: str, summary: str, payload: str, created_at: str
+) -> ReplayAction:
+    detail = _detail(from_json(payload, Any, "projection_thread_activities", activity_id))
+    return ReplayAction(method=kind, title=summary, detail=detail, created_at=created_at)
 
 
 def _detail(payload: Any) -> str:

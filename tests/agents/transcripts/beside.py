@@ -38,4 +38,4 @@ def transcripts_of(document: Document, folder: Path) -> Transcripts:
     def thread_ids() -> list[str]:
         return [one.thread_id for one in document.threads()]
 
-    return Transcripts(document.log, folder, thread_ids=thread_ids, subscribe=document.subscribe)
+    return Transcripts(document.log, folder, thread_ids=thread_ids, subscribe=document.subscribe_log)

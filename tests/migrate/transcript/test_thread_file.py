@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from migrate.transcript import read, write
 from migrate.transcript.escaping import escape, unescape
 from migrate.transcript.turn import TranscriptTurn, as_held, in_order, trimmed
+from migrate.transcript.upsert import upserted
 from tests.migrate.transcript.turns import GOLDEN, STAMP, TEXTS, THREAD, TURNS, action, turn, turn_id
 
 
@@ -69,12 +70,12 @@ def test_an_upsert_changes_one_turn_and_no_other_byte(
     """Bytes before and behind the block of the turn are the same; a turn that stands there is not written again."""
     before = write.render(THREAD, turns)
     file = read.read(before)
-    assert read.upserted(file, turns) == before
+    assert upserted(file, turns) == before
     if not turns:
         return
     place = data.draw(st.integers(0, len(turns) - 1))
     changed = replace(turns[place], status="failed", assistant_text="ended", actions=())
-    after = read.upserted(file, [changed])
+    after = upserted(file, [changed])
     begin, end = file.spans[place]
     assert after.decode()[:begin] == file.text[:begin]
     assert after.decode().endswith(file.text[end:])
@@ -86,7 +87,7 @@ def test_a_file_with_carriage_returns_has_all_its_turns() -> None:
     data = GOLDEN.replace("\n", "\r\n").encode()
     file = read.read(data)
     assert file.turns == read.read(GOLDEN.encode()).turns
-    after = read.upserted(file, [turn(7)])
+    after = upserted(file, [turn(7)])
     assert after.startswith(data)
     assert b"\n" not in after.replace(b"\r\n", b"")
     assert len(read.read(after).turns) == 3
@@ -108,7 +109,7 @@ def test_a_malformed_marker_costs_its_own_turn_alone(marker: str) -> None:
     file = read.read(data)
     assert [one.turn_id for one in file.turns] == ["00000000-0000-0000-0000-0000000000A2"]
     assert [(one.code, one.line) for one in file.problems] == [("malformed_marker", 5)]
-    assert marker.encode() in read.upserted(file, [turn(3)])
+    assert marker.encode() in upserted(file, [turn(3)])
 
 
 def test_a_turn_without_its_end_does_not_swallow_the_next() -> None:
@@ -119,9 +120,7 @@ def test_a_turn_without_its_end_does_not_swallow_the_next() -> None:
     assert [one.turn_id for one in file.turns] == [turn_id(0xA1), turn_id(5)]
     assert file.turns[1] == turn(5)
     assert "missing_end" in [one.code for one in file.problems]
-    assert read.read(read.upserted(file, [replace(file.turns[0], assistant_text="whole")])).turns[1] == turn(
-        5
-    )
+    assert read.read(upserted(file, [replace(file.turns[0], assistant_text="whole")])).turns[1] == turn(5)
 
 
 def test_texts_that_quote_the_format_without_escapes_are_read_whole() -> None:
@@ -152,10 +151,10 @@ def test_ids_and_fields_of_actions_survive_an_upsert_elsewhere_and_of_their_own_
     """What this program does not know of an action is kept, also where it writes the turn anew without knowing it."""
     rich = action(item_id="item-1", item_type="exec", extra={"status": "ok"})
     data = write.render(THREAD, [turn(1, actions=(rich,)), turn(2)])
-    file = read.read(read.upserted(read.read(data), [turn(2, status="failed")]))
+    file = read.read(upserted(read.read(data), [turn(2, status="failed")]))
     assert file.turns[0].actions == (rich,)
     poorer = turn(1, status="failed", actions=(action(),))
-    assert read.read(read.upserted(file, [poorer])).turns[0].actions == (rich,)
+    assert read.read(upserted(file, [poorer])).turns[0].actions == (rich,)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +186,7 @@ def test_bytes_that_are_no_utf_8_are_shown_and_kept() -> None:
     file = read.read(data)
     assert file.turns[0].user_text == "Sh\N{REPLACEMENT CHARACTER}rpen the plan."
     assert "not_utf8" in codes(data)
-    assert b"Sh\xffrpen" in read.upserted(file, [turn(2)])
+    assert b"Sh\xffrpen" in upserted(file, [turn(2)])
 
 
 @given(st.binary(max_size=400), st.integers(0, len(GOLDEN)))
@@ -195,7 +194,7 @@ def test_any_bytes_are_read_without_a_failure(noise: bytes, place: int) -> None:
     """Random bytes within a file never raise, and what was appended behind them is there."""
     data = GOLDEN.encode()
     broken = data[:place] + noise + data[place:]
-    grown = read.upserted(read.read(broken), [turn(77)])
+    grown = upserted(read.read(broken), [turn(77)])
     assert turn(77) in read.read(grown).turns
 
 
