@@ -342,7 +342,7 @@ class Document:
     def state_vector(self) -> bytes:
         """What this document has seen, per client, as Yjs encodes it; equal ones do not prove equal content."""
         with self.engine.lock:
-            self.engine.make_ready()
+            self.engine.make_ready(to_read=True)
             return read_update.state_vector(self.engine.known)
 
     def diff(self, state_vector: bytes | None = None) -> bytes:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.agents.ownership import Waiter
+from chatdoc.crdt.first_update import genesis
 from chatdoc.document import Document
 from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
 from chatdoc.engine.begin_event_log import begin_event_log
@@ -319,7 +320,10 @@ def _to_read_only(
     path: Path, made: Upgrade, refused: ChatdocError, clock: Clock, random: RandomSource
 ) -> Document:
     store = MemoryStore(Registration(path=path.name, document_id=made.document_id, created_at_ms=clock()))
-    copy = WorkingCopy(made.view, store, random=random, known={}, sequence=0)
+    first = genesis(made.facts)  # Peers read it too.
+    store.write(lambda unit: unit.append_update(first.update, "migration", recorded_at_ms=clock()))
+    known = {first.client_id: first.length}
+    copy = WorkingCopy(made.view, store, random=random, known=known, sequence=store.updates.last_sequence())
     engine = Engine(store, clock=clock, random=random, copy=copy)
     engine.freeze(refused)
     return Document(engine, made.report, path=path)

@@ -255,7 +255,7 @@ class Engine:
     def diff(self, state_vector: bytes | None) -> bytes:
         """An update with what a peer of this state vector lacks; from the log when that reaches back far enough."""
         with self.lock:
-            self.make_ready()
+            self.make_ready(to_read=True)
             return self.copy.session.diff(state_vector)
 
     def put_back(self) -> None:
@@ -285,10 +285,11 @@ class Engine:
         if self._ended is not None:
             raise self._ended
 
-    def make_ready(self) -> None:
-        """Catch up, and raise what ended this document's use."""
+    def make_ready(self, *, to_read: bool = False) -> None:
+        """Catch up, and raise what ended this document's use; what is open to be read only is ready `to_read`."""
         self.catch_up()
-        self.require_open()
+        if not to_read or self.is_left_behind or isinstance(self._ended, DocumentClosed | DocumentFailed):
+            self.require_open()
 
     def freeze(self, reason: ChatdocError) -> None:
         """Allow reading only: every later change raises the reason."""

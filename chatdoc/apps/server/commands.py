@@ -11,7 +11,15 @@ from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Principal, speaks_for
 from chatdoc.apps.server.room import Room
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, CommandConflict, CommandRefused, InvariantRefused, NotFound
+from chatdoc.model.errors import (
+    ChatdocError,
+    CommandConflict,
+    CommandRefused,
+    InvariantRefused,
+    MigrationFailed,
+    NotFound,
+    NotMigrated,
+)
 
 COMMAND_BYTES_MAX = 16 * 1024 * 1024
 NAME_LENGTH_MAX = 200
@@ -29,8 +37,8 @@ class Spec(NamedTuple):
 CONFIG = ("name", "thread_color", "thread_icon", "pin", "acp_config")
 """The fields of a thread's config."""
 SPECS: dict[str, Spec] = {
-    "create_thread": Spec("create_thread", "sender_id", ("content",), CONFIG),
-    "send": Spec("send", "sender_id", ("thread_id", "content"), ("reply_to", "fields")),
+    "create_thread": Spec("create_thread", "sender_id", ("content",), (*CONFIG, "message_id", "fields")),
+    "send": Spec("send", "sender_id", ("thread_id", "content"), ("reply_to", "message_id", "fields")),
     "edit": Spec("edit", "author_id", ("message_id", "content")),
     "delete": Spec("delete_message", "deleted_by", ("message_id",)),
     "delete_message": Spec("delete_message", "deleted_by", ("message_id",)),
@@ -70,6 +78,8 @@ _STATUS: tuple[tuple[type[ChatdocError], int, str], ...] = (
     (CommandConflict, 409, "command_conflict"),
     (InvariantRefused, 409, "invariant_refused"),
     (CommandRefused, 409, "command_refused"),
+    (NotMigrated, 409, "read_only"),
+    (MigrationFailed, 409, "read_only"),
 )
 
 

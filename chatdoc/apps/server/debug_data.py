@@ -14,6 +14,7 @@ from chatdoc.apps.server.document_access import (
     page_of_events,
     receipt_of,
     running_turns,
+    why_read_only,
 )
 from chatdoc.crdt.keys import encode
 from chatdoc.document import Document
@@ -64,6 +65,8 @@ class DocumentPage(NamedTuple):
 
     document_id: str
     path: str
+    read_only: str | None
+    """Why it can only be read; None when it can be changed."""
     store: str
     report: IntegrityReport
     threads: list[ThreadLine]
@@ -92,6 +95,7 @@ def read_page(doc: Document, thread_id: str | None, store: str) -> DocumentPage:
     return DocumentPage(
         document_id=str(doc.document_id),
         path=str(doc.path),
+        read_only=why_read_only(doc),
         store=store,
         report=doc.check(full=False),
         threads=[_line(doc, one) for one in everything[-THREADS_MAX:]][::-1],

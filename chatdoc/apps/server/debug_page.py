@@ -110,7 +110,7 @@ class DebugPage:
             if not name:
                 return RedirectResponse(f"{base}/debug")
             async with self._rooms.use(name) as room:
-                store = str(room.store_paths[0])
+                store = str(room.store_paths[0]) if room.store_paths else "none"
                 shown = await room.call(lambda doc: read_page(doc, thread_id, store))
                 body = document_view(name, shown, len(room.members), base)
             data = {"document": f"{base}/api/documents/{quote(name)}", "after": str(shown.last_event)}

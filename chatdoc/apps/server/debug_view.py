@@ -89,7 +89,7 @@ def document_view(name: str, found: DocumentPage, clients: int, base: str) -> Ht
             empty="Nothing was set aside.",
         ),
     }
-    facts = (
+    facts: tuple[tuple[str, object], ...] = (
         ("document", code(found.document_id)),
         ("file", code(found.path)),
         ("store", code(found.store)),
@@ -97,6 +97,8 @@ def document_view(name: str, found: DocumentPage, clients: int, base: str) -> Ht
         ("events", found.last_event),
         ("updates", found.updates_in_all),
     )
+    if found.read_only is not None:
+        facts = (("read only", found.read_only), *facts)
     summary = tag(
         "dl", join(tag("div", tag("dt", key), tag("dd", value)) for key, value in facts), class_="facts"
     )

@@ -13,7 +13,7 @@ from chatdoc.agents.turns import Turns
 from chatdoc.crdt.read_update import read_state_vector
 from chatdoc.document import Document
 from chatdoc.engine.receive_result import Received
-from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.errors import ChatdocError, UpdateRefused
 from chatdoc.model.events.event import Event
 from chatdoc.store.ports import Entry, Receipt
 
@@ -55,13 +55,15 @@ def catch_up(doc: Document) -> None:
 
 
 def page_of_events(doc: Document, after: int, limit: int) -> list[Event]:
-    """The next events beyond a sequence; none where the log ends there; raises LogCompacted."""
+    """The next events beyond a sequence; none where the log ends there, or there is none; raises LogCompacted."""
+    if doc.engine.store.events is None:
+        return []
     return list(islice(doc.replay(from_sequence_exclusive=after), limit))
 
 
 def last_sequence(doc: Document) -> int:
-    """The sequence of the last event."""
-    return doc.log.last_sequence()
+    """The sequence of the last event; 0 for a document that is read only, and has no log."""
+    return doc.log.last_sequence() if doc.engine.store.events is not None else 0
 
 
 def command_method(doc: Document, name: str) -> Callable[..., Any]:
@@ -104,12 +106,22 @@ def running_turns(doc: Document) -> list[RunningTurn]:
 
 
 def is_read_only(doc: Document) -> bool:
-    """Whether the document can only be read, since its migration would break a rule."""
+    """Whether the document can only be read: its migration would break a rule, or was not asked for."""
     return not doc.engine.is_open
 
 
-def store_paths(doc: Document, path: Path) -> tuple[Path, Path]:
-    """The files that change when anybody writes to the document: its database and the log of that."""
+def why_read_only(doc: Document) -> str | None:
+    """Why the document can only be read; None when it can be changed."""
+    try:
+        doc.engine.require_open()
+    except ChatdocError as reason:
+        return str(reason)
+    return None
+
+
+def store_paths(doc: Document) -> tuple[Path, ...]:
+    """The files that change when anybody writes to the document: its database and the log of that; none without."""
     file = doc.store_path
-    assert file is not None, "a served document has a store"
+    if file is None:
+        return ()
     return file, file.with_name(file.name + "-wal")

@@ -52,7 +52,7 @@ class Room:
         self.report: IntegrityReport | None = None
         """The latest report, while anybody watches it."""
         self.watchers = 0
-        self.store_paths = store_paths(doc, path)
+        self.store_paths = store_paths(doc)
         self._doc = doc
         self._limits, self._allow, self._executor, self._metrics = limits, allow, executor, metrics
         self._jobs: deque[Job] = deque()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 from collections.abc import Iterator
@@ -10,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from chatdoc.apps.server.commands import CONFIG, SPECS
+from chatdoc.apps.server.commands import SPECS
 from chatdoc.apps.server.document_access import command_method
+from chatdoc.document import Document
 from tests.apps.server.serving import Serving
 
 
@@ -157,22 +157,43 @@ def test_a_command_must_be_json(serving: Serving) -> None:
 
 
 def test_every_command_names_a_method_with_its_parameters(serving: Serving) -> None:
-    """The table of commands and the Python methods agree on every parameter."""
+    """The table of commands and the Python methods agree on every parameter, and neither has one more."""
 
-    async def read() -> list[str]:
-        async with serving.rooms.use("a.chat") as room:
-            return await room.call(
-                lambda doc: [
-                    f"{name}: {field}"
-                    for name, spec in SPECS.items()
-                    for field in (*spec.required, *spec.optional, spec.author, "command_id")
-                    if field is not None and not takes(command_method(doc, spec.method), field)
-                ]
-            )
+    def differences(doc: Document) -> dict[str, set[str]]:
+        return {
+            name: names ^ set(inspect.signature(command_method(doc, spec.method)).parameters)
+            for name, spec in SPECS.items()
+            for names in [{*spec.required, *spec.optional, *filter(None, [spec.author]), "command_id"}]
+        }
 
-    def takes(method: Any, field: str) -> bool:
-        parameters = inspect.signature(method).parameters
-        is_open = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-        return field in parameters or (is_open and field in CONFIG)
+    assert {name: more for name, more in serving.call("a.chat", differences).items() if more} == {}
 
-    assert asyncio.run_coroutine_threadsafe(read(), serving.loop).result(20) == []
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_field_that_a_command_does_not_know_is_an_error(serving: Serving, name: str) -> None:
+    """A typo is told, and not taken for data or left out."""
+    given = dict.fromkeys(SPECS[name].required, "x")
+    came = serving.http.post("/api/documents/a.chat/commands", json={"type": name, **given, "reply_too": "x"})
+    assert came.status_code == 400
+    assert came.json()["error"] == {"code": "misuse", "message": f"{name}: knows no field 'reply_too'"}
+
+
+def test_a_message_id_that_is_given_makes_one_message(serving: Serving) -> None:
+    """A bridge that repeats itself under another command id gets the message it made."""
+    root, reply = "01M8J4VHWACFE3DNJAKQVE2001", "01M8J4VHWACFE3DNJAKQVE2002"
+    for _ in range(2):
+        thread = serving.command(
+            "a.chat", type="create_thread", sender_id="ada", content="x", message_id=root, fields={"own": 1}
+        )["record"]
+        assert thread["root_message_id"] == root
+        sent = serving.command(
+            "a.chat",
+            type="send",
+            thread_id=thread["thread_id"],
+            sender_id="ada",
+            content="y",
+            message_id=reply,
+        )["record"]
+        assert sent["message_id"] == reply
+    [found] = serving.http.get("/api/documents/a.chat/threads").json()["threads"]
+    assert found["messages"] == 2
