@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from chatdoc.crdt import ydoc
+
 Golden = Callable[[Path, bytes], None]
+
+ydoc.COMPARE_EVERY = 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
