@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from chatdoc.apps.cli.metrics_file import metrics_option, write_metrics
 from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
 from chatdoc.apps.importer.consensus import import_runs
 from chatdoc.model.clock import system_clock
@@ -40,12 +41,14 @@ def dual() -> None:
 
 @dual.command("status")
 @database
+@metrics_option
 @json_option
-def status(file: Path, as_json: bool) -> None:
+def status(file: Path, metrics: Path | None, as_json: bool) -> None:
     """Show phase, rows, what waits for a repair, and counters; writes nothing."""
     with ConsensusStore.look(file, clock=system_clock) as store:
         phase = store.phase
         told = [_status(one) for one in store.duals]
+    write_metrics(metrics, "DualMetrics", told)
     if as_json:
         print_json({"ok": True, "file": spelled(file), "phase": phase, "entities": told})
         return

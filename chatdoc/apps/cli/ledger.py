@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from msgspec import to_builtins
 
+from chatdoc.apps.cli.metrics_file import metrics_option, write_metrics
 from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
 from chatdoc.apps.importer.transcripts import import_transcripts
 from chatdoc.model.clock import iso, system_clock
@@ -177,11 +178,13 @@ def validate(project_path: Path, thread_id: str | None, file: Path | None, as_js
 
 @ledger.command("status")
 @project_option
+@metrics_option
 @json_option
-def status(project_path: Path, as_json: bool) -> None:
+def status(project_path: Path, metrics: Path | None, as_json: bool) -> None:
     """Show how each thread's ledger stands to its transcript; status 1 says that one is stale. Writes nothing."""
     found = validation.statuses(Project(project_path))
     counts = Counter(one.code for one in found)
+    write_metrics(metrics, "LedgerMetrics", states=counts, reads={})
     ok = not set(counts) - {"current", "transcript_missing"}
     if as_json:
         print_json(

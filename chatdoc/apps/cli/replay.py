@@ -9,6 +9,7 @@ import msgspec
 from rich.console import Console
 
 from chatdoc.apps.cli.ledger import uuid_of
+from chatdoc.apps.cli.metrics_file import metrics_option, write_metrics
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show
 from chatdoc.model.view.view import View
 from chatdoc.open import read_document
@@ -42,12 +43,14 @@ BY_SOMEBODY = "interrupt"
     metavar="N",
     help="Only the last N turns; all if not given, of a project 100.",
 )
+@metrics_option
 @json_option
 def replay(
     file: Path | None,
     project_path: Path | None,
     thread_id: str | None,
     limit: int | None,
+    metrics: Path | None,
     as_json: bool,
 ) -> None:
     """Tell a thread of FILE, or of a project's transcripts, again, turn by turn.
@@ -58,10 +61,12 @@ def replay(
     """
     if (file is None) == (project_path is None):
         raise click.UsageError("Name either FILE or --project-path.")
+    if metrics is not None and project_path is None:
+        raise click.UsageError("--metrics goes with --project-path.")
     if project_path is not None:
         if thread_id is None:
             raise click.UsageError("--project-path needs --thread-id.")
-        _replay_project(Project(project_path), uuid_of(thread_id), limit or PROJECT_LIMIT, as_json)
+        _replay_project(Project(project_path), uuid_of(thread_id), limit or PROJECT_LIMIT, metrics, as_json)
         return
     assert file is not None, "one of the two was given"
     view = read_document(file).view
@@ -98,9 +103,12 @@ def _only_thread(view: View) -> str:
     return threads[0]
 
 
-def _replay_project(project: Project, thread_id: str, limit: int, as_json: bool) -> None:
+def _replay_project(
+    project: Project, thread_id: str, limit: int, metrics: Path | None, as_json: bool
+) -> None:
     reader = LedgerReader(project)
     reading = reader.read(thread_id, limit=limit)
+    write_metrics(metrics, "LedgerMetrics", states={}, reads=reader.counters)
     told = summary(project.path, thread_id, reading.turns)
     if as_json:
         why = {"source": reading.source, "diagnostic": reading.diagnostic, "counters": dict(reader.counters)}

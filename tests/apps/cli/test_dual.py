@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from chatdoc.store.dual.consensus.store import ConsensusStore
 from tests.apps.cli.conftest import Run
 from tests.store.dual.consensus import upstream, upstream_writes
 
@@ -56,6 +58,38 @@ def test_a_database_goes_through_all_phases(chatdoc: Run, path: Path) -> None:
 def test_misuse_ends_with_status_2(chatdoc: Run, path: Path, arguments: list[str]) -> None:
     """An unknown phase, a file that is not there, an unknown command."""
     assert chatdoc("dual", *arguments).returncode == 2
+
+
+def test_status_writes_its_counters_for_prometheus(chatdoc: Run, path: Path) -> None:
+    """What an earlier process counted, with the phase, rows and what waits, and no value of any row."""
+    assert chatdoc("dual", "backfill", path).returncode == 0
+    with ConsensusStore.open(path, clock=lambda: 0, random=bytes) as store:
+        store.query_artifacts("SPEC-1", "spec-plan")
+    done = chatdoc("dual", "status", path, "--metrics", "dual.prom", "--json")
+    told = json.loads(done.stdout)["entities"][0]
+    text = path.with_name("dual.prom").read_text(encoding="utf-8")
+    found = {
+        (one.name, *sorted(one.labels.items())): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+    entity = ("entity", "consensus_artifact")
+    assert found["chatdoc_dual_phase", entity, ("phase", "dual_write")] == 1
+    assert found["chatdoc_dual_rows", entity, ("side", "old")] == told["old_rows"] == 2
+    assert found["chatdoc_dual_pending", entity] == 0
+    for name, label in (("reads", "path"), ("dual_write", "result")):
+        for value, count in told["counters"].get(name, {}).items():
+            assert found[f"chatdoc_dual_{name}_total", entity, (label, value)] == count
+    assert sum(told["counters"]["reads"].values()) >= 1
+    assert {one[0] for one in found} <= {
+        "chatdoc_dual_phase",
+        "chatdoc_dual_rows",
+        "chatdoc_dual_pending",
+        *(
+            f"chatdoc_dual_{one}_total"
+            for one in ("reads", "fallback", "dual_write", "mismatch", "read_seconds")
+        ),
+    }
 
 
 def test_a_file_that_is_no_database_is_named(chatdoc: Run, path: Path) -> None:

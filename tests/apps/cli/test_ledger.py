@@ -44,6 +44,21 @@ def test_a_project_is_backfilled_compared_and_replayed(chatdoc: Run, tmp_path: P
     assert list(told["turns"][0]) == ["turnID", "timestamp", "status", "userText", "assistantText", "actions"]
 
 
+def test_states_and_reads_are_counted_for_prometheus(chatdoc: Run, tmp_path: Path) -> None:
+    """Threads by state, and reads by why there; neither names a thread."""
+    project_of(tmp_path)
+    where = ("--project-path", ".", "--metrics", "ledger.prom")
+    chatdoc("ledger", "status", *where)
+    text = (tmp_path / "ledger.prom").read_text(encoding="utf-8")
+    assert 'chatdoc_ledger_threads{state="transcript_only"} 1.0' in text
+    assert chatdoc("replay", *where, "--thread-id", THREAD).returncode == 0
+    text = (tmp_path / "ledger.prom").read_text(encoding="utf-8")
+    assert 'chatdoc_ledger_reads_total{diagnostic="ledger_absent"} 1.0' in text
+    assert THREAD not in text
+    (tmp_path / "a.chat").touch()
+    assert chatdoc("replay", "a.chat", "--metrics", "ledger.prom").returncode == 2
+
+
 def test_an_export_says_what_it_wrote(chatdoc: Run, tmp_path: Path) -> None:
     """Of the last hundred turns unless told otherwise."""
     project_of(tmp_path, 120)

@@ -187,6 +187,21 @@ def test_counters_tell_paths_fallbacks_writes_mismatches_and_time(tmp_path: Path
     }
 
 
+def test_a_write_that_waits_fails_the_verification_alone(tmp_path: Path) -> None:
+    """Both sides are equal, but new lacks the last write: until it is repaired new could not stand alone."""
+    store, _, new = store_of(tmp_path / "control.db")
+    store.put("a", note("x"))
+    new.broken = True
+    store.put("a", note("x"))
+    new.broken = False
+    found = verify(store)
+    assert (found.equal, found.missing_in_new, found.differing, found.fields) == (1, 0, 0, {})
+    assert (found.pending, found.ok) == (1, False)
+    store.repair()
+    found = verify(store)
+    assert (found.pending, found.ok) == (0, True)
+
+
 def test_a_backfill_goes_on_behind_the_ranges_that_are_done(tmp_path: Path) -> None:
     """A finished range that changed since is copied again, others are left; force copies all."""
     store, old, _ = store_of(tmp_path / "control.db")
