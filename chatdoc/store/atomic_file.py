@@ -3,14 +3,13 @@
 The bytes go to a temporary file in the same folder, are forced to the disk, take the target's place by one
 rename, and the folder is forced to the disk too. A crash at any point leaves the old bytes or the new ones.
 The temporary name depends on the target alone and is held by a lock: a writer that was killed leaves at most one
-such file, the next writer removes it, and two writers at once wait for each other.
+such file, the next writer removes it, and two writers at once wait for each other, though not for ever.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 from hashlib import sha256
@@ -19,6 +18,7 @@ from typing import NamedTuple
 
 from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
 from chatdoc.store.exchange_rename import exchange
+from chatdoc.store.file_lock import lock_file
 
 _WRITE_BITS = 0o222
 _REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -44,7 +44,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     old bytes. Permission bits and owner are the old file's; `mode` overrides the bits, and a new file without it
     gets what the umask leaves of 0666.
     Raises ReadOnlyTarget when file or folder carry no write permission (root is refused too), and WriteFailed when
-    the system fails; the message says whether the target was already replaced.
+    the system fails, or another writer holds on for too long; the message says whether the target was replaced.
     """
     replaced = replace_atomically(path, data, mode=mode)
     if replaced.displaced is not None:
@@ -64,7 +64,7 @@ def replace_atomically(path: Path, data: bytes, *, mode: int | None = None) -> R
     displaced: int | None = None
     try:
         # A file that will be narrower than the umask's must never have been wider, not even while it is written.
-        file = _claim(temporary, 0o666 if before is None and mode is None else 0o600)
+        file = _claim(temporary, path, 0o666 if before is None and mode is None else 0o600)
         try:
             _fill(file, data, before, mode)
             written = os.fstat(file)
@@ -164,17 +164,17 @@ def _writable(target: Path, asked: Path) -> os.stat_result | None:
     return before
 
 
-def _claim(temporary: Path, mode: int) -> int:
+def _claim(temporary: Path, asked: Path, mode: int) -> int:
     """A new, empty, locked file under the temporary name."""
     while True:
         try:
             file = os.open(temporary, _NEW, mode)
         except FileExistsError:
-            _clear(temporary)
+            _clear(temporary, asked)
             continue
         try:
             # Between making and locking it, another writer may have taken it for a dead one's and removed it.
-            _lock(file)
+            lock_file(file, asked)
             if _is_at(file, temporary):
                 return file
         except BaseException:
@@ -183,7 +183,7 @@ def _claim(temporary: Path, mode: int) -> int:
         os.close(file)
 
 
-def _clear(temporary: Path) -> None:
+def _clear(temporary: Path, asked: Path) -> None:
     """Wait until nobody writes the temporary file, then remove it if its writer died and left it."""
     try:
         file = os.open(temporary, _OLD)
@@ -195,20 +195,11 @@ def _clear(temporary: Path) -> None:
         os.unlink(temporary)  # A planted link; removing it touches the link alone.
         return
     try:
-        _lock(file)
+        lock_file(file, asked)
         if _is_at(file, temporary):
             os.unlink(temporary)
     finally:
         os.close(file)
-
-
-def _lock(file: int) -> None:
-    """Wait for the lock of an open file; where the file system has none, two writers at once fail cleanly instead."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            raise
 
 
 def _is_at(file: int, path: Path) -> bool:

@@ -159,7 +159,7 @@ def test_writer_that_does_not_let_go_is_named(store: SqliteStore, folder: Path) 
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with SqliteFolder(folder, durability="normal", busy_timeout_s=0.05).open(place) as hasty:
-            with pytest.raises(StoreError, match=rf"Another process \({holder.pid}\) is writing"):
+            with pytest.raises(StoreError, match=rf"Process {holder.pid} is writing"):
                 append(hasty, b"update", command_id="command")
             assert hasty.updates.last_sequence() == 1
             holder.communicate("")

@@ -22,6 +22,7 @@ from chatdoc.model.view.assemble import build_history
 from chatdoc.model.view.view import View
 from chatdoc.open import read_document
 from chatdoc.settings import Settings
+from chatdoc.store.plain_file import open_plain
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 from chatdoc.store.session_index.tool_index import tool_indexes
 from migrate.session.item import SOURCES, Source
@@ -107,7 +108,7 @@ class Audit:
         path = Path(row.path)
         try:
             size = path.stat().st_size
-            file = path.open("rb")
+            file = open_plain(path)
         except FileNotFoundError:
             self._stand(row, "source_missing", 0)
             self._row_finding(

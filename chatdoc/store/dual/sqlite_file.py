@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatdoc.model.errors import NotFound, StoreDamaged, StoreError
+from chatdoc.store.plain_file import open_plain
 
 _BUSY_MS = 5000
 _FAULTS = (sqlite3.Error, UnicodeDecodeError)
@@ -131,7 +132,7 @@ class SqliteFile:
 
 def _is_quiet_wal(path: Path) -> bool:
     """Whether a file keeps a write-ahead log and none is there: reading it with locks would make files beside it."""
-    with open(path, "rb") as file:
+    with open_plain(path) as file:
         header = file.read(20)
     return header[18:19] == b"\x02" and not path.with_name(f"{path.name}-wal").exists()
 

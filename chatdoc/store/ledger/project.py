@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -13,13 +11,14 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import CommandRefused, NotFound, WriteFailed
+from chatdoc.store.file_lock import lock_file
+from chatdoc.store.plain_file import read_plain
 from migrate.transcript import legacy, read
 from migrate.transcript.identity import as_uuid
 from migrate.transcript.turn import Problem, TranscriptTurn, in_order
 
 LEGACY_MARKER = ".legacy-backfill-v1"
 MARKER_FOLDER = ".ledger-backfill"
-_LOCK_WAITS, _LOCK_WAIT_S = 200, 0.05
 
 
 class ThreadTurns(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +119,7 @@ class Project:
         data = read_if_there(self.transcript(thread_id))
         files = [("thread", data)] if data is not None else []
         days = [] if data is not None and self.days_are_merged() else self.days(thread_id)
-        return files + [("day", day.read_bytes()) for _, day in days]
+        return files + [("day", read_plain(day)) for _, day in days]
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -129,7 +128,7 @@ class Project:
         try:
             self.threads.mkdir(parents=True, exist_ok=True)
             folder = os.open(self.threads, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            _lock(folder, self.threads)
+            lock_file(folder, self.threads)
             yield
         except OSError as error:
             reason = error.strerror or str(error)
@@ -159,9 +158,9 @@ def thread_uuid(thread_id: str) -> str:
 
 
 def read_if_there(path: Path) -> bytes | None:
-    """The bytes of a file; None where there is none."""
+    """The bytes of a file; None where there is none; raises OSError, for a pipe too."""
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except FileNotFoundError:
         return None
 
@@ -183,18 +182,3 @@ def _spelled(folder: Path, thread_id: str, suffix: str) -> Path:
     if path.exists():
         return path
     return next((one for one in _files(folder) if one.name.lower() == path.name.lower()), path)
-
-
-def _lock(folder: int, named: Path) -> None:
-    wait = threading.Event()
-    for _ in range(_LOCK_WAITS):
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            wait.wait(_LOCK_WAIT_S)
-        else:
-            return
-    raise WriteFailed(
-        f"{named} is held by another process for {_LOCK_WAITS * _LOCK_WAIT_S:.0f} seconds; nothing was written",
-        hint="Wait until it is done, or end it",
-    )

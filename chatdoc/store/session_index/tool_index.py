@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from chatdoc.store.plain_file import open_plain
+
 CLAUDE_INDEX = "sessions-index.json"
 CODEX_INDEX = "session_index.jsonl"
 FILE_BYTES_MAX = 256 * 1024 * 1024
@@ -81,5 +83,5 @@ def _codex_database(path: Path, root: Path) -> ToolIndex:
 
 
 def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return file.read(FILE_BYTES_MAX)

@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, Literal, TypeVar
 
 from chatdoc.model.errors import StoreError
+from chatdoc.store.lock_holder import writer_of
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sql.database import Catalog, Question, Version
 from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
@@ -30,7 +31,6 @@ from chatdoc.store.sqlite.connection import (
     prepare,
     require_same_file,
 )
-from chatdoc.store.sqlite.lock_holder import holder_of
 from chatdoc.store.sqlite.sqlite_errors import (
     FAULTS,
     START_OVER,
@@ -176,7 +176,7 @@ class Database:
                 busy = is_busy(error)
                 self._undo(connection)
                 raise failure(
-                    error, self.name, doing, holder=holder_of(self.file) if busy else None
+                    error, self.name, doing, holder=writer_of(self.file) if busy else None
                 ) from error
             self._undo(connection)
             raise
@@ -194,7 +194,7 @@ class Database:
                 self._distrusted = True
             else:
                 self._drop()
-        return failure(error, self.name, doing, holder=holder_of(self.file) if is_busy(error) else None)
+        return failure(error, self.name, doing, holder=writer_of(self.file) if is_busy(error) else None)
 
     def is_inside(self) -> bool:
         """Whether this thread is within a call that has a transaction open."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from chatdoc.store.atomic_file import sync_folder
+from chatdoc.store.file_lock import lock_file, try_lock
 from chatdoc.store.ports import Marker, Registration
 from chatdoc.store.sql import registry, update_log
 from chatdoc.store.sqlite import schema
@@ -105,7 +105,7 @@ def _claim(folder: Path) -> tuple[Path, int]:
             continue
         try:
             # Between making and locking it, another maker may have taken it for a dead one's and removed it.
-            _lock(file, fcntl.LOCK_EX)
+            lock_file(file, draft)
             if os.path.samestat(os.fstat(file), os.lstat(draft)):
                 return draft, file
         except FileNotFoundError:
@@ -126,21 +126,12 @@ def _clear(folder: Path) -> None:
         except OSError:
             continue
         try:
-            _lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not try_lock(file):
+                continue
             for end in _ENDS:
                 Path(f"{draft}{end}").unlink(missing_ok=True)
-        except BlockingIOError:
-            continue
         finally:
             os.close(file)
-
-
-def _lock(file: int, how: int) -> None:
-    try:
-        fcntl.flock(file, how)
-    except OSError as error:
-        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            raise
 
 
 def _sync(file: Path) -> None:

@@ -11,7 +11,7 @@ from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sqlite import schema
 from chatdoc.store.sqlite.connection import Looks, looks_of
 from chatdoc.store.sqlite.database import Database, Durability
-from chatdoc.store.sqlite.own_files import require_own_file
+from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure
 
@@ -94,7 +94,7 @@ def _require_there(file: Path) -> None:
 
     The file is not opened here: closing it would let go of the locks that another connection of this process has.
     """
-    if not require_own_file(file):
+    if not require_own_store(file):
         raise StoreError(f"the store {file} is not there", hint=START_OVER)
     if os.stat(file).st_size == 0:
         raise StoreDamaged(f"the store {file} is empty, expected an SQLite database", hint=START_OVER)

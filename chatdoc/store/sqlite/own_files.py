@@ -12,6 +12,7 @@ from chatdoc.store.atomic_file import sync_folder
 
 FOLDER_MODE = 0o700
 _OTHERS_MAY_WRITE = 0o022
+JOURNALS = ("-journal", "-wal", "-shm")
 
 
 def make_folder(folder: Path) -> None:
@@ -42,6 +43,13 @@ def require_own_folder(folder: Path) -> bool:
 def require_own_file(file: Path) -> bool:
     """Whether a file is there; raises StoreError where it is no plain file, another user's or writable by others."""
     return _require_own(file, stat.S_ISREG, "a plain file")
+
+
+def require_own_store(file: Path) -> bool:
+    """The same for a database and the journals beside it: SQLite follows links, and waits for the writer of a pipe."""
+    for end in JOURNALS:
+        require_own_file(file.with_name(f"{file.name}{end}"))
+    return require_own_file(file)
 
 
 def _require_own(path: Path, is_right: Callable[[int], bool], expected: str) -> bool:

@@ -6,14 +6,13 @@ and a stale one is removed under its own lock by whoever still finds it under it
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from chatdoc.store.atomic_file import sync_folder
+from chatdoc.store.file_lock import lock_file
 from chatdoc.store.sqlite.draft import draft_file, put_in_place
 
 NAME_BYTES_MAX = 180
@@ -58,17 +57,13 @@ class PathIndex:
             return put_in_place(draft, self.file(path))
 
     def release(self, entry: Path, store: str) -> None:
-        """Remove an entry if it still names this store."""
+        """Remove an entry if it still names this store; raises WriteFailed where another holds it for too long."""
         try:
             file = os.open(entry, _OLD)
         except FileNotFoundError:
             return
         try:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX)
-            except OSError as error:
-                if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-                    raise
+            lock_file(file, entry)
             try:
                 is_there = os.path.samestat(os.fstat(file), os.lstat(entry))
             except FileNotFoundError:

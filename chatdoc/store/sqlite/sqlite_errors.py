@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreDamaged, StoreError, WriteFailed
+from chatdoc.store.lock_holder import described
 
 START_OVER = (
     "Keep a copy of the whole .chatdoc folder; with it moved away, each document opens from its .chat file"
@@ -40,8 +41,11 @@ def failure(error: Fault, name: str, doing: str, *, holder: int | None = None) -
     if code in _DAMAGE:
         return StoreDamaged(text, hint=START_OVER)
     if is_busy(error):
-        who = "Another process" if holder is None else f"Another process ({holder})"
-        return StoreError(text, hint=f"{who} is writing to it; try again, or end that process if it hangs")
+        who = described(holder)
+        return StoreError(
+            text,
+            hint=f"{who[0].upper()}{who[1:]} is writing to it; try again, or end that process if it hangs",
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return ReadOnlyTarget(text, hint="Allow writing to the file and its folder")
     if code == sqlite3.SQLITE_CANTOPEN:
@@ -61,7 +65,7 @@ def failure(error: Fault, name: str, doing: str, *, holder: int | None = None) -
 
 def is_busy(error: Fault) -> bool:
     """Whether somebody else held a lock for longer than was waited."""
-    return result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 
 def unreadable(error: Exception, name: str, doing: str) -> StoreDamaged:

@@ -6,12 +6,12 @@ import contextlib
 import logging
 import os
 import re
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from chatdoc.model.errors import ChatdocError
+from chatdoc.store.plain_file import open_plain
 from chatdoc.store.ports import Found, Registration
 from chatdoc.store.sqlite.own_files import require_own_folder
 from chatdoc.store.sqlite.path_index import PathIndex, encoded
@@ -104,9 +104,7 @@ class StoreFinder:
 def _has_bytes(file: Path, wanted: bytes) -> bool:
     """Whether a plain file has these bytes in it; true for one that cannot be read, for then nothing is known."""
     try:
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            return True
-        with open(file, "rb") as opened:
+        with open_plain(file) as opened:
             before = b""
             while piece := opened.read(_PIECE_BYTES):
                 if wanted in before + piece:

@@ -1,0 +1,52 @@
+"""Advisory lock of an open file with a bounded wait: who does not get it is told who has it, and since when."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from pathlib import Path
+
+from chatdoc.model.clock import iso
+from chatdoc.model.errors import WriteFailed
+from chatdoc.store.lock_holder import described, owner_of
+
+WAIT_S = 10.0
+"""So long another writer is waited for, as for the write lock of a store."""
+_STEPS_S = (0.001, 0.002, 0.005, 0.01, 0.02)
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+
+
+def lock_file(file: int, path: Path) -> None:
+    """Take the lock of an open file; `path` is what is written under it.
+
+    Where the file system has no locks, nobody is kept out. Raises WriteFailed when another has it for too long.
+    """
+    if try_lock(file):
+        return
+    pause, waited, number = threading.Event(), 0.0, 0
+    while waited < WAIT_S:
+        step = _STEPS_S[min(number, len(_STEPS_S) - 1)]
+        pause.wait(step)
+        waited, number = waited + step, number + 1
+        if try_lock(file):
+            return
+    since = iso(os.fstat(file).st_mtime_ns // 1_000_000)
+    raise WriteFailed(
+        f"{path} was not written: {described(owner_of(file))} is writing it, since {since} at the latest, "
+        f"and was waited for {WAIT_S:g} seconds",
+        hint="Let that process go on or end it, then try again",
+    )
+
+
+def try_lock(file: int) -> bool:
+    """Take the lock of an open file unless another has it; true also where the file system has no locks."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _WITHOUT_LOCKS:
+            raise
+    return True
