@@ -30,8 +30,6 @@ from chatdoc.store.process_identity import Machine, Process, Standing
 
 _log = logging.getLogger("chatdoc")
 
-CLOSE_WAIT_S = 15.0
-"""So long closing waits for a heartbeat that is under way; a store answers or fails before."""
 BEAT_S = 2.0
 """So often an opening that runs turns says that it lives."""
 STALE_MS = 15_000
@@ -228,7 +226,7 @@ class Ownership:
         self._done.set()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
-            thread.join(CLOSE_WAIT_S)  # It is a daemon, and may be waiting for a store that hangs.
+            thread.join(STALE_MS / 1000)  # It may be waiting for a store that hangs.
 
     def _turn(self, view: View, message_id: MessageId, lease: Lease | None, now: int) -> RunningTurn:
         heard_at_ms = (
