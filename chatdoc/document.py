@@ -22,7 +22,7 @@ from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
 from chatdoc.crdt.write_update import in_pieces
 from chatdoc.engine.chat_file import ChatFile, FileState
-from chatdoc.engine.compact_updates import Compacted, compact
+from chatdoc.engine.compact_updates import compact
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.load import keep_rows
 from chatdoc.engine.reader import Reader
@@ -50,6 +50,7 @@ from chatdoc.model.records.thread_config import ConfigChange, ThreadConfig
 from chatdoc.model.records.thread_state import ThreadState
 from chatdoc.model.view.view import View
 from chatdoc.store.event_feed import Following
+from chatdoc.store.ports import Sealed
 from invariants.report import IntegrityReport
 from invariants.rule import Violation
 from migrate.report import MigrationReport
@@ -455,9 +456,12 @@ class Document:
         with self.engine.lock:
             return render(self.view)
 
-    def compact(self) -> Compacted:
-        """Store the whole Y document as one update, reloaded and compared first, so that loading it is one step."""
-        return compact(self.engine)
+    def compact(self, *, dry_run: bool = False) -> Sealed:
+        """Seal old updates into compressed runs and give back the space; a dry run only says what that would save.
+
+        What the document, its history, its log and its receipts say stays the same.
+        """
+        return compact(self.engine, dry_run=dry_run)
 
     def save(self, *, to: str | os.PathLike[str] | None = None) -> bool:
         """Write the `.chat` text if it changed; true when it was written. The store has everything already.

@@ -42,7 +42,7 @@ def execute_once(
     digest = idempotency.digest(command)
     first = receipts.get(command_id)
     if first is not None:
-        return idempotency.repeat(first, command_id, digest)
+        return idempotency.repeat(transaction.copy.view, first, command_id, digest)
     view = transaction.copy.view
     record: Any = None
 

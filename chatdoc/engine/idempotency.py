@@ -1,15 +1,18 @@
-"""A command's answer is a record; its receipt keeps that record, so a retry gets the same answer."""
+"""A command's answer is a record; its receipt keeps that record, or names it, so a retry gets the same answer.
+
+A message that was only just written is named: its header is a lasting fact, and says all that the answer says.
+"""
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.plan import Plan
-from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound
+from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreDamaged
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
 from chatdoc.model.records.thread_config import ThreadConfig
@@ -42,27 +45,34 @@ def answer_of(view: View, plan: Plan, last_event: int = 0) -> Any:
 
 
 def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, record: Any) -> Receipt:
-    """The receipt of a command that was carried out, with the record that answered it."""
+    """The receipt of a command that was carried out, with the record that answered it, or its name and digest."""
     thread_id = view.thread_of(plan.subject) if plan.kind == "message" else plan.subject
+    result = _encode({"kind": plan.kind, "record": record})
+    if plan.kind == "message" and view.is_as_written(plan.subject):
+        result = _encode({"kind": "written", "record": plan.subject, "digest": _seal(result)})
     return Receipt(
         command_id=command_id,
         command_digest=command_digest,
         status="accepted",
-        result=_encode({"kind": plan.kind, "record": record}),
+        result=result,
         aggregate_kind="thread" if thread_id else "project",
         aggregate_id=thread_id or str(view.document_id()),
     )
 
 
 def digest(command: Command) -> str:
-    """Tells two commands apart: SHA-256 of the command's canonical JSON, in hex; raises CommandRefused without one."""
+    """Tells two commands apart: BLAKE2b of its canonical JSON, 16 bytes in hex; raises CommandRefused without one."""
     try:
-        return sha256(_encode(command)).hexdigest()
+        return _seal(_encode(command))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise CommandRefused(
             f"{type(command).__name__} holds a value that JSON cannot spell: {error}",
             hint="Give texts, numbers of up to 64 bits, true, false, None, lists and dicts",
         ) from error
+
+
+def _seal(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def refusal(view: View, command_id: str, command_digest: str, command: Command, error: Exception) -> Receipt:
@@ -79,8 +89,11 @@ def refusal(view: View, command_id: str, command_digest: str, command: Command, 
     )
 
 
-def repeat(receipt: Receipt, command_id: str, command_digest: str) -> Any:
-    """The first answer to a command id; raises the first refusal, or CommandConflict for a different command."""
+def repeat(view: View, receipt: Receipt, command_id: str, command_digest: str) -> Any:
+    """The first answer to a command id; raises the first refusal, or CommandConflict for a different command.
+
+    Raises StoreDamaged where the record that the receipt names is not in the view.
+    """
     if receipt.command_digest != command_digest:
         raise CommandConflict(
             f"command id {command_id!r} was used for another command before",
@@ -91,4 +104,13 @@ def repeat(receipt: Receipt, command_id: str, command_digest: str) -> Any:
         missing = kind.get("refused") == NotFound.__name__
         raise (NotFound if missing else CommandRefused)(receipt.error or f"{command_id!r} was refused before")
     answer = msgspec.json.decode(receipt.result)
+    if answer["kind"] == "written":
+        for message in view.as_written(answer["record"]):
+            if _seal(_encode({"kind": "message", "record": message})) == answer["digest"]:
+                return message
+        raise StoreDamaged(
+            f"the receipt of command {command_id!r} names message {answer['record']} as it was written, and the "
+            "document does not have it",
+            hint="`chatdoc check` says what else is damaged",
+        )
     return msgspec.convert(answer["record"], _TYPES[answer["kind"]])

@@ -95,10 +95,5 @@ def _read(update: bytes) -> read_update.Reading:
 
 
 def updates_until(store: DocumentStore, sequence: int) -> Iterator[bytes]:
-    """Every update of a log up to an entry, older ones as one snapshot where there is one."""
-    state = store.snapshots.state()
-    if state is not None and state[0] <= sequence:
-        yield state[1]
-    for entry in store.updates.entries(after=state[0] if state is not None and state[0] <= sequence else 0):
-        if entry.sequence <= sequence:
-            yield entry.update
+    """Every update of a log up to an entry."""
+    return (entry.update for entry in store.updates.entries() if entry.sequence <= sequence)

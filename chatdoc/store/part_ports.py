@@ -55,19 +55,13 @@ class Receipts(Protocol):
 
 
 class Snapshots(Protocol):
-    """Shortcuts past the update log; each is whole and current, or set aside with a logged warning."""
+    """A shortcut past the update log; it is whole and current, or set aside with a logged warning."""
 
     def row_pieces(self) -> RowPieces | None:
         """The newest row snapshot, or None; the iterator raises StoreDamaged, and sets it aside, on damage."""
 
     def put_rows(self, rows: Rows, *, recorded_at_ms: int) -> None:
         """Replace the row snapshot, also one of the same place, in a transaction of its own, unless that is newer."""
-
-    def state(self) -> tuple[int, bytes] | None:
-        """The newest Y state: the sequence it covers and its update; a damaged one is set aside."""
-
-    def put_state(self, sequence: int, update: bytes, *, recorded_at_ms: int) -> None:
-        """Replace the Y state, in a transaction of its own, unless the stored one covers more."""
 
 
 class Registry(Protocol):

@@ -27,6 +27,7 @@ from chatdoc.store.values import (
     Registration,
     RowPieces,
     Rows,
+    Sealed,
     Standing,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "Registry",
     "RowPieces",
     "Rows",
+    "Sealed",
     "Snapshots",
     "Standing",
     "Stores",
@@ -203,6 +205,13 @@ class DocumentStore(Protocol):
         """What `read` finds when it asks the parts of this store, all as of one moment, whatever others commit.
 
         `read` may be called twice, where the first answer was overtaken. It writes nothing; others may wait to write.
+        """
+
+    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+        """Put all updates but the newest into compressed runs, in one transaction, and give back the space they took.
+
+        What `updates` tells stays the same, each entry with the digest it was appended with. A store that seals nothing
+        says so. A dry run writes nothing.
         """
 
     def verify(self) -> list[Finding]:

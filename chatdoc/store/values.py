@@ -22,6 +22,14 @@ class Entry(NamedTuple):
     origin: str
 
 
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """What sealing the update log did, or would: how many entries went into runs, and the bytes of both."""
+
+    entries: int
+    bytes_before: int
+    bytes_after: int
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The stored answer to a command id; `result` is JSON, `error` the text of a refusal."""
 

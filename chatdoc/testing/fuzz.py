@@ -68,7 +68,7 @@ class Fuzz:
         elif deed == "warm":
             network.warm(number)
         elif deed == "restart":
-            network.restart(number, rows=random.random() < 0.5, state=random.random() < 0.3)
+            network.restart(number, rows=random.random() < 0.5, sealed=random.random() < 0.3)
         elif deed == "sync":
             network.sync(
                 number, random.choice([one for one in range(len(network.documents)) if one != number])

@@ -198,10 +198,10 @@ class NetworkMachine(RuleBasedStateMachine):
         """A document loads its whole Y document."""
         self.network.warm(number % self.replicas)
 
-    @rule(number=numbers, rows=st.booleans(), state=st.booleans())
-    def restart(self, number: int, rows: bool, state: bool) -> None:
+    @rule(number=numbers, rows=st.booleans(), sealed=st.booleans())
+    def restart(self, number: int, rows: bool, sealed: bool) -> None:
         """A document crashes and is opened again."""
-        self.network.restart(number % self.replicas, rows=rows, state=state)
+        self.network.restart(number % self.replicas, rows=rows, sealed=sealed)
 
     def check_invariants(self, *given: Any, **named: Any) -> None:
         """After every rule, what deltas say of the rules is what a look at everything says; then your own invariants.

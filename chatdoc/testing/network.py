@@ -186,8 +186,8 @@ class Network:
         with promised(LOADED):
             white_box.warm(self.documents[number])
 
-    def restart(self, number: int, *, rows: bool = False, state: bool = False) -> None:
-        """Let a document crash and open it from its log, with a snapshot of its rows or its Y state taken before.
+    def restart(self, number: int, *, rows: bool = False, sealed: bool = False) -> None:
+        """Let a document crash and open it from its log, with a snapshot of its rows taken, or its log sealed, before.
 
         Raises PromiseBroken when it comes back saying anything else.
         """
@@ -195,8 +195,8 @@ class Network:
         with promised(REOPENED):
             if rows:
                 white_box.put_rows(before)
-            if state:
-                white_box.put_state(before)
+            if sealed:
+                white_box.seal(before)
             document = white_box.reloaded(before, clock=self.clocks[number], random=self.random.randbytes)
             told = list(differences(before.view, document.view))
             assert not told, _told(f"document {number} came back changed (rows={rows}):", told)

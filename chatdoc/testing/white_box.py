@@ -72,11 +72,9 @@ def put_rows(document: Document) -> None:
     document.engine.store.snapshots.put_rows(rows, recorded_at_ms=0)
 
 
-def put_state(document: Document) -> None:
-    """Store a snapshot of a document's whole Y document."""
-    session = document.engine.copy.session
-    update = session.warm().encode()
-    document.engine.store.snapshots.put_state(session.sequence, update, recorded_at_ms=0)
+def seal(document: Document) -> None:
+    """Seal the updates of a document's log."""
+    document.engine.store.seal_updates()
 
 
 def kill(document: Document) -> None:

@@ -114,14 +114,14 @@ class TurnMachine(NetworkMachine):
             assert turn.state != "running"
 
     @rule(number=numbers, rows=st.booleans(), state=st.booleans())
-    def restart(self, number: int, rows: bool, state: bool) -> None:
+    def restart(self, number: int, rows: bool, sealed: bool) -> None:
         """A document is opened again once its agents have let go of their turns."""
         document = self.document(number)
         for held in self.held:
             if held.home is document:
                 held.turn.leave()
                 self.oracle.see_message(document, held.turn.message_id)
-        super().restart(number, rows, state)
+        super().restart(number, rows, sealed)
         self.let_go += [held for held in self.held if held.home is document]
         self.held = [held for held in self.held if held.home is not document]
 

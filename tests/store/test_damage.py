@@ -255,17 +255,6 @@ def test_damage_in_a_later_piece_is_noticed_while_reading(folder: Path, store: S
         assert again.snapshots.row_pieces() is None
 
 
-def test_damaged_state_is_set_aside(folder: Path, store: SqliteStore) -> None:
-    """A Y state with a wrong byte is not returned; the next one replaces it."""
-    store.snapshots.put_state(1, b"state" * 100_000, recorded_at_ms=NOW)
-    store.close()
-    change(folder, "UPDATE pieces SET bytes = zeroblob(length(bytes)) WHERE part = 'state' AND number = 1")
-    with opened(folder) as again:
-        assert again.snapshots.state() is None
-        again.snapshots.put_state(1, b"state" * 100_000, recorded_at_ms=NOW)
-        assert again.snapshots.state() == (1, b"state" * 100_000)
-
-
 def test_errors_say_what_to_do(folder: Path, content: bytes) -> None:
     """The file is named, and the way back to the documents."""
     file_of(folder).write_bytes(b"garbage" * 1000)

@@ -52,7 +52,6 @@ def test_second_open_finds_everything(store: SqliteStore, stores: SqliteFolder) 
     """Entries, receipts, snapshots, markers and registration are there again; closed, the store is one file."""
     append(store, b"update", command_id="command")
     store.snapshots.put_rows(rows(), recorded_at_ms=NOW)
-    store.snapshots.put_state(2, b"state", recorded_at_ms=NOW)
     store.write(lambda unit: unit.put_marker(marker("published", text="digest"), recorded_at_ms=NOW))
     store.close()
     assert [path.name for path in stores.home.glob("*.sqlite3*")] == [f"{DOCUMENT_ID}.sqlite3"]
@@ -60,7 +59,6 @@ def test_second_open_finds_everything(store: SqliteStore, stores: SqliteFolder) 
         assert updates(again) == [GENESIS, b"update"]
         assert again.receipts.get("command") == receipt()
         assert whole(again.snapshots.row_pieces()) == rows()
-        assert again.snapshots.state() == (2, b"state")
         assert again.registry.registration() == registration()
         assert again.registry.markers() == (marker("published", text="digest"),)
 

@@ -28,7 +28,6 @@ class Contents:
         self.registration: Registration | None = None
         self.began_at_ms: int | None = None
         self.rows: Rows | None = None
-        self.state: tuple[int, bytes] | None = None
         self.cursors: dict[str, int] = {}
         self.diffs: dict[tuple[str, int, int], Any] = {}
 
@@ -119,7 +118,3 @@ class Contents:
     def put_rows(self, rows: Rows) -> None:
         if self.rows is None or self.rows.sequence <= rows.sequence:
             self.rows = rows
-
-    def put_state(self, sequence: int, update: bytes) -> None:
-        if self.state is None or self.state[0] <= sequence:
-            self.state = (sequence, bytes(update))

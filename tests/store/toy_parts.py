@@ -69,12 +69,6 @@ class ToySnapshots(ToyPart):
     def put_rows(self, rows, *, recorded_at_ms):
         self._store.write(lambda unit: unit.do("put_rows", rows))
 
-    def state(self) -> tuple[int, bytes] | None:
-        return self._look(lambda held: held.state)
-
-    def put_state(self, sequence, update, *, recorded_at_ms):
-        self._store.write(lambda unit: unit.do("put_state", sequence, update))
-
 
 class ToyRegistry(ToyPart):
     def registration(self) -> Registration:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from chatdoc.model.errors import ChatdocError, DocumentFailed, ReceiptExists, StoreError, StoreGone
-from chatdoc.store.ports import Finding, Registration
+from chatdoc.store.ports import Finding, Registration, Sealed
 from tests.store.toy_contents import Contents
 from tests.store.toy_parts import (
     ToyCursors,
@@ -147,6 +147,10 @@ class ToyStore:
                 return read()
             finally:
                 self._stands = before
+
+    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+        """Nothing is sealed."""
+        return self.look(lambda held: Sealed(entries=0, bytes_before=0, bytes_after=0))
 
     def verify(self) -> list[Finding]:
         """Each frame has its digest, and is read as it was written or not at all; so whatever is folded is right."""

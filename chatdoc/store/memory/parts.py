@@ -23,7 +23,6 @@ class Kept:
         self.leases: dict[str, Lease] = {}
         self.cursors: dict[str, int] = {}
         self.rows: Rows | None = None
-        self.state: tuple[int, bytes] | None = None
 
     def require_open(self) -> None:
         """Raise StoreError once the store is closed."""
@@ -99,20 +98,6 @@ class MemorySnapshots:
             before = self._kept.rows
             if before is None or before.sequence <= rows.sequence:
                 self._kept.rows = rows
-
-    def state(self) -> tuple[int, bytes] | None:
-        """See the port."""
-        with self._kept.lock:
-            self._kept.require_open()
-            return self._kept.state
-
-    def put_state(self, sequence: int, update: bytes, *, recorded_at_ms: int) -> None:
-        """See the port."""
-        with self._kept.lock:
-            self._kept.require_open()
-            before = self._kept.state
-            if before is None or before[0] <= sequence:
-                self._kept.state = (sequence, update)
 
 
 class MemoryRegistry:

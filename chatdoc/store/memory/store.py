@@ -33,6 +33,7 @@ from chatdoc.store.ports import (
     Marker,
     Receipt,
     Registration,
+    Sealed,
     UnitOfWork,
     refused_alone,
 )
@@ -88,6 +89,11 @@ class MemoryStore:
         with self._kept.lock:
             self._kept.require_open()
             return read()
+
+    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+        """See the port; nothing is sealed."""
+        self._kept.require_open()
+        return Sealed(entries=0, bytes_before=0, bytes_after=0)
 
     def verify(self) -> list[Finding]:
         """See the port; nothing of a process's own memory is doubted."""

@@ -124,5 +124,8 @@ class Database(Protocol):
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
 
+    def shrink(self) -> None:
+        """Give the space of rows that are gone back to the disk, where that does not happen by itself."""
+
     def close(self) -> None:
         """Let go of the database."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 import msgspec
 
@@ -22,7 +22,7 @@ def of_update(document_id: bytes, sequence: int, origin: str, recorded_at_ms: in
         recorded_at_ms,
         origin.encode("utf-8", "surrogatepass"),
     )
-    return sha256(head + update).digest()
+    return blake2b(head + update, digest_size=16).digest()
 
 
 def holds(
@@ -46,14 +46,14 @@ def of_receipt(
 ) -> bytes:
     """The digest of one receipt, all of its columns."""
     said = [document_id, receipt, update_sequence, result_sequence, recorded_at_ms]
-    return sha256(msgspec.msgpack.encode(said)).digest()
+    return blake2b(msgspec.msgpack.encode(said), digest_size=16).digest()
 
 
 def of_snapshot(
-    document_id: bytes, kind: str, sequence: int, known: str, pieces: Iterable[tuple[str, int, int, bytes]]
+    document_id: bytes, sequence: int, known: str, pieces: Iterable[tuple[str, int, int, bytes]]
 ) -> bytes:
     """The digest of a snapshot: what it covers, and part, number, checksum and digest of each of its pieces."""
-    return sha256(msgspec.msgpack.encode([document_id, kind, sequence, known, list(pieces)])).digest()
+    return sha256(msgspec.msgpack.encode([document_id, sequence, known, list(pieces)])).digest()
 
 
 def checksum(piece: bytes) -> int:
@@ -61,13 +61,13 @@ def checksum(piece: bytes) -> int:
     return zlib.crc32(piece)
 
 
-def pieces(data: bytes, *, lines: bool) -> Iterator[bytes]:
-    """Cut into pieces of at least PIECE_BYTES but the last; at line ends when asked to."""
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Cut lines into pieces of at least PIECE_BYTES but the last."""
     view = memoryview(data)
     start = 0
     while start < len(data):
         end = start + PIECE_BYTES
-        if lines and end < len(data):
+        if end < len(data):
             end = data.find(b"\n", end - 1) + 1 or len(data)
         yield bytes(view[start:end])
         start = end

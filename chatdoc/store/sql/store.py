@@ -11,7 +11,7 @@ from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.commit_bell import CommitBell
-from chatdoc.store.ports import Finding, UnitOfWork, refused_alone
+from chatdoc.store.ports import Finding, Sealed, UnitOfWork, refused_alone
 from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sql.cursors import SqlCursors
 from chatdoc.store.sql.database import Database
@@ -97,6 +97,14 @@ class SqlStore:
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """See the port."""
         return self._database.at_one_moment(read, "be read")
+
+    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+        """See the port."""
+        self._database.require_open()
+        sealed = self.updates.seal(dry_run=dry_run)
+        if sealed.entries and not dry_run:
+            self._database.shrink()
+        return sealed
 
     def verify(self) -> list[Finding]:
         """See the port."""

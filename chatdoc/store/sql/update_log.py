@@ -7,8 +7,12 @@ from typing import Any
 
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.store.ports import Entry
+from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql import digests
+from chatdoc.store.sql.compression import pack, unpack
 from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.update_runs import Row, entries_of, run_with, seal
+from chatdoc.store.values import Sealed
 
 PAGE_ENTRIES = 256
 """How many entries are read at a time; between two reads others may write."""
@@ -19,6 +23,7 @@ _AFTER = (
     "SELECT sequence, origin, recorded_at_ms, digest, bytes FROM updates"
     " WHERE sequence >= ? ORDER BY sequence LIMIT ?"
 )
+_RUN_END = "SELECT last FROM update_runs WHERE first <= ? AND last >= ?"
 _FLOOR = "SELECT floor FROM document"
 _RAISE_FLOOR = f"UPDATE document SET floor = ({LAST}) WHERE floor < ({LAST})"
 
@@ -28,7 +33,7 @@ def row_of(
 ) -> tuple[Any, ...]:
     """The row of an entry, as INSERT wants it."""
     seal = digests.of_update(document, sequence, origin, recorded_at_ms, update)
-    return sequence, origin, recorded_at_ms, seal, update
+    return sequence, origin, recorded_at_ms, seal, pack(update)
 
 
 class SqlUpdateLog:
@@ -41,7 +46,7 @@ class SqlUpdateLog:
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port."""
         expected = after + 1
-        while found := self._database.rows(_AFTER, (expected, PAGE_ENTRIES), "read its updates"):
+        while found := self._page(expected):
             for sequence, origin, recorded_at_ms, digest, update in found:
                 if sequence != expected:
                     raise self._damaged(expected, f"is missing; the next one is {sequence}")
@@ -56,10 +61,35 @@ class SqlUpdateLog:
     def verified(self) -> Iterator[tuple[int, bool]]:
         """Every entry that is there, and whether it is what was appended; for who goes on beyond damage."""
         after = 0
-        while found := self._database.rows(_AFTER, (after + 1, PAGE_ENTRIES), "read its updates"):
+        while True:
+            try:
+                found = self._page(after + 1)
+            except StoreDamaged:  # A run that cannot be read: all that is known is where it ends.
+                end = self._database.rows(_RUN_END, (after + 1, after + 1), "read its updates")[0][0]
+                yield from ((sequence, False) for sequence in range(after + 1, end + 1))
+                after = end
+                continue
+            if not found:
+                return
             for sequence, origin, recorded_at_ms, digest, update in found:
                 yield sequence, digests.holds(digest, self._salt, sequence, origin, recorded_at_ms, update)
             after = found[-1][0]
+
+    def seal(self, *, dry_run: bool) -> Sealed:
+        """Put all entries but the newest into compressed runs; a transaction, or a part of the one that is open."""
+
+        def sealed(execute: Execute) -> Sealed:
+            try:
+                return seal(execute, self.last_sequence(), dry_run=dry_run)
+            except ValueError as error:
+                raise StoreDamaged(
+                    f"the log of document {self._document_id} in {self._database.name} cannot be sealed: {error}",
+                    hint=self._database.start_over,
+                ) from error
+
+        if dry_run:
+            return self._database.ask(sealed, "look at its updates")
+        return self._database.change(lambda execute, _: sealed(execute), "seal its updates")
 
     def last_sequence(self) -> int:
         """See the port."""
@@ -87,8 +117,31 @@ class SqlUpdateLog:
         if self.floor() < self.last_sequence():
             self._database.change(lambda execute, _: execute(_RAISE_FLOOR), "note how far its log has come")
 
+    def _page(self, first: int) -> list[Row]:
+        """The next entries from one on: those that are stored one by one, or the rest of the run that has it."""
+        found = self._database.rows(_AFTER, (first, PAGE_ENTRIES), "read its updates")
+        if not found or found[0][0] != first:
+            run = self._database.ask(lambda execute: run_with(execute, first), "read a run of its updates")
+            if run is not None:
+                try:
+                    return [row for row in entries_of(run) if row.sequence >= first]
+                except ValueError as error:
+                    raise self._damaged(first, f"lies in a run that cannot be read: {error}") from error
+        return [
+            Row(sequence, origin, recorded_at_ms, digest, _unpacked(update))
+            for sequence, origin, recorded_at_ms, digest, update in found
+        ]
+
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:
         return StoreDamaged(
             f"entry {sequence} of document {self._document_id} in {self._database.name} {what}",
             hint=self._database.start_over,
         )
+
+
+def _unpacked(stored: object) -> Any:
+    """The bytes of an update, or None where they are damaged, which no digest holds for."""
+    try:
+        return unpack(stored)
+    except ValueError:
+        return None

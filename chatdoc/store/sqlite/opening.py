@@ -102,10 +102,24 @@ def _require_there(file: Path) -> None:
         raise ReadOnlyTarget(f"the store {file} may not be read", hint="Allow reading and writing it")
 
 
+def _has_frames(file: Path) -> bool:
+    """Whether there is a journal with what the file itself may not have yet."""
+    try:
+        return os.stat(f"{file}-wal").st_size > 0
+    except FileNotFoundError:
+        return False
+
+
 def _require_known(execute: Execute, file: Path) -> None:
     """Refuse a database of somebody else, of a newer program, or of a step that was edited."""
     if execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
         raise StoreDamaged(f"the database {file} is not a store of chatdoc", hint=START_OVER)
+    pages, size = execute("PRAGMA page_count").fetchone()[0], execute("PRAGMA page_size").fetchone()[0]
+    if os.stat(file).st_size < pages * size and not _has_frames(file):  # SQLite notices when it reads there.
+        raise StoreDamaged(
+            f"the store {file} is cut off: it has {os.stat(file).st_size} bytes, expected {pages * size}",
+            hint=START_OVER,
+        )
     steps = schema.applied(execute)
     ours = [(step.number, step.digest) for step in schema.STEPS]
     if len(steps) > len(ours):

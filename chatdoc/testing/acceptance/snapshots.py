@@ -51,22 +51,9 @@ class SnapshotSuite:
         other.snapshots.put_rows(rows(start + 10), recorded_at_ms=NOW + 3)
         assert stored_rows(store) == rows(start + 10)
 
-    def test_newer_state_wins_and_an_older_one_changes_nothing(self, stores: StoreFactory) -> None:
-        """The Y state that covers most of the log is kept."""
-        store, start = with_updates(stores)
-        store.snapshots.put_state(start + 2, b"\x00two", recorded_at_ms=NOW)
-        assert store.snapshots.state() == (start + 2, b"\x00two")
-        store.snapshots.put_state(start + 9, b"nine" * 100_000, recorded_at_ms=NOW)
-        store.snapshots.put_state(start + 5, b"five", recorded_at_ms=NOW + 1)
-        assert store.snapshots.state() == (start + 9, b"nine" * 100_000)
-        other = stores.again(store)
-        other.snapshots.put_state(start + 4, b"four", recorded_at_ms=NOW + 2)
-        assert other.snapshots.state() == store.snapshots.state() == (start + 9, b"nine" * 100_000)
-
     def test_snapshots_leave_the_log_alone(self, stores: StoreFactory) -> None:
         """Every update can still be read, and the next one goes on from the last."""
         store, start = with_updates(stores)
         store.snapshots.put_rows(rows(start + 10), recorded_at_ms=NOW)
-        store.snapshots.put_state(start + 10, b"state", recorded_at_ms=NOW)
         assert store.write(lambda unit: append(unit, "next")) == start + 11
         assert written(store, start) == [*map(str, range(10)), "next"]

@@ -67,3 +67,28 @@ class UpdateLogSuite:
 
         assert store.write(work) == ["mine"]
         assert written(store, start) == ["mine"]
+
+    def test_sealing_changes_nothing_that_is_read(self, stores: StoreFactory) -> None:
+        """Entries are the same before, after, beyond any of them, by another handle and by one that was reading."""
+        store = stores.make()
+        start = store.updates.last_sequence()
+        names = [str(number) for number in range(900)]
+        store.write(lambda unit: [append(unit, name) for name in names[:600]])
+        reading, other = store.updates.entries(start), stores.again(store)
+        assert next(reading).origin == "0"
+        said = store.seal_updates(dry_run=True)
+        assert written(store, start) == names[:600]
+        assert store.seal_updates() == said
+        assert [entry.origin for entry in reading] == names[1:600]
+        for rounds in (1, 2):
+            store.write(lambda unit: [append(unit, name) for name in names[600:]])
+            for handle in (store, other):
+                told = list(handle.updates.entries(start))
+                assert [entry.origin for entry in told] == names[:600] + names[600:] * rounds
+                assert [entry.sequence for entry in told] == list(
+                    range(start + 1, start + 601 + 300 * rounds)
+                )
+                assert written(handle, start + 599) == (names[:600] + names[600:] * rounds)[599:]
+                assert handle.updates.last_sequence() == start + 600 + 300 * rounds
+            store.seal_updates()
+            assert store.verify() == []

@@ -5,8 +5,9 @@
 | `document` | the document, the only one; `floor` is a sequence that its update log has reached for certain, |
 | | `released` says that the file of `path` is another document's by now |
 | `updates` | an entry of its update log |
+| `update_runs` | old entries of it, sealed into one compressed run; the newest entry is never in one |
 | `orchestration_command_receipts` | the answer to a command id; the last four columns say which answer, and seal it |
-| `snapshots` | what the newest row snapshot or Y state covers |
+| `snapshots` | what the newest row snapshot covers |
 | `pieces` | up to 128 KiB of a snapshot, with a checksum for reading and a digest for telling what changed |
 | `markers` | how far one migration of the file went |
 | `consumer_cursors` | how far a consumer of the event log has come |
@@ -37,6 +38,12 @@ STATEMENTS = (
         digest BLOB NOT NULL,
         bytes BLOB NOT NULL
     )""",
+    """CREATE TABLE update_runs (
+        first INTEGER PRIMARY KEY,
+        last INTEGER NOT NULL,
+        entry_bytes INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+    )""",
     """CREATE TABLE orchestration_command_receipts (
         command_id TEXT PRIMARY KEY,
         aggregate_kind TEXT NOT NULL CHECK (aggregate_kind IN ('project', 'thread')),
@@ -55,7 +62,7 @@ STATEMENTS = (
     """CREATE INDEX idx_orch_receipts_result_sequence
         ON orchestration_command_receipts (result_sequence)""",
     """CREATE TABLE snapshots (
-        kind TEXT PRIMARY KEY CHECK (kind IN ('rows', 'state')),
+        kind TEXT PRIMARY KEY CHECK (kind = 'rows'),
         sequence INTEGER NOT NULL,
         known TEXT NOT NULL,
         recorded_at_ms INTEGER NOT NULL,
@@ -63,7 +70,7 @@ STATEMENTS = (
         digest BLOB NOT NULL
     ) WITHOUT ROWID""",
     """CREATE TABLE pieces (
-        part TEXT NOT NULL CHECK (part IN ('headers', 'others', 'state')),
+        part TEXT NOT NULL CHECK (part IN ('headers', 'others')),
         number INTEGER NOT NULL,
         checksum INTEGER NOT NULL,
         digest BLOB NOT NULL,
