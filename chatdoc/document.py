@@ -22,7 +22,7 @@ from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
 from chatdoc.crdt.write_update import in_pieces
 from chatdoc.engine.chat_file import ChatFile, FileState
-from chatdoc.engine.compact_updates import compact
+from chatdoc.engine.compact_updates import compact, compact_when_due
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.load import keep_rows
 from chatdoc.engine.reader import Reader
@@ -49,6 +49,7 @@ from chatdoc.model.records.thread import Thread
 from chatdoc.model.records.thread_config import ConfigChange, ThreadConfig
 from chatdoc.model.records.thread_state import ThreadState
 from chatdoc.model.view.view import View
+from chatdoc.settings import compacts_when_closing
 from chatdoc.store.event_feed import Following
 from chatdoc.store.ports import Sealed
 from invariants.report import IntegrityReport
@@ -496,6 +497,8 @@ class Document:
                     if self._file is not None:
                         self._file.close()
                         keep_rows(self.engine.store, self.engine.copy, recorded_at_ms=self.engine.clock())
+                    if compacts_when_closing(os.environ):
+                        compact_when_due(self.engine.store)
         finally:
             with self.engine.lock:
                 self._let_go()

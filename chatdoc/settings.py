@@ -65,6 +65,11 @@ def migrates_old_files(environment: Mapping[str, str]) -> bool:
     return _switch(environment, "CHATDOC_SCHEMA_V2") is not False
 
 
+def compacts_when_closing(environment: Mapping[str, str]) -> bool:
+    """Whether a long log is sealed when its document is closed; raises SettingInvalid."""
+    return _switch(environment, "CHATDOC_COMPACT") is not False
+
+
 def _switch(environment: Mapping[str, str], name: str) -> bool | None:
     said = environment.get(name, "").strip().lower()
     if not said:

@@ -21,6 +21,9 @@ class UpdateLog(Protocol):
     def last_sequence(self) -> int:
         """The sequence of the newest entry, 0 when there is none."""
 
+    def sealed_through(self) -> int:
+        """The sequence of the last entry that lies in a sealed run, 0 where none does."""
+
 
 class EventLog(Protocol):
     """The events of the document, append-only until a compaction folds the oldest of them away."""

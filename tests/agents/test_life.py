@@ -113,7 +113,7 @@ class TurnMachine(NetworkMachine):
             assert held.missing_from(held.home) is None
             assert turn.state != "running"
 
-    @rule(number=numbers, rows=st.booleans(), state=st.booleans())
+    @rule(number=numbers, rows=st.booleans(), sealed=st.booleans())
     def restart(self, number: int, rows: bool, sealed: bool) -> None:
         """A document is opened again once its agents have let go of their turns."""
         document = self.document(number)

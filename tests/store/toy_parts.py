@@ -26,6 +26,9 @@ class ToyUpdates(ToyPart):
     def _page(self, after: int) -> list[Entry]:
         return self._look(lambda held: held.updates[after : after + 100])
 
+    def sealed_through(self) -> int:
+        return self._look(lambda held: 0)
+
     def last_sequence(self) -> int:
         return self._look(lambda held: len(held.updates))
 

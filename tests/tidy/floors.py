@@ -16,6 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.agents", "chatdoc.event_view"),
     ("chatdoc.document",),
     (
+        "chatdoc.compact",
         "chatdoc.forget",
         "chatdoc.in_memory",
         "chatdoc.open",

@@ -33,6 +33,9 @@ COMMANDS: dict[str, Entry] = {
         f"{_ROOM}.recover:recover",
         "Give back the text of a FILE that is lost, damaged or replaced, or of all such files of a FOLDER.",
     ),
+    "compact": Entry(
+        f"{_ROOM}.compact:compact", "Seal old updates of documents, and give back the space they took."
+    ),
     "forget": Entry(
         f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."
     ),

@@ -62,6 +62,9 @@ class Catalog(Protocol):
     def names(self) -> set[str]:
         """The tables and indexes that are there."""
 
+    def shrink(self) -> None:
+        """Give the space of rows that are gone back to the disk, where that does not happen by itself."""
+
     def damaged_pages(self) -> list[str]:
         """What the database's own check of its pages says; nothing where all is well."""
 
@@ -123,9 +126,6 @@ class Database(Protocol):
 
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
-
-    def shrink(self) -> None:
-        """Give the space of rows that are gone back to the disk, where that does not happen by itself."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -103,7 +103,7 @@ class SqlStore:
         self._database.require_open()
         sealed = self.updates.seal(dry_run=dry_run)
         if sealed.entries and not dry_run:
-            self._database.shrink()
+            self._database.catalog.shrink()
         return sealed
 
     def verify(self) -> list[Finding]:

@@ -24,6 +24,7 @@ _AFTER = (
     " WHERE sequence >= ? ORDER BY sequence LIMIT ?"
 )
 _RUN_END = "SELECT last FROM update_runs WHERE first <= ? AND last >= ?"
+_SEALED = "SELECT coalesce(max(last), 0) FROM update_runs"
 _FLOOR = "SELECT floor FROM document"
 _RAISE_FLOOR = f"UPDATE document SET floor = ({LAST}) WHERE floor < ({LAST})"
 
@@ -90,6 +91,11 @@ class SqlUpdateLog:
         if dry_run:
             return self._database.ask(sealed, "look at its updates")
         return self._database.change(lambda execute, _: sealed(execute), "seal its updates")
+
+    def sealed_through(self) -> int:
+        """See the port."""
+        last: int = self._database.rows(_SEALED, (), "find its last run")[0][0]
+        return last
 
     def last_sequence(self) -> int:
         """See the port."""

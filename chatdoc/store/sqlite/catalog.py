@@ -43,6 +43,11 @@ class SqliteCatalog:
         rows = self._tables.ask(lambda execute: execute(_NAMES).fetchall(), "look up its tables")
         return {name for (name,) in rows}
 
+    def shrink(self) -> None:
+        """See the port: the file is written anew without its free pages, whole or not at all."""
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            self._tables.ask(lambda execute, one=statement: execute(one).fetchall(), "give space back")  # type: ignore[misc]
+
     def damaged_pages(self) -> list[str]:
         """See the port."""
         rows = self._tables.ask(lambda execute: execute(_PAGES).fetchall(), "check its pages")

@@ -228,17 +228,6 @@ class Database:
             connection.executescript("PRAGMA query_only = ON; BEGIN")
             yield connection
 
-    def shrink(self) -> None:
-        """See the port: the file is written anew without its free pages, whole or not at all."""
-        require_own_process(self._pid, self.name)
-        with self.lock:
-            self.require_writable()
-            try:
-                self._ready().execute("VACUUM")
-                self._ready().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            except FAULTS as error:
-                raise self.failed(error, "give space back") from error
-
     def close(self) -> None:
         """Let go of the file; the last one of all writes the journal back. In a forked child nothing is touched."""
         if os.getpid() != self._pid:

@@ -79,6 +79,7 @@ class UpdateLogSuite:
         said = store.seal_updates(dry_run=True)
         assert written(store, start) == names[:600]
         assert store.seal_updates() == said
+        assert store.updates.sealed_through() in (0, start + 599)
         assert [entry.origin for entry in reading] == names[1:600]
         for rounds in (1, 2):
             store.write(lambda unit: [append(unit, name) for name in names[600:]])

@@ -52,7 +52,7 @@ WRITE_TABLES = {
         },
         key=("sequence",),
         unique=(("event_id",), ("aggregate_kind", "stream_id", "stream_version")),
-        indexes=(("aggregate_kind", "stream_id", "sequence"), ("command_id",), ("correlation_id",)),
+        indexes=(("aggregate_kind", "stream_id", "sequence"),),
         checks={"aggregate_kind": KINDS, "actor_kind": ("client", "server", "provider")},
     ),
     "orchestration_command_receipts": Expected(
@@ -68,7 +68,6 @@ WRITE_TABLES = {
             "digest": ("BLOB", NN),
         },
         key=("command_id",),
-        indexes=(("aggregate_kind", "aggregate_id"), ("result_sequence",)),
         checks={"aggregate_kind": KINDS, "status": ("accepted", "rejected")},
     ),
     "checkpoint_diff_blobs": Expected(

@@ -18,8 +18,6 @@ from tests.store.projections.world import empty_store
 NAMED_INDEXES = {
     "idx_orch_events_stream_version",
     "idx_orch_events_stream_sequence",
-    "idx_orch_events_command_id",
-    "idx_orch_events_correlation_id",
 }
 CHECK = re.compile(r"CHECK\s*\(\s*(\w+)\s+IN\s*\(([^)]*)\)\s*\)")
 

@@ -57,10 +57,6 @@ STATEMENTS = (
         update_sequence INTEGER,
         digest BLOB NOT NULL
     )""",
-    """CREATE INDEX idx_orch_receipts_aggregate
-        ON orchestration_command_receipts (aggregate_kind, aggregate_id)""",
-    """CREATE INDEX idx_orch_receipts_result_sequence
-        ON orchestration_command_receipts (result_sequence)""",
     """CREATE TABLE snapshots (
         kind TEXT PRIMARY KEY CHECK (kind = 'rows'),
         sequence INTEGER NOT NULL,

@@ -7,6 +7,7 @@
 | `provider_session_runtime` | how to find an agent's session again after a restart |
 
 `digest` chains an event twice, over its stream and over the log: 16 bytes each.
+Command and correlation ids have no index: nothing here asks by them, and each cost a page a command.
 """
 
 from __future__ import annotations
@@ -33,10 +34,6 @@ STATEMENTS = (
         ON orchestration_events (aggregate_kind, stream_id, stream_version)""",
     """CREATE INDEX idx_orch_events_stream_sequence
         ON orchestration_events (aggregate_kind, stream_id, sequence)""",
-    """CREATE INDEX idx_orch_events_command_id ON orchestration_events (command_id)
-        WHERE command_id IS NOT NULL""",
-    """CREATE INDEX idx_orch_events_correlation_id ON orchestration_events (correlation_id)
-        WHERE correlation_id IS NOT NULL""",
     """CREATE TABLE checkpoint_diff_blobs (
         thread_id TEXT NOT NULL,
         from_turn_count INTEGER NOT NULL,

@@ -1,0 +1,73 @@
+"""`chatdoc compact` makes stores smaller, says by how much, and changes nothing that is read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chatdoc import open_document
+from chatdoc.engine import compact_updates
+from tests.apps.cli.conftest import Run
+
+MESSAGES = 300
+
+
+def furnish(path: Path) -> bytes:
+    """A document with some messages; returns its text."""
+    with open_document(path) as document:
+        thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
+        for number in range(MESSAGES):
+            document.send(thread_id, sender_id="bob", content=f"Message {number} " * 20)
+        return document.text()
+
+
+def rows(done: object) -> list[dict[str, object]]:
+    """What `--json` printed of each document."""
+    found: list[dict[str, object]] = json.loads(done.stdout)["documents"]  # type: ignore[attr-defined]
+    return found
+
+
+def test_a_dry_run_says_what_is_saved_then(chatdoc: Run, tmp_path: Path) -> None:
+    """The same figures, and the store is smaller only afterwards; the text stays as it is."""
+    (tmp_path / "below").mkdir()
+    text = furnish(tmp_path / "below" / "team.chat")
+    (said,) = rows(chatdoc("compact", "--dry-run", "--json"))
+    (done,) = rows(chatdoc("compact", "--json"))
+    assert {**said, "store_bytes": 0} == {**done, "store_bytes": 0}
+    assert (done["path"], done["entries"]) == ("below/team.chat", MESSAGES + 1)
+    assert int(str(done["store_bytes"])) < int(str(said["store_bytes"]))
+    assert "team.chat" in chatdoc("compact", "below/team.chat", "--dry-run").stdout
+    (again,) = rows(chatdoc("compact", "below/team.chat", "--json"))
+    assert again["entries"] == 0
+    with open_document(tmp_path / "below" / "team.chat") as document:
+        assert document.text() == text
+        assert document.check().ok
+
+
+def test_a_store_that_cannot_be_read_is_named(chatdoc: Run, tmp_path: Path) -> None:
+    """The others are compacted, and the exit status says that one was not; nothing stored is an error."""
+    done = chatdoc("compact")
+    assert (done.returncode, done.stdout) == (1, "")
+    furnish(tmp_path / "team.chat")
+    (tmp_path / ".chatdoc" / "broken.sqlite3").write_bytes(b"no database")
+    done = chatdoc("compact", "--json")
+    assert done.returncode == 1
+    assert [(one["path"], one["entries"]) for one in rows(done)] == [(None, 0), ("team.chat", MESSAGES + 1)]
+    assert "broken.sqlite3" in chatdoc("compact").stdout.replace("\n", "")
+
+
+@pytest.mark.parametrize(("setting", "sealed"), [("", MESSAGES + 1), ("0", 0)])
+def test_a_long_log_is_sealed_when_its_document_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, sealed: int
+) -> None:
+    """Once it has grown by enough, and not where the environment says no."""
+    monkeypatch.setattr(compact_updates, "ENTRIES_MIN", MESSAGES - 1)
+    monkeypatch.setenv("CHATDOC_COMPACT", setting)
+    furnish(tmp_path / "team.chat")
+    with open_document(tmp_path / "team.chat") as document:
+        assert document.engine.store.updates.sealed_through() == sealed
+        document.send(document.threads()[0].thread_id, sender_id="eve", content="later")
+    with open_document(tmp_path / "team.chat") as document:
+        assert document.engine.store.updates.sealed_through() == sealed
