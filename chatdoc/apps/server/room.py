@@ -63,9 +63,7 @@ class Room:
         self._save_due_at: float | None = None
         self._save_took_s = 0.0
         self._is_closing = False
-        self._unsubscribe = doc.subscribe(
-            self._hear, watch=False
-        )  # Its rooms look at all stores in one task.
+        self._unsubscribe = doc.subscribe(self._hear, watch=False)
         self._task = self._loop.create_task(self._run())
 
     # what members and requests ask

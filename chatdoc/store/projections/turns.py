@@ -8,7 +8,8 @@
 | the session failed | the running turn is an error |
 | the session was interrupted or stopped | the running turn is interrupted |
 | a turn ended of which the session does not tell | that turn ends so |
-| an interrupt is requested | the running turn is interrupted, or the one it names, also where nothing was heard of that yet; what the session says later does not complete it |
+| an interrupt is requested | the running turn is interrupted; what the session says later does not complete it |
+| one that names a turn of which nothing was heard | that turn is there, interrupted |
 | a message of the assistant | the turn names it; a finished message does not end the turn |
 | a checkpoint | the turn gets its count, taken from another turn that had it, and ends; without one it has no count |
 | a revert / its undoing | turns beyond the count, and starts that wait, are hidden / shown |
@@ -170,7 +171,16 @@ def _message_sent(execute: Execute, _: Event, said: MessageSent) -> None:
 
 def _interrupt_requested(execute: Execute, _: Event, said: TurnInterruptRequested) -> None:
     if said.turn_id is not None:
-        turn = (said.turn_id, said.thread_id, None, "interrupted", None, None, said.created_at, said.created_at)
+        turn = (
+            said.turn_id,
+            said.thread_id,
+            None,
+            "interrupted",
+            None,
+            None,
+            said.created_at,
+            said.created_at,
+        )
         execute(_INTERRUPT_UNHEARD, (*turn, said.turn_id))
     _settle(execute, said.thread_id, "interrupted", said.created_at, only=said.turn_id)
 
