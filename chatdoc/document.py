@@ -20,7 +20,6 @@ from chatdoc.agents.transcripts import Transcripts
 from chatdoc.agents.turn import Turn
 from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
-from chatdoc.crdt.write_update import in_pieces
 from chatdoc.engine import other_processes
 from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_updates import Compacted, compact
@@ -352,7 +351,9 @@ class Document:
 
     def diffs(self, state_vector: bytes | None = None, *, bytes_max: int = DIFF_BYTES) -> Iterator[bytes]:
         """The same as `diff` in updates of bounded size, to be received in this order: no peer need refuse one."""
-        return in_pieces(self.diff(state_vector), bytes_max)
+        with self.engine.lock:
+            self.engine.make_ready(to_read=True)
+            return iter(self.engine.copy.session.diffs(state_vector, bytes_max))
 
     def receive(self, update: bytes, *, origin: str = "peer") -> Received:
         """Take a Yjs update from a peer; raises UpdateRefused, and then nothing changed.
