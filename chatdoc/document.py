@@ -20,7 +20,7 @@ from chatdoc.agents.transcripts import Transcripts
 from chatdoc.agents.turn import Turn
 from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
-from chatdoc.crdt.write_update import in_pieces
+from chatdoc.engine import other_processes
 from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_updates import compact, compact_when_due
 from chatdoc.engine.engine import Engine
@@ -353,7 +353,9 @@ class Document:
 
     def diffs(self, state_vector: bytes | None = None, *, bytes_max: int = DIFF_BYTES) -> Iterator[bytes]:
         """The same as `diff` in updates of bounded size, to be received in this order: no peer need refuse one."""
-        return in_pieces(self.diff(state_vector), bytes_max)
+        with self.engine.lock:
+            self.engine.make_ready(to_read=True)
+            return iter(self.engine.copy.session.diffs(state_vector, bytes_max))
 
     def receive(self, update: bytes, *, origin: str = "peer") -> Received:
         """Take a Yjs update from a peer; raises UpdateRefused, and then nothing changed.
@@ -372,9 +374,14 @@ class Document:
             ]
         )
 
-    def subscribe(self, on_update: Subscriber) -> Callable[[], None]:
-        """Call `on_update(update, origin)` after every change, once it is stored; returns what ends it."""
-        return self.engine.subscribers.add(on_update)
+    def subscribe(self, on_update: Subscriber, *, watch: bool = True) -> Callable[[], None]:
+        """Call `on_update(update, origin)` after every change, once it is stored; returns what ends it.
+
+        The origin is a command id, who sent or caused it, `local` for other commands of this opening and
+        `process 1234` for those of others. What another process wrote is heard of within 50 ms, from a thread of the
+        document's; without `watch`, at the next call of this document.
+        """
+        return self._subscribed(self.engine.subscribers.add(on_update), watch)
 
     def subscribe_log(self, on_events: LogSubscriber) -> Callable[[], None]:
         """Call `on_events(last_sequence)` after every growth of the event log, with an update or without.
@@ -431,14 +438,14 @@ class Document:
         self.engine.report_subscribers.deliver()
         return report
 
-    def subscribe_report(self, on_report: ReportSubscriber) -> Callable[[], None]:
+    def subscribe_report(self, on_report: ReportSubscriber, *, watch: bool = True) -> Callable[[], None]:
         """Call `on_report(report)` each time what the rules say has changed, once it is stored; returns what ends it.
 
         It is called as `subscribe` calls: in order, outside all locks, in whichever thread stored or noticed the
-        change. What another process wrote is noticed by the next call of this document.
+        change, and with `watch` within 50 ms of what another process wrote.
         """
         self.engine.catch_up()
-        return self.engine.report_subscribers.add(on_report)
+        return self._subscribed(self.engine.report_subscribers.add(on_report), watch)
 
     def repair(self, violation: Violation, *, by: str) -> IntegrityReport:
         """Carry out the repair that a present violation suggests; the report then. `by` is named in the log.
@@ -507,6 +514,11 @@ class Document:
         kept, self._transcripts = self._transcripts, None
         if kept is not None:
             kept.close()
+
+    def _subscribed(self, end: Callable[[], None], watched: bool) -> Callable[[], None]:
+        if not watched or self._log is None:  # A document in memory is of this process alone.
+            return end
+        return other_processes.watch(self.engine, self._log.watcher, end)
 
     def _let_go(self) -> None:
         if self._transcripts is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from chatdoc.crdt import ydoc
+from tests.postgres_cluster import Cluster, cluster, programs
 
 Golden = Callable[[Path, bytes], None]
 
@@ -37,3 +38,13 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         )
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server of this run's own, with an empty database `chats`; skips loudly where none is installed."""
+    if programs() is None:
+        pytest.skip("PostgreSQL is not installed, so nothing is known of it: apt-get install postgresql")
+    with cluster() as running:
+        running.create_database("chats")
+        yield running

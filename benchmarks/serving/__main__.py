@@ -32,13 +32,13 @@ def install() -> None:
 
 
 @contextmanager
-def server(name: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """One server, ended at the end."""
+def server(name: str, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
+    """One server, ended at the end; `more` are further arguments of pycrdt's."""
     port = str(PORTS[name])
     commands = {
         "hocuspocus": ["node", str(HERE / "hocuspocus.mjs"), port],
         "y-websocket": ["node", str(HERE / "node_modules/y-websocket-2/bin/server.cjs")],
-        "pycrdt-websocket": [sys.executable, str(HERE / "pycrdt_server.py"), port],
+        "pycrdt-websocket": [sys.executable, str(HERE / "pycrdt_server.py"), port, *more],
         "chatdoc": [
             sys.executable,
             "-u",

@@ -40,9 +40,13 @@ class Activities:
         turn_id: str | None = None,
         activity_id: str | None = None,
         metadata: dict[str, Any] | None = None,
+        created_at: str | None = None,
         command_id: str | None = None,
     ) -> int:
-        """Note one thing an agent did; told again under the same `activity_id` it adds nothing, and 0 is returned."""
+        """Note one thing an agent did, now or at `created_at` (ISO 8601).
+
+        Told again under the same `activity_id` it adds nothing, and 0 is returned.
+        """
         command = AppendActivity(
             thread_id=ThreadId(thread_id),
             kind=kind,
@@ -52,6 +56,7 @@ class Activities:
             turn_id=None if turn_id is None else MessageId(turn_id),
             activity_id=activity_id,
             metadata={} if metadata is None else metadata,
+            created_at=UNSET if created_at is None else created_at,
         )
         return self._execute(command, command_id=command_id)
 

@@ -8,6 +8,7 @@ Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrd
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 
@@ -65,7 +66,7 @@ def beyond(readings: Iterable[Reading], known: Mapping[int, int]) -> bytes | Non
 def in_pieces(update: bytes, bytes_max: int) -> Iterator[bytes]:
     """The same update as several, none much larger than `bytes_max` unless a single item is; removals come last.
 
-    A receiver that takes them in this order, holding back what names an item of a later one, has what the whole says.
+    No item names one of a later piece, so that a receiver without a hold-back queue can take them in this order.
     """
     if len(update) <= bytes_max:
         yield update
@@ -73,7 +74,7 @@ def in_pieces(update: bytes, bytes_max: int) -> Iterator[bytes]:
     reading = read(update, bounded=False)
     items: list[Item] = []
     size = 0
-    for item in reading.items:
+    for item in _origins_first(reading):
         needed = _ITEM_BYTES + (0 if item.text is None else len(item.text.encode()))
         if items and size + needed > bytes_max:
             yield write(Reading(tuple(items), (), _spans(items)))
@@ -81,6 +82,29 @@ def in_pieces(update: bytes, bytes_max: int) -> Iterator[bytes]:
         items.append(item)
         size += needed
     yield write(Reading(tuple(items), reading.removed, _spans(items)))
+
+
+def _origins_first(reading: Reading) -> Iterator[Item]:
+    """The items, each client's in their order, and each after the one it names where that is in the update."""
+    queues: dict[int, deque[Item]] = {client: deque() for client in reading.spans}
+    for item in reading.items:
+        queues[item.client].append(item)
+    reach = {client: first for client, (first, _) in reading.spans.items()}
+    while queues:
+        before = dict(reach)
+        for client, queue in list(queues.items()):
+            while queue and (queue[0].origin is None or _is_there(queue[0].origin, reach)):
+                item = queue.popleft()
+                reach[client] = item.clock + item.length
+                yield item
+            if not queue:
+                del queues[client]
+        assert not queues or reach != before, "items that name each other in a circle are read by nobody"
+
+
+def _is_there(origin: tuple[int, int], reach: Mapping[int, int]) -> bool:
+    client, clock = origin
+    return clock < reach.get(client, inf)
 
 
 def _spans(items: Iterable[Item]) -> dict[int, tuple[int, int]]:

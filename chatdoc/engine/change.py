@@ -76,7 +76,9 @@ def commit(transaction: Transaction, change: Change) -> Committed:
         events = unit.append_events(drafts, at_ms=change.at_ms, command_id=command_id, origin=said)
         last = transaction.events_to = events[-1].sequence
     if change.update:
-        sequence = unit.append_update(change.update, change.origin, recorded_at_ms=change.at_ms)
+        # Another process that reads the log has a `local` of its own.
+        by = f"process {transaction.process}" if change.origin == "local" else change.origin
+        sequence = unit.append_update(change.update, by, recorded_at_ms=change.at_ms)
         copy.session.remember(sequence, change.spans)
         transaction.heard.append(Entry(sequence, change.update, change.origin))
     if change.receipt is not None:

@@ -186,7 +186,7 @@ class Engine:
     def _begin(self, unit: UnitOfWork) -> Transaction:
         if self._open is None:
             copy = self.copy
-            self._open = Transaction(copy, unit, self.recorder)
+            self._open = Transaction(copy, unit, self.recorder, self._process)
             self._take_others()
             self.require_open()
             if copy.is_restoring_due(self.clock):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 
 from chatdoc.crdt import read_update
 from chatdoc.crdt.first_update import session_client
+from chatdoc.crdt.log_pieces import pieces_of
+from chatdoc.crdt.write_update import in_pieces
 from chatdoc.crdt.ydoc import Replica, ReplicaBroken
 from chatdoc.engine.log_diff import LogDiff, Spans, updates_until
 from chatdoc.model.errors import UpdateRefused
@@ -108,3 +110,12 @@ class ReplicaSession:
         theirs = read_update.read_state_vector(state_vector) if state_vector else {}
         found = self._log_diff.since(theirs, self.known)
         return found if found is not None else self.attempt(lambda: self.warm().encode(state_vector))
+
+    def diffs(self, state_vector: bytes | None, bytes_max: int) -> list[bytes]:
+        """The same in updates of bounded size; who has nothing gets the log, while the Y document is not loaded."""
+        if not self.replica.whole and (not state_vector or not read_update.read_state_vector(state_vector)):
+            log = updates_until(self._store, self.sequence)
+            found = pieces_of(log, self.known, bytes_max)
+            if found is not None:
+                return found
+        return list(in_pieces(self.diff(state_vector), bytes_max))

@@ -16,13 +16,17 @@ from chatdoc.store.ports import Entry, UnitOfWork
 class Transaction:
     """What is being changed, by which unit of the store, and what is due once that is committed."""
 
-    __slots__ = ("after", "ahead", "copy", "events_to", "heard", "recorder", "unit")
+    __slots__ = ("after", "ahead", "copy", "events_to", "heard", "process", "recorder", "unit")
 
-    def __init__(self, copy: WorkingCopy, unit: UnitOfWork, recorder: EventRecorder | None) -> None:
+    def __init__(
+        self, copy: WorkingCopy, unit: UnitOfWork, recorder: EventRecorder | None, process: int
+    ) -> None:
         self.copy = copy
         self.unit = unit
         self.recorder = recorder
         """Tells the event log; None for a store that keeps none."""
+        self.process = process
+        """The number of the process that writes."""
         self.heard: list[Entry] = []
         """What was appended to the update log, for subscribers."""
         self.events_to = 0

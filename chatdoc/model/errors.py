@@ -135,6 +135,10 @@ class StoreError(ChatdocError):
     """The store could not be read or written."""
 
 
+class CommitUnknown(StoreError):
+    """The answer to a COMMIT was lost: whether it was done is not known, and the same command id finds out."""
+
+
 class StoreTooNew(StoreError):
     """The store was written by a newer version of this program."""
 

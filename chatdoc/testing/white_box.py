@@ -145,3 +145,8 @@ class _Failing:
 
             return fail
         return getattr(self._unit, name)
+
+
+def holds_the_y_document(document: Document) -> bool:
+    """Whether the whole Y document was loaded, which reading and most of writing and serving need not."""
+    return document.engine.copy.session.replica.whole

@@ -6,13 +6,23 @@ Content is taken from the items of the model's context; events repeat it, and ar
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from chatdoc.model.clock import ms_of
-from migrate.codex import kinds
-from migrate.codex.shape import Body, Figures, Line, Part, Wrapped, decode_body, decode_line, loosely
+from migrate.codex.kinds import CALLS, INJECTED, RESULTS, SILENT_EVENTS, SILENT_ITEMS
+from migrate.codex.shape import (
+    Body,
+    Figures,
+    Line,
+    Part,
+    Wrapped,
+    decode_body,
+    decode_line,
+    loosely,
+)
 from migrate.codex.state import CodexState
 from migrate.session.item import Item, Link, Tokens
 
@@ -20,6 +30,8 @@ UUID_AT_END = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 SPAWNED = "You are the newly spawned agent."
 """How the answer to the parent's spawn call begins, the first record that is the child's own."""
 _EXITS = ("Process exited with code ", "Exit code: ")
+_IN_EXITS = "xit"
+"""What both have in common: one search tells that neither is there."""
 _ATTIC: Final = "attic"
 
 
@@ -63,7 +75,7 @@ def _old(state: CodexState, raw: bytes, line: Line) -> list[Item]:
         return [Item(_ATTIC, name="state")]
     if body.type is None and body.id is not None and body.timestamp is not None:
         return _meta(state, body, body.timestamp)
-    if body.type in kinds.CALLS or body.type in kinds.RESULTS or body.type in ("message", "reasoning"):
+    if body.type in CALLS or body.type in RESULTS or body.type in ("message", "reasoning"):
         return _item(state, body, body.timestamp)
     return [Item("unknown", name=f"codex/{line.type or '?'}")]
 
@@ -160,7 +172,7 @@ def _event(state: CodexState, body: Body, at: str | None) -> list[Item]:
     kind = body.type
     if kind == "token_count":
         return _count(state, body, at)
-    if kind in kinds.SILENT_EVENTS:
+    if kind in SILENT_EVENTS:
         return [Item(_ATTIC, name=kind)]
     if kind in ("task_started", "turn_started"):
         if state.is_before_fork(body.turn_id):
@@ -187,12 +199,12 @@ def _count(state: CodexState, body: Body, at: str | None) -> list[Item]:
     """Tokens since the last count; one that repeats the same total says nothing new."""
     if body.info is None or body.info.total_token_usage is None:
         return [Item(_ATTIC, name="token_count")]
-    total = _tokens(body.info.total_token_usage)
-    if total == state.total:
+    figures, before = body.info.total_token_usage, state.total
+    if before is not None and figures.total_tokens == before.total and _tokens(figures) == before:
         return [Item(_ATTIC, name="token_count")]
-    if state.total is not None and total.total < state.total.total:
+    if before is not None and figures.total_tokens < before.total:
         state.falls += 1
-    state.total = total
+    state.total = _tokens(figures)
     last = body.info.last_token_usage
     return [Item("usage", data=_tokens(last) if last is not None else Tokens(), at=at)]
 
@@ -201,18 +213,18 @@ def _item(state: CodexState, body: Body, at: str | None) -> list[Item]:
     kind = body.type
     if kind == "message":
         return _message(state, body, at)
-    if kind in kinds.CALLS:
+    if kind in CALLS:
         given = body.arguments if body.arguments is not None else body.input
         given = given if given is not None else body.action
         call = body.call_id or (body.id if kind != "web_search_call" else None) or ""
         return [Item("call", name=body.name or kind[:-5], call=call, data=given, at=at)]
-    if kind in kinds.RESULTS:
+    if kind in RESULTS:
         text, failed = _output(body.output)
         return [Item("result", call=body.call_id or "", text=text, data=failed, at=at)]
     if kind == "reasoning":
         text = _joined(body.summary) or _joined(body.content)
         return [Item("reasoning", text=text, at=at)] if text.strip() else [Item(_ATTIC, name="reasoning")]
-    if kind in kinds.SILENT_ITEMS:
+    if kind in SILENT_ITEMS:
         return [Item(_ATTIC, name=kind)]
     return [Item("unknown", name=f"codex/response_item/{kind or '?'}")]
 
@@ -225,7 +237,7 @@ def _message(state: CodexState, body: Body, at: str | None) -> list[Item]:
         return [Item(_ATTIC, name=f"message/{body.role or '?'}")]
     parts = [body.content] if isinstance(body.content, str) else [one.text for one in body.content or ()]
     texts = [one for one in parts if one]
-    if texts and all(one.lstrip().startswith(kinds.INJECTED) for one in texts):
+    if texts and all(one.lstrip().startswith(INJECTED) for one in texts):
         return [Item(_ATTIC, name="injected message")]
     if state.replay and text == state.replay:
         state.replay = ""
@@ -245,9 +257,12 @@ def _joined(content: str | list[Part] | None) -> str:
 
 def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
     """The text of a result, and whether it says that the call failed."""
-    if isinstance(output, Wrapped):
+    if type(output) is str:
+        text = output
+    elif isinstance(output, Wrapped):
         return _joined(output.content), output.success is False
-    text = _joined(output)
+    else:
+        text = _joined(output)
     if text.startswith('{"output"'):
         try:
             wrapped = msgspec.json.decode(text)
@@ -256,7 +271,7 @@ def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
         inner, meta = wrapped.get("output"), wrapped.get("metadata")
         code = meta.get("exit_code") if isinstance(meta, dict) else None
         return inner if isinstance(inner, str) else text, code not in (None, 0)
-    for exit_code in _EXITS:
+    for exit_code in _EXITS if text.find(_IN_EXITS, 0, 400) >= 0 else ():
         place = text.find(exit_code, 0, 400)
         if place >= 0:
             return text, text[place + len(exit_code) : place + len(exit_code) + 2].strip() != "0"
@@ -278,6 +293,10 @@ def _is_later(date: str | None, start: str | None) -> bool:
     if date is None or start is None:
         return False
     try:
-        return ms_of(date) > ms_of(start) + 1000
+        return _ms(date) > _ms(start) + 1000
     except ValueError:
         return False
+
+
+_ms = lru_cache(maxsize=64)(ms_of)
+"""A copied history repeats few dates in many lines, and each is compared with the same start."""

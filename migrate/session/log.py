@@ -81,11 +81,19 @@ class LogReader:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._damaged(raw)
         first = items[0]
-        fate = OF_KIND[first.kind] if len(items) == 1 else fate_of(items)
         if first.session != self._session:
             self._turn_to(first.session)
-        self._lines[fate] = self._lines.get(fate, 0) + 1
-        if fate == "attic" or fate == "unknown":
+        if (
+            len(items) == 1
+        ):  # Most lines; what happens here is most of what reading costs beside the decoding.
+            fate = OF_KIND[first.kind]
+            if fate == "attic" and first.name not in NOT_KEPT:
+                first.data = raw
+        else:
+            fate = fate_of(items)
+        lines = self._lines
+        lines[fate] = lines.get(fate, 0) + 1
+        if fate == "unknown" or (fate == "attic" and first.data is not raw):
             self._keep(items, raw)
         return [*acp.broken_by(progress.state, items), *items] if self._coalesces else items
 

@@ -86,6 +86,7 @@ class ThreadFacts:
                 failed=failed,
                 payload={"callId": item.call, "messageId": message_id, "at": iso(self.state.clock)},
                 turn_id=self.state.turn.anchor or None,
+                created_at=iso(self.state.clock),
             )
         )
 

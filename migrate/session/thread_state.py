@@ -21,6 +21,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     payload: dict[str, Any] = {}
     turn_id: str | None = None
+    created_at: str
+    """When it happened, as ISO 8601 in UTC with milliseconds."""
 
 
 class Turn(msgspec.Struct, omit_defaults=True):

@@ -6,6 +6,7 @@ by whoever asks (`identity.py`). What a document has already is left out by its 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -129,7 +130,11 @@ def _answer(
 
 def _activities(turn: TranscriptTurn, thread_id: ThreadId, answer: MessageId) -> list[Activity]:
     found = []
+    seconds: Counter[str] = Counter()
     for place, one in enumerate(turn.actions):
+        # Files tell whole seconds. Milliseconds keep the order of those within one.
+        ms = _ms(one.created_at) + min(seconds[one.created_at], 999)
+        seconds[one.created_at] += 1
         payload: dict[str, Any] = {"detail": one.detail, "createdAt": one.created_at, **one.extra}
         if one.item_id is not None:
             payload["itemID"] = one.item_id
@@ -142,6 +147,7 @@ def _activities(turn: TranscriptTurn, thread_id: ThreadId, answer: MessageId) ->
             summary=one.title,
             payload=payload,
             turn_id=answer,
+            created_at=iso(ms),
         )
         found.append(activity)
     return found

@@ -52,9 +52,12 @@ def summary(
 
 
 def differences(
-    left: Sequence[TranscriptTurn], right: Sequence[TranscriptTurn], *, action_dates: bool = True
+    left: Sequence[TranscriptTurn], right: Sequence[TranscriptTurn], *, actions_by_date: bool = False
 ) -> list[Difference]:
-    """Where two tellings differ in what a summary shows; turns of one second may stand in either order."""
+    """Where two tellings differ in what a summary shows; turns of one second may stand in either order.
+
+    With `actions_by_date` actions are compared in the order of their dates, in which an event log tells them.
+    """
     ours, theirs = _by_id(left), _by_id(right)
     found = [Difference(turn_id=key[0], field="missing_left") for key in theirs if key not in ours]
     for key, turn in ours.items():
@@ -62,7 +65,9 @@ def differences(
         if other is None:
             found.append(Difference(turn_id=key[0], field="missing_right"))
         else:
-            found += [Difference(turn_id=key[0], field=name) for name in _parting(turn, other, action_dates)]
+            found += [
+                Difference(turn_id=key[0], field=name) for name in _parting(turn, other, actions_by_date)
+            ]
     return found
 
 
@@ -76,19 +81,17 @@ def _by_id(turns: Sequence[TranscriptTurn]) -> dict[tuple[str, int], TranscriptT
     return found
 
 
-def _parting(left: TranscriptTurn, right: TranscriptTurn, dates: bool) -> list[str]:
+def _parting(left: TranscriptTurn, right: TranscriptTurn, by_date: bool) -> list[str]:
     fields = [
         ("timestamp", left.timestamp, right.timestamp),
         ("status", left.status, right.status),
         ("user_text", trimmed(left.user_text), trimmed(right.user_text)),
         ("assistant_text", trimmed(left.assistant_text), trimmed(right.assistant_text)),
-        ("actions", _shown_actions(left, dates), _shown_actions(right, dates)),
+        ("actions", _shown_actions(left, by_date), _shown_actions(right, by_date)),
     ]
     return [name for name, one, other in fields if one != other]
 
 
-def _shown_actions(turn: TranscriptTurn, dates: bool) -> list[tuple[str, ...]]:
-    return [
-        (one.method, one.title, one.detail.replace("\r\n", "\n"), one.created_at if dates else "")
-        for one in turn.actions
-    ]
+def _shown_actions(turn: TranscriptTurn, by_date: bool) -> list[tuple[str, ...]]:
+    actions = sorted(turn.actions, key=lambda one: one.created_at) if by_date else turn.actions
+    return [(one.method, one.title, one.detail.replace("\r\n", "\n"), one.created_at) for one in actions]

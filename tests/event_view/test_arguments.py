@@ -34,7 +34,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "configure": {"thread_id": THREAD, "updated_by": "ada", "name": "n", "acp_config": None, "fields": None},
     "append_activity": {
         "thread_id": THREAD, "kind": "tool.started", "summary": "ls", "tone": "info", "payload": None,
-        "turn_id": None, "activity_id": None, "metadata": None, "command_id": None,
+        "turn_id": None, "activity_id": None, "metadata": None, "created_at": None, "command_id": None,
     },
     "request_approval": {
         "thread_id": THREAD, "request_id": "one", "summary": "rm", "payload": None, "turn_id": None,

@@ -83,6 +83,21 @@ def test_what_an_agent_says_twice_adds_nothing(document: Document, tmp_path: Pat
     assert ask(tmp_path, events) == [("provider",), ("server",)]
 
 
+def test_an_activity_that_is_told_late_keeps_its_date(document: Document, tmp_path: Path) -> None:
+    """Its row stands where it happened; what is no date is refused and writes nothing."""
+    thread = thread_of(document)
+    document.agents.append_activity(thread, kind="k", summary="now", activity_id="one")
+    document.agents.append_activity(
+        thread, kind="k", summary="then", activity_id="two", created_at="2020-01-02T03:04:05+01:00"
+    )
+    rows = "SELECT activity_id, created_at FROM projection_thread_activities ORDER BY created_at"
+    assert ask(tmp_path, rows)[0] == ("two", "2020-01-02T02:04:05.000Z")
+    for wrong in ("yesterday", 5):
+        with pytest.raises(CommandRefused, match="created_at: expected an ISO 8601 date"):
+            document.agents.append_activity(thread, kind="k", summary="s", created_at=wrong)  # type: ignore[arg-type]
+    assert len(ask(tmp_path, rows)) == 2
+
+
 def test_a_stopped_session_forgets_its_provider(document: Document, tmp_path: Path) -> None:
     """The wish and its outcome are two events, the second caused by the first."""
     thread = thread_of(document)

@@ -55,6 +55,7 @@ NARROW: dict[str, tuple[str, ...]] = {
 SOLE_ROOM = {
     "pycrdt": "chatdoc.crdt",
     "sqlite3": "chatdoc.store",
+    "psycopg": "chatdoc.store",
     "click": "chatdoc.apps.cli",
     "rich": "chatdoc.apps.cli",
     "uvicorn": "chatdoc.apps.server",

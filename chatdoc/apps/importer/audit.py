@@ -75,6 +75,7 @@ class Audit:
         self._settings = settings
         self._documents: dict[str, View | None] = {}
         self._shown: dict[str, set[tuple[str, str]]] = {}
+        self._lost_to_tool: set[tuple[str, str]] = set()
         self.findings: list[Finding] = []
         self.logs: list[LogStanding] = []
         self.proofs: list[LogProof] = []
@@ -186,12 +187,14 @@ class Audit:
                 self._find("unreadable", source, path=index.path, detail=f"the tool's index: {index.problem}")
                 continue
             here = [Path(path) for path in on_disk if _is_below(path, [Path(index.folder)])]
-            for path in here:
+            for path in here if index.lists_all else ():
                 if not any(session in path.stem for session in index.sessions):
                     self._find("hidden_by_tool", source, path=str(path), detail=f"not listed in {index.path}")
-            stems = " ".join(path.stem for path in here)
+            stems = " ".join(Path(path).stem for path in on_disk)
             for session, log in sorted(index.sessions.items()):
-                if session not in stems and not (log and Path(log).exists()):
+                known = (index.path, session) in self._lost_to_tool  # One index tells of several folders.
+                if session not in stems and not known and not (log and Path(log).exists()):
+                    self._lost_to_tool.add((index.path, session))
                     detail = f"listed in {index.path}, and no log is there"
                     self._find("lost_to_tool", source, session=session, path=log, detail=detail)
 

@@ -41,6 +41,7 @@ def _command(one: Activity) -> AppendActivity:
         payload=one.payload,
         turn_id=None if one.turn_id is None else MessageId(one.turn_id),
         activity_id=one.activity_id,
+        created_at=one.created_at,
     )
 
 

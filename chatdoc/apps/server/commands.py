@@ -58,7 +58,7 @@ SPECS: dict[str, Spec] = {
         "append_activity",
         None,
         ("thread_id", "kind", "summary"),
-        ("tone", "payload", "turn_id", "activity_id", "metadata"),
+        ("tone", "payload", "turn_id", "activity_id", "metadata", "created_at"),
     ),
     "request_approval": Spec(
         "request_approval", None, ("thread_id", "request_id", "summary"), ("payload", "turn_id", "expires_at")

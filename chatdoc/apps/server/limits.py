@@ -38,6 +38,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """So many documents are open at once."""
     idle_close_s: float = 30.0
     """A document nobody uses is saved and closed after so long."""
+    join_kept_s: float = 60.0
+    """A large document is kept in memory as it is sent to joiners until nobody has joined for so long."""
     autosave_s: float = 2.0
     """A changed document's `.chat` text is written at most this long after a change."""
     hello_s: float = 10.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.limits import Limits
@@ -30,8 +30,8 @@ class Outbox:
     def __init__(self, send: Callable[[bytes], Awaitable[None]], limits: Limits) -> None:
         self._send = send
         self._limits = limits
-        self._queue: deque[tuple[bytes, int]] = deque()
-        """Messages with what each counts for."""
+        self._queue: deque[tuple[Iterable[bytes], int]] = deque()
+        """Messages, those that belong together as one, with what they count for."""
         self._whole_waits = False
         self._wake = asyncio.Event()
         self._slow = asyncio.Event()
@@ -40,23 +40,29 @@ class Outbox:
         self.waiting_bytes = 0
         self.closing: tuple[int, str] | None = None
 
-    def put(self, message: bytes, *, is_whole: bool = False) -> None:
-        """Send a message when its turn comes; a queue that is full ends the connection instead.
+    def put(self, message: bytes) -> None:
+        """Send a message when its turn comes; a queue that is full ends the connection instead."""
+        self._put((message,), len(message))
 
-        A whole document counts for nothing while no other waits: whoever comes back for one must be able to get it.
+    def put_whole(self, messages: Iterable[bytes], size: int) -> None:
+        """Send all that a client lacks, in so many bytes, each message made when it is sent.
+
+        It counts for nothing while no other waits: whoever comes back for a whole document must be able to get it.
         """
+        self._put(messages, size if self._whole_waits else 0)
+        self._whole_waits = True
+
+    def _put(self, messages: Iterable[bytes], counts: int) -> None:
         if self.closing is not None:
             return
         limits = self._limits
-        counts = 0 if is_whole and not self._whole_waits else len(message)
         if self._queue and (
             self.waiting_bytes + counts > limits.waiting_bytes_max
             or len(self._queue) >= limits.waiting_messages_max
         ):
             self.close(SLOW, "too slow: come back and sync by state vector")
             return
-        self._whole_waits = self._whole_waits or is_whole
-        self._queue.append((message, counts))
+        self._queue.append((messages, counts))
         self.waiting_bytes += counts
         self._idle.clear()
         self._wake.set()
@@ -77,8 +83,9 @@ class Outbox:
         queue = self._queue
         while True:
             while queue:
-                message, counts = queue.popleft()
-                await self._send(message)
+                messages, counts = queue.popleft()
+                for message in messages:
+                    await self._send(message)
                 self.waiting_bytes -= counts
                 if not counts:
                     self._whole_waits = False
@@ -119,9 +126,13 @@ class Member:
         """The message as this client's socket carries it."""
         return message if self.name is None else wire.named(self.name, message)
 
-    def send(self, message: bytes, *, is_whole: bool = False) -> None:
+    def send(self, message: bytes) -> None:
         """Send one message of this document."""
-        self.outbox.put(self.frame(message), is_whole=is_whole)
+        self.outbox.put(self.frame(message))
+
+    def send_whole(self, messages: Sequence[bytes]) -> None:
+        """Send all that the client lacks; who does not read holds no copy of it."""
+        self.outbox.put_whole(map(self.frame, messages), sum(map(len, messages)))
 
     def send_json(self, text: str) -> None:
         """Send JSON beside the document; a client that knows no such message gets it as words of refusal."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from chatdoc.apps.server.admission import Refused
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
+from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import DESTROYS, FAILED, REFUSED, Member
 from chatdoc.apps.server.metrics import Metrics
@@ -62,8 +63,9 @@ class Room:
         self._changed = asyncio.Event()
         self._save_due_at: float | None = None
         self._save_took_s = 0.0
+        self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
-        self._unsubscribe = doc.subscribe(self._hear)
+        self._unsubscribe = doc.subscribe(self._hear, watch=False)
         self._task = self._loop.create_task(self._run())
 
     # what members and requests ask
@@ -71,16 +73,17 @@ class Room:
     def join(self, member: Member, state_vector: bytes) -> None:
         """Answer a sync step 1: what the client lacks, then what we lack; from then on it hears of changes."""
 
-        def answered(found: tuple[bytes, bytes]) -> None:
+        def answered(found: tuple[list[bytes], bytes]) -> None:
             lacking, ours = found
-            member.send(wire.step_2(lacking), is_whole=True)
+            member.send_whole(lacking)
             if not member.is_live:
                 member.is_live = True
                 member.send(wire.step_1(ours))
                 if self.awareness:
                     member.send(wire.presences(self.awareness.present()))
 
-        future = self._ask(lambda doc: (doc.diff(state_vector), doc.state_vector()))
+        self._joined_at = self._loop.time()
+        future = self._ask(lambda doc: (self._joining.lacking(doc, state_vector), doc.state_vector()))
         future.add_done_callback(lambda done: self._hand(done, answered, member))
 
     def change(self, member: Member, update: bytes) -> None:
@@ -118,8 +121,10 @@ class Room:
             self._ask(catch_up).add_done_callback(lambda done: done.exception())
 
     def expire(self, now: float) -> None:
-        """Let go of presence that nobody renewed, and save when that is due."""
+        """Let go of presence that nobody renewed and of what nobody joins for, and save when that is due."""
         self._tell_presence(self.awareness.expire(now))
+        if now - self._joined_at > self._limits.join_kept_s:
+            self._joining.drop()
         if self._save_due_at is not None and now >= self._save_due_at:
             self._save_due_at = None
             self._ask(self._save).add_done_callback(_shown)
@@ -208,7 +213,7 @@ class Room:
 
     def _broadcast(self, heard: list[bytes]) -> None:
         # In messages of bounded size: each socket copies what it sends, and one that does not read keeps its copy.
-        for group in _grouped(heard, self._limits.broadcast_bytes_max):
+        for group in wire.grouped(heard, self._limits.broadcast_bytes_max):
             message = wire.update(group[0] if len(group) == 1 else merge(group))
             self._metrics.broadcasts.inc()
             framed: dict[str | None, bytes] = {}
@@ -280,18 +285,6 @@ class Room:
         for member in self.members:
             member.close(FAILED, "the document is opened again")
         self._changed.set()
-
-
-def _grouped(updates: list[bytes], bytes_max: int) -> Iterator[list[bytes]]:
-    group: list[bytes] = []
-    size = 0
-    for update in updates:
-        if group and size + len(update) > bytes_max:
-            yield group
-            group, size = [], 0
-        group.append(update)
-        size += len(update)
-    yield group
 
 
 def _shown(done: asyncio.Future[Any]) -> None:

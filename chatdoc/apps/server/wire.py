@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number, read_text, text_bytes
@@ -136,6 +137,19 @@ def delete_set(ranges: dict[int, list[tuple[int, int]]]) -> bytes:
         for clock, length in ranges[client]:
             parts += number(clock), number(length)
     return b"".join(parts)
+
+
+def grouped(updates: list[bytes], bytes_max: int) -> Iterator[list[bytes]]:
+    """The same updates in groups of about so many bytes, in their order."""
+    group: list[bytes] = []
+    size = 0
+    for update in updates:
+        if group and size + len(update) > bytes_max:
+            yield group
+            group, size = [], 0
+        group.append(update)
+        size += len(update)
+    yield group
 
 
 def _body(data: bytes, at: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from chatdoc.model.arguments import require_name, require_text, require_thread, require_value, shortly
 from chatdoc.model.clock import iso, ms_of
@@ -23,7 +24,10 @@ DETAIL_LENGTH_MAX = 180
 
 
 class AppendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Note one thing an agent did; `activity_id` makes telling it again harmless."""
+    """Note one thing an agent did; `activity_id` makes telling it again harmless.
+
+    `created_at` (ISO 8601) is when it happened, for what is told later than that; now if not given.
+    """
 
     thread_id: ThreadId
     kind: str
@@ -33,6 +37,8 @@ class AppendActivity(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     turn_id: MessageId | None = None
     activity_id: str | None = None
     metadata: dict[str, Any] = {}
+    created_at: str | UnsetType = UNSET
+    # Not None: receipts hold digests of commands, and what is UNSET is not spelled.
 
 
 class RequestApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -71,6 +77,7 @@ def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
     require_value("payload", command.payload)
     require_turn_id(log, view, command.thread_id, "turn_id", command.turn_id)
     _require_object("metadata", command.metadata)
+    happened = iso(now.ms) if command.created_at is UNSET else _date("created_at", command.created_at)
     about = command.payload if isinstance(command.payload, dict) else {}
     request_id = about.get("requestId") if isinstance(about.get("requestId"), str) else None
     asks = request_id is not None and command.kind == "approval.requested"
@@ -90,7 +97,7 @@ def decide_activity(command: AppendActivity, view: View, now: Now) -> Plan:
         summary=command.summary[:DETAIL_LENGTH_MAX],
         payload=own(command.payload),
         turn_id=command.turn_id,
-        created_at=iso(now.ms),
+        created_at=happened,
     )
     metadata = dict(command.metadata)
     if request_id is not None:

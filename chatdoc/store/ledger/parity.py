@@ -42,17 +42,14 @@ def with_ledger(project: Project, thread_id: str) -> ThreadParity:
 
 
 def with_log(project: Project, logs: Mapping[str, list[TranscriptTurn]]) -> list[ThreadParity]:
-    """The transcripts beside the turns that an event log tells of the same threads.
-
-    The log dates an action by when it was told, so dates of actions are not compared.
-    """
+    """The transcripts beside the turns that an event log tells of the same threads, actions in order of their dates."""
     compared = []
     for thread_id, told in sorted(logs.items()):
         found = project.turns(thread_id)
         if found is not None or told:
             code = "compared" if found is not None else "transcript_missing"
             turns = found.turns if found is not None else []
-            compared.append(_parity(thread_id, "event_log", code, turns, told, action_dates=False))
+            compared.append(_parity(thread_id, "event_log", code, turns, told, actions_by_date=True))
     return compared
 
 
@@ -64,9 +61,13 @@ def _parity(
     right_turns: list[TranscriptTurn] | None,
     left_out: int = 0,
     *,
-    action_dates: bool = True,
+    actions_by_date: bool = False,
 ) -> ThreadParity:
-    found = differences(left_turns, right_turns, action_dates=action_dates) if right_turns is not None else []
+    found = (
+        differences(left_turns, right_turns, actions_by_date=actions_by_date)
+        if right_turns is not None
+        else []
+    )
     return ThreadParity(
         thread_id=thread_id,
         right=right,

@@ -11,7 +11,8 @@ from chatdoc.store.projections.projector import Execute
 
 _STATES = (
     "SELECT last, projector, last_applied_sequence, updated_at"
-    " FROM (SELECT coalesce(max(sequence), 0) AS last FROM orchestration_events) LEFT JOIN projection_state ON 1 = 1"
+    " FROM (SELECT coalesce(max(sequence), 0) AS last FROM orchestration_events) AS log"
+    " LEFT JOIN projection_state ON 1 = 1"
 )
 
 

@@ -9,6 +9,7 @@
 | the session was interrupted or stopped | the running turn is interrupted |
 | a turn ended of which the session does not tell | that turn ends so |
 | an interrupt is requested | the running turn is interrupted; what the session says later does not complete it |
+| one that names a turn of which nothing was heard | that turn is there, interrupted |
 | a message of the assistant | the turn names it; a finished message does not end the turn |
 | a checkpoint | the turn gets its count, taken from another turn that had it, and ends; without one it has no count |
 | a revert / its undoing | turns beyond the count, and starts that wait, are hidden / shown |
@@ -89,6 +90,11 @@ _NAME_MESSAGE = (
     " ON CONFLICT (turn_id) DO UPDATE SET assistant_message_id = excluded.assistant_message_id"
     f" WHERE {TABLE.name}.assistant_message_id IS NOT excluded.assistant_message_id"
 )
+_INTERRUPT_UNHEARD = (
+    f"INSERT INTO {TABLE.name} ({', '.join(TABLE.columns)}) SELECT ?, ?, CAST(? AS INTEGER), ?, ?, ?, ?, ?"
+    f" WHERE NOT EXISTS (SELECT 1 FROM reverted_rows WHERE table_name = '{TABLE.name}' AND row_id = ?)"
+    " ON CONFLICT (turn_id) DO NOTHING"
+)
 _FREE_COUNT = (
     f"UPDATE {TABLE.name} SET turn_count = NULL WHERE thread_id = ? AND turn_count = ? AND turn_id <> ?"
 )
@@ -164,6 +170,18 @@ def _message_sent(execute: Execute, _: Event, said: MessageSent) -> None:
 
 
 def _interrupt_requested(execute: Execute, _: Event, said: TurnInterruptRequested) -> None:
+    if said.turn_id is not None:
+        turn = (
+            said.turn_id,
+            said.thread_id,
+            None,
+            "interrupted",
+            None,
+            None,
+            said.created_at,
+            said.created_at,
+        )
+        execute(_INTERRUPT_UNHEARD, (*turn, said.turn_id))
     _settle(execute, said.thread_id, "interrupted", said.created_at, only=said.turn_id)
 
 

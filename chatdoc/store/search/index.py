@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
-from chatdoc.model.errors import CommandRefused, StoreError
-from chatdoc.store.index_folder import index_folder, make_index_folder
+from chatdoc.model.errors import CommandRefused
+from chatdoc.store.index_file import IndexFile
 
 FILE = "search.sqlite3"
 VERSION = 1
@@ -34,6 +31,11 @@ CREATE TABLE searched_messages (
 ) STRICT;
 CREATE VIRTUAL TABLE searched_texts USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
 """
+_FORGET = " ".join(
+    f"DROP TABLE IF EXISTS {table};"
+    for table in ("searched_documents", "searched_messages", "searched_texts")
+)
+_AGAIN = "Move the file away; the next search makes it again"
 _PHRASE = re.compile(r'"([^"]+)"|(\S+)')
 _WORD = re.compile(r"\w")
 
@@ -73,31 +75,17 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 class SearchIndex:
     """The search index of one folder, open."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self.path = path
+    def __init__(self, file: IndexFile) -> None:
+        self._file = file
+        self._connection = file.connection
+        self.path = file.path
 
     @classmethod
     def open(cls, folder: Path) -> SearchIndex:
         """The index in the folder's `.chatdoc/indexes/`, made when it is not there or of another version."""
-        path = index_folder(folder) / FILE
-        try:
-            make_index_folder(folder)
-            if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            if connection.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-                for table in ("searched_documents", "searched_messages", "searched_texts"):
-                    connection.execute(f"DROP TABLE IF EXISTS {table}")
-                connection.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"the index {path} cannot be opened: {error}",
-                hint="Move the file away; the next search makes it again",
-            ) from error
-        return cls(connection, path)
+        file = IndexFile(folder, FILE, hint=_AGAIN)
+        file.prepare(VERSION, lambda _: f"{_FORGET} {_SCHEMA}", hint=_AGAIN)
+        return cls(file)
 
     def looks_of(self, document: str) -> str | None:
         """How a document looked when it was indexed."""
@@ -114,7 +102,7 @@ class SearchIndex:
 
     def take(self, document: str, looks: str, messages: Iterable[Searchable]) -> int:
         """Bring a document's rows to what it has now, touching those that differ only; returns how many did."""
-        with self._transaction():
+        with self._file.writing(hint="Check the disk"):
             known = {
                 row[0]: (row[1], row[2])
                 for row in self._connection.execute(
@@ -140,7 +128,7 @@ class SearchIndex:
 
     def forget(self, document: str) -> None:
         """Take a document that is gone out of the index."""
-        with self._transaction():
+        with self._file.writing(hint="Check the disk"):
             rows = self._connection.execute(
                 "SELECT row FROM searched_messages WHERE document = ?", (document,)
             ).fetchall()
@@ -212,21 +200,6 @@ class SearchIndex:
     def _drop(self, row: int) -> None:
         self._connection.execute("DELETE FROM searched_messages WHERE row = ?", (row,))
         self._connection.execute("DELETE FROM searched_texts WHERE rowid = ?", (row,))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise StoreError(
-                    f"the index {self.path} cannot be written: {error}", hint="Check the disk"
-                ) from error
-            raise
 
 
 def _matching(query: str) -> str:

@@ -6,16 +6,13 @@ which adds nothing.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from chatdoc.model.errors import StoreError
-from chatdoc.store.index_folder import index_folder, make_index_folder
+from chatdoc.store.index_file import IndexFile
+from chatdoc.store.index_folder import index_folder
 
 FILE = "sessions.sqlite3"
 VERSION = 1
@@ -43,6 +40,9 @@ CREATE TABLE IF NOT EXISTS session_logs (
 CREATE INDEX IF NOT EXISTS session_logs_by_head ON session_logs (source, head);
 CREATE INDEX IF NOT EXISTS session_logs_by_session ON session_logs (source, source_session_id);
 """
+
+_AGAIN = "Move the file away; `chatdoc reindex` makes it again from the logs"
+_GOES_ON = "Check the disk; nothing that was imported is lost, and the next import goes on"
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,35 +86,26 @@ _GET = f"SELECT {', '.join(_COLUMNS)} FROM session_logs"
 class SessionIndex:
     """The index of one workspace folder, open."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        self._connection = connection
-        self.path = path
+    def __init__(self, file: IndexFile) -> None:
+        self._file = file
+        self._connection = file.connection
+        self.path = file.path
 
     @classmethod
     def open(cls, folder: Path) -> SessionIndex:
         """The index in the folder's `.chatdoc/indexes/`, made when it is not there; raises StoreError."""
-        path = index_folder(folder) / FILE
-        try:
-            make_index_folder(folder)
-            if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > VERSION:
-                connection.close()
+        file = IndexFile(folder, FILE, hint=_AGAIN)
+
+        def make(held: int) -> str:
+            if held > VERSION:
+                file.close()
                 raise StoreError(
-                    f"{path} has version {version}, expected at most {VERSION}", hint="Use a newer chatdoc"
+                    f"{file.path} has version {held}, expected at most {VERSION}", hint="Use a newer chatdoc"
                 )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")  # What a power failure takes is read once more.
-            if version < VERSION:
-                connection.executescript(f"{_SCHEMA} PRAGMA user_version = {VERSION};")
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"the index {path} cannot be opened: {error}",
-                hint="Move the file away; `chatdoc reindex` makes it again from the logs",
-            ) from error
-        return cls(connection, path)
+            return _SCHEMA
+
+        file.prepare(VERSION, make, hint=_AGAIN)
+        return cls(file)
 
     @classmethod
     def look(cls, folder: Path) -> SessionIndex | None:
@@ -151,12 +142,12 @@ class SessionIndex:
 
     def put(self, row: LogRow) -> None:
         """Keep what is known of a file."""
-        with self._told():
+        with self._file.writing(hint=_GOES_ON):
             self._connection.execute(_PUT, tuple(getattr(row, name) for name in _COLUMNS))
 
     def mark_missing(self, path: str, at_ms: int) -> None:
         """Note since when a file is gone; what was imported of it stays."""
-        with self._told():
+        with self._file.writing(hint=_GOES_ON):
             self._connection.execute(
                 "UPDATE session_logs SET missing_since_ms = ? WHERE path = ? AND missing_since_ms IS NULL",
                 (at_ms, path),
@@ -165,7 +156,7 @@ class SessionIndex:
     def expire(self, sources: tuple[str, ...]) -> None:
         """Let the logs of some sources be read from their first byte next time; what the rows say stays until then."""
         marks = ", ".join("?" * len(sources))
-        with self._told():
+        with self._file.writing(hint=_GOES_ON):
             self._connection.execute(
                 f"UPDATE session_logs SET parser_version = 0 WHERE source IN ({marks})", sources
             )
@@ -179,13 +170,3 @@ class SessionIndex:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"the index {self.path} cannot be written: {error}",
-                hint="Check the disk; nothing that was imported is lost, and the next import goes on",
-            ) from error

@@ -1,7 +1,15 @@
-"""The tools' own indexes of their sessions, only read: they hide what is still on disk, and list what is gone."""
+"""The tools' own indexes of their sessions, only read: they hide what is still on disk, and list what is gone.
+
+| tool | file | what it lists |
+| --- | --- | --- |
+| Claude Code | `sessions-index.json` of a project folder | `entries` with `sessionId` and `fullPath` |
+| Codex | `state_<n>.sqlite`, where n is the greatest | table `threads`: `id`, `rollout_path`, archived ones too |
+| Codex | `session_index.jsonl`, append-only | `id`, `thread_name`, `updated_at` of threads with a name alone |
+"""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +19,7 @@ from chatdoc.store.plain_file import open_plain
 
 CLAUDE_INDEX = "sessions-index.json"
 CODEX_INDEX = "session_index.jsonl"
+_CODEX_STATE = re.compile(r"state_?(\d*)\.sqlite")
 FILE_BYTES_MAX = 256 * 1024 * 1024
 
 
@@ -22,6 +31,8 @@ class ToolIndex(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     sessions: dict[str, str] = {}
     """Session id, and the log that it names, empty where it names none."""
+    lists_all: bool = True
+    """Whether a session that it does not list is one that its tool does not show."""
     problem: str = ""
 
 
@@ -34,7 +45,13 @@ def tool_indexes(source: str, root: Path) -> list[ToolIndex]:
     if source == "codex":
         home = root.parent
         found = [_codex_lines(home / CODEX_INDEX, root)] if (home / CODEX_INDEX).is_file() else []
-        return [*found, *(_codex_database(path, root) for path in sorted(home.glob("state*.sqlite")))]
+        # The number is that of the schema: older files are left lying, and know nothing of later sessions.
+        states = [
+            (int(named[1] or 0), path)
+            for path in home.glob("state*.sqlite")
+            if (named := _CODEX_STATE.fullmatch(path.name))
+        ]
+        return [*found, *(_codex_database(path, root) for _, path in sorted(states)[-1:])]
     return []
 
 
@@ -65,7 +82,7 @@ def _codex_lines(path: Path, root: Path) -> ToolIndex:
                 sessions[row["id"]] = ""
     except OSError as error:
         return ToolIndex(source="codex", path=str(path), folder=str(root), problem=type(error).__name__)
-    return ToolIndex(source="codex", path=str(path), folder=str(root), sessions=sessions)
+    return ToolIndex(source="codex", path=str(path), folder=str(root), sessions=sessions, lists_all=False)
 
 
 def _codex_database(path: Path, root: Path) -> ToolIndex:

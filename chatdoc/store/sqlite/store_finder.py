@@ -91,14 +91,21 @@ class StoreFinder:
         serving = self.serving(found.said.path)
         if serving is not None and serving.place != found.place:
             return True
-        document_id = found.said.document_id.encode("utf-8", "surrogatepass")
-        if found.said.text_digest is None or not _PLAIN.fullmatch(document_id):
-            return False
-        return not _has_bytes(file, document_id)  # What we published names its document.
+        return has_left(file, found.said)
 
     def _look_up(self, place: Path) -> _Known:
         with contextlib.closing(self._look(place)) as store:
             return _Known(place, store.registry.registration())
+
+
+def has_left(file: Path, said: Registration) -> bool:
+    """Whether the file that a store was published to is gone, or does not name its document."""
+    if not os.path.lexists(file):
+        return True
+    document_id = said.document_id.encode("utf-8", "surrogatepass")
+    if said.text_digest is None or not _PLAIN.fullmatch(document_id):
+        return False
+    return not _has_bytes(file, document_id)  # What we published names its document.
 
 
 def _has_bytes(file: Path, wanted: bytes) -> bool:

@@ -16,7 +16,7 @@ from chatdoc.apps.importer.audit import Audit, AuditReport
 from chatdoc.apps.importer.certificate import certificate
 from chatdoc.settings import Settings
 from chatdoc.store.session_index.index import SessionIndex
-from tests.apps.importer.conftest import Import, log_in
+from tests.apps.importer.conftest import Import
 from tests.tidy.source import PROJECT
 
 CHECKER = PROJECT / "docs" / "verify_certificate.py"
@@ -102,28 +102,6 @@ def test_a_message_that_was_lost_is_named_with_its_line(
     (lost,) = [one for one in found.findings if one.code == "lost"]
     assert lost.line == 10
     assert "message" in lost.detail
-
-
-def test_what_the_tools_own_index_hides_is_named(tmp_path: Path, run_import: Import) -> None:
-    """A session that Claude's index leaves out, and one that it lists though its log is gone."""
-    folder = tmp_path / "projects" / "-home-ada-loom"
-    folder.mkdir(parents=True)
-    shown, hidden = "c1a0de00-0000-4000-8000-00000000000a", "c1a0de00-0000-4000-8000-00000000000b"
-    for session in (shown, hidden):
-        shutil.copyfile(log_in("claude-minimal"), folder / f"{session}.jsonl")
-    entries = [
-        {"sessionId": shown, "fullPath": str(folder / f"{shown}.jsonl")},
-        {"sessionId": "gone", "fullPath": ""},
-    ]
-    (folder / "sessions-index.json").write_text(json.dumps({"version": 1, "entries": entries}))
-    settings = Settings(claude_roots=(str(tmp_path / "projects"),))
-    run_import(tmp_path / "projects")
-    report, _ = audit(tmp_path / "out", settings=settings)
-    assert [(one.code, Path(one.path).stem or one.session_id) for one in report.findings] == [
-        ("hidden_by_tool", hidden),
-        ("lost_to_tool", "gone"),
-    ]
-    assert report.ok
 
 
 def test_one_session_in_two_documents_is_counted_twice(

@@ -88,6 +88,7 @@ def test_tool_calls_are_activities_and_can_be_read(logs: Path, tmp_path: Path, r
         texts = [message.content for message in document.messages(one.thread_id or "")]
     assert len([activity for activity in told if activity.kind == "tool.started"]) == one.tool_calls == 6
     assert len(told) == len({activity.id for activity in told})
+    assert all(activity.created_at == activity.payload["at"] < "2026-11" for activity in told)
     assert any("**exec_command** `ls -1`" in text and "warp\nweft" in text for text in texts)
 
 

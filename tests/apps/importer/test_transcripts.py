@@ -43,6 +43,26 @@ def test_a_transcript_becomes_a_thread_whose_log_tells_the_same(tmp_path: Path) 
         assert (answer.content, answer.thread_id) == ("answer 1", THREAD.lower())
 
 
+def test_actions_happened_when_their_transcript_says(tmp_path: Path) -> None:
+    """Those of one second stay in their order, those of another day are told as of that day; parity compares dates."""
+    told = [action(title=f"step {number}") for number in range(12)]
+    earlier = action(title="earlier", created_at="2026-01-31T09:00:00Z")
+    project = project_of(tmp_path, [turn(1, actions=(*told, earlier))])
+    with opened(tmp_path) as document:
+        import_transcripts(document, project)
+        [found] = document.log.replay_thread(THREAD.lower()).turns
+        assert [one.title for one in found.actions] == ["earlier", *(one.title for one in told)]
+        assert {one.created_at[:19] for one in found.actions} == {
+            earlier.created_at[:19],
+            told[0].created_at[:19],
+        }
+        assert all(one.equal for one in with_log(project, turns_told(document)))
+        moved = replace(earlier, created_at="2026-01-30T09:00:00Z")
+        project_of(tmp_path, [turn(1, actions=(*told, moved))])
+        [parity] = with_log(project, turns_told(document))
+        assert [one.field for one in parity.differences] == ["actions"]
+
+
 @settings(deadline=None, max_examples=20, phases=(Phase.explicit, Phase.generate))
 @given(TURNS, st.integers(0, 5))
 def test_a_transcript_that_grows_is_followed(

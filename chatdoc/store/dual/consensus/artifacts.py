@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chatdoc.store.dual.consensus import dates
+from chatdoc.store.dual.consensus.column_rows import ColumnRows, condition
 from chatdoc.store.dual.ports import Entity, Record, Scope
 from chatdoc.store.dual.sqlite_file import SqliteFile
 
@@ -28,41 +27,16 @@ ARTIFACT = Entity(
 )
 
 
-class OldArtifacts:
-    """`consensus_artifacts`; it has no column for the model."""
+def _with_date(record: Record) -> Record:
+    return {**record, "created_at": dates.from_text(record["created_at"])}
 
-    table = "consensus_artifacts"
 
-    def select(self, file: SqliteFile, scope: Scope, row_id: int | None) -> list[tuple[int, Record]]:
-        """Row ids and records, by row id."""
-        where, values = condition(scope, row_id, "id")
-        rows = file.ask(
-            "SELECT id, spec_id, stage, agent_name, content_json, response_text, run_id, created_at"
-            f" FROM consensus_artifacts{where} ORDER BY id",
-            values,
-        )
-        return [(row[0], _record(*row[1:])) for row in rows]
-
-    def insert(self, file: SqliteFile, record: Record) -> int:
-        """Add a row."""
-        return file.insert(
-            "INSERT INTO consensus_artifacts"
-            " (spec_id, stage, agent_name, content_json, response_text, run_id, created_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            _old_values(record),
-        )
-
-    def update(self, file: SqliteFile, row_id: int, record: Record) -> None:
-        """Make a row hold a record."""
-        file.ask(
-            "UPDATE consensus_artifacts SET spec_id = ?, stage = ?, agent_name = ?, content_json = ?,"
-            " response_text = ?, run_id = ?, created_at = ? WHERE id = ?",
-            (*_old_values(record), row_id),
-        )
-
-    def remove(self, file: SqliteFile, row_id: int) -> None:
-        """Remove a row."""
-        file.ask("DELETE FROM consensus_artifacts WHERE id = ?", (row_id,))
+OLD_ARTIFACTS = ColumnRows(
+    "consensus_artifacts",
+    {name if name != "content" else "content_json": name for name in FIELDS if name != "model_version"},
+    _with_date,
+)
+"""It has no column for the model."""
 
 
 class NewArtifacts:
@@ -121,18 +95,6 @@ class NewArtifacts:
         )
 
 
-def condition(scope: Scope, row_id: int | None, row_column: str) -> tuple[str, list[Any]]:
-    """The WHERE of a scope, or of one row."""
-    known = {"spec_id", "stage", "agent_name"}
-    assert set(scope) <= known, "a scope names columns that both schemas have"
-    parts = [f"{name} = ?" for name in scope]
-    values: list[Any] = list(scope.values())
-    if row_id is not None:
-        parts.append(f"{row_column} = ?")
-        values.append(row_id)
-    return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
-
-
 def insert_run(
     file: SqliteFile, record: Record, stamp: int, *, consensus_ok: bool, degraded: bool, synthesis: str | None
 ) -> int:
@@ -150,30 +112,4 @@ def insert_run(
         "INSERT INTO consensus_runs (spec_id, stage, run_timestamp, consensus_ok, degraded, synthesis_json)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         (record["spec_id"], record["stage"], stamp, consensus_ok, degraded, synthesis),
-    )
-
-
-def _record(
-    spec_id: Any, stage: Any, agent_name: Any, content: Any, response_text: Any, run_id: Any, created_at: Any
-) -> Record:
-    return {
-        "spec_id": spec_id,
-        "stage": stage,
-        "agent_name": agent_name,
-        "content": content,
-        "response_text": response_text,
-        "run_id": run_id,
-        "created_at": dates.from_text(created_at),
-    }
-
-
-def _old_values(record: Record) -> tuple[Any, ...]:
-    return (
-        record["spec_id"],
-        record["stage"],
-        record["agent_name"],
-        record["content"],
-        record.get("response_text"),
-        record.get("run_id"),
-        record["created_at"],
     )

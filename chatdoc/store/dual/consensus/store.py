@@ -12,8 +12,8 @@ from chatdoc.model.ids import Mint, RandomSource
 from chatdoc.store.dual.answers import Found, Written
 from chatdoc.store.dual.change_phase import change_phase
 from chatdoc.store.dual.consensus import dates, schema
-from chatdoc.store.dual.consensus.artifacts import ARTIFACT, NewArtifacts, OldArtifacts
-from chatdoc.store.dual.consensus.syntheses import SYNTHESIS, NewSyntheses, OldSyntheses
+from chatdoc.store.dual.consensus.artifacts import ARTIFACT, OLD_ARTIFACTS, NewArtifacts
+from chatdoc.store.dual.consensus.syntheses import OLD_SYNTHESES, SYNTHESIS, NewSyntheses
 from chatdoc.store.dual.control import Control
 from chatdoc.store.dual.drop import drop
 from chatdoc.store.dual.dual_store import DualStore
@@ -55,8 +55,8 @@ class ConsensusStore:
         self._clock = clock
         self._mint = Mint(clock, random)
         otherwise = _phase_of(file)
-        self.artifacts = self._dual(ARTIFACT, OldArtifacts(), NewArtifacts(), otherwise)
-        self.syntheses = self._dual(SYNTHESIS, OldSyntheses(), NewSyntheses(), otherwise)
+        self.artifacts = self._dual(ARTIFACT, OLD_ARTIFACTS, NewArtifacts(), otherwise)
+        self.syntheses = self._dual(SYNTHESIS, OLD_SYNTHESES, NewSyntheses(), otherwise)
 
     @classmethod
     def open(cls, path: Path, *, clock: Clock, random: RandomSource, create: bool = False) -> ConsensusStore:

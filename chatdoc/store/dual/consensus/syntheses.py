@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from chatdoc.store.dual.consensus import dates
-from chatdoc.store.dual.consensus.artifacts import condition, insert_run
+from chatdoc.store.dual.consensus.artifacts import insert_run
+from chatdoc.store.dual.consensus.column_rows import ColumnRows, condition
 from chatdoc.store.dual.ports import Entity, Record, Scope
 from chatdoc.store.dual.sqlite_file import SqliteFile
 
 _IN_JSON = ("output_markdown", "output_path", "status", "artifacts_count", "agreements", "conflicts")
 FIELDS = ("spec_id", "stage", *_IN_JSON, "degraded", "run_id", "created_at")
-_COLUMNS = ("spec_id", "stage", *_IN_JSON, "degraded", "run_id", "created_at")
 
 SYNTHESIS = Entity(
     name="consensus_synthesis",
@@ -21,36 +20,6 @@ SYNTHESIS = Entity(
     content=lambda record: (record.get("output_markdown"), record.get("status")),
     moment_ms=lambda record: dates.to_ms(record["created_at"]),
 )
-
-
-class OldSyntheses:
-    """`consensus_synthesis`."""
-
-    table = "consensus_synthesis"
-
-    def select(self, file: SqliteFile, scope: Scope, row_id: int | None) -> list[tuple[int, Record]]:
-        """Row ids and records, by row id."""
-        where, values = condition(scope, row_id, "id")
-        rows = file.ask(
-            f"SELECT id, {', '.join(_COLUMNS)} FROM consensus_synthesis{where} ORDER BY id", values
-        )
-        return [(row[0], _normal(dict(zip(_COLUMNS, row[1:], strict=True)))) for row in rows]
-
-    def insert(self, file: SqliteFile, record: Record) -> int:
-        """Add a row."""
-        marks = ", ".join("?" * len(_COLUMNS))
-        return file.insert(
-            f"INSERT INTO consensus_synthesis ({', '.join(_COLUMNS)}) VALUES ({marks})", _values(record)
-        )
-
-    def update(self, file: SqliteFile, row_id: int, record: Record) -> None:
-        """Make a row hold a record."""
-        sets = ", ".join(f"{name} = ?" for name in _COLUMNS)
-        file.ask(f"UPDATE consensus_synthesis SET {sets} WHERE id = ?", (*_values(record), row_id))
-
-    def remove(self, file: SqliteFile, row_id: int) -> None:
-        """Remove a row."""
-        file.ask("DELETE FROM consensus_synthesis WHERE id = ?", (row_id,))
 
 
 class NewSyntheses:
@@ -134,5 +103,4 @@ def _normal(record: Record) -> Record:
     return record
 
 
-def _values(record: Record) -> list[Any]:
-    return [record.get(name) for name in _COLUMNS]
+OLD_SYNTHESES = ColumnRows("consensus_synthesis", {name: name for name in FIELDS}, _normal)

@@ -1,0 +1,80 @@
+"""A whole log as a few large updates: items are put behind each other as bytes, and neither decoded nor integrated.
+
+So whoever joins with nothing gets everything without a Y document being loaded for him. Updates of one client, one
+behind the other in its numbers and without removals, are one block; any other update stays as it is, in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number
+from chatdoc.crdt.read_update import read
+from chatdoc.crdt.write_update import in_pieces
+
+ODD_MAX = 256
+"""So many updates may stay as they are; of a log with more, the encoded Y document is smaller, or fewer pieces."""
+
+
+def pieces_of(updates: Iterable[bytes], known: Mapping[int, int], bytes_max: int) -> list[bytes] | None:
+    """The updates of a log, in its order, as updates of bounded size that say the same when received in theirs.
+
+    `known` is what they come to: the clock after the last item of each client. None where they do not, or where too
+    many of them have to stay as they are.
+    """
+    pieces: list[bytes] = []
+    blocks: dict[int, _Block] = {}
+    reach: dict[int, int] = {}
+    size = odd = 0
+
+    def flush() -> None:
+        nonlocal size
+        if blocks:
+            pieces.append(
+                b"".join(
+                    [number(len(blocks)), *(part for one in blocks.values() for part in one.parts()), b"\0"]
+                )
+            )
+            blocks.clear()
+            size = 0
+
+    for update in updates:
+        # A canonical update ends with a zero only where it removes nothing: every delete range has a length.
+        if len(update) <= bytes_max and update[0] == 1 and update[-1] == 0:
+            count, at = read_number(update, 1, CLOCK_END, "the number of items")
+            client, at = read_number(update, at, CLIENT_END, "a client id")
+            clock, at = read_number(update, at, CLOCK_END, "a clock")
+            if clock == reach.get(client, 0):
+                block = blocks.get(client)
+                if block is None:
+                    block = blocks[client] = _Block(client, clock)
+                block.count += count
+                block.items.append(update[at:-1])
+                # An item takes one number or more. One that takes more leaves a gap before what follows, or at the end.
+                reach[client] = clock + count
+                size += len(update)
+                if size >= bytes_max:
+                    flush()
+                continue
+        odd += 1
+        if odd > ODD_MAX:
+            return None
+        flush()
+        for client, (_, end) in read(update, bounded=False).spans.items():
+            reach[client] = max(end, reach.get(client, 0))
+        pieces += in_pieces(update, bytes_max)
+    flush()
+    return pieces if reach == {client: end for client, end in known.items() if end} else None
+
+
+class _Block:
+    """Items of one client, one behind the other in its numbers."""
+
+    def __init__(self, client: int, clock: int) -> None:
+        self.client, self.clock = client, clock
+        self.count = 0
+        self.items: list[bytes] = []
+
+    def parts(self) -> list[bytes]:
+        """The bytes of the block."""
+        return [number(self.count), number(self.client), number(self.clock), *self.items]

@@ -1,0 +1,67 @@
+"""Change feed of an open document: while somebody subscribes, what other processes write is taken without a call.
+
+The thread that waits for a store's feed is shared with those who follow its event log, is there only while it is
+needed, and holds neither the document nor the end of the program up.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import weakref
+from collections.abc import Callable
+
+from chatdoc.engine.engine import Engine
+from chatdoc.model.errors import ChatdocError
+from chatdoc.store.event_feed import Watcher
+
+FORK_WAIT_S = 1.0
+"""So long a fork waits for a document that is catching up, so that the child does not have its lock taken for ever."""
+_log = logging.getLogger("chatdoc")
+_watched: weakref.WeakSet[Engine] = weakref.WeakSet()
+_held: list[Engine] = []
+
+End = Callable[[], None]
+"""Ends a subscription."""
+
+
+def watch(engine: Engine, watcher: Watcher, end: End) -> End:
+    """Catch up whenever another process may have written, until this is ended or nobody has the document any more.
+
+    Returns what ends this, and the subscription that it is for.
+    """
+    if engine.is_left_behind:  # The watcher's lock may have been taken when the process forked, and stays so.
+        return end
+    _watched.add(engine)
+    seen = weakref.ref(engine)
+
+    def catch_up() -> None:
+        present = seen()
+        if present is None:
+            remove()
+            return
+        try:
+            present.catch_up()
+        except ChatdocError as error:  # Whoever uses the document next is told.
+            _log.debug("what another process wrote could not be taken: %s", error)
+
+    remove = watcher.add(catch_up)
+
+    def both() -> None:
+        end()
+        if not engine.is_left_behind:
+            remove()
+
+    return both
+
+
+def _before_fork() -> None:
+    _held.extend(engine for engine in list(_watched) if engine.lock.acquire(timeout=FORK_WAIT_S))
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().lock.release()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -1,0 +1,61 @@
+"""SQLite file of an index: derived, made when it is missing, and named with what makes it again when it is broken."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chatdoc.model.errors import StoreError
+from chatdoc.store.index_folder import index_folder, make_index_folder
+
+
+class IndexFile:
+    """One index of a folder, open; `hint` says what to do when it cannot be."""
+
+    def __init__(self, folder: Path, name: str, *, hint: str) -> None:
+        """Open it, and make it where it is not there; raises StoreError."""
+        self.path = index_folder(folder) / name
+        with self._named("opened", hint):
+            make_index_folder(folder)
+            if not self.path.exists():
+                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            self.connection = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            # What a power failure takes is read once more.
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+
+    def prepare(self, version: int, make: Callable[[int], str], *, hint: str) -> None:
+        """Bring it to a version by the script that `make` gives for the version it has; raises StoreError."""
+        with self._named("opened", hint):
+            held: int = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            if held != version:
+                self.connection.executescript(f"{make(held)} PRAGMA user_version = {version};")
+
+    @contextmanager
+    def writing(self, *, hint: str) -> Iterator[sqlite3.Connection]:
+        """One transaction; raises StoreError for what SQLite refuses."""
+        try:
+            with self._named("written", hint):
+                self.connection.execute("BEGIN IMMEDIATE")
+                yield self.connection
+                self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+
+    @contextmanager
+    def _named(self, doing: str, hint: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the index {self.path} cannot be {doing}: {error}", hint=hint) from error

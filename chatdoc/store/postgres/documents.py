@@ -1,0 +1,173 @@
+"""Directory of the documents of a database: each has a key, a document id and a name, which one served document has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import psycopg
+
+from chatdoc.model.clock import Clock, system_clock
+from chatdoc.model.errors import DocumentExists, StoreGone
+from chatdoc.store.ports import Marker, Registration
+from chatdoc.store.postgres.database import PostgresDatabase
+from chatdoc.store.postgres.pool import Pool, pool_of
+from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection
+from chatdoc.store.postgres.schema_statements import TABLES
+from chatdoc.store.postgres.session import Session
+from chatdoc.store.postgres.store import PostgresStore
+from chatdoc.store.sql import registry, update_log
+from chatdoc.store.sqlite.path_index import encoded
+
+_ENTRY = "SELECT document, document_id, name, is_served, is_retired FROM document_order"
+_CLAIM = (
+    "INSERT INTO document_order (document, document_id, name, version, last_update) VALUES (?, ?, ?, 1, 1)"
+)
+_Answer = TypeVar("_Answer")
+_HAS_GENESIS = "UPDATE document SET floor = 1"
+
+
+class Stored(NamedTuple):
+    """A document of a database; `key` is its place, `name` the path of its file below its folder."""
+
+    key: str
+    document_id: str
+    name: str
+    is_served: bool
+    is_retired: bool
+
+
+class PostgresDocuments:
+    """The documents of one database; `close` it. Each method raises StoreError."""
+
+    def __init__(self, url: str, *, clock: Clock = system_clock) -> None:
+        self.pool: Pool = pool_of(url).enter()
+        self._clock = clock
+        self._is_closed = False
+
+    def all(self) -> list[Stored]:
+        """Every document, retired ones too, by key."""
+        return self._entries("ORDER BY document", ())
+
+    def named(self, name: str) -> Stored | None:
+        """The document that is served under a name."""
+        return next(iter(self._entries("WHERE name = ? AND is_served", (name,))), None)
+
+    def of_id(self, document_id: str) -> list[Stored]:
+        """The documents of an id, copies too, in the order in which they were made."""
+        return self._entries("WHERE document_id = ? ORDER BY made", (document_id,))
+
+    def at(self, key: str) -> Stored | None:
+        """The document at a place."""
+        return next(iter(self._entries("WHERE document = ?", (key,))), None)
+
+    def create(
+        self,
+        registration: Registration,
+        genesis: bytes,
+        *,
+        origin: str,
+        recorded_at_ms: int,
+        marker: Marker | None = None,
+        prefix: str = "",
+    ) -> str:
+        """Make a document with its first update, in one transaction; returns its key.
+
+        Its name is the path that the registration says, behind `prefix`. Raises DocumentExists where another document
+        is served under that.
+        """
+        name, document_id = prefix + registration.path, registration.document_id
+        stem = encoded(document_id.encode("utf-8", "surrogatepass"))
+        salt = document_id.encode("utf-8", "surrogatepass")
+
+        def make(session: Session) -> str:
+            session.begin("")
+            for number in count(1):
+                key = stem if number == 1 else f"{stem}-{number}"
+                if session.execute(f"{_CLAIM} ON CONFLICT DO NOTHING", (key, document_id, name)).rowcount:
+                    break
+                if session.execute(f"{_ENTRY} WHERE name = ? AND is_served", (name,)).fetchone():
+                    raise DocumentExists(
+                        f"the store {self.pool.name} has a document named {name} already", hint="Open it"
+                    )
+            session.speak_for(key)
+            session.execute(registry.BEGIN, registry.registration_values(registration))
+            session.execute(update_log.INSERT, update_log.row_of(salt, 1, origin, recorded_at_ms, genesis))
+            session.execute(_HAS_GENESIS)
+            if marker is not None:
+                session.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
+            session.commit(self.pool.name, "make a document")
+            return key
+
+        return self._with_session(make, "make a document")
+
+    def open(self, key: str, *, readonly: bool = False, location: Path | None = None) -> PostgresStore:
+        """Open a document to read and write it; raises StoreGone where there is none."""
+        found = self.at(key)
+        if found is None:
+            raise StoreGone(
+                f"the store {self.pool.name} has no document {key}",
+                hint="List them: chatdoc status --store URL",
+            )
+        database = PostgresDatabase(self.pool, key, readonly=readonly)
+        try:
+            store = PostgresStore(database, self._clock, location)
+            database.prefix = found.name.removesuffix(store.registry.registration().path)
+            if not readonly and any(one.behind for one in store.read_model.progress()):
+                store.read_model.catch_up()
+        except BaseException:
+            database.close()
+            raise
+        return store
+
+    def forget(self, key: str) -> None:
+        """Remove a document with everything that is stored of it."""
+
+        def remove(session: Session) -> None:
+            session.begin(key)
+            for table in sorted(TABLES):
+                session.execute(f"DELETE FROM {table}")
+            session.execute("DELETE FROM document_order WHERE document = ?", (key,))
+            session.commit(self.pool.name, "forget a document")
+
+        self._with_session(remove, "forget a document")
+
+    def close(self) -> None:
+        """Let go of the database; documents that are open stay so."""
+        if not self._is_closed:
+            self._is_closed = True
+            self.pool.leave()
+
+    def __enter__(self) -> PostgresDocuments:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _entries(self, where: str, values: Sequence[Any]) -> list[Stored]:
+        def look(session: Session) -> list[Stored]:
+            return [Stored(*row) for row in session.execute(f"{_ENTRY} {where}", values)]
+
+        return self._with_session(look, "look up its documents")
+
+    def _with_session(self, work: Callable[[Session], _Answer], doing: str) -> _Answer:
+        session = self.pool.take()
+        try:
+            try:
+                answer = work(session)
+            except psycopg.Error as error:
+                if not is_lost_connection(error) or session.may_have_committed:
+                    raise
+                session.close()
+                self.pool.forget_idle()
+                session = self.pool.fresh()
+                answer = work(session)
+        except BaseException as error:
+            session.close()
+            if isinstance(error, psycopg.Error):
+                raise failure(error, self.pool.name, doing) from error
+            raise
+        self.pool.give(session)
+        return answer

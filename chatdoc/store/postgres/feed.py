@@ -1,0 +1,57 @@
+"""Change feed: a commit of another server is seen when its hint arrives, or a second later, one of this at once."""
+
+from __future__ import annotations
+
+import threading
+
+from chatdoc.model.errors import DocumentFailed
+from chatdoc.store.commit_bell import CommitBell
+from chatdoc.store.postgres.database import PostgresDatabase
+
+_RETIRED = "SELECT 1 FROM document WHERE retired_at_ms IS NOT NULL"
+
+
+class PostgresFeed:
+    """Says that there may be more; see the port."""
+
+    def __init__(self, database: PostgresDatabase, document_id: str) -> None:
+        self._database, self._document_id = database, document_id
+        self._version = database.version()
+        self.bell = CommitBell()
+        self._of_thread = threading.local()
+        """How many commits each thread had heard of when its last wait ended."""
+        self._listens = False
+
+    def changed(self) -> bool:
+        """See the port."""
+        self._database.require_open()
+        version = self._database.version()
+        if version == self._version:
+            return False
+        self._version = version
+        if self._database.rows(_RETIRED, (), "look up its document"):
+            raise DocumentFailed(
+                f"document {self._document_id} was rolled back or replaced by another process, so nothing is written "
+                "to it any more",
+                hint="Open the document again",
+            )
+        return True
+
+    def wait(self, timeout_s: float) -> bool:
+        """See the port."""
+        seen: int = getattr(self._of_thread, "seen", 0)
+        if not self._listens:  # Before the log is read, so that nothing is missed in between.
+            self._database.pool.hints.listen(self._database.document, self)
+            self._listens = True
+        if self.bell.commits == seen and not self._database.is_closed:
+            self.bell.wait(seen, timeout_s)
+        if self._database.is_closed:
+            return False
+        now = self._of_thread.seen = self.bell.commits
+        return now != seen
+
+    def hear(self, version: int) -> None:
+        """A hint that the document has come to a version; one that this store made, or knows of, is no news."""
+        if version > self._database.known_version:
+            self._database.known_version = version
+            self.bell.committed()

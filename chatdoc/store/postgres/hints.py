@@ -1,0 +1,174 @@
+"""NOTIFY and LISTEN: who has committed tells the other servers, after its COMMIT and on a connection of its own.
+
+A hint may be lost, with a connection or a process, so versions are compared each second and after every reconnect: a
+lost one costs a second and nothing else. One thread a process does both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import psycopg
+
+from chatdoc.model.errors import ChatdocError
+
+COMPARE_S = 1.0
+"""So often versions are compared."""
+_LISTEN = "LISTEN chatdoc_commits"
+_TELL = "SELECT pg_notify('chatdoc_commits', hint) FROM unnest($1::text[]) AS hint"
+_VERSIONS = "SELECT document, version FROM document_order WHERE document = ANY($1)"
+_log = logging.getLogger("chatdoc.store")
+
+
+class Subscriber(Protocol):
+    """Who wants to hear that a document has come to a version."""
+
+    def hear(self, version: int) -> None:
+        """Hear it; from the thread of the hints."""
+
+
+class Hints:
+    """Tells of commits and hears of them, from when the first one is told or listened for."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
+        self._connect = connect
+        self._listeners: dict[str, weakref.WeakSet[Subscriber]] = {}
+        self._untold: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._run: _Run | None = None
+
+    def tell(self, document: str, version: int) -> None:
+        """Let others know, soon, that a document has come to a version."""
+        self._untold[document] = version
+        self._running().wake()
+
+    def listen(self, document: str, subscriber: Subscriber) -> None:
+        """Let somebody hear of a document while he lives; returns once nothing more is missed, or after a second."""
+        with self._lock:
+            self._listeners.setdefault(document, weakref.WeakSet()).add(subscriber)
+        self._running().is_listening.wait(COMPARE_S)
+
+    def close(self) -> None:
+        """End the thread; what is told later begins another one."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.stop()
+
+    def _running(self) -> _Run:
+        run = self._run
+        if run is None or not run.is_alive:
+            with self._lock:
+                run = self._run
+                if run is None or not run.is_alive:
+                    run = self._run = _Run(self._serve)
+        return run
+
+    def _serve(self, run: _Run) -> None:
+        with self._connect() as connection:
+            connection.add_notify_handler(lambda hint: self._take(hint.payload))
+            connection.execute(_LISTEN)
+            run.is_due = True
+            while not run.is_over:
+                if run.is_due:
+                    run.is_due = False
+                    self._compare(connection)
+                    run.is_listening.set()
+                untold, self._untold = self._untold, {}
+                if untold:
+                    connection.execute(_TELL, ([f"{version}:{key}" for key, version in untold.items()],))
+                if self._untold or run.is_due:
+                    continue
+                if run.sleep(connection.fileno()):
+                    connection.pgconn.consume_input()
+                    while (hint := connection.pgconn.notifies()) is not None:
+                        self._take(hint.extra.decode())
+
+    def _compare(self, connection: psycopg.Connection[Any]) -> None:
+        with self._lock:
+            for document in [one for one, listeners in self._listeners.items() if not listeners]:
+                del self._listeners[document]
+            watched = list(self._listeners)
+        if watched:
+            for document, version in connection.execute(_VERSIONS, (watched,)):
+                self._hear(document, version)
+
+    def _take(self, hint: str) -> None:
+        version, _, document = hint.partition(":")
+        if version.isdigit():
+            self._hear(document, int(version))
+
+    def _hear(self, document: str, version: int) -> None:
+        for listener in tuple(self._listeners.get(document, ())):
+            listener.hear(version)
+
+
+class _Run:
+    """A thread that serves until it is stopped, and connects anew where its connection is lost; another one ticks."""
+
+    def __init__(self, serve: Callable[[_Run], None]) -> None:
+        self._serve = serve
+        self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._over = threading.Event()
+        self.is_listening = threading.Event()
+        self.is_due = False
+        """Whether it is time to compare versions."""
+        self._thread = threading.Thread(target=self._go, name="chatdoc hints", daemon=True)
+        self._ticking = threading.Thread(target=self._tick, name="chatdoc hints clock", daemon=True)
+        self._thread.start()
+        self._ticking.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread serves, in this process."""
+        return self._thread.is_alive()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the thread was told to end."""
+        return self._over.is_set()
+
+    def wake(self) -> None:
+        """Let the thread look."""
+        with contextlib.suppress(OSError):  # The pipe is full, so it looks anyway; or it has ended.
+            os.write(self._wake, b"\0")
+
+    def sleep(self, connection: int) -> bool:
+        """Wait for a wake, or until there is something to read from the connection; whether there is."""
+        ready, _, _ = select.select([connection, self._woken], [], [])
+        if self._woken in ready:
+            with contextlib.suppress(OSError):
+                os.read(self._woken, 65536)
+        return connection in ready
+
+    def stop(self) -> None:
+        """End both threads."""
+        self._over.set()
+        self.wake()
+        for thread in (self._thread, self._ticking):
+            if thread is not threading.current_thread():
+                thread.join(COMPARE_S)
+
+    def _tick(self) -> None:
+        while not self._over.wait(COMPARE_S) and self.is_alive:
+            self.is_due = True
+            self.wake()
+
+    def _go(self) -> None:
+        try:
+            while not self.is_over:
+                try:
+                    self._serve(self)
+                except (psycopg.Error, ChatdocError, OSError) as error:
+                    _log.debug("hints are not heard for a moment (%s)", type(error).__name__)
+                    self._over.wait(COMPARE_S / 5)
+        finally:
+            wake, self._wake = self._wake, -1
+            os.close(wake)
+            os.close(self._woken)

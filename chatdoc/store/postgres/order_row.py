@@ -1,0 +1,48 @@
+"""Row lock: a document's writers come one after the other by locking its row, which says where its logs end."""
+
+from __future__ import annotations
+
+from chatdoc.model.errors import StoreGone
+from chatdoc.store.postgres.session import Session
+from chatdoc.store.sql.database import Counts
+
+VERSION = "SELECT version FROM document_order WHERE document = ?"
+_LOCK = "SELECT version, last_update, last_event, head, is_retired FROM document_order WHERE document = ? FOR UPDATE"
+_NEXT = "UPDATE document_order SET version = version + 1 WHERE document = ?"
+_NEXT_COUNTED = (
+    "UPDATE document_order SET version = version + 1, last_update = ?, last_event = ?, head = ?"
+    " WHERE document = ?"
+)
+
+
+class Locked:
+    """The row of a document, locked by the transaction that is open; `after` is what it will say of the logs."""
+
+    def __init__(self, document: str, version: int, counts: Counts) -> None:
+        self.document, self.version, self.counts = document, version, counts
+        self.after: Counts | None = None
+
+    def advance(self, session: Session) -> None:
+        """Write the row anew, as the last statement of its transaction."""
+        if self.after is None:
+            session.execute(_NEXT, (self.document,))
+            return
+        update, event, head, _ = self.after
+        session.execute(_NEXT_COUNTED, (update, event, head, self.document))
+
+
+def lock(session: Session, document: str) -> Locked | None:
+    """Wait for the row of a document, in the open transaction, and lock it; None where there is none."""
+    found = session.execute(_LOCK, (document,)).fetchone()
+    if found is None:
+        return None
+    version, *counts = found
+    return Locked(document, version, Counts(*counts))
+
+
+def gone(name: str) -> StoreGone:
+    """The error for a document whose row is not there any more."""
+    return StoreGone(
+        f"the document {name} is not there any more; nothing was written",
+        hint="Open it again; a database that was restored from a backup has what that held",
+    )

@@ -1,0 +1,67 @@
+"""Whatever PostgreSQL reports, the reader learns which database it is about, what became of it, and what to do.
+
+What rows hold stands in no error: PostgreSQL tells values in its details and in some messages, which are left out.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from chatdoc.model.errors import ChatdocError, DocumentExists, ReadOnlyTarget, StoreDamaged, StoreError
+
+START_OVER = (
+    "Restore the database from its backup; what is readable can be taken out of it with `chatdoc pull` first"
+)
+NAME_INDEX = "idx_document_order_name"
+_REPEAT = "nothing acknowledged was lost, and a command can be repeated with the same id"
+_HINTS = {
+    "55P03": f"Another server is writing to this document; try again, {_REPEAT}",
+    "57014": f"It took longer than its time limit; try again, {_REPEAT}",
+    "25P03": f"The transaction was idle for too long, so the database ended it; try again, {_REPEAT}",
+    "40P01": f"Try again, {_REPEAT}",
+    "40001": f"Try again, {_REPEAT}",
+    "53100": "Free space on the database's disk; nothing acknowledged was lost",
+    "53300": "The database has no connection left; raise its max_connections, or let fewer servers use it",
+    "28P01": "Check user and password of the store's URL",
+    "28000": "Check user and password of the store's URL, and the database's pg_hba.conf",
+    "3D000": "Make the database first: createdb",
+    "54000": "One value may have at most 1,000,000,000 bytes, and an id at most 2,000",
+}
+_DENIED = {
+    "42501": "Grant the user of the store's URL the rights of the tables' owner",
+    "25006": "This is a standby: name the primary, or all hosts with target_session_attrs=read-write",
+}
+_DAMAGE = ("XX001", "XX002", "42P01", "42703")
+_PLAIN = ("08", "25", "28", "3D", "40", "42", "53", "55", "57", "58", "XX")
+"""Classes of errors whose message names things of the database and never values of rows."""
+
+
+def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
+    """The error to raise for one of PostgreSQL's; `doing` is what was attempted («append an update»)."""
+    state = error.sqlstate or ""
+    said = error.diag.message_primary if state.startswith(_PLAIN) else None
+    if not state:
+        said = str(error).strip().splitlines()[0] if str(error).strip() else None
+    text = f"the store {name} could not {doing}: {said or type(error).__name__}"
+    if error.diag.constraint_name == NAME_INDEX:
+        return DocumentExists(
+            f"the store {name} could not {doing}: another document has its name", hint="Open that"
+        )
+    if state in _DAMAGE:
+        return StoreDamaged(text, hint=START_OVER)
+    if state in _DENIED:
+        return ReadOnlyTarget(text, hint=_DENIED[state])
+    if state in _HINTS:
+        return StoreError(text, hint=_HINTS[state])
+    if not state or state.startswith(("08", "57")):
+        return StoreError(text, hint=f"Check that the database runs and can be reached; {_REPEAT}")
+    return StoreError(text, hint="Open the document again")
+
+
+def is_lost_connection(error: BaseException) -> bool:
+    """Whether an error says that the connection, or the server behind it, has gone."""
+    if not isinstance(error, psycopg.Error):
+        return False
+    if isinstance(error, psycopg.errors.PipelineAborted):
+        return False
+    return isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in ("08", "57")

@@ -1,0 +1,22 @@
+"""Store of one document in a PostgreSQL database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chatdoc.model.clock import Clock
+from chatdoc.store.postgres.database import PostgresDatabase
+from chatdoc.store.postgres.feed import PostgresFeed
+from chatdoc.store.sql.store import SqlStore
+
+
+class PostgresStore(SqlStore):
+    """The store of the document that a database of PostgreSQL names; see the port."""
+
+    def __init__(self, database: PostgresDatabase, clock: Clock, location: Path | None = None) -> None:
+        self.database = database
+        """For the rooms of the store alone."""
+        super().__init__(database, clock, lambda document_id: PostgresFeed(database, document_id), location)
+
+    def __enter__(self) -> PostgresStore:
+        return self

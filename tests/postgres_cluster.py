@@ -1,0 +1,108 @@
+"""PostgreSQL cluster in a folder of its own, on a unix socket, started by the tests that need one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+USER = "postgres"
+_PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name))
+
+
+def programs() -> Path | None:
+    """Where the database's own programs are, or None where it is not installed."""
+    if _PLACES and (_PLACES[-1] / "initdb").exists():
+        return _PLACES[-1]
+    found = shutil.which("initdb")
+    return Path(found).parent if found is not None else None
+
+
+class Cluster:
+    """A database server; its data is gone at the end. `postgres` refuses to run as root, so it runs as its own user."""
+
+    def __init__(self, *, settings: str = "") -> None:
+        bin_folder = programs()
+        assert bin_folder is not None, "PostgreSQL is not installed"
+        self._bin = bin_folder
+        self.folder = Path(tempfile.mkdtemp(prefix="chatdoc-postgres-"))
+        self._as_user: list[str] = []
+        if os.getuid() == 0:
+            shutil.chown(self.folder, USER)
+            self._as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+        self._settings = f"-k {self.folder} -c listen_addresses='' -c max_connections=200 {settings}"
+        self._run("initdb", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync")
+        self.start()
+        self.say("CREATE ROLE chatdoc LOGIN")
+
+    def _run(self, program: str, *words: str) -> None:
+        done = subprocess.run(
+            [*self._as_user, str(self._bin / program), "-D", str(self.folder / "data"), *words],
+            capture_output=True,
+            text=True,
+            cwd="/",
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program}: {done.stdout[-500:]} {done.stderr[-500:]}"
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", self._settings, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop the server; `immediate` is as if it had crashed."""
+        self._run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """End the server by SIGKILL, all of it."""
+        postmaster = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True, check=False
+        )
+        for pid in (postmaster, *map(int, listed.stdout.split())):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def say(self, *statements: str, database: str = "postgres") -> str:
+        """Run statements as the superuser; returns what they print, rows without any frame."""
+        words = [word for statement in statements for word in ("-c", statement)]
+        done = subprocess.run(
+            [str(self._bin / "psql"), "-h", str(self.folder), "-U", USER, "-d", database, "-qAtX", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def create_database(self, name: str) -> str:
+        """A new database, owned by the user that stores are used with; returns its URL."""
+        self.say(f"CREATE DATABASE {name} OWNER chatdoc")
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """The URL of a database."""
+        return f"postgresql://chatdoc@/{database}?host={self.folder}"
+
+    def remove(self) -> None:
+        """Stop the server and remove its data."""
+        with contextlib.suppress(AssertionError):
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def cluster(*, settings: str = "-c fsync=off") -> Iterator[Cluster]:
+    """A cluster for a while; without fsync it forgets nothing but in a power failure."""
+    made = Cluster(settings=settings)
+    try:
+        yield made
+    finally:
+        made.remove()
