@@ -48,6 +48,9 @@ class PostgresCatalog:
         """See the port."""
         return {name for (name,) in self._database.rows(_NAMES, (), "look up its tables")}
 
+    def shrink(self) -> None:
+        """Nothing: the database vacuums its tables itself."""
+
     def damaged_pages(self) -> list[str]:
         """Nothing: the database checks its pages itself, with `--data-checksums` and pg_amcheck."""
         return []
