@@ -9,7 +9,7 @@ import pytest
 from chatdoc.in_memory import memory_document
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreError
 from chatdoc.model.events.event import Event
-from chatdoc.store.sql import unit_of_work
+from chatdoc.store.sql import event_buffer
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.workspace import log_of
 from tests.engine.begin import begin
@@ -148,7 +148,7 @@ def test_a_refusal_has_a_receipt_and_no_event(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("reopened", [False, True])
-@pytest.mark.parametrize("broken", ["event_log.INSERT", "fold"])
+@pytest.mark.parametrize("broken", ["event_buffer.INSERT", "fold"])
 def test_a_storage_failure_leaves_no_receipt_and_the_retry_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str, reopened: bool
 ) -> None:
@@ -161,7 +161,7 @@ def test_a_storage_failure_leaves_no_receipt_and_the_retry_succeeds(
     thread = document.create_thread(sender_id="ada", content="Hello")
     before = folded(tmp_path), types(tmp_path)
     if broken == "fold":
-        monkeypatch.setattr(unit_of_work, "fold", fails)
+        monkeypatch.setattr(event_buffer, "fold", fails)
     else:
         monkeypatch.setattr(f"chatdoc.store.sql.{broken}", "INSERT INTO nowhere VALUES (1)")
     with pytest.raises(StoreError, match="gone" if broken == "fold" else "nowhere"):
@@ -189,7 +189,7 @@ def test_the_next_command_goes_on_after_a_log_command_failed(
 
     with opened(tmp_path) as document:
         thread = document.create_thread(sender_id="ada", content="Hello")
-        monkeypatch.setattr(unit_of_work, "fold", fails)
+        monkeypatch.setattr(event_buffer, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
             document.agents.append_activity(
                 thread.thread_id, kind="tool.started", summary="ls", command_id="one"
@@ -253,7 +253,7 @@ def test_what_others_wrote_is_told_though_our_own_command_failed(
         heard: list[str] = []
         other.subscribe(lambda _, origin: heard.append(origin))
         one.send(thread.thread_id, sender_id="ada", content="not yet seen", command_id="one")
-        monkeypatch.setattr(unit_of_work, "fold", fails)
+        monkeypatch.setattr(event_buffer, "fold", fails)
         with pytest.raises(StoreError, match="gone"):
             other.agents.append_activity(thread.thread_id, kind="tool.started", summary="ls")
         monkeypatch.undo()

@@ -170,10 +170,10 @@ def test_a_catch_up_has_no_limit(tmp_path: Path) -> None:
         def many() -> None:
             for number in range(count):
                 document.send(thread.thread_id, sender_id="bob", content=f"{number}")
-            execute_of(document)("DELETE FROM projection_state")
-            prepare(execute_of(document))
 
         document.together(many)
+        execute_of(document)("DELETE FROM projection_state")
+        prepare(execute_of(document))
         assert {one.behind for one in document.log.projections()} == {3 + count}
         document.send(thread.thread_id, sender_id="bob", content="last")
         assert {one.behind for one in document.log.projections()} == {0}

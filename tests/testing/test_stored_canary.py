@@ -17,7 +17,7 @@ from chatdoc.model.commands.turn_stream import AppendPiece
 from chatdoc.model.events.event import Unknown
 from chatdoc.model.facts import SettingFact
 from chatdoc.store.projections.revert import Table
-from chatdoc.store.sql import unit_of_work
+from chatdoc.store.sql import event_buffer
 from chatdoc.store.sql.unit_of_work import SqlUnitOfWork
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.store_finder import StoreFinder
@@ -30,18 +30,18 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def an_event_is_not_folded(patch: pytest.MonkeyPatch) -> None:
     """Of several events the last one leaves no row, though the state says so."""
-    fold = unit_of_work.fold
+    fold = event_buffer.fold
 
     def lazy(execute: Any, events: Sequence[Any], *given: Any) -> None:
         last = msgspec.structs.replace(events[-1], payload=Unknown(fields={}))
         fold(execute, [*events[:-1], last] if len(events) > 1 else events, *given)
 
-    patch.setattr(unit_of_work, "fold", lazy)
+    patch.setattr(event_buffer, "fold", lazy)
 
 
 def a_projector_does_not_move(patch: pytest.MonkeyPatch) -> None:
     """The rows of one projector are written, and its state stays behind."""
-    fold = unit_of_work.fold
+    fold = event_buffer.fold
 
     def lagging(execute: Any, events: Sequence[Any], *given: Any) -> None:
         fold(execute, events, *given)
@@ -50,7 +50,7 @@ def a_projector_does_not_move(patch: pytest.MonkeyPatch) -> None:
             " WHERE projector = 'projection.threads'"
         )
 
-    patch.setattr(unit_of_work, "fold", lagging)
+    patch.setattr(event_buffer, "fold", lagging)
 
 
 def versions_have_gaps(patch: pytest.MonkeyPatch) -> None:

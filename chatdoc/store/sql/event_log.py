@@ -10,14 +10,13 @@ import msgspec
 from chatdoc.model.errors import LogCompacted, StoreDamaged
 from chatdoc.model.events import codec
 from chatdoc.model.events.event import Event
-from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.event_buffer import SettledTables
 from chatdoc.store.sql.event_chain import HALF, Chain
 
 PAGE_EVENTS = 500
 """How many events are read at a time; there is no limit to how many are read in all."""
 
 COLUMNS = ", ".join((*codec.COLUMNS, "digest"))
-INSERT = f"INSERT INTO orchestration_events ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _AFTER = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT ?"
 _STREAM = (
     f"SELECT {COLUMNS} FROM orchestration_events"
@@ -43,7 +42,7 @@ _NEWEST_COMPACTED = (
 class SqlEventLog:
     """The events of the document; see the port. What is read is held against the chain of digests."""
 
-    def __init__(self, database: Database, document_id: str) -> None:
+    def __init__(self, database: SettledTables, document_id: str) -> None:
         self._database, self._document_id = database, document_id
         self.chain = Chain(document_id)
 

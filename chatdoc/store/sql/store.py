@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -15,6 +16,7 @@ from chatdoc.store.ports import Finding, Sealed, UnitOfWork, refused_alone
 from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sql.cursors import SqlCursors
 from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.event_buffer import EventBuffer, SettledTables
 from chatdoc.store.sql.event_log import SqlEventLog
 from chatdoc.store.sql.leases import SqlLeases
 from chatdoc.store.sql.receipts import SqlReceipts
@@ -52,13 +54,16 @@ class SqlStore:
         document_id = self.registry.registration().document_id
         self._document_id = document_id
         self.updates = SqlUpdateLog(database, document_id)
-        self.events = SqlEventLog(database, document_id)
+        self._buffer = EventBuffer(database)
+        settled = SettledTables(database, self._buffer)
+        self.events = SqlEventLog(settled, document_id)
+        self._buffer.read_events = self.events.read
         self.receipts = SqlReceipts(database, document_id)
         self.snapshots = SqlSnapshots(database, document_id, self.updates.raise_floor)
         self.leases = SqlLeases(database)
         self.cursors = SqlCursors(database)
         self.feed = feed(document_id)
-        self.read_model = ReadModel(database, self.events.read)
+        self.read_model = ReadModel(settled, self.events.read)
         self.sessions = SessionDirectory(database, clock)
         self._counters: Counters | None = None
         """As of our last COMMIT; None where a failed or interrupted write, or nobody yet, has left them."""
@@ -77,7 +82,7 @@ class SqlStore:
             execute = self._database.connection().execute
             for work in works:
                 execute("SAVEPOINT work")
-                before = counters.copy()
+                before, mark = counters.copy(), self._buffer.mark()
                 try:
                     answer, counters = self._one(work, counters)
                 except ChatdocError as error:
@@ -85,6 +90,7 @@ class SqlStore:
                         raise
                     execute("ROLLBACK TO work")
                     counters = before
+                    self._buffer.back(mark)
                     answers.append(error)
                 else:
                     answers.append(answer)
@@ -135,7 +141,9 @@ class SqlStore:
                 counters, self._counters = self._counters, None
                 if counters is None or counters.version != database.version():
                     counters = self._count()
+                self._buffer.begin(sys._getframe())
                 answer, counted = work(counters)
+                self._buffer.end()
                 database.catalog.note_counts(counted.counts())
                 return answer, counted
 
@@ -145,7 +153,7 @@ class SqlStore:
         return answer
 
     def _one(self, work: Callable[[UnitOfWork], Answer], counters: Counters) -> tuple[Answer, Counters]:
-        unit = SqlUnitOfWork(self._database, self.events, self._document_id, counters)
+        unit = SqlUnitOfWork(self._database, self.events.chain, self._buffer, self._document_id, counters)
         answer = work(unit)
         unit.end()
         return answer, counters

@@ -19,12 +19,11 @@ from chatdoc.model.events.event import Draft, Event
 from chatdoc.model.ids import derive_ordered
 from chatdoc.store.agent_sessions import stop_sessions
 from chatdoc.store.ports import Lease, Marker, Receipt, Registration
-from chatdoc.store.projections.fold import fold
 from chatdoc.store.projections.queries import put_diff
-from chatdoc.store.sql import cursors, event_log, leases, receipts, registry, update_log
+from chatdoc.store.sql import cursors, leases, receipts, registry, update_log
 from chatdoc.store.sql.database import Counts, Database, Version
+from chatdoc.store.sql.event_buffer import EventBuffer
 from chatdoc.store.sql.event_chain import HALF, Chain
-from chatdoc.store.sql.event_log import SqlEventLog
 
 _STREAM = (
     "SELECT stream_version, digest FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
@@ -61,8 +60,10 @@ class Counters:
 class SqlUnitOfWork:
     """What one transaction writes; see the port."""
 
-    def __init__(self, database: Database, events: SqlEventLog, document_id: str, count: Counters) -> None:
-        self._database, self._events, self._count = database, events, count
+    def __init__(
+        self, database: Database, chain: Chain, buffer: EventBuffer, document_id: str, count: Counters
+    ) -> None:
+        self._database, self._chain, self._buffer, self._count = database, chain, buffer, count
         self._document_id = document_id
         self._salt = document_id.encode("utf-8", "surrogatepass")
         self._connection = database.connection()
@@ -153,7 +154,7 @@ class SqlUnitOfWork:
     def _append(
         self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
     ) -> list[Event]:
-        occurred_at, count, chain = _moment(at_ms), self._count, self._events.chain
+        occurred_at, count, chain = _moment(at_ms), self._count, self._chain
         events: list[Event] = []
         rows: list[tuple[Any, ...]] = []
         for sequence, draft in enumerate(drafts, count.event + 1):
@@ -191,15 +192,13 @@ class SqlUnitOfWork:
                     metadata=metadata,
                 )
             )
-        connection = self._connection
-        connection.executemany(event_log.INSERT, rows)
         count.event += len(events)
-        fold(connection.execute, events, self._events.read, connection.executemany)
+        self._buffer.add(rows, events)
         return events
 
     def _newest(self, kind: str, stream_id: str) -> tuple[int, bytes]:
         found = self._connection.execute(_STREAM, (kind, stream_id)).fetchone()
-        return (-1, self._events.chain.first) if found is None else (found[0], found[1][:HALF])
+        return (-1, self._chain.first) if found is None else (found[0], found[1][:HALF])
 
     def _insert_receipt(self, row: tuple[Any, ...]) -> None:
         inserted = self._connection.execute(receipts.INSERT, row)

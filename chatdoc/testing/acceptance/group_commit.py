@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from itertools import product
 
 import pytest
 
 from chatdoc.model.errors import ChatdocError, CommandRefused, NotFound, ReceiptExists, StoreError
 from chatdoc.store.ports import DocumentStore, UnitOfWork
+from chatdoc.testing.acceptance.event_log import events_of
 from chatdoc.testing.acceptance.factory import StoreFactory
-from chatdoc.testing.acceptance.samples import append, assert_whole, do_command, lease, written
+from chatdoc.testing.acceptance.samples import (
+    NOW,
+    append,
+    assert_whole,
+    do_command,
+    draft,
+    lease,
+    read_all,
+    written,
+)
 
 Work = Callable[[UnitOfWork], object]
 
@@ -28,6 +40,16 @@ def works(store: DocumentStore, *names: str, error: BaseException | None = None,
         return work
 
     return [one(number, name) for number, name in enumerate(names)]
+
+
+def append_one(store: DocumentStore, number: int, found: list[list[int]] | None, unit: UnitOfWork) -> int:
+    """Append an event, and note all that the log has by then where asked to; those of odd numbers are refused."""
+    unit.append_events([draft(str(number), "stream")], at_ms=NOW, command_id=None, origin="local")
+    if found is not None:
+        found.append([event.sequence for event in read_all(store)])
+    if number % 2:
+        raise CommandRefused("no")
+    return number
 
 
 class GroupCommitSuite:
@@ -56,6 +78,29 @@ class GroupCommitSuite:
             assert_whole(store, names)
             assert store.receipts.get(names[at]) is None
 
+    def test_each_work_finds_what_stands_before_it(self, stores: StoreFactory) -> None:
+        """Asked or not, refused or not: the events of the works before and its own, and none of a refused one."""
+        for asking in product((False, True), repeat=4):
+            store = stores.make()
+            log = events_of(store)
+            start = log.last_sequence()
+            found: list[list[int]] = []
+            group = [
+                partial(append_one, store, number, found if asks else None)
+                for number, asks in enumerate(asking)
+            ]
+            answers = store.write_each(group)
+            assert [type(answer) for answer in answers] == [int, CommandRefused] * 2
+            # A work finds those of the works before that stand, and its own.
+            expected = [count for asks, count in zip(asking, (1, 2, 2, 3), strict=True) if asks]
+            assert [[one - start for one in each if one > start] for each in found] == [
+                [*range(1, count + 1)] for count in expected
+            ]
+            events = log.read(start)
+            assert [event.sequence - start for event in events] == [1, 2]
+            assert events[0].stream_version + 1 == events[1].stream_version
+            assert store.verify() == []
+
     def test_command_that_was_done_before_is_refused_alone(self, stores: StoreFactory) -> None:
         """ReceiptExists is the answer of that work only, also where an earlier work of the group has the receipt."""
         store = stores.make()
@@ -80,7 +125,7 @@ class GroupCommitSuite:
             assert written(store, start) == ["a", "b"]
             assert_whole(store, ["a", "b", "c"])
 
-    def test_failing_commit_leaves_all_works_or_none(self, stores: StoreFactory) -> None:
+    def test_failing_commit_leaves_all_groupor_none(self, stores: StoreFactory) -> None:
         """The group shares one COMMIT, so its works share one fate."""
         store = stores.make()
         names = ["a", "b", "c"]
