@@ -13,16 +13,7 @@ import msgspec
 
 from chatdoc.model.clock import ms_of
 from migrate.codex.kinds import CALLS, INJECTED, RESULTS, SILENT_EVENTS, SILENT_ITEMS
-from migrate.codex.shape import (
-    Body,
-    Figures,
-    Line,
-    Part,
-    Wrapped,
-    decode_body,
-    decode_line,
-    loosely,
-)
+from migrate.codex.shape import Body, Figures, Line, Part, Wrapped, decode_body, decode_line, loosely
 from migrate.codex.state import CodexState
 from migrate.session.item import Item, Link, Tokens
 
