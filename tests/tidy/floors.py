@@ -59,6 +59,7 @@ SOLE_ROOM = {
     "click": "chatdoc.apps.cli",
     "rich": "chatdoc.apps.cli",
     "uvicorn": "chatdoc.apps.server",
+    "mcp": "chatdoc.apps.mcp",
 }
 
 # Where time and chance come in; everywhere else they are passed as arguments.

@@ -25,7 +25,7 @@ def file_of(folder: Path, name: str) -> Path:
     if not sound or Path(os.path.realpath(path.parent)) != path.parent or _leads_out(path, folder):
         raise NotFound(
             "expected the path of a .chat file below the served folder",
-            hint="GET /api/documents lists them; hidden folders and links that lead out are not served",
+            hint="List the documents that are there; hidden folders and links that lead out are not served",
         )
     if not path.parent.is_dir():
         raise NotFound("the folder of this document is not there", hint="Make it first")
