@@ -18,6 +18,7 @@ from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.postgres.store import PostgresStore
+from chatdoc.store.seals import seal
 from chatdoc.store.sql import registry, update_log
 from chatdoc.store.sqlite.path_index import encoded
 
@@ -98,6 +99,7 @@ class PostgresDocuments:
             session.execute(_HAS_GENESIS)
             if marker is not None:
                 session.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
+            seal(session.execute)
             session.commit(self.pool.name, "make a document")
             return key
 
