@@ -34,9 +34,12 @@ def lock_file(file: int, path: Path) -> None:
         waited, number = waited + step, number + 1
         if try_lock(file):
             return
+    holder = owner_of(file)
+    if try_lock(file):  # It was let go of in between, and so nobody was seen to have it.
+        return
     since = iso(os.fstat(file).st_mtime_ns // 1_000_000)
     raise WriteFailed(
-        f"{path} was not written: {described(owner_of(file))} is writing it, since {since} at the latest, "
+        f"{path} was not written: {described(holder)} is writing it, since {since} at the latest, "
         f"and was waited for {waited:.0f} seconds",
         hint="Let that process go on or end it, then try again",
     )
