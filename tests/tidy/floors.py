@@ -15,6 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.engine",),
     ("chatdoc.agents", "chatdoc.event_view"),
     ("chatdoc.document",),
+    ("chatdoc.database",),
     (
         "chatdoc.compact",
         "chatdoc.forget",
@@ -66,6 +67,7 @@ SOLE_ROOM = {
 TIME_AND_CHANCE = ("time", "random", "uuid", "secrets", "os.urandom")
 ALLOWED_THERE: dict[str, tuple[str, ...]] = {
     "chatdoc.model.clock": ("time",),
+    "chatdoc.database": ("os.urandom",),
     "chatdoc.open": ("os.urandom", "secrets"),
     "chatdoc.recover": ("os.urandom",),
     "chatdoc.testing": ("random",),
