@@ -39,6 +39,8 @@ MODEL = (
     "chatdoc.model.delta",
     "chatdoc.model.errors",
     "chatdoc.model.facts",
+    "chatdoc.model.html",
+    "chatdoc.model.html_table",
     "chatdoc.model.ids",
     "chatdoc.model.limits",
     "chatdoc.model.records",
@@ -61,6 +63,8 @@ SOLE_ROOM = {
     "rich": "chatdoc.apps.cli",
     "uvicorn": "chatdoc.apps.server",
     "mcp": "chatdoc.apps.mcp",
+    "jupyter_server": "chatdoc.apps.jupyter",
+    "jupyter_ydoc": "chatdoc.apps.jupyter",
 }
 
 # Where time and chance come in; everywhere else they are passed as arguments.
