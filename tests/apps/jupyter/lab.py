@@ -109,19 +109,21 @@ class Lab:
             **more,
         )
 
-    def join(self, name: str, client: Client | None = None) -> Client:
-        """A client of a file's room, a new one or one that had been there before."""
+    def room_url(self, name: str) -> str:
+        """Where the room of a file is, with what lets one in."""
         asked = self.request(
             "PUT", f"/api/collaboration/session/{name}", json={"format": "text", "type": "chatdoc"}
         )
         asked.raise_for_status()
         told = asked.json()
-        room = f"{told['format']}:{told['type']}:{told['fileId']}"
+        room = f"{told['format']}:{told['type']}:{told['fileId']}?sessionId={told['sessionId']}&token={TOKEN}"
+        return f"ws://127.0.0.1:{self.port}/api/collaboration/room/{room}"
+
+    def join(self, name: str, client: Client | None = None) -> Client:
+        """A client of a file's room, a new one or one that had been there before."""
         client = client or Client()
         self._clients.append(client)
-        client.enter(
-            f"ws://127.0.0.1:{self.port}/api/collaboration/room/{room}?sessionId={told['sessionId']}&token={TOKEN}"
-        )
+        client.enter(self.room_url(name))
         return client
 
     def _answers(self) -> bool:

@@ -147,18 +147,18 @@ def test_file_of_another_kind_opens_no_room_and_stays(lab: Lab, source: bytes) -
     assert path.read_bytes() == source
 
 
-def test_room_at_rest_saves_nothing(lab: Lab) -> None:
-    """What the server notes in `state` after a save is no change, so that one save is not followed by the next."""
-    path, thread_id = chat(lab, "rest.chat")
+def test_servers_notes_stay_beside_the_facts(lab: Lab) -> None:
+    """In `state`, which both use, the server finds and keeps its own after saves, and a turn's state is there too."""
+    path, thread_id = chat(lab, "notes.chat")
     client = lab.join(path.name)
-    client.writer().send(thread_id, sender_id="ada", content="one")
-    wait_for(lambda: "one" in saved(path), "it is saved")
-    time.sleep(3 * SAVE_S)
-    before = path.stat().st_mtime_ns
-    time.sleep(6 * SAVE_S)
-    assert path.stat().st_mtime_ns == before
     state = client.ydoc.get("state", type=Map)
-    client.listen(lambda: state.get("path") == path.name, "the server's own notes are there")
+    turn = client.writer().start_turn(thread_id, sender_id="codex")
+    turn.append("done")
+    turn.finalize()
+    wait_for(lambda: "done" in saved(path), "it is saved")
+    client.listen(lambda: state.get("dirty") is False and state.get("hash"), "the server noted the save")
+    assert state["path"] == path.name
+    assert sum("/" in key for key in state) == len(state) - 3 >= 1
 
 
 def test_server_knows_the_file_type(lab: Lab) -> None:
