@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from chatdoc.agents.ownership import RunningTurn as RunningTurn
     from chatdoc.agents.stream import stream as stream
     from chatdoc.agents.turn import Turn as Turn
+    from chatdoc.database import DocumentDatabase as DocumentDatabase
+    from chatdoc.database import open_store as open_store
     from chatdoc.document import Document as Document
     from chatdoc.engine.repair import Repaired as Repaired
     from chatdoc.model.errors import ChatdocError as ChatdocError
@@ -42,7 +44,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "open_document": "chatdoc.open",
     "read_document": "chatdoc.open",
+    "open_store": "chatdoc.database",
     "Workspace": "chatdoc.workspace",
+    "DocumentDatabase": "chatdoc.database",
     "Document": "chatdoc.document",
     "ChatdocError": "chatdoc.model.errors",
     "TurnOver": "chatdoc.model.errors",
@@ -71,7 +75,9 @@ _HOMES = {
 __all__ = [
     "open_document",
     "read_document",
+    "open_store",
     "Workspace",
+    "DocumentDatabase",
     "Document",
     "ChatdocError",
     "TurnOver",

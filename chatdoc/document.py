@@ -23,6 +23,7 @@ from chatdoc.crdt import read_update
 from chatdoc.engine import other_processes
 from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_updates import compact, compact_when_due
+from chatdoc.engine.document_html import document_html
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.load import keep_rows
 from chatdoc.engine.reader import Reader
@@ -526,6 +527,10 @@ class Document:
         if self._log is not None:
             self._log.close()
         self.engine.close()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the threads, and whether a rule is broken."""
+        return document_html(self._reader, self.path, self.check(full=False))
 
     def __enter__(self) -> Document:
         return self

@@ -11,6 +11,7 @@ import msgspec
 
 from chatdoc.agents.ownership import Waiter
 from chatdoc.crdt.first_update import genesis
+from chatdoc.database import open_by_url, read_by_url
 from chatdoc.document import Document
 from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
 from chatdoc.engine.begin_event_log import begin_event_log
@@ -33,6 +34,7 @@ from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.settings import migrates_old_files
 from chatdoc.store.atomic_file import require_writable
+from chatdoc.store.by_url import folder_at, is_url
 from chatdoc.store.ledger.workspace_setting import transcripts_folder
 from chatdoc.store.memory.store import MemoryStore
 from chatdoc.store.ports import DocumentStore, Found, Registration, Stores
@@ -81,7 +83,9 @@ def open_document(
     Each document has a store of its own in `.chatdoc/` beside its file (`document.store_path`), found by the id in the
     text and by the path it was published to last: a moved file keeps its store, a copy gets its own.
     `store` names one of the folder's stores to serve the file instead, say one that was set aside: the file must hold
-    that document, or not be there.
+    that document, or not be there. Where it is the URL of a database, `postgresql://…#folder`, the document lives there
+    under that folder's name and the file's, and the file mirrors it.
+    A path that is a URL, `postgresql://…#name`, opens the document of that name or id, which has no file.
     Where the folder's `.chatdoc/settings.toml` says so, thread transcripts are kept until it is closed.
     Turns whose process is gone are ended with what was flushed; those of others are left alone. `waiter` lets time
     pass between the heartbeats of the turns that run here.
@@ -91,14 +95,20 @@ def open_document(
     CHATDOC_SCHEMA_V2=0, and one of jupyterlab-chat, which could not read it any more, unless `convert` is true: their
     changes raise NotMigrated, and nothing is written.
     """
+    if isinstance(path, str) and is_url(path):
+        return open_by_url(path, clock=clock, random=random, waiter=waiter, create=create)
     real = _real(path, create=create)
-    stores = SqliteFolder(real.parent, durability=durability, clock=clock)
+    stores: Stores = SqliteFolder(real.parent, durability=durability, clock=clock)
+    if isinstance(store, str) and is_url(store):
+        stores, store = folder_at(store, real.parent, clock), None
     opening = _Opening(stores, real, clock, random, waiter, _conversion(convert))
     return opening.open() if store is None else opening.open_with(Path(os.path.realpath(store)))
 
 
 def read_document(path: str | os.PathLike[str]) -> Reader:
-    """Read a file of any format, or the stored document behind it, writing nothing; raises like `open_document`."""
+    """Read a file of any format, or the stored document behind it or of a URL; writes nothing, raises as above."""
+    if isinstance(path, str) and is_url(path):
+        return read_by_url(path)
     return _read(path)[0]
 
 

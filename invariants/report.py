@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from chatdoc.model.html_table import html_table
 from invariants.registry import METRICS, metric_of
 from invariants.rule import Violation
 
@@ -32,6 +33,20 @@ class IntegrityReport(msgspec.Struct, frozen=True, kw_only=True):
     def to_json(self) -> bytes:
         """The report as JSON, keys always in the same order."""
         return msgspec.json.encode(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [
+            (kind, one.code, one.subject, one.detail + _advice(one))
+            for kind, found in (
+                ("violation", self.violations),
+                ("diagnostic", self.diagnostics),
+                ("incident", self.incidents),
+            )
+            for one in found
+        ]
+        caption = "Integrity: clean" if self.ok else f"Integrity: {len(self.violations)} violations"
+        return html_table(caption, ("kind", "code", "subject", "detail"), rows)
 
     def to_text(self) -> str:
         """The report as lines for a person."""

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from chatdoc.crdt import ydoc
+from chatdoc.model.clock import Clock, system_clock
+from chatdoc.store.by_url import folder_at
+from chatdoc.store.ports import Stores
 from tests.postgres_cluster import Cluster, cluster, programs
+from tests.store_file import DATABASES, url_of
 
 Golden = Callable[[Path, bytes], None]
 
@@ -48,3 +52,28 @@ def postgres() -> Iterator[Cluster]:
     with cluster() as running:
         running.create_database("chats")
         yield running
+
+
+@pytest.fixture
+def in_postgres(postgres: Cluster) -> Iterator[str]:
+    """Documents that are opened by their file live in a database meanwhile; gives its URL."""
+    url = postgres.url("chats")
+
+    def stores_of(folder: Path, *, clock: Clock = system_clock, **_: object) -> Stores:
+        return folder_at(url_of(folder), folder, clock)
+
+    with pytest.MonkeyPatch.context() as patch:  # Of its own: a test may undo what it patches itself.
+        for room in ("chatdoc.open", "chatdoc.workspace"):
+            patch.setattr(f"{room}.SqliteFolder", stores_of)
+        DATABASES.append(url)
+        yield url
+        DATABASES.remove(url)
+
+
+@pytest.fixture
+def any_store(request: pytest.FixtureRequest) -> str:
+    """The kind of store that documents opened by their file have, `sqlite` or `postgres`; see `EVERY_STORE`."""
+    kind: str = request.param
+    if kind == "postgres":
+        request.getfixturevalue("in_postgres")
+    return kind

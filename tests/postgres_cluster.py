@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,17 @@ class Cluster:
         for pid in (postmaster, *map(int, listed.stdout.split())):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def start_again(self) -> None:
+        """Start a server that was killed, once what is left of it is gone."""
+        for _ in range(100):
+            try:
+                self.start()
+            except AssertionError:
+                time.sleep(0.1)
+            else:
+                return
+        self.start()
 
     def say(self, *statements: str, database: str = "postgres") -> str:
         """Run statements as the superuser; returns what they print, rows without any frame."""

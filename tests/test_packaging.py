@@ -48,7 +48,10 @@ def test_wheel_and_sdist_hold_all_packages_and_say_they_are_typed(built: tuple[P
     }
     with zipfile.ZipFile(wheel) as archive:
         assert expected | served <= set(archive.namelist())
-        assert {name.split("/")[0] for name in archive.namelist()} == {*PACKAGES, "chatdoc-0.1.0.dist-info"}
+        beside = {name for name in archive.namelist() if name.startswith("chatdoc-0.1.0.data/")}
+        assert beside == {"chatdoc-0.1.0.data/data/etc/jupyter/jupyter_server_config.d/chatdoc.json"}
+        inside = {name.split("/")[0] for name in set(archive.namelist()) - beside}
+        assert inside == {*PACKAGES, "chatdoc-0.1.0.dist-info"}
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     assert expected | {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "tests/test_tidy.py"} <= held

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number
+from chatdoc.crdt.join_updates import plain_of
+from chatdoc.crdt.lib0 import number
 from chatdoc.crdt.read_update import read
 from chatdoc.crdt.write_update import in_pieces
 
@@ -39,23 +40,18 @@ def pieces_of(updates: Iterable[bytes], known: Mapping[int, int], bytes_max: int
             size = 0
 
     for update in updates:
-        # A canonical update ends with a zero only where it removes nothing: every delete range has a length.
-        if len(update) <= bytes_max and update[0] == 1 and update[-1] == 0:
-            count, at = read_number(update, 1, CLOCK_END, "the number of items")
-            client, at = read_number(update, at, CLIENT_END, "a client id")
-            clock, at = read_number(update, at, CLOCK_END, "a clock")
-            if clock == reach.get(client, 0):
-                block = blocks.get(client)
-                if block is None:
-                    block = blocks[client] = _Block(client, clock)
-                block.count += count
-                block.items.append(update[at:-1])
-                # An item takes one number or more. One that takes more leaves a gap before what follows, or at the end.
-                reach[client] = clock + count
-                size += len(update)
-                if size >= bytes_max:
-                    flush()
-                continue
+        plain = plain_of(update) if len(update) <= bytes_max else None
+        if plain is not None and plain.clock == reach.get(plain.client, 0):
+            block = blocks.get(plain.client)
+            if block is None:
+                block = blocks[plain.client] = _Block(plain.client, plain.clock)
+            block.count += plain.items
+            block.items.append(update[plain.start : -1])
+            reach[plain.client] = plain.clock + plain.items
+            size += len(update)
+            if size >= bytes_max:
+                flush()
+            continue
         odd += 1
         if odd > ODD_MAX:
             return None

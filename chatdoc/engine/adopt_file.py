@@ -71,6 +71,11 @@ def begin(clock: Clock, random: RandomSource) -> Upgrade:
     return Upgrade(document_id, facts, view, b"", None, ())
 
 
+def first_update_of(made: Upgrade) -> bytes:
+    """The update that a store of it begins with."""
+    return genesis(made.facts).update
+
+
 def adopt(stores: Stores, path: Path, source: bytes, made: Upgrade, *, recorded_at_ms: int) -> Adopted:
     """Make the store of the document a file's bytes hold, the bytes themselves saved before when they will be replaced.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import PurePath
 
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.transaction import Transaction
 
 
-def begin_event_log(engine: Engine, folder: Path) -> None:
+def begin_event_log(engine: Engine, folder: PurePath) -> None:
     """Let the event log tell of every change from now on, and of all that was there before it began."""
     store = engine.store
     if store.events is None or store.read_model is None:

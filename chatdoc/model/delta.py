@@ -71,6 +71,7 @@ class Touched:
     __slots__ = (
         "attic",
         "configs",
+        "leaving",
         "messages",
         "moved",
         "new_threads",
@@ -91,6 +92,8 @@ class Touched:
         self.relinked: set[MessageId] = set()
         self.moved: set[ThreadId] = set()
         """Threads of messages that were moved; their links are found anew once all facts are in."""
+        self.leaving: dict[ThreadId, set[MessageId]] | None = None
+        """Messages that go from their threads, where many go at once; None where they go one by one."""
 
     def delta(
         self,

@@ -15,6 +15,7 @@ from chatdoc.model.arguments import require_name, require_value
 from chatdoc.model.clock import Clock, iso
 from chatdoc.model.errors import CommandRefused, NotFound, SessionUndecodable
 from chatdoc.store.projections.projector import Execute
+from chatdoc.store.seals import seal
 from chatdoc.store.tables import Tables
 
 RuntimeStatus = Literal["starting", "running", "stopped", "error"]
@@ -166,7 +167,12 @@ class SessionDirectory:
         return _session_of(row)
 
     def _change(self, work: Callable[[Execute], _Answer]) -> _Answer:
-        return self._tables.change(lambda execute, _: work(execute), "note a session")
+        def sealed(execute: Execute) -> _Answer:
+            answer = work(execute)
+            seal(execute, "provider_session_runtime")
+            return answer
+
+        return self._tables.change(lambda execute, _: sealed(execute), "note a session")
 
 
 def stop_sessions(execute: Execute, thread_id: str, provider_session_id: str | None, at_ms: int) -> int:

@@ -39,12 +39,21 @@ def described(pid: int | None) -> str:
         return "another process"
     if pid == os.getpid():
         return f"this process ({pid}), in another thread"
-    try:
-        state = (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        state = ""
-    stopped = f", which is stopped (`kill -CONT {pid}` lets it go on)" if state in _STOPPED else ""
+    stopped = f", which is stopped (`kill -CONT {pid}` lets it go on)" if _state(pid) in _STOPPED else ""
     return f"process {pid}{stopped}"
+
+
+def is_running(pid: int | None) -> bool:
+    """Whether a process is there, and was not stopped; false where that cannot be told."""
+    return pid is not None and _state(pid) not in ("", *_STOPPED)
+
+
+def _state(pid: int) -> str:
+    """One letter for what a process does; empty where there is none, or none to see."""
+    try:
+        return (_PROC / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return ""
 
 
 def _locks(found: os.stat_result) -> list[tuple[str, int, int, float]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Protocol, runtime_checkable
 
 from chatdoc.model.events.event import Event
 from chatdoc.store.values import Entry, Lease, Marker, Receipt, Registration, RowPieces, Rows
@@ -89,6 +89,14 @@ class Cursors(Protocol):
 
     def get(self, consumer: str) -> int | None:
         """The sequence that a consumer has reached, or None for one that never was."""
+
+
+@runtime_checkable
+class CallingFeed(Protocol):
+    """A feed that calls by itself when another server has written, so that nobody needs to look."""
+
+    def call(self, wake: Callable[[], None]) -> None:
+        """Call `wake` then, from a thread that it must not hold up."""
 
 
 class Feed(Protocol):

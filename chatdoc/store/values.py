@@ -132,3 +132,16 @@ class Found(NamedTuple):
     standing: Standing
     place: Path | None
     other: Path | None = None
+
+
+class StoredDocument(NamedTuple):
+    """A document of a database; `key` is its place there, `name` the path that its file has below its folder.
+
+    One that was released or retired is not `is_served`, and is found by its key only.
+    """
+
+    key: str
+    document_id: str
+    name: str
+    is_served: bool
+    is_retired: bool

@@ -62,7 +62,7 @@ class StoredNetwork(Network):
         lost = lasting - _lasting(document.view)
         assert not lost, f"document {number} lost when it was opened again: {sorted(lost)[:8]}"
         self.documents[number] = document
-        self._leaving[number] = document.subscribe(partial(self._send, number))
+        self._leaving[number] = document.subscribe(partial(self._send, number), watch=False)
 
     def reopen_beside(self, *, crash: bool) -> None:
         """The same for the other document."""

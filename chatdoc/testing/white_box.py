@@ -20,7 +20,8 @@ from chatdoc.model.clock import Clock
 from chatdoc.model.errors import DocumentClosed, StoreError
 from chatdoc.model.ids import RandomSource
 from chatdoc.store.ports import EventLog, Rows, UnitOfWork
-from chatdoc.store.projections.projector import Execute
+from chatdoc.store.projections.projector import Cursor, Execute
+from chatdoc.store.sql.store import SqlStore
 from chatdoc.store.sqlite.store import SqliteStore
 
 PLACES = ("commit", "append an update", "append events")
@@ -99,12 +100,25 @@ def event_log_of(document: Document) -> EventLog:
 def execute_of(document: Document) -> Execute:
     """What runs a statement on the connection of a stored document."""
     store = document.engine.store
-    assert isinstance(store, SqliteStore), "only a stored document has tables"
+    assert isinstance(store, SqlStore), "only a stored document has tables"
+    if not isinstance(store, SqliteStore):
+        tables = store.tables
+
+        def ask(sql: str, parameters: Sequence[Any] = (), /) -> Any:
+            return tables.ask(lambda run: _arrived(run(sql, parameters)), "be looked into")
+
+        return ask
 
     def execute(sql: str, parameters: Sequence[Any] = (), /) -> Any:
         return store.database.connection().execute(sql, parameters)
 
     return execute
+
+
+def _arrived(answer: Cursor) -> Cursor:
+    """An answer that has come, before its connection is somebody else's."""
+    assert answer.rowcount is not None
+    return answer
 
 
 @contextlib.contextmanager

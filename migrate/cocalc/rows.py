@@ -8,6 +8,7 @@ from chatdoc.model.clock import EPOCH, iso
 from migrate.cocalc.chat import UNKNOWN, Chat, Text
 from migrate.cocalc.dates import read_date
 from migrate.cocalc.export_dates import MOVED
+from migrate.odd_value import kind_of
 
 CONFIG_FIELDS = frozenset(
     {
@@ -41,7 +42,7 @@ def chat_of(number: int, raw: bytes, row: dict[str, Any]) -> Chat:
     chat = Chat(number, raw, ms, date, sender, texts, fields=fields or None, config=config or None)
     if known_ms is None:
         decided = "that of its oldest text was taken" if ms is not None else "1970 was taken"
-        chat.note("bad_date", f"date {_shown(row.get('date'))}", decided)
+        chat.note("bad_date", f"date is {kind_of(row.get('date'))}", decided)
     _keep_identity(chat, row)
     _keep_carriers(chat, row)
     if chat.old_message_id is not None:
@@ -171,7 +172,7 @@ def _keep_identity(chat: Chat, row: dict[str, Any]) -> None:
         chat.reply_ms = read_date(reply_to)
         if chat.reply_ms is None:
             chat.keep("legacy_reply_to", reply_to)
-            chat.note("bad_reply_to", f"reply_to {_shown(reply_to)} is no date", "it is passed over")
+            chat.note("bad_reply_to", f"reply_to is no date but {kind_of(reply_to)}", "it is passed over")
 
 
 def _id(chat: Chat, name: str, value: Any) -> str | None:
@@ -213,8 +214,3 @@ def _is_plain(history: Any) -> bool:
         and ("date" not in entry or read_date(entry["date"]) is not None)
         for entry in history
     )
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"

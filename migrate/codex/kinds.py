@@ -118,4 +118,6 @@ INJECTED = (
     "<model_switch>",
     "<goal_context>",
 )
+INJECTED_BEGIN = frozenset(one[0] for one in INJECTED)
+"""The characters that these texts begin with."""
 """How texts begin that the tool itself put into a message of role user."""

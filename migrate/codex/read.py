@@ -12,17 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from chatdoc.model.clock import ms_of
-from migrate.codex.kinds import CALLS, INJECTED, RESULTS, SILENT_EVENTS, SILENT_ITEMS
-from migrate.codex.shape import (
-    Body,
-    Figures,
-    Line,
-    Part,
-    Wrapped,
-    decode_body,
-    decode_line,
-    loosely,
-)
+from migrate.codex.kinds import CALLS, INJECTED, INJECTED_BEGIN, RESULTS, SILENT_EVENTS, SILENT_ITEMS
+from migrate.codex.shape import Body, Figures, Line, Part, Wrapped, decode_body, decode_line, loosely
 from migrate.codex.state import CodexState
 from migrate.session.item import Item, Link, Tokens
 
@@ -30,8 +21,6 @@ UUID_AT_END = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 SPAWNED = "You are the newly spawned agent."
 """How the answer to the parent's spawn call begins, the first record that is the child's own."""
 _EXITS = ("Process exited with code ", "Exit code: ")
-_IN_EXITS = "xit"
-"""What both have in common: one search tells that neither is there."""
 _ATTIC: Final = "attic"
 
 
@@ -237,7 +226,7 @@ def _message(state: CodexState, body: Body, at: str | None) -> list[Item]:
         return [Item(_ATTIC, name=f"message/{body.role or '?'}")]
     parts = [body.content] if isinstance(body.content, str) else [one.text for one in body.content or ()]
     texts = [one for one in parts if one]
-    if texts and all(one.lstrip().startswith(INJECTED) for one in texts):
+    if texts and all(map(_is_injected, texts)):
         return [Item(_ATTIC, name="injected message")]
     if state.replay and text == state.replay:
         state.replay = ""
@@ -246,9 +235,17 @@ def _message(state: CodexState, body: Body, at: str | None) -> list[Item]:
     return [Item("prompt", text=text, at=at)]
 
 
+def _is_injected(text: str) -> bool:
+    """Whether a text is one that the tool put in; most begin otherwise, which one character tells."""
+    begun = text.lstrip()
+    return begun[:1] in INJECTED_BEGIN and begun.startswith(INJECTED)
+
+
 def _joined(content: str | list[Part] | None) -> str:
-    if content is None or isinstance(content, str):
-        return content or ""
+    if not content:
+        return ""
+    if isinstance(content, str):
+        return content
     if len(content) == 1:
         part = content[0]
         return part.text if part.text is not None else f"[{part.type}]"
@@ -271,7 +268,7 @@ def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
         inner, meta = wrapped.get("output"), wrapped.get("metadata")
         code = meta.get("exit_code") if isinstance(meta, dict) else None
         return inner if isinstance(inner, str) else text, code not in (None, 0)
-    for exit_code in _EXITS if text.find(_IN_EXITS, 0, 400) >= 0 else ():
+    for exit_code in _EXITS:
         place = text.find(exit_code, 0, 400)
         if place >= 0:
             return text, text[place + len(exit_code) : place + len(exit_code) + 2].strip() != "0"

@@ -22,6 +22,7 @@ from chatdoc.model.records.attic import AtticRow
 from migrate.jupyter.claims import claims
 from migrate.jupyter.threads import EXPORTED, place, told_threads
 from migrate.nesting import is_deep
+from migrate.odd_value import kind_of
 
 __all__ = ["EXPORTED", "NAME", "PREFIX", "claims", "facts_of", "parse"]
 
@@ -129,7 +130,7 @@ def _header(number: int, message: dict[str, Any], before_ms: int, note: Note) ->
     found = _ms(message)
     ms = before_ms if found is None else found
     if found is None:
-        note(number, "unfit_time", f"time {time!r}"[:80], "that of the message before was taken")
+        note(number, "unfit_time", f"time is {kind_of(time)}", "that of the message before was taken")
     if "time" in message and (found is None or ms / 1000 != time):
         fields["time"] = time
     texts = {}
@@ -137,7 +138,7 @@ def _header(number: int, message: dict[str, Any], before_ms: int, note: Note) ->
         value = message.get(name)
         texts[name] = value if isinstance(value, str) else ""
         if not isinstance(value, str):
-            note(number, f"unfit_{name}", f"{name} {value!r}"[:80], "an empty text was taken")
+            note(number, f"unfit_{name}", f"{name} is {kind_of(value)}", "an empty text was taken")
             if name in message:
                 fields[name] = value
     if "deleted" in message and not isinstance(message["deleted"], bool):
@@ -151,7 +152,7 @@ def _header(number: int, message: dict[str, Any], before_ms: int, note: Note) ->
         note(
             number,
             "foreign_message_id" if old else "missing_message_id",
-            f"id {old!r}"[:80],
+            f"id is {kind_of(old)}",
             f"it is {message_id}",
         )
         if old:
@@ -173,7 +174,7 @@ def _cleaned(value: Any, note: Note) -> Any:
         try:
             value.encode()
         except UnicodeEncodeError:
-            note(0, "lone_surrogate", f"{value!r}"[:80], "halves of characters became U+FFFD")
+            note(0, "lone_surrogate", f"in {kind_of(value)}", "halves of characters became U+FFFD")
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     elif isinstance(value, float) and value - value != 0:
         note(0, "no_number", f"{value}", "it is kept as a text")

@@ -66,41 +66,50 @@ class LogReader:
     """Reads the lines of one log; `progress` is what it has read."""
 
     def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+        self._progress = progress
         self._read = _READ[progress.source]
+        self._state = progress.state
+        self._number, self._offset = progress.number, progress.offset
         self._coalesces = progress.source == "acp"
         self._turn_to("")
 
+    @property
+    def progress(self) -> Progress:
+        """How far this has read; a value that goes on changing."""
+        # What every line changes is kept in the reader: a tenth of what a line costs beside its decoding.
+        progress = self._progress
+        progress.number, progress.offset = self._number, self._offset
+        return progress
+
     def feed(self, raw: bytes) -> list[Item]:
         """The items of one line, given with its LF."""
-        progress = self.progress
-        progress.number += 1
-        progress.offset += len(raw)
+        self._number += 1
+        self._offset += len(raw)
         try:
-            items: list[Item] = self._read(progress.state, raw)
+            items: list[Item] = self._read(self._state, raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return self._damaged(raw)
         first = items[0]
         if first.session != self._session:
             self._turn_to(first.session)
-        if (
-            len(items) == 1
-        ):  # Most lines; what happens here is most of what reading costs beside the decoding.
+        if len(items) == 1:  # As most lines have.
             fate = OF_KIND[first.kind]
             if fate == "attic" and first.name not in NOT_KEPT:
                 first.data = raw
         else:
             fate = fate_of(items)
-        lines = self._lines
-        lines[fate] = lines.get(fate, 0) + 1
+        try:
+            self._lines[fate] += 1
+        except KeyError:
+            self._lines[fate] = 1
         if fate == "unknown" or (fate == "attic" and first.data is not raw):
             self._keep(items, raw)
-        return [*acp.broken_by(progress.state, items), *items] if self._coalesces else items
+        return [*acp.broken_by(self._state, items), *items] if self._coalesces else items
 
     def skip(self, count: int) -> list[Item]:
         """A line of so many bytes, longer than any that is read: it is counted, and nobody kept it."""
-        self.progress.number += 1
-        self.progress.offset += count
+        self._number += 1
+        self._offset += count
         return self._quarantined(b"", "oversized_line", f"{count} bytes, left in the log", [])
 
     def tail(self, raw: bytes) -> list[Item]:
@@ -110,13 +119,13 @@ class LogReader:
         found = salvage(raw)
         if found.is_whole and found.values:
             return self.feed(raw)
-        self.progress.number += 1
+        self._number += 1
         self._count("unfinished")
         return []
 
     def pending(self) -> list[Item]:
         """Texts that are still streaming where the reading stopped."""
-        return acp.pending(self.progress.state) if self._coalesces else []
+        return acp.pending(self._state) if self._coalesces else []
 
     def recount_as_attic(self, items: list[Item]) -> None:
         """The line of these items says what another log has said: it is known and not shown."""
@@ -129,7 +138,7 @@ class LogReader:
     def _turn_to(self, session: str) -> None:
         """Count the lines that follow for this session of the log."""
         self._session = session
-        self._lines = self.progress.lines.setdefault(session, {})
+        self._lines = self._progress.lines.setdefault(session, {})
 
     def _count(self, fate: Fate) -> None:
         self._lines[fate] = self._lines.get(fate, 0) + 1
@@ -137,7 +146,7 @@ class LogReader:
     def _keep(self, items: list[Item], raw: bytes) -> None:
         for item in items:
             if item.kind == "unknown":
-                kinds = self.progress.unknown_kinds
+                kinds = self._progress.unknown_kinds
                 kinds[item.name] = kinds.get(item.name, 0) + 1
         if items[0].name not in NOT_KEPT:
             items[0].data = raw
@@ -148,16 +157,16 @@ class LogReader:
         if not line.strip():
             self._count("blank")
             return []
-        whole = with_whole_characters(Line(number=self.progress.number, raw=line))
+        whole = with_whole_characters(Line(number=self._number, raw=line))
         if whole is not None:
             self._note("half_character", "halves of characters became the replacement character")
-            items = self._read(self.progress.state, msgspec.json.encode(whole.row))
+            items = self._read(self._state, msgspec.json.encode(whole.row))
             return self._taken(items, raw)
         found = salvage(line)
         items = []
         for value in found.values:
             try:
-                items += self._read(self.progress.state, value)
+                items += self._read(self._state, value)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 continue
         if not found.is_whole or not items:
@@ -174,14 +183,14 @@ class LogReader:
         self._count(fate)
         if fate in KEPT:
             self._keep(items, raw)
-        return [*acp.broken_by(self.progress.state, items), *items] if self._coalesces else items
+        return [*acp.broken_by(self._state, items), *items] if self._coalesces else items
 
     def _quarantined(self, raw: bytes, code: str, told: str, items: list[Item]) -> list[Item]:
         self._note(code, told)
         self._count("quarantined")
         kept = Item("attic", name=f"quarantined {code}", data=raw or None)
-        return [*(acp.broken_by(self.progress.state, items) if self._coalesces else ()), *items, kept]
+        return [*(acp.broken_by(self._state, items) if self._coalesces else ()), *items, kept]
 
     def _note(self, code: str, detail: str) -> None:
-        if len(self.progress.notes) < NOTES_MAX:
-            self.progress.notes.append(Note(code=code, line=self.progress.number, detail=detail))
+        if len(self._progress.notes) < NOTES_MAX:
+            self._progress.notes.append(Note(code=code, line=self._number, detail=detail))

@@ -57,7 +57,6 @@ class LogWeaver:
         copy: CopyState | None = None,
         others: Others | None = None,
     ) -> None:
-        self.progress = progress
         self.reader = LogReader(progress)
         self.session = session
         self.folder = folder
@@ -69,6 +68,11 @@ class LogWeaver:
         self._name = name
         self._weavers: dict[str, Weaver] = {}
         self._waiting: list[Item] = []
+
+    @property
+    def progress(self) -> Progress:
+        """How far the log was read."""
+        return self.reader.progress
 
     @classmethod
     def start(cls, source: Source, name: str, others: Others | None = None) -> LogWeaver:

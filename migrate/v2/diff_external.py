@@ -27,6 +27,7 @@ from chatdoc.model.records.message import Revision
 from chatdoc.model.view.apply import attic_key, canonical
 from chatdoc.model.view.assemble import build_history
 from chatdoc.model.view.view import View
+from migrate.odd_value import kind_of
 from migrate.report import Anomaly
 from migrate.v2.values import stamp
 
@@ -169,7 +170,9 @@ class Changes:
             said, is_now = getattr(header, name), getattr(present, name)
             if said != is_now:
                 self._ignored(
-                    "message_identity_changed", message_id, f"{name} is {said!r}, it was {is_now!r}"[:160]
+                    "message_identity_changed",
+                    message_id,
+                    f"{name} is another one than before: {kind_of(said)}",
                 )
         found: list[Fact] = []
         fields = {name: value for name, value in (header.fields or {}).items() if name != REPLY}

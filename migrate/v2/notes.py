@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from migrate.odd_value import kind_of
 from migrate.v2.derive_ids import Names
 
 Note = Callable[[int, str, str, str], None]
@@ -37,11 +38,6 @@ class Reading:
         value = self.row.get(field)
         if isinstance(value, str):
             return value
-        shown = "no " + field if value is None else f"{field} is no text but {_short(value)}"
+        shown = "no " + field if value is None else f"{field} is no text but {kind_of(value)}"
         self.note(f"missing_{field}" if value is None else f"unfit_{field}", shown, f"{default!r} was taken")
         return default
-
-
-def _short(value: Any) -> str:
-    spelled = repr(value)
-    return spelled if len(spelled) <= 80 else spelled[:77] + "..."

@@ -12,6 +12,7 @@ from chatdoc.model.facts import Fact, Header, MarkFact, PieceFact, RevisionFact
 from chatdoc.model.ids import MessageId, Stamp, ThreadId, derive, is_id, is_ulid, time_ms
 from chatdoc.model.records.message import Revision
 from chatdoc.model.view.assemble import build_history
+from migrate.odd_value import kind_of
 from migrate.v2.fields import MESSAGE_KEYS, taken
 from migrate.v2.notes import Reading
 from migrate.v2.read_history import default_id, read_history
@@ -68,7 +69,7 @@ def _date(reading: Reading) -> str:
     if ms is not None:
         written = iso(ms)
         if written != given:
-            reading.note("date_respelled", f"date {given!r}", f"{written} was taken")
+            reading.note("date_respelled", "date in another spelling", f"{written} was taken")
         return written
     history = reading.row.get("history")
     entries = history if isinstance(history, list) else []
@@ -81,7 +82,7 @@ def _date(reading: Reading) -> str:
         ms = time_ms(message_id)
     written = EPOCH if ms is None else iso(ms)
     reading.note(
-        "missing_date" if given is None else "unfit_date", f"date {given!r}"[:90], f"{written} was taken"
+        "missing_date" if given is None else "unfit_date", f"date is {kind_of(given)}", f"{written} was taken"
     )
     return written
 
@@ -91,7 +92,7 @@ def _message_id(reading: Reading, date: str, sender_id: str) -> MessageId:
     if isinstance(given, str) and given:
         message_id = reading.names.message(given)
         if message_id != given:
-            reading.note("foreign_message_id", f"message_id {given[:80]!r}", f"it became {message_id}")
+            reading.note("foreign_message_id", f"message_id is {kind_of(given)}", f"it became {message_id}")
         return message_id
     history = reading.row.get("history", reading.row.get("content", ""))
     derived = derive("message", ms_of(date), sender_id, _canonical(history).decode())
@@ -141,7 +142,7 @@ def _reply_to(reading: Reading) -> MessageId | None:
     if given is None or given == "":
         return None
     if not isinstance(given, str):
-        reading.note("unfit_reply_to_message_id", f"{given!r}"[:80], "the message replies to nothing")
+        reading.note("unfit_reply_to_message_id", f"it is {kind_of(given)}", "the message replies to nothing")
         return None
     return reading.names.message(given)
 
@@ -163,7 +164,7 @@ def _marks(reading: Reading, message_id: MessageId, date: str, fields: dict[str,
         if pair is None:
             pair = Stamp(derive("mark", ms_of(date), message_id, field, _canonical(value).decode())), ""
             reading.guessed.add(pair[0])
-            reading.note("unfit_stamp", f"stamp of {field[:80]!r}", f"{pair[0]} was derived")
+            reading.note("unfit_stamp", "the stamp of a field", f"{pair[0]} was derived")
         yield MarkFact(message_id=message_id, field=field, stamp=pair[0], value=value, by=pair[1])
     if "deleted" not in stamps and (row.get("deleted_at") is not None or row.get("deleted") is True):
         ms = moment(row.get("deleted_at"))
@@ -171,7 +172,9 @@ def _marks(reading: Reading, message_id: MessageId, date: str, fields: dict[str,
         by = row.get("deleted_by")
         derived = Stamp(derive("mark", ms, message_id, "deleted", "true"))
         reading.note(
-            "deletion_without_stamp", f"deleted_at {row.get('deleted_at')!r}"[:80], f"{derived} was derived"
+            "deletion_without_stamp",
+            f"deleted_at is {kind_of(row.get('deleted_at'))}",
+            f"{derived} was derived",
         )
         by = by if isinstance(by, str) else ""
         reading.guessed.add(derived)
@@ -230,9 +233,7 @@ def _edits_beside(
         spelled = _canonical(fields[field])
         if field not in said or _canonical(said[field]) != spelled:
             derived = Stamp(derive("mark", ms_of(date), headers[0].message_id, field, spelled.decode()))
-            reading.note(
-                "edited_beside_variants", f"field {field[:80]!r}", f"{derived} was derived for its value"
-            )
+            reading.note("edited_beside_variants", "a field", f"{derived} was derived for its value")
             reading.guessed.add(derived)
             yield MarkFact(
                 message_id=headers[0].message_id, field=field, stamp=derived, value=fields[field], by=""

@@ -12,6 +12,7 @@ from chatdoc.model.errors import UnreadableFile
 from chatdoc.model.facts import DocumentFact, Fact, Header, SettingFact, ThreadFact
 from chatdoc.model.ids import ThreadId, is_id
 from chatdoc.model.records.attic import AtticRow
+from migrate.odd_value import kind_of
 from migrate.v2.derive_ids import Names
 from migrate.v2.fields import DOCUMENT_KEYS, taken
 from migrate.v2.notes import Note, Reading
@@ -111,7 +112,7 @@ def _with_deletion(one: Told, reading: Reading, deleted: Mapping[ThreadId, list[
         return one
     reading.note(
         "deletion_without_stamp",
-        f"deleted_at {reading.row['deleted_at']!r}"[:80],
+        f"deleted_at is {kind_of(reading.row['deleted_at'])}",
         f"{fact.stamp} was derived",
     )
     return Told(line=one.line, facts=[*one.facts, fact])
@@ -134,7 +135,10 @@ def _other(
         except msgspec.MsgspecError:
             return _kept(line, "attic row without kind, reason or text")
     if event not in ("thread_config", "thread_state"):
-        return _kept(line, f"unknown event {event!r}"[:80] if event is not None else "no event")
+        reason = f"unknown event {event!r}"[:80] if event is not None else "no event"
+        return _kept(
+            line, reason, f"event is {kind_of(event)}, which is unknown" if event is not None else reason
+        )
     thread_id = thread_id_of(reading)
     if thread_id is None:
         return _kept(line, f"{event} row without thread_id")
@@ -163,7 +167,9 @@ def _document(line: Line, reading: Reading) -> Told:
     given = values.get("document_id")
     if given is not None and not _is_document_id(given):
         values["legacy_document_id"] = values.pop("document_id")
-        reading.note("unfit_document_id", f"document_id {given!r}"[:90], "it is kept as legacy_document_id")
+        reading.note(
+            "unfit_document_id", f"document_id is {kind_of(given)}", "it is kept as legacy_document_id"
+        )
     also = line.row.get("also")
     facts: list[Fact] = [DocumentFact(field=field, value=values[field]) for field in sorted(values)]
     if isinstance(also, dict):
@@ -178,6 +184,7 @@ def _is_document_id(value: Any) -> bool:
     return isinstance(value, str) and is_id(value)
 
 
-def _kept(line: Line, reason: str) -> Told:
+def _kept(line: Line, reason: str, said: str | None = None) -> Told:
+    """A row for the attic with its reason; `said` is what a report says instead, where that has content in it."""
     row = AtticRow(kind="row", reason=reason, text=line.text)
-    return Told(line=line.number, facts=[row], attic=reason)
+    return Told(line=line.number, facts=[row], attic=said or reason)

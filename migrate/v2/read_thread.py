@@ -12,6 +12,7 @@ from chatdoc.model.facts import SettingFact, StateFact, ThreadFact
 from chatdoc.model.ids import MessageId, Stamp, ThreadId, derive, is_id
 from chatdoc.model.records.thread_state import State
 from chatdoc.model.view.assemble import ACP
+from migrate.odd_value import kind_of
 from migrate.v2.fields import CONFIG_KEYS, STATE_KEYS, THREAD_KEYS, taken
 from migrate.v2.notes import Reading
 from migrate.v2.values import moment, stamp, stamp_pair
@@ -43,7 +44,7 @@ def thread_facts(reading: Reading, thread_id: ThreadId, implied: Implied | None)
     ms = moment(given)
     created_at = iso(ms) if ms is not None else implied.created_at if implied else iso(0)
     if created_at != given:
-        reading.note("missing_created_at", f"created_at {given!r}"[:90], f"{created_at} was taken")
+        reading.note("missing_created_at", f"created_at is {kind_of(given)}", f"{created_at} was taken")
     root = row.get("root_message_id")
     if isinstance(root, str) and root:
         root_id = reading.names.message(root)
@@ -61,7 +62,7 @@ def thread_facts(reading: Reading, thread_id: ThreadId, implied: Implied | None)
         version = 2
     if thread_id in reading.names.given:
         reading.note(
-            "foreign_thread_id", f"thread_id {row.get('thread_id')!r}"[:90], f"it became {thread_id}"
+            "foreign_thread_id", f"thread_id is {kind_of(row.get('thread_id'))}", f"it became {thread_id}"
         )
         extra.setdefault("legacy_thread_id", reading.names.given[thread_id])
     fact = ThreadFact(
@@ -119,7 +120,7 @@ def config_facts(reading: Reading, thread_id: ThreadId, born_ms: int) -> Iterato
         yield SettingFact(thread_id=thread_id, field=field, stamp=pair[0], value=value, by=pair[1])
     if bare:
         reading.note(
-            "setting_without_stamp", f"no stamp for {', '.join(bare)[:200]}", "derived from value and time"
+            "setting_without_stamp", f"no stamp for {len(bare)} fields", "derived from value and time"
         )
 
 
@@ -134,7 +135,7 @@ def state_facts(reading: Reading, thread_id: ThreadId) -> list[StateFact]:
     updated_at = iso(ms or 0)
     if updated_at != row.get("updated_at"):
         reading.note(
-            "missing_updated_at", f"updated_at {row.get('updated_at')!r}"[:90], f"{updated_at} was taken"
+            "missing_updated_at", f"updated_at is {kind_of(row.get('updated_at'))}", f"{updated_at} was taken"
         )
     active = row.get("active_message_id")
     extra = taken(row, STATE_KEYS)
@@ -146,7 +147,7 @@ def state_facts(reading: Reading, thread_id: ThreadId) -> list[StateFact]:
     if found is None:
         found = Stamp(derive("state", ms_of(updated_at), thread_id, state, active_id or ""))
         reading.guessed.add(found)
-        reading.note("state_without_stamp", f"stamp {row.get('stamp')!r}"[:90], f"{found} was derived")
+        reading.note("state_without_stamp", f"stamp is {kind_of(row.get('stamp'))}", f"{found} was derived")
     fact = StateFact(
         thread_id=thread_id,
         stamp=found,

@@ -8,6 +8,9 @@ from chatdoc.crdt.ydoc import EMPTY_UPDATE
 from chatdoc.model.events.types import MessageSent
 from tests.engine.begin import begin
 from tests.event_view.workplace import ask, opened
+from tests.every_store import on_every_store
+
+pytestmark = on_every_store
 
 CHUNKS = [f"tok{number % 10} " for number in range(3000)]
 TEXT = "".join(CHUNKS)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.event_view.workplace import ask, opened
+from tests.every_store import on_every_store
+
+pytestmark = on_every_store
 
 
 def test_session_of_a_turn_that_answers_nothing_takes_no_start(tmp_path: Path) -> None:

@@ -15,10 +15,13 @@ from chatdoc.model.errors import CommandRefused, NotFound, SessionUndecodable, S
 from chatdoc.testing.clocks import START_MS, ManualClock
 from chatdoc.testing.white_box import execute_of
 from tests.event_view.workplace import ask, opened, thread_of
+from tests.every_store import on_every_store
 
 FOLDED = (
     "SELECT status, provider_name, provider_session_id, provider_thread_id FROM projection_thread_sessions"
 )
+
+pytestmark = on_every_store
 
 
 def test_new_session_has_what_was_not_said(document: Document) -> None:
@@ -166,8 +169,12 @@ def test_session_that_says_it_stopped_is_the_one_that_stops(document: Document, 
     assert ask(tmp_path, FOLDED) == [("stopped", "codex", None, None)]
 
 
-def test_stop_that_cannot_be_stored_changes_neither(document: Document, tmp_path: Path) -> None:
+def test_stop_that_cannot_be_stored_changes_neither(
+    document: Document, tmp_path: Path, any_store: str
+) -> None:
     """Event and directory are one transaction."""
+    if any_store == "postgres":
+        pytest.skip("it breaks a table with a trigger of SQLite; the scenarios do so in both")
     thread = thread_of(document)
     document.log.sessions.upsert("s", thread_id=thread, provider_name="codex")
     execute_of(document)(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from chatdoc.document import Document
 from chatdoc.open import open_document
 from chatdoc.testing.clocks import ManualClock
-from tests.store_file import store_file
+from tests.store_file import ask as ask
 
 TABLES = (
     "projection_projects",
@@ -34,15 +33,6 @@ def opened(
     return open_document(
         folder / name, clock=clock or ManualClock(), random=Random(seed).randbytes, durability="normal"
     )
-
-
-def ask(folder: Path, question: str, *values: Any) -> list[tuple[Any, ...]]:
-    """What the store of a folder answers."""
-    connection = sqlite3.connect(store_file(folder))
-    try:
-        return connection.execute(question, values).fetchall()
-    finally:
-        connection.close()
 
 
 def folded(folder: Path) -> dict[str, list[tuple[Any, ...]]]:

@@ -10,9 +10,11 @@ import pytest
 from tests.scenarios.story import Story
 
 
-@pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
+@pytest.fixture(params=["sqlite", "postgres"])
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
     """A folder with one document and one thread."""
+    if request.param == "postgres":
+        request.getfixturevalue("in_postgres")
     made = Story(tmp_path)
     yield made
     if made.document.engine.is_open:

@@ -8,16 +8,29 @@ from chatdoc.model.errors import StoreError
 from chatdoc.testing import white_box
 from tests.event_view.workplace import ask
 from tests.scenarios.story import Story
+from tests.store_file import DATABASES
 
 BREAK = (
     "CREATE TEMP TRIGGER broken BEFORE {} ON main.projection_thread_sessions"
     " BEGIN SELECT RAISE(ABORT, 'the rows are gone'); END"
 )
 
+BREAK_POSTGRES = (
+    "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$BEGIN RAISE EXCEPTION 'the rows are gone' USING ERRCODE = '58030'; END$$",
+    "CREATE TRIGGER broken BEFORE INSERT OR UPDATE ON projection_thread_sessions"
+    " FOR EACH ROW EXECUTE FUNCTION gone()",
+)
+MEND_POSTGRES = "DROP FUNCTION gone CASCADE"
+
 
 def break_sessions(story: Story) -> None:
     """From now on no session row can be written by this opening; the events before one can."""
     execute = white_box.execute_of(story.document)
+    if DATABASES:
+        for statement in BREAK_POSTGRES:
+            execute(statement)
+        return
     for change in ("INSERT", "UPDATE"):
         execute(BREAK.format(change).replace("broken", f"broken_{change.lower()}"))
 
@@ -25,6 +38,9 @@ def break_sessions(story: Story) -> None:
 def mend_sessions(story: Story) -> None:
     """Session rows can be written again."""
     execute = white_box.execute_of(story.document)
+    if DATABASES:
+        execute(MEND_POSTGRES)
+        return
     for change in ("insert", "update"):
         execute(f"DROP TRIGGER broken_{change}")
 

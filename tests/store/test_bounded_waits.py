@@ -77,6 +77,7 @@ def stopped() -> Iterator[Callable[[str, Path], Stopped]]:
 @pytest.fixture(autouse=True)
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_lock, "WAIT_S", 0.1)
+    monkeypatch.setattr(file_lock, "SLOW_WAIT_S", 0.5)
 
 
 def test_a_writer_that_was_stopped_is_named_and_waited_for_no_longer(
@@ -122,6 +123,19 @@ def test_a_thread_of_this_process_is_named_as_one(tmp_path: Path) -> None:
         with pytest.raises(WriteFailed, match=rf"this process \({os.getpid()}\), in another thread"):
             file_lock.lock_file(waiting, tmp_path / "held")
         threading.Timer(0.02, lambda: fcntl.flock(file, fcntl.LOCK_UN)).start()
+        file_lock.lock_file(waiting, tmp_path / "held")
+    finally:
+        os.close(file)
+        os.close(waiting)
+
+
+def test_a_writer_that_is_merely_slow_is_waited_for_longer(tmp_path: Path) -> None:
+    """One that runs may be waiting for its disk."""
+    file = os.open(tmp_path / "held", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    waiting = os.open(tmp_path / "held", os.O_RDONLY)
+    try:
+        threading.Timer(0.25, lambda: fcntl.flock(file, fcntl.LOCK_UN)).start()
         file_lock.lock_file(waiting, tmp_path / "held")
     finally:
         os.close(file)

@@ -15,6 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.engine",),
     ("chatdoc.agents", "chatdoc.event_view"),
     ("chatdoc.document",),
+    ("chatdoc.database",),
     (
         "chatdoc.compact",
         "chatdoc.forget",
@@ -38,6 +39,8 @@ MODEL = (
     "chatdoc.model.delta",
     "chatdoc.model.errors",
     "chatdoc.model.facts",
+    "chatdoc.model.html",
+    "chatdoc.model.html_table",
     "chatdoc.model.ids",
     "chatdoc.model.limits",
     "chatdoc.model.records",
@@ -59,12 +62,16 @@ SOLE_ROOM = {
     "click": "chatdoc.apps.cli",
     "rich": "chatdoc.apps.cli",
     "uvicorn": "chatdoc.apps.server",
+    "mcp": "chatdoc.apps.mcp",
+    "jupyter_server": "chatdoc.apps.jupyter",
+    "jupyter_ydoc": "chatdoc.apps.jupyter",
 }
 
 # Where time and chance come in; everywhere else they are passed as arguments.
 TIME_AND_CHANCE = ("time", "random", "uuid", "secrets", "os.urandom")
 ALLOWED_THERE: dict[str, tuple[str, ...]] = {
     "chatdoc.model.clock": ("time",),
+    "chatdoc.database": ("os.urandom",),
     "chatdoc.open": ("os.urandom", "secrets"),
     "chatdoc.recover": ("os.urandom",),
     "chatdoc.testing": ("random",),

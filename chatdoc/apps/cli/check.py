@@ -12,6 +12,7 @@ from rich.console import Console
 
 from chatdoc.apps.cli.integrity import SHOWN_MAX, print_integrity
 from chatdoc.apps.cli.migration import print_report
+from chatdoc.apps.cli.store_option import store_option, url_of
 from chatdoc.apps.cli.terminal import (
     conclude,
     console,
@@ -24,6 +25,7 @@ from chatdoc.apps.cli.terminal import (
     table,
 )
 from chatdoc.apps.cli.way_back import read_or_say
+from chatdoc.database import verify_by_url
 from chatdoc.engine.repair import Repaired
 from chatdoc.model.errors import ChatdocError
 from chatdoc.open import open_document
@@ -35,8 +37,9 @@ from invariants.report import IntegrityReport
 @click.command("check")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--repair", is_flag=True, help="Carry out the safe repairs, and say which; this writes FILE.")
+@store_option
 @json_option
-def check(file: Path, repair: bool, as_json: bool) -> None:
+def check(file: Path, repair: bool, store: str | None, as_json: bool) -> None:
     """Check FILE and its store, and write nothing unless asked to.
 
     Status 1 says that a promise is broken, or that the store is damaged. A file that opening would upgrade or mend is
@@ -46,13 +49,13 @@ def check(file: Path, repair: bool, as_json: bool) -> None:
     With --repair, FILE is opened as `chatdoc open` does, and the repairs shown as safe are carried out: those that
     cannot be wrong when something is merely late, and that converge whoever does them. A damaged store is left alone.
     """
-    damage = verify_store(file)
+    damage = verify_store(file) if store is None else verify_by_url(url_of(store, file))
     done: Repaired | None = None
     try:
-        reader = read_or_say(file)
+        reader = read_or_say(file, store)
         found, report = reader.check(full=True), reader.report
         if repair and not damage:
-            done, found = _repair(file, found)
+            done, found = _repair(file if store is None else url_of(store, file), found)
     except ChatdocError as error:
         if not as_json:
             _print_damage(console(), damage)
@@ -84,7 +87,7 @@ def check(file: Path, repair: bool, as_json: bool) -> None:
     conclude(ok)
 
 
-def _repair(file: Path, before: IntegrityReport) -> tuple[Repaired, IntegrityReport]:
+def _repair(file: Path | str, before: IntegrityReport) -> tuple[Repaired, IntegrityReport]:
     """Carry out the safe repairs; what was broken before and is whole now was repaired, if only by opening."""
     with open_document(file, create=False) as document:
         done = document.repair_all()

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from chatdoc.apps.cli.optional import load_optional
+from chatdoc.apps.cli.store_option import store_option
 from chatdoc.apps.cli.terminal import json_option, json_text, print_json, safe, say, spelled
 from chatdoc.apps.cli.way_back import read_or_say
 from chatdoc.store.atomic_file import write_atomically
@@ -26,8 +27,9 @@ from migrate.export import FORMATS
     help="Where; standard output if not given.",
 )
 @click.option("--redact", is_flag=True, help="Take secrets out, and say how many of which kind.")
+@store_option
 @json_option
-def export(file: Path, name: str, out: Path | None, redact: bool, as_json: bool) -> None:
+def export(file: Path, name: str, out: Path | None, redact: bool, store: str | None, as_json: bool) -> None:
     """Write FILE in another format.
 
     To standard output, or to another file; FILE stays as it is. Where FILE is lost or no chat, it is said whether its
@@ -35,7 +37,7 @@ def export(file: Path, name: str, out: Path | None, redact: bool, as_json: bool)
     """
     if out is not None and out.exists() and file.exists() and out.samefile(file):
         raise click.UsageError("--out names FILE itself; an export never replaces the document it comes from")
-    view = read_or_say(file).view
+    view = read_or_say(file, store).view
     redacted: dict[str, int] = {}
     if redact:
         redactor = load_optional("chatdoc.apps.importer.redact", "import").Redactor()

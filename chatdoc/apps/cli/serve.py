@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
 from chatdoc.apps.cli.terminal import console, show
+from chatdoc.database import open_store
 from chatdoc.model.errors import CommandRefused
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command("serve")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--store",
+    metavar="URL",
+    help="postgresql://…: serve the documents of that database.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
@@ -31,7 +39,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
     "--allow-origin", multiple=True, metavar="ORIGIN", help="Pages of another server that may use it."
 )
 def serve(
-    folder: Path,
+    folder: Path | None,
+    store: str | None,
     host: str,
     port: int,
     token_file: Path | None,
@@ -43,14 +52,19 @@ def serve(
     Yjs clients connect to ws://HOST:PORT/sync/<path of the document>; the chat page is at /, the debug page at
     /debug. Beyond this machine it serves only with --token-file.
     """
+    if (folder is None) == (store is None):
+        raise click.UsageError("name the FOLDER to serve, or the database with --store URL")
     if host not in LOOPBACK and token_file is None:
         raise click.UsageError(f"--host {host} can be reached by others: give --token-file too")
     server = _server()
     authenticate = None
     if token_file is not None:
         authenticate = server.credentials.TokenFile(token_file.read_text(encoding="utf-8"))
+    closing = contextlib.ExitStack()
+    database = None if store is None else closing.enter_context(open_store(store))
     rooms = server.rooms.Rooms(
-        folder,
+        folder or closing.enter_context(TemporaryDirectory()),
+        database=database,
         authenticate=authenticate,
         allowed_hosts=(host, *allow_host),
         allowed_origins=allow_origin,
@@ -61,10 +75,11 @@ def serve(
 
     def on_ready(stop: object) -> None:
         screen = console()
-        show(screen, f"serving {folder} at {address}")
+        show(screen, f"serving {folder or (database and database.name)} at {address}")
         show(screen, f"sync {address.replace('http', 'ws', 1)}/sync/<document>, debug page {address}/debug")
 
-    asyncio.run(server.run.run(rooms, listening, on_ready))
+    with closing:
+        asyncio.run(server.run.run(rooms, listening, on_ready))
 
 
 class _Modules:

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 import msgspec
 
+from chatdoc.apps.cli.store_option import store_option
 from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled, table
+from chatdoc.database import open_store
 from chatdoc.settings import read_settings
 from chatdoc.status import DocumentStatus
 from chatdoc.status import status as documents_of
@@ -17,12 +19,17 @@ from chatdoc.store.session_index.index import SessionIndex
 
 @click.command("status")
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@store_option
 @json_option
-def status(folder: Path, as_json: bool) -> None:
+def status(folder: Path, store: str | None, as_json: bool) -> None:
     """Show the documents of FOLDER, and of those below it, with their stores.
 
-    A store is named as its file in the folder `.chatdoc` beside the document's file, without `.sqlite3`.
+    A store is named as its file in the folder `.chatdoc` beside the document's file, without `.sqlite3`. With --store
+    the documents of a database are shown instead.
     """
+    if store is not None:
+        _of_database(store, as_json)
+        return
     found = [_spelled(one) for one in documents_of(folder)]
     settings = read_settings(os.environ, Path.home())
     sessions = _sessions(folder)
@@ -51,6 +58,18 @@ def status(folder: Path, as_json: bool) -> None:
         show(console(), f"session logs: {counts['logs']} of {source} imported{gone}{switched}")
     if not settings.schema_v2:
         show(console(), "CHATDOC_SCHEMA_V2=0: old files are not to be migrated")
+
+
+def _of_database(store: str, as_json: bool) -> None:
+    with open_store(store) as database:
+        found, name = database.documents(), database.name
+    if as_json:
+        print_json({"ok": True, "store": name, "documents": [one._asdict() for one in found]})
+        return
+    grid = table("document", "document id", "key")
+    for one in found:
+        grid.add_row(line(one.name), one.document_id, one.key)
+    show(console(), grid if found else "no documents here yet")
 
 
 def _sessions(folder: Path) -> dict[str, dict[str, int]]:

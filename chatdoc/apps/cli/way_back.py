@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from chatdoc.apps.cli.store_option import url_of
 from chatdoc.apps.cli.terminal import spelled
 from chatdoc.engine.reader import Reader
 from chatdoc.model.errors import ChatdocError, UnreadableFile
@@ -13,11 +14,13 @@ from chatdoc.open import read_document
 from chatdoc.recover import recover
 
 
-def read_or_say(file: Path) -> Reader:
+def read_or_say(file: Path, store: str | None = None) -> Reader:
     """What a file holds, and nothing is written; raises as `read_document` does.
 
-    A file that is not there, and of which nothing is stored, is misuse.
+    A file that is not there, and of which nothing is stored, is misuse. With a `store` it is a document's name there.
     """
+    if store is not None:
+        return read_document(url_of(store, file))
     try:
         return read_document(file)
     except UnreadableFile as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby, repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from chatdoc.apps.server.admission import Admission, Admitted, Refused
@@ -11,6 +13,7 @@ from chatdoc.apps.server.document_access import Answer, known, quarrels, receive
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.principal import Allow
+from chatdoc.crdt.join_updates import joined
 from chatdoc.document import Document
 from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.view.view import View
@@ -77,7 +80,7 @@ class _Turn:
 
     def __init__(self, doc: Document, allow: Allow, limits: Limits) -> None:
         self._doc = doc
-        self._clocks_max = limits.settled_clocks_max
+        self._clocks_max, self._bytes_max = limits.settled_clocks_max, limits.broadcast_bytes_max
         self._known: Mapping[int, int] | None = None
         self._admission = Admission(allow, self._look, self._what_is_known)
         self._waiting: list[tuple[Change, Admitted]] = []
@@ -91,12 +94,7 @@ class _Turn:
 
     def receive(self) -> list[Done]:
         """Take what waits; what an update breaks on is settled, so that its client is not held back."""
-        sent = [
-            (admitted.update, origin(change.member))
-            for change, admitted in self._waiting
-            if admitted.update is not None
-        ]
-        answers = iter(receive_all(self._doc, sent) if sent else ())
+        answers = iter(self._answers())
         done: list[Done] = []
         for change, admitted in self._waiting:
             answer = next(answers) if admitted.update is not None else None
@@ -106,6 +104,25 @@ class _Turn:
             # Its sender brings it again, with all that we lack: a refusal that may pass holds nobody back.
             done.append(_outcome(change, admitted, answer, self._doc.state_vector() if passes else None))
         return done
+
+    def _answers(self) -> Iterator[Answer]:
+        """An answer for each update that is admitted; those of one client that follow each other are taken as one."""
+        sent = [
+            (one.update, origin(change.member)) for change, one in self._waiting if one.update is not None
+        ]
+        groups: list[tuple[list[bytes], bytes, str]] = []
+        for said, updates in groupby(sent, key=itemgetter(1)):
+            given = [update for update, _ in updates]
+            at = 0
+            for count, update in joined(given, self._bytes_max):
+                groups.append((given[at : at + count], update, said))
+                at += count
+        answers = receive_all(self._doc, [(update, said) for _, update, said in groups]) if groups else []
+        for (given, _, said), answer in zip(groups, answers, strict=True):
+            if len(given) == 1 or not isinstance(answer, UpdateRefused):
+                yield from repeat(answer, len(given))
+            else:  # One of them is refused, and the others need not be.
+                yield from receive_all(self._doc, [(update, said) for update in given])
 
     def _settle(self, change: Change, refusal: UpdateRefused) -> tuple[Admitted, Answer | None]:
         self._known = None

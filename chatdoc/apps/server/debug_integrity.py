@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chatdoc.apps.server.debug_parts import badge, code, table
-from chatdoc.apps.server.html import Html, tag
 from chatdoc.apps.server.metrics import metric_of
+from chatdoc.model.html import Html, tag
 from invariants.registry import RULES
 from invariants.report import IntegrityReport
 from invariants.rule import Violation

@@ -21,10 +21,10 @@ from chatdoc.apps.server.debug_data import read_page
 from chatdoc.apps.server.debug_integrity import integrity_view
 from chatdoc.apps.server.debug_parts import page
 from chatdoc.apps.server.debug_view import document_view, folder_view
-from chatdoc.apps.server.html import Html, tag
 from chatdoc.apps.server.principal import Credentials, Principal
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, NotFound
+from chatdoc.model.html import Html, tag
 from invariants.report import IntegrityReport
 
 if TYPE_CHECKING:

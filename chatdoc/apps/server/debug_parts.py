@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.apps.server.html import Html, join, tag, text
+from chatdoc.model.html import Html, join, tag, text
 from invariants.report import IntegrityReport
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chatdoc.apps.server.debug_data import ThreadPage, as_json
 from chatdoc.apps.server.debug_parts import badge, code, counted, folded, moment, spelled, table
-from chatdoc.apps.server.html import Html, join, tag
+from chatdoc.model.html import Html, join, tag
 from chatdoc.model.records.message import Message
 
 

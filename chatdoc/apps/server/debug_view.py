@@ -9,7 +9,7 @@ from chatdoc.apps.server.debug_data import DocumentPage, ThreadLine, as_json
 from chatdoc.apps.server.debug_integrity import integrity_view
 from chatdoc.apps.server.debug_parts import badge, code, folded, moment, section, size, standing, table
 from chatdoc.apps.server.debug_thread import thread_view
-from chatdoc.apps.server.html import Html, join, tag
+from chatdoc.model.html import Html, join, tag
 from chatdoc.store.ports import Receipt
 from invariants.report import IntegrityReport
 

@@ -15,6 +15,7 @@ from chatdoc.document import Document
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import ChatdocError, UpdateRefused
 from chatdoc.model.events.event import Event
+from chatdoc.store.part_ports import CallingFeed
 from chatdoc.store.ports import Entry, Receipt
 
 Answer = Received | UpdateRefused
@@ -117,6 +118,13 @@ def why_read_only(doc: Document) -> str | None:
     except ChatdocError as reason:
         return str(reason)
     return None
+
+
+def call_on_news(doc: Document, wake: Callable[[], None]) -> None:
+    """Call `wake` when another server has written, where the store says so by itself; it keeps the call to its end."""
+    feed = doc.engine.store.feed
+    if isinstance(feed, CallingFeed):
+        feed.call(wake)
 
 
 def store_paths(doc: Document) -> tuple[Path, ...]:

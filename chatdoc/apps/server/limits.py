@@ -41,7 +41,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     join_kept_s: float = 60.0
     """A large document is kept in memory as it is sent to joiners until nobody has joined for so long."""
     autosave_s: float = 2.0
-    """A changed document's `.chat` text is written at most this long after a change."""
+    """A changed document's `.chat` text is written so long after a change, as soon as nobody writes any more."""
+    autosave_busy_s: float = 20.0
+    """While changes go on without a pause, it is written at most this much later; its store has all of them."""
     hello_s: float = 10.0
     """Whoever must show a token in the first message has so long for it."""
     drain_s: float = 5.0

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.principal import Principal
+from chatdoc.apps.server.websocket_protocol import WriteFrame, frame_of
 
 SLOW, FAILED, FULL, GOING = 4508, 4500, 4529, 4503
 """Closing codes after which a client comes back by itself: it was slow, the room failed, no room left, we stop."""
@@ -27,8 +28,13 @@ BAD_MESSAGE, UNKNOWN, FORBIDDEN, MISSING, TOO_LARGE, REFUSED, DESTROYS = (
 class Outbox:
     """Messages on their way to one socket, in order, at most so many and so large."""
 
-    def __init__(self, send: Callable[[bytes], Awaitable[None]], limits: Limits) -> None:
-        self._send = send
+    def __init__(
+        self,
+        send: Callable[[bytes], Awaitable[None]],
+        limits: Limits,
+        write_frame: WriteFrame | None = None,
+    ) -> None:
+        self._send, self._write_frame = send, write_frame
         self._limits = limits
         self._queue: deque[tuple[Iterable[bytes], int]] = deque()
         """Messages, those that belong together as one, with what they count for."""
@@ -40,9 +46,14 @@ class Outbox:
         self.waiting_bytes = 0
         self.closing: tuple[int, str] | None = None
 
-    def put(self, message: bytes) -> None:
-        """Send a message when its turn comes; a queue that is full ends the connection instead."""
-        self._put((message,), len(message))
+    def put(self, message: bytes, frame: bytes | None = None) -> None:
+        """Send a message, at once while nothing waits, else in its turn; a queue that is full ends the connection.
+
+        `frame` is the message as a websocket carries it, where that was made before.
+        """
+        write = self._write_frame if self._idle.is_set() and self.closing is None else None
+        if write is None or not write(frame if frame is not None else frame_of(message)):
+            self._put((message,), len(message))
 
     def put_whole(self, messages: Iterable[bytes], size: int) -> None:
         """Send all that a client lacks, in so many bytes, each message made when it is sent.

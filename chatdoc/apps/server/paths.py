@@ -11,22 +11,31 @@ SUFFIXES = (".chat", ".sage-chat")
 NAME_LENGTH_MAX = 1024
 
 
-def file_of(folder: Path, name: str) -> Path:
-    """The file that a name means; raises NotFound without saying what lies outside."""
-    parts = name.split("/")
+_BELOW = (
+    "expected the path of a .chat file below the served folder",
+    "List the documents that are there; hidden folders and links that lead out are not served",
+)
+
+
+def require_sound(name: str) -> None:
+    """Raise NotFound for what cannot be the path of a chat file below a folder."""
     sound = (
         0 < len(name) <= NAME_LENGTH_MAX
         and name.isprintable()
         and "\\" not in name
-        and not any(part in ("", ".", "..") or part.startswith(".") for part in parts)
+        and not any(part in ("", ".", "..") or part.startswith(".") for part in name.split("/"))
         and name.endswith(SUFFIXES)
     )
-    path = folder.joinpath(*parts) if sound else folder
-    if not sound or Path(os.path.realpath(path.parent)) != path.parent or _leads_out(path, folder):
-        raise NotFound(
-            "expected the path of a .chat file below the served folder",
-            hint="GET /api/documents lists them; hidden folders and links that lead out are not served",
-        )
+    if not sound:
+        raise NotFound(_BELOW[0], hint=_BELOW[1])
+
+
+def file_of(folder: Path, name: str) -> Path:
+    """The file that a name means; raises NotFound without saying what lies outside."""
+    require_sound(name)
+    path = folder.joinpath(*name.split("/"))
+    if Path(os.path.realpath(path.parent)) != path.parent or _leads_out(path, folder):
+        raise NotFound(_BELOW[0], hint=_BELOW[1])
     if not path.parent.is_dir():
         raise NotFound("the folder of this document is not there", hint="Make it first")
     return path

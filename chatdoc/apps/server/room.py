@@ -14,6 +14,7 @@ import msgspec
 
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.admission import Refused
+from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
@@ -22,6 +23,7 @@ from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import DESTROYS, FAILED, REFUSED, Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow
+from chatdoc.apps.server.websocket_protocol import frame_of
 from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError
@@ -29,8 +31,6 @@ from invariants.report import IntegrityReport
 
 _log = logging.getLogger("chatdoc.server")
 Found = TypeVar("Found")
-_SAVE_SHARE = 20
-"""A save that takes long is done more rarely: at most a twentieth of the time goes into it."""
 
 
 class Room:
@@ -61,8 +61,7 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
-        self._save_due_at: float | None = None
-        self._save_took_s = 0.0
+        self._autosave = Autosave(limits)
         self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
         self._unsubscribe = doc.subscribe(self._hear, watch=False)
@@ -125,8 +124,7 @@ class Room:
         self._tell_presence(self.awareness.expire(now))
         if now - self._joined_at > self._limits.join_kept_s:
             self._joining.drop()
-        if self._save_due_at is not None and now >= self._save_due_at:
-            self._save_due_at = None
+        if self._autosave.is_due(now):
             self._ask(self._save).add_done_callback(_shown)
 
     @property
@@ -205,9 +203,8 @@ class Room:
             self._loop.call_soon(self._broadcast, heard)
         self._loop.call_soon(self._settle, [one for one in done if isinstance(one, Outcome)])
         if heard or any(isinstance(one, Finished) for one in done):
-            if heard and self._save_due_at is None:
-                wait = max(self._limits.autosave_s, _SAVE_SHARE * self._save_took_s)
-                self._save_due_at = self._loop.time() + wait
+            if heard:
+                self._autosave.changed(self._loop.time())
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -216,12 +213,13 @@ class Room:
         for group in wire.grouped(heard, self._limits.broadcast_bytes_max):
             message = wire.update(group[0] if len(group) == 1 else merge(group))
             self._metrics.broadcasts.inc()
-            framed: dict[str | None, bytes] = {}
+            framed: dict[str | None, tuple[bytes, bytes]] = {}
             for member in self.members:
                 if member.is_live:
                     if member.name not in framed:
-                        framed[member.name] = member.frame(message)
-                    member.outbox.put(framed[member.name])
+                        named = member.frame(message)
+                        framed[member.name] = named, frame_of(named)
+                    member.outbox.put(*framed[member.name])
 
     def _settle(self, outcomes: list[Outcome]) -> None:
         for one in outcomes:
@@ -272,7 +270,7 @@ class Room:
     def _save(self, doc: Document) -> None:
         started = self._loop.time()
         doc.save()
-        self._save_took_s = self._loop.time() - started
+        self._autosave.saved(self._loop.time() - started)
 
     def _fail(self, error: BaseException, taken: list[Job]) -> None:
         """Memory may be ahead of the disk: nobody hears more from this room, all come back to a new one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -16,12 +17,14 @@ from types import TracebackType
 from starlette.types import ASGIApp
 
 from chatdoc.apps.server.app import build_app
+from chatdoc.apps.server.document_access import call_on_news
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING
 from chatdoc.apps.server.metrics import Metrics, counters_of
-from chatdoc.apps.server.paths import document_names, file_of
+from chatdoc.apps.server.paths import document_names, file_of, require_sound
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
+from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
 from chatdoc.model.errors import CommandRefused
 from chatdoc.open import open_document
@@ -54,6 +57,7 @@ class Rooms:
         create: bool = True,
         opener: Callable[..., Document] = open_document,
         page_token: str | None = None,
+        database: DocumentDatabase | None = None,
     ) -> None:
         self.folder = Path(os.path.realpath(folder))
         self.authenticate = authenticate
@@ -67,6 +71,8 @@ class Rooms:
         self._allow = allow
         self._create = create
         self._opener = opener
+        self._database = database
+        """Where the documents are, by name; None for the files of the folder."""
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
@@ -88,6 +94,8 @@ class Rooms:
 
     def names(self) -> list[str]:
         """The documents of the folder, by their paths below it."""
+        if self._database is not None:
+            return sorted({*(one.name for one in self._database.documents()), *self._rooms})
         return sorted({*document_names(self.folder), *self._rooms})
 
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
@@ -118,7 +126,11 @@ class Rooms:
             self._touch(name, room)
 
     async def _enter(self, name: str) -> Room:
-        path = file_of(self.folder, name)
+        if self._database is None:
+            path = file_of(self.folder, name)
+        else:
+            require_sound(name)
+            path = self.folder / name
         while True:
             if not self._is_open:
                 raise CommandRefused("the server is stopping", hint="Come back in a moment")
@@ -144,7 +156,7 @@ class Rooms:
     async def _open(self, name: str, path: Path) -> Room:
         try:
             loop = asyncio.get_running_loop()
-            doc = await loop.run_in_executor(self._executor, lambda: self._opener(path, create=self._create))
+            doc = await loop.run_in_executor(self._executor, lambda: self._opened(name, path))
             room = Room(
                 doc,
                 path,
@@ -154,11 +166,17 @@ class Rooms:
                 metrics=self.metrics,
             )
             self._rooms[name] = room
+            call_on_news(doc, lambda: _look_soon(loop, room))
             self._touch(name, room)
             self.metrics.rooms.set(len(self._rooms))
             return room
         finally:
             del self._opening[name]
+
+    def _opened(self, name: str, path: Path) -> Document:
+        if self._database is not None:
+            return self._database.open(name, create=self._create)
+        return self._opener(path, create=self._create)
 
     def _touch(self, name: str, room: Room) -> None:
         if room.failure is not None and not room.users and self._rooms.get(name) is room:
@@ -234,6 +252,11 @@ class Rooms:
         for outbox in outboxes:
             outbox.close(GOING, "the server is stopping")
         self._executor.shutdown(wait=True)
+
+
+def _look_soon(loop: asyncio.AbstractEventLoop, room: Room) -> None:
+    with contextlib.suppress(RuntimeError):  # The server has stopped.
+        loop.call_soon_threadsafe(room.look)
 
 
 def _standing(path: Path) -> tuple[int, int, int]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 
 from chatdoc.apps.server.rooms import Rooms
+from chatdoc.apps.server.websocket_protocol import FrameProtocol
 from chatdoc.model.errors import ReadOnlyTarget
 
 PING_S = 20.0
@@ -78,6 +79,7 @@ async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[Stop],
         access_log=False,  # It writes addresses down, and with them whatever a client puts there.
         server_header=False,
         lifespan="off",
+        ws=FrameProtocol,
         ws_max_size=rooms.limits.message_bytes_max,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,

@@ -17,6 +17,7 @@ from chatdoc.apps.server.credentials import SUBPROTOCOL, credentials_of, offers_
 from chatdoc.apps.server.member import Member, Outbox
 from chatdoc.apps.server.principal import Credentials, Principal
 from chatdoc.apps.server.room import Room
+from chatdoc.apps.server.websocket_protocol import write_frame_of
 from chatdoc.model.errors import ChatdocError, NotFound, UpdateRefused
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class _Connection:
     ) -> None:
         self._rooms, self._websocket, self._credentials = rooms, websocket, credentials
         self._principal, self._stack = principal, stack
-        self._outbox = Outbox(self._send, rooms.limits)
+        self._outbox = Outbox(self._send, rooms.limits, write_frame_of(websocket.scope))
         self._speaks_json = offers_subprotocol(websocket)
         self._members: dict[str, tuple[Member, Room]] = {}
         self._window_ends_at, self._in_window = 0.0, 0

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from chatdoc.model.html_table import html_table
 from chatdoc.model.ids import MessageId, ThreadId
 
 
@@ -21,3 +22,12 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
     deleted_by: str | None = None
     extra: dict[str, Any] = {}
     """Fields of other software, kept as they came."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [
+            (name, value)
+            for name in self.__struct_fields__
+            if name != "extra" and (value := getattr(self, name)) is not None
+        ]
+        return html_table("Thread", ("field", "value"), rows)

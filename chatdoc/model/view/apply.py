@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chatdoc.model.delta import Delta, Loss, Touched
-from chatdoc.model.facts import Fact
+from chatdoc.model.facts import Fact, Header
 from chatdoc.model.view import reply_index
 from chatdoc.model.view.add_fact import ADD
 from chatdoc.model.view.fact_order import attic_key, canonical
 from chatdoc.model.view.remove_fact import TAKE
 from chatdoc.model.view.view import View
+
+ONE_BY_ONE_MAX = 8
+"""So many messages are taken from their threads one by one; of more, their threads are gone through once for all."""
 
 
 def apply(
@@ -33,8 +36,12 @@ def apply(
 def undo(view: View, added: Sequence[Fact]) -> None:
     """Take facts away again, as if they had never come; also how superseded ones are forgotten."""
     touched = Touched()
+    if sum(isinstance(fact, Header) for fact in added) > ONE_BY_ONE_MAX:
+        touched.leaving = {}
     for fact in reversed(added):
         TAKE[type(fact)](view, fact, touched)
+    if touched.leaving is not None:
+        reply_index.unlist(view, touched.leaving)
     if touched.moved:
         reply_index.reanchor(view, touched.moved, touched)
 

@@ -47,9 +47,9 @@ def _take_header(view: View, fact: Header, touched: Touched) -> None:
         if len(variants) == 1:
             del view.header_variants[message_id]
         return
-    if reply_index.has_replies(view, message_id):
+    if touched.leaving is not None or reply_index.has_replies(view, message_id):
         touched.moved.add(fact.thread_id)
-    reply_index.unlink(view, message_id)
+    reply_index.unlink(view, message_id, touched.leaving)
     del view.headers[message_id]
     view.generating.discard(message_id)
     settle_queued(view, message_id)

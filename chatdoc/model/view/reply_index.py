@@ -15,6 +15,8 @@ from chatdoc.model.facts import Header
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
 
+Leaving = dict[ThreadId, set[MessageId]]
+"""Messages that go at once, by thread."""
 STEPS_MAX = 1000
 """How far a chain is followed for one message; of a longer one the whole thread is looked at, once a transaction."""
 
@@ -32,10 +34,19 @@ def link(view: View, message_id: MessageId, touched: Touched) -> None:
     hang(view, message_id, touched)
 
 
-def unlink(view: View, message_id: MessageId) -> None:
-    """Take a message, whose header is still in the view, out of its thread."""
+def unlink(view: View, message_id: MessageId, leaving: Leaving | None = None) -> None:
+    """Take a message, whose header is still in the view, out of its thread; where many go, `unlist` ends it for all."""
     header = view.headers[message_id]
     release(view, message_id)
+    if view.moments is not None:
+        view.moments.leave(header)
+    if leaving is not None:
+        leaving.setdefault(header.thread_id, set()).add(message_id)
+        view.orders.pop(
+            header.thread_id, None
+        )  # Its list of members names for a while what has no header any more.
+        view.newest_seen.pop(header.thread_id, None)
+        return
     members = view.members[header.thread_id]
     view.newest_seen.pop(header.thread_id, None)
     if (order := view.orders.get(header.thread_id)) is not None:
@@ -46,8 +57,14 @@ def unlink(view: View, message_id: MessageId) -> None:
         members.remove(message_id)
     if not members:
         del view.members[header.thread_id]
-    if view.moments is not None:
-        view.moments.leave(header)
+
+
+def unlist(view: View, leaving: Leaving) -> None:
+    """Take messages that were unlinked from the lists of their threads, each list gone through once."""
+    for thread_id, gone in leaving.items():
+        view.members[thread_id] = [one for one in view.members[thread_id] if one not in gone]
+        if not view.members[thread_id]:
+            del view.members[thread_id]
 
 
 def hang(view: View, message_id: MessageId, touched: Touched) -> None:

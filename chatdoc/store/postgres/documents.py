@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -18,8 +18,10 @@ from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.postgres.store import PostgresStore
+from chatdoc.store.seals import seal
 from chatdoc.store.sql import registry, update_log
 from chatdoc.store.sqlite.path_index import encoded
+from chatdoc.store.values import StoredDocument
 
 _ENTRY = "SELECT document, document_id, name, is_served, is_retired FROM document_order"
 _CLAIM = (
@@ -27,16 +29,6 @@ _CLAIM = (
 )
 _Answer = TypeVar("_Answer")
 _HAS_GENESIS = "UPDATE document SET floor = 1"
-
-
-class Stored(NamedTuple):
-    """A document of a database; `key` is its place, `name` the path of its file below its folder."""
-
-    key: str
-    document_id: str
-    name: str
-    is_served: bool
-    is_retired: bool
 
 
 class PostgresDocuments:
@@ -47,19 +39,19 @@ class PostgresDocuments:
         self._clock = clock
         self._is_closed = False
 
-    def all(self) -> list[Stored]:
+    def all(self) -> list[StoredDocument]:
         """Every document, retired ones too, by key."""
         return self._entries("ORDER BY document", ())
 
-    def named(self, name: str) -> Stored | None:
+    def named(self, name: str) -> StoredDocument | None:
         """The document that is served under a name."""
         return next(iter(self._entries("WHERE name = ? AND is_served", (name,))), None)
 
-    def of_id(self, document_id: str) -> list[Stored]:
+    def of_id(self, document_id: str) -> list[StoredDocument]:
         """The documents of an id, copies too, in the order in which they were made."""
         return self._entries("WHERE document_id = ? ORDER BY made", (document_id,))
 
-    def at(self, key: str) -> Stored | None:
+    def at(self, key: str) -> StoredDocument | None:
         """The document at a place."""
         return next(iter(self._entries("WHERE document = ?", (key,))), None)
 
@@ -98,6 +90,7 @@ class PostgresDocuments:
             session.execute(_HAS_GENESIS)
             if marker is not None:
                 session.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
+            seal(session.execute)
             session.commit(self.pool.name, "make a document")
             return key
 
@@ -146,9 +139,9 @@ class PostgresDocuments:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _entries(self, where: str, values: Sequence[Any]) -> list[Stored]:
-        def look(session: Session) -> list[Stored]:
-            return [Stored(*row) for row in session.execute(f"{_ENTRY} {where}", values)]
+    def _entries(self, where: str, values: Sequence[Any]) -> list[StoredDocument]:
+        def look(session: Session) -> list[StoredDocument]:
+            return [StoredDocument(*row) for row in session.execute(f"{_ENTRY} {where}", values)]
 
         return self._with_session(look, "look up its documents")
 

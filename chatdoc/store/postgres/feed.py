@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from chatdoc.model.errors import DocumentFailed
 from chatdoc.store.commit_bell import CommitBell
@@ -21,6 +22,7 @@ class PostgresFeed:
         self._of_thread = threading.local()
         """How many commits each thread had heard of when its last wait ended."""
         self._listens = False
+        self._wakes: list[Callable[[], None]] = []
 
     def changed(self) -> bool:
         """See the port."""
@@ -40,9 +42,7 @@ class PostgresFeed:
     def wait(self, timeout_s: float) -> bool:
         """See the port."""
         seen: int = getattr(self._of_thread, "seen", 0)
-        if not self._listens:  # Before the log is read, so that nothing is missed in between.
-            self._database.pool.hints.listen(self._database.document, self)
-            self._listens = True
+        self._listen()
         if self.bell.commits == seen and not self._database.is_closed:
             self.bell.wait(seen, timeout_s)
         if self._database.is_closed:
@@ -50,8 +50,21 @@ class PostgresFeed:
         now = self._of_thread.seen = self.bell.commits
         return now != seen
 
+    def call(self, wake: Callable[[], None]) -> None:
+        """Call `wake` whenever another server has written, from the thread of the hints, which it must not hold up."""
+        self._wakes.append(wake)
+        self._listen()
+
+    def _listen(self) -> None:
+        """Listen before the log is read, so that nothing is missed in between."""
+        if not self._listens:
+            self._database.pool.hints.listen(self._database.document, self)
+            self._listens = True
+
     def hear(self, version: int) -> None:
         """A hint that the document has come to a version; one that this store made, or knows of, is no news."""
-        if version > self._database.known_version:
+        if version > self._database.known_version and not self._database.is_closed:
             self._database.known_version = version
             self.bell.committed()
+            for wake in self._wakes:
+                wake()

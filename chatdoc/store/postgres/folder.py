@@ -14,10 +14,11 @@ import msgspec
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, StoreError
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, UnitOfWork
-from chatdoc.store.postgres.documents import PostgresDocuments, Stored
+from chatdoc.store.postgres.documents import PostgresDocuments
 from chatdoc.store.postgres.store import PostgresStore
 from chatdoc.store.sqlite.own_files import make_folder
 from chatdoc.store.sqlite.store_finder import has_left
+from chatdoc.store.values import StoredDocument
 
 NAME = ".chatdoc"
 
@@ -145,7 +146,7 @@ class PostgresFolder:
         with self.look(place) as store:
             return {marker.backup for marker in store.registry.markers()}
 
-    def _has_left(self, found: Stored) -> bool:
+    def _has_left(self, found: StoredDocument) -> bool:
         """Whether the file of a document is not there any more, or is another document's."""
         name = found.name.removeprefix(self._prefix)
         serving = self._documents.named(found.name)

@@ -91,6 +91,8 @@ class Session:
         self._sent: deque[PendingAnswer | None] = deque()
         """Who waits for which answer, in the order of statements; None for one that nobody looks at."""
         self._document: str | None = None
+        self._is_spent = False
+        """Whether a statement failed: what was prepared with it may not be there."""
         self.may_have_committed = False
         """Whether a COMMIT was sent whose answer nobody has seen."""
 
@@ -175,6 +177,7 @@ class Session:
         assert end is not None, "that of the sync"
         assert end.status == pq.ExecStatus.PIPELINE_SYNC, end.status
         if failed is not None:
+            self._is_spent = True
             raise failed
 
     def rows_of(self, result: pq.abc.PGresult) -> list[Any]:
@@ -185,7 +188,9 @@ class Session:
     @property
     def is_usable(self) -> bool:
         """Whether another call may use this session."""
-        return not self._sent and self._pg.transaction_status == pq.TransactionStatus.IDLE
+        return (
+            not self._is_spent and not self._sent and self._pg.transaction_status == pq.TransactionStatus.IDLE
+        )
 
     def close(self) -> None:
         """Hang up; an open transaction is undone by the database."""

@@ -76,7 +76,7 @@ _RUN = (
 )
 _SETTLE = (
     f"UPDATE {TABLE.name} SET status = ?1, completed_at = ?2 WHERE thread_id = ?3 AND status = 'running'"
-    " AND (?4 IS NULL OR turn_id = ?4) AND turn_id IS NOT ?5"
+    " AND (CAST(?4 AS TEXT) IS NULL OR turn_id = ?4) AND turn_id IS NOT ?5"
 )
 _CORRECT = f"UPDATE {TABLE.name} SET status = ? WHERE turn_id = ? AND status = 'completed'"
 """A turn that came whole looked completed when its message came; its session says how it ended."""

@@ -25,6 +25,7 @@ from chatdoc.store.sql.snapshots import SqlSnapshots
 from chatdoc.store.sql.unit_of_work import Counters, SqlUnitOfWork
 from chatdoc.store.sql.update_log import SqlUpdateLog
 from chatdoc.store.sql.verify import verify
+from chatdoc.store.tables import Tables
 
 Answer = TypeVar("Answer")
 _DOING = "store a change"
@@ -49,6 +50,8 @@ class SqlStore:
         self, database: Database, clock: Clock, feed: Callable[[str], OwnFeed], location: Path | None
     ) -> None:
         self._database = database
+        self.tables: Tables = database
+        """Its rows as they are; for the rooms of the store and for tests alone."""
         self.location = location
         self.registry = SqlRegistry(database)
         document_id = self.registry.registration().document_id

@@ -7,6 +7,7 @@
 | `missing_event`, `damaged_event` | an event that is gone, or is not what was appended |
 | `damaged_receipt` | the answer to a command that is not what was stored |
 | `damaged_snapshot` | a shortcut past the update log that is not what was stored; the next one replaces it |
+| `changed_record` | rows that are no log, or events that a compaction kept, are not what was written |
 | `changed_rows` | a folded table that does not show what the log says |
 | `lost_table` | a folded table that is not there; it is made again at the next opening for writing |
 | `unreadable` | a part that cannot be read at all |
@@ -21,6 +22,7 @@ import msgspec
 
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.events import codec
+from chatdoc.store import seals
 from chatdoc.store.memory.blank_tables import blank
 from chatdoc.store.ports import Finding
 from chatdoc.store.projections import fold
@@ -34,6 +36,7 @@ from chatdoc.store.sql.snapshots import SqlSnapshots
 from chatdoc.store.sql.update_log import SqlUpdateLog
 
 _EVENTS = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT 500"
+SEALS = "row_seals"
 _BASELINE = ("log_compactions", "baseline_pieces")
 
 
@@ -56,6 +59,7 @@ def verify(
             ("receipts", lambda: _receipts(receipts, updates, events)),
             ("snapshots", lambda: _snapshots(snapshots)),
             ("registration", lambda: _registry(registry)),
+            ("seals", lambda: _seals(database)),
         )
         for name, look in parts:
             found += _of_part(name, look)
@@ -151,6 +155,12 @@ def _registry(registry: SqlRegistry) -> Iterator[Finding]:
     registry.registration()
     registry.markers()
     yield from ()
+
+
+def _seals(database: Database) -> Iterator[Finding]:
+    if SEALS in database.catalog.names():
+        for where in database.ask(lambda execute: list(seals.broken(execute)), "read its seals"):
+            yield Finding("changed_record", where, "is not what was written")
 
 
 def _rows(database: Database, events: SqlEventLog) -> Iterator[Finding]:

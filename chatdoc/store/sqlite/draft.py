@@ -16,6 +16,7 @@ from pathlib import Path
 from chatdoc.store.atomic_file import sync_folder
 from chatdoc.store.file_lock import lock_file, try_lock
 from chatdoc.store.ports import Marker, Registration
+from chatdoc.store.seals import seal
 from chatdoc.store.sql import registry, update_log
 from chatdoc.store.sqlite import schema
 from chatdoc.store.sqlite.connection import connect
@@ -67,6 +68,7 @@ def build(
         connection.execute(_HAS_GENESIS)
         if marker is not None:
             connection.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
+        seal(connection.execute)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
     _sync(draft)

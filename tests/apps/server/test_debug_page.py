@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.apps.server.html import Html, tag, visible
 from chatdoc.model.facts import Header
+from chatdoc.model.html import Html, tag, visible
 from chatdoc.model.ids import ThreadId
 from chatdoc.serve import Credentials, Principal
 from tests.apps.server.facts import message_id

@@ -205,6 +205,30 @@ def test_a_client_recovers_from_a_refusal_that_may_pass(clients: Clients, tmp_pa
             assert clients("count", name="bob", root="message", least=3)["size"] == 3
 
 
+def test_one_bad_update_in_a_burst_takes_no_other_along(clients: Clients, tmp_path: Path) -> None:
+    """Updates of one client that wait together are taken as one; when that is refused, each is taken by itself."""
+    with Serving(tmp_path) as serving:
+        clients("connect", name="bob", kind="y-websocket", url=serving.ws, path="a.chat")
+        assert clients("synced", name="bob")["ok"]
+        doc = pycrdt.Doc[Any]()
+        burst: list[bytes] = []
+        subscription = doc.observe(lambda event: burst.append(event.update))
+        for root, path, text in [*thread(), *(message(number) for number in range(300))]:
+            doc.get(root, type=pycrdt.Map)[path + digest(text)] = text
+            if len(burst) == 150:
+                doc.get("message", type=pycrdt.Map)["not a fact"] = "x"
+        del subscription
+        with connected(f"{serving.ws}/a.chat", subprotocols=["chatdoc"]) as socket:  # type: ignore[list-item]
+            for one in burst:
+                socket.send(wire.update(one))
+            (told,) = json.loads(wire.read_message(received(socket, b"\x05")).text)["refused"]
+            assert told["code"] == "wrong_place"
+            assert clients("count", name="bob", root="message", least=301)["size"] == 301
+            assert clients("pending", name="bob")["pending"] is False
+        entries = serving.call("a.chat", lambda doc: doc.engine.store.updates.last_sequence())
+        assert entries < len(burst), "what waited together is one entry of the log"
+
+
 @pytest.mark.parametrize("kind", ["y-websocket", "hocuspocus"])
 def test_a_reader_reads_and_changes_nothing(clients: Clients, guarded: Serving, kind: str) -> None:
     """A read-only client follows the document; what it writes is told to be refused and reaches nobody."""

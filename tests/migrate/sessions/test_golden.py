@@ -16,7 +16,7 @@ from migrate.session.item import SOURCES
 from tests.conftest import Golden
 from tests.migrate.sessions import logs
 
-CASES_MIN = 25
+CASES_MIN = 28
 
 
 def named(folder: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.store.sqlite.schema_steps import baseline, document, event_log, projections
+from chatdoc.store.sqlite.schema_steps import baseline, document, event_log, projections, seals
 
-ALL = (document, event_log, projections, baseline)
+ALL = (document, event_log, projections, baseline, seals)
 """Each has a NAME and its STATEMENTS; its place here is its number."""

@@ -1,0 +1,44 @@
+"""Text of a chat against the facts of a shared Y document: rendered from them, and merged into them by id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatdoc.crdt import shared_doc
+from chatdoc.model.errors import NotMigrated
+from chatdoc.model.view import apply
+from chatdoc.model.view.view import View
+from migrate import sniff
+from migrate.v2.merge_external import merge
+from migrate.v2.write import render
+
+observe = shared_doc.observe
+
+
+def read(ydoc: Any) -> str:
+    """The document as text of version 2."""
+    return render(view_of(ydoc)).decode("utf-8")
+
+
+def write(ydoc: Any, text: str) -> int:
+    """Add what a text says beyond the document; returns how many facts that were.
+
+    Raises UnreadableFile for what is no chat, and NotMigrated for one of another format.
+    """
+    source = text.encode("utf-8", "surrogatepass")
+    if not source.strip():
+        return 0
+    file_format = sniff(source)
+    if file_format != "v2":
+        raise NotMigrated(
+            f"expected a chat of version 2, got one of {file_format}; neither it nor the room was changed",
+            hint="Convert it with `chatdoc migrate --convert FILE`, which keeps the old bytes, and open it again",
+        )
+    return shared_doc.add(ydoc, merge(view_of(ydoc), source).facts)
+
+
+def view_of(ydoc: Any) -> View:
+    """The lookups over all facts of the document."""
+    view = View()
+    apply.apply(view, shared_doc.facts_of(ydoc), origin="jupyter")
+    return view

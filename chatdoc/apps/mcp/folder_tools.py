@@ -1,0 +1,169 @@
+"""The tools of an assistant: chats of one folder as plain values, every answer bounded, nothing outside reachable.
+
+Reading opens nothing for writing. Writing opens a document for the one command, whatever else has it open, and is done
+once under each command id.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from chatdoc.apps.search.folder import catch_up
+from chatdoc.apps.server.paths import document_names, file_of
+from chatdoc.document import Document
+from chatdoc.engine.reader import Reader
+from chatdoc.model.errors import CommandRefused
+from chatdoc.model.records.message import Message
+from chatdoc.open import open_document, read_document
+from chatdoc.store.search.index import SearchIndex
+
+TEXT_LENGTH_MAX = 20_000
+"""A longer text is cut in lists; `read_message` gives it in parts."""
+PAGE_MAX = 200
+VIOLATIONS_MAX = 100
+_SIGNS = ("**", "**")
+
+
+class FolderTools:
+    """What an assistant may ask of a folder; each method raises ChatdocError with words for the one who asked."""
+
+    def __init__(self, folder: str | os.PathLike[str], *, sender_id: str) -> None:
+        self.folder = Path(os.path.realpath(folder))
+        self.sender_id = sender_id
+
+    def list_documents(self) -> dict[str, Any]:
+        """The chats below the folder, by their paths, with their sizes in bytes."""
+        names = document_names(self.folder)
+        return {"documents": [{"path": one, "bytes": _size(self.folder / one)} for one in names]}
+
+    def list_threads(self, document: str) -> dict[str, Any]:
+        """The threads of a chat, oldest first: name, who began it and when, how many messages, what its agent does."""
+        reader = self._read(document)
+        threads = []
+        for one in reader.threads():
+            state = reader.state(one.thread_id)
+            threads.append(
+                {
+                    "thread_id": one.thread_id,
+                    "name": reader.config(one.thread_id).name,
+                    "created_by": one.created_by,
+                    "created_at": one.created_at,
+                    "root_message_id": one.root_message_id,
+                    "messages": len(reader.view.ordered(one.thread_id)),
+                    "state": state.state if state is not None else None,
+                }
+            )
+        return {"document": document, "threads": threads}
+
+    def read_messages(
+        self, document: str, thread_id: str, limit: int = 50, before: str | None = None
+    ) -> dict[str, Any]:
+        """The last messages of a thread, oldest first; `before` in the answer leads to those before them."""
+        limit = max(1, min(limit, PAGE_MAX))
+        reader = self._read(document)
+        found = reader.messages(thread_id, limit=limit, before=before)
+        earlier = bool(found and reader.messages(thread_id, limit=1, before=found[0].message_id))
+        return {
+            "document": document,
+            "thread_id": thread_id,
+            "messages": [_shown(one) for one in found],
+            "before": found[0].message_id if earlier else None,
+        }
+
+    def read_message(self, document: str, message_id: str, offset: int = 0) -> dict[str, Any]:
+        """One message, also a deleted one, with its earlier texts; a long text from an offset in characters on."""
+        message = self._read(document).message(message_id)
+        offset = max(0, min(offset, len(message.content)))
+        return {
+            "document": document,
+            **_shown(message, offset),
+            "deleted_by": message.deleted_by,
+            "history": [
+                {"author_id": one.author_id, "date": one.date, "content": one.content[:TEXT_LENGTH_MAX]}
+                for one in message.history[1:PAGE_MAX]
+            ],
+        }
+
+    def search(self, query: str, limit: int = 20) -> dict[str, Any]:
+        """Messages that hold all words of a query, the best first; "two words" is a phrase, word* a beginning."""
+        with SearchIndex.open(self.folder) as index:
+            unread = catch_up(index, self.folder)
+            hits = index.search(query, limit=max(1, min(limit, PAGE_MAX)), signs=_SIGNS)
+        return {"query": query, "hits": msgspec.to_builtins(hits), "unread": unread}
+
+    def check_integrity(self, document: str) -> dict[str, Any]:
+        """Whether a chat keeps every promise, and what is broken where it does not; nothing is repaired."""
+        report = self._read(document).check(full=True)
+        found = (*report.violations, *report.diagnostics)
+        return {
+            "document": document,
+            "ok": report.ok,
+            "violations": len(report.violations),
+            "diagnostics": len(report.diagnostics),
+            "found": [
+                {
+                    "code": one.code,
+                    "severity": one.severity,
+                    "subject": one.subject,
+                    "detail": one.detail,
+                    "repair": type(one.repair).__name__ if one.repair is not None else None,
+                    "safe": one.safe,
+                }
+                for one in found[:VIOLATIONS_MAX]
+            ],
+        }
+
+    def send(self, document: str, thread_id: str, content: str, command_id: str) -> dict[str, Any]:
+        """Add a message to a thread; sent again under the same command id it is the same message."""
+        with self._write(document) as doc:
+            sent = doc.send(thread_id, sender_id=self.sender_id, content=content, command_id=command_id)
+        return {"document": document, **_shown(sent)}
+
+    def reply(self, document: str, message_id: str, content: str, command_id: str) -> dict[str, Any]:
+        """Answer a message in its thread; sent again under the same command id it is the same message."""
+        with self._write(document) as doc:
+            thread_id = doc.message(message_id).thread_id
+            sent = doc.send(
+                thread_id,
+                sender_id=self.sender_id,
+                content=content,
+                reply_to=message_id,
+                command_id=command_id,
+            )
+        return {"document": document, **_shown(sent)}
+
+    def _read(self, document: str) -> Reader:
+        return read_document(file_of(self.folder, document))
+
+    def _write(self, document: str) -> Document:
+        path = file_of(self.folder, document)
+        if not path.exists():
+            raise CommandRefused(f"there is no {document}", hint="list_documents names those that are there")
+        return open_document(path, create=False)
+
+
+def _shown(message: Message, offset: int = 0) -> dict[str, Any]:
+    text = message.content
+    end = offset + TEXT_LENGTH_MAX
+    return {
+        "message_id": message.message_id,
+        "thread_id": message.thread_id,
+        "sender_id": message.sender_id,
+        "date": message.date,
+        "reply_to_message_id": message.reply_to_message_id,
+        "content": text[offset:end],
+        "generating": message.generating,
+        "edited": len(message.history) > 1,
+        "next_offset": end if end < len(text) else None,
+    }
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,210 @@
+"""An assistant reads a folder with the protocol's own client over stdio, and writes where it may, each thing once."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult, TextContent
+
+from chatdoc import open_document, read_document
+from chatdoc.apps.mcp import folder_tools
+from chatdoc.apps.mcp.folder_tools import FolderTools
+from chatdoc.model.errors import NotFound
+from tests.open.chats import jupyter, legacy
+from tests.tidy.source import PROJECT
+
+READING = ["check_integrity", "list_documents", "list_threads", "read_message", "read_messages", "search"]
+SECONDS_MAX = 60
+
+
+class Chat:
+    """A folder with a chat of one thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "sub").mkdir()
+        with open_document(folder / "sub" / "team.chat") as doc:
+            thread = doc.create_thread(sender_id="ada", content="When is the deadline?", name="Plan")
+            self.thread_id, self.root_id = thread.thread_id, thread.root_message_id
+            self.messages = [
+                doc.send(self.thread_id, sender_id="bob", content=f"answer {n}").message_id for n in range(5)
+            ]
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Chat:
+    """A folder with a chat in a folder below it."""
+    return Chat(tmp_path)
+
+
+def asked(folder: Path, *options: str, ask: Callable[[Client], Awaitable[Any]]) -> Any:
+    """What a client of a server of the folder finds out; the server is another process, as assistants start it."""
+
+    async def run() -> Any:
+        server = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "chatdoc.apps.cli.main", "mcp", str(folder), *options],
+            env={"PYTHONPATH": str(PROJECT), "PATH": ""},
+        )
+        async with asyncio.timeout(SECONDS_MAX), Client(server) as client:
+            return await ask(client)
+
+    return asyncio.run(run())
+
+
+async def call(client: Client, name: str, **given: Any) -> dict[str, Any]:
+    """A tool's answer, which must be good."""
+    came = await client.call_tool(name, given)
+    assert isinstance(came, CallToolResult)
+    assert not came.is_error, came.content
+    assert came.structured_content is not None
+    return came.structured_content
+
+
+async def refused(client: Client, name: str, **given: Any) -> str:
+    """The words of a tool that refuses."""
+    came = await client.call_tool(name, given)
+    assert isinstance(came, CallToolResult)
+    assert came.is_error, came.structured_content
+    [said] = came.content
+    assert isinstance(said, TextContent)
+    return said.text
+
+
+def test_an_assistant_reads_a_folder(chat: Chat) -> None:
+    """From the list of documents to a message, by words, and whether every promise holds; nothing is written to it."""
+    before = (chat.folder / "sub" / "team.chat").read_bytes()
+
+    async def ask(client: Client) -> None:
+        tools = (await client.list_tools()).tools
+        assert sorted(one.name for one in tools) == READING
+        assert all(one.annotations is not None and one.annotations.read_only_hint for one in tools)
+        assert all(one.description for one in tools)
+        [document] = (await call(client, "list_documents"))["documents"]
+        assert document["path"] == "sub/team.chat"
+        [thread] = (await call(client, "list_threads", document="sub/team.chat"))["threads"]
+        assert (thread["name"], thread["messages"], thread["thread_id"]) == ("Plan", 6, chat.thread_id)
+        given = {"document": "sub/team.chat", "thread_id": chat.thread_id, "limit": 4}
+        page = await call(client, "read_messages", **given)
+        assert [one["content"] for one in page["messages"]] == [f"answer {n}" for n in range(1, 5)]
+        page = await call(client, "read_messages", **given, before=page["before"])
+        assert [one["content"] for one in page["messages"]] == ["When is the deadline?", "answer 0"]
+        assert page["before"] is None
+        found = await call(client, "read_message", document="sub/team.chat", message_id=chat.root_id)
+        assert (found["content"], found["sender_id"], found["history"]) == (
+            "When is the deadline?",
+            "ada",
+            [],
+        )
+        [hit] = (await call(client, "search", query="deadline"))["hits"]
+        assert (hit["document"], hit["message_id"]) == ("sub/team.chat", chat.root_id)
+        report = await call(client, "check_integrity", document="sub/team.chat")
+        assert (report["ok"], report["violations"], report["found"]) == (True, 0, [])
+
+    asked(chat.folder, ask=ask)
+    assert (chat.folder / "sub" / "team.chat").read_bytes() == before
+
+
+def test_an_assistant_writes_where_it_may_and_each_thing_once(chat: Chat) -> None:
+    """A message and a reply, under command ids; a repetition, also after the server was started again, adds nothing."""
+    sent: list[str] = []
+
+    async def ask(client: Client) -> None:
+        assert sorted(one.name for one in (await client.list_tools()).tools) == sorted(
+            [*READING, "send", "reply"]
+        )
+        for _ in range(2):
+            one = await call(
+                client, "send", document="sub/team.chat", thread_id=chat.thread_id, content="On Friday.",
+                command_id="c1",
+            )  # fmt: skip
+            two = await call(
+                client, "reply", document="sub/team.chat", message_id=chat.messages[2], content="Are you sure?",
+                command_id="c2",
+            )  # fmt: skip
+            assert two["reply_to_message_id"] == chat.messages[2]
+            sent[:] = sent or [one["message_id"], two["message_id"]]
+            assert sent == [one["message_id"], two["message_id"]]
+        words = await refused(
+            client,
+            "send",
+            document="sub/team.chat",
+            thread_id=chat.thread_id,
+            content="other",
+            command_id="c1",
+        )
+        assert "c1" in words
+
+    for _ in range(2):
+        asked(chat.folder, "--write", "--sender", "claude", ask=ask)
+    messages = read_document(chat.folder / "sub" / "team.chat").messages(chat.thread_id)
+    assert [(one.sender_id, one.content) for one in messages[6:]] == [
+        ("claude", "On Friday."),
+        ("claude", "Are you sure?"),
+    ]
+
+
+def test_a_server_that_has_the_chat_open_is_not_disturbed(chat: Chat) -> None:
+    """What the assistant writes is seen by whoever has the document open, and the other way."""
+    with open_document(chat.folder / "sub" / "team.chat") as doc:
+
+        async def ask(client: Client) -> None:
+            given = {"document": "sub/team.chat", "thread_id": chat.thread_id}
+            await call(client, "send", **given, content="from the assistant", command_id="c1")
+            doc.send(chat.thread_id, sender_id="ada", content="from the editor")
+            page = await call(client, "read_messages", **given, limit=2)
+            assert [one["content"] for one in page["messages"]] == ["from the assistant", "from the editor"]
+
+        asked(chat.folder, "--write", ask=ask)
+        assert [one.content for one in doc.messages(chat.thread_id, limit=2)] == [
+            "from the assistant",
+            "from the editor",
+        ]
+
+
+def test_errors_are_words_that_an_assistant_can_use(chat: Chat) -> None:
+    """What is not there, what may not be reached, what is misspelt, and what is kept in another program's format."""
+    (chat.folder / "notes.chat").write_bytes(jupyter("aaaaaaaa-0000-4000-8000-000000000001", "one"))
+    (chat.folder.parent / "outside.chat").write_bytes(legacy("ada", "secret"))
+
+    async def ask(client: Client) -> None:
+        for path in ("../outside.chat", "/etc/passwd", "sub/.chatdoc/x.chat", "sub\\\\team.chat"):
+            assert "below the served folder" in await refused(client, "list_threads", document=path)
+        assert "missing.chat" in await refused(client, "list_threads", document="missing.chat")
+        words = await refused(client, "read_messages", document="sub/team.chat", thread_id="nowhere")
+        assert "nowhere" in words
+        await refused(client, "read_messages", document="sub/team.chat", thread=chat.thread_id)
+        given = {"document": "sub/team.chat", "thread_id": chat.thread_id}
+        assert "limt" in await refused(client, "read_messages", **given, limt=3)
+        [thread] = (await call(client, "list_threads", document="notes.chat"))["threads"]
+        given = {"document": "notes.chat", "thread_id": thread["thread_id"], "content": "x"}
+        assert "read only" in await refused(client, "send", **given, command_id="c1")
+        assert "no new.chat" in await refused(
+            client, "send", **{**given, "document": "new.chat"}, command_id="c2"
+        )
+
+    asked(chat.folder, "--write", ask=ask)
+    assert not (chat.folder / "new.chat").exists()
+    assert not (chat.folder / "missing.chat").exists()
+
+
+def test_a_long_text_comes_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is larger than its bounds, and nothing of the text is out of reach."""
+    monkeypatch.setattr(folder_tools, "TEXT_LENGTH_MAX", 10)
+    with open_document(tmp_path / "a.chat") as doc:
+        root_id = doc.create_thread(sender_id="ada", content="0123456789abcdefghijk").root_message_id
+    tools = FolderTools(tmp_path, sender_id="x")
+    parts, offset = [], 0
+    while offset is not None:
+        found = tools.read_message("a.chat", root_id, offset=offset)
+        parts.append(found["content"])
+        offset = found["next_offset"]
+    assert parts == ["0123456789", "abcdefghij", "k"]
+    with pytest.raises(NotFound):
+        tools.read_message("a.chat", "nothing")
