@@ -103,11 +103,15 @@ def require_message(view: View, message_id: str, verb: str) -> None:
 
 
 def require_member(view: View, thread_id: str, message_id: str, verb: str) -> None:
-    """Raise NotFound unless thread and message are in the document, CommandRefused unless they belong together."""
+    """Raise NotFound unless thread and message are in the document, CommandRefused unless they belong together.
+
+    A message that has several identities belongs to the thread of each: a peer that tells another one of the message
+    of a running turn takes nothing away from its agent.
+    """
     require_thread(view, thread_id, verb)
     require_message(view, message_id, verb)
     home = view.thread_of(message_id)
-    if home != thread_id:
+    if home != thread_id and all(one.thread_id != thread_id for one in view.variants_of_message(message_id)):
         raise CommandRefused(
             f"cannot {verb} message {message_id}: expected one of thread {thread_id}, it belongs to thread {home}"
         )
