@@ -89,6 +89,13 @@ class DocumentDatabase:
         same = [one for one in self.stored.of_id(name) if one.is_served]
         return same[0] if len(same) == 1 else None
 
+    def require(self, name: str) -> StoredDocument:
+        """As `find`; raises NotFound."""
+        found = self.find(name)
+        if found is None:
+            raise self._not_found(name)
+        return found
+
     def open(self, name: str, *, create: bool = True) -> Document:
         """Open a document to read and change it; one that is not there begins empty, unless `create` is false.
 
@@ -114,19 +121,13 @@ class DocumentDatabase:
 
     def read(self, name: str) -> Reader:
         """Read a document, writing nothing; raises NotFound and StoreError."""
-        found = self.find(name)
-        if found is None:
-            raise self._not_found(name)
-        with self.stored.open(found.key, readonly=True) as store:
+        with self.stored.open(self.require(name).key, readonly=True) as store:
             view = load_view(store)
         return Reader(lambda: view)
 
     def verify(self, name: str) -> list[Finding]:
         """Everything that is wrong with what is stored of a document; nothing is written. Raises NotFound."""
-        found = self.find(name)
-        if found is None:
-            raise self._not_found(name)
-        with self.stored.open(found.key, readonly=True) as store:
+        with self.stored.open(self.require(name).key, readonly=True) as store:
             return store.verify()
 
     def close(self) -> None:

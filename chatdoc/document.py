@@ -429,6 +429,11 @@ class Document:
         self._close_transcripts()
         self._transcripts = self.transcripts(folder)
 
+    @property
+    def kept_transcripts(self) -> Transcripts | None:
+        """The transcripts that are kept until the document is closed: which are behind, and what failed."""
+        return self._transcripts
+
     # integrity and the file
 
     def check(self, *, full: bool = True) -> IntegrityReport:

@@ -83,8 +83,7 @@ class Transcripts:
     @property
     def behind(self) -> list[str]:
         """The threads whose transcript could not be brought up to date; none while all is well."""
-        with self._lock:
-            return list(self._behind)
+        return list(self._behind)  # Without the lock, for it is held while files are written.
 
     def catch_up(self) -> list[str]:
         """Write what the log says beyond the transcripts; returns the threads for which that failed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from chatdoc.crdt.first_update import genesis
 from chatdoc.model.clock import Clock
@@ -74,6 +74,19 @@ def begin(clock: Clock, random: RandomSource) -> Upgrade:
 def first_update_of(made: Upgrade) -> bytes:
     """The update that a store of it begins with."""
     return genesis(made.facts).update
+
+
+class FirstEntry(TypedDict):
+    """What a store begins with, as `create` takes it."""
+
+    genesis: bytes
+    origin: str
+
+
+def first_entry(store: DocumentStore) -> FirstEntry:
+    """What another store of the same document begins with."""
+    entry = next(iter(store.updates.entries()))
+    return FirstEntry(genesis=entry.update, origin=entry.origin)
 
 
 def adopt(stores: Stores, path: Path, source: bytes, made: Upgrade, *, recorded_at_ms: int) -> Adopted:

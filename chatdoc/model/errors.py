@@ -128,7 +128,7 @@ class BackupDamaged(ChatdocError):
 
 
 class NewerEdits(ChatdocError):
-    """A rollback would throw away edits made after the migration."""
+    """A rollback, or a copy to or from a database, would throw away edits that were made since."""
 
 
 class StoreError(ChatdocError):

@@ -13,7 +13,7 @@ from chatdoc.agents.turn import Turn
 
 ENDS: dict[str, Callable[[Turn], object]] = {
     "finalize": lambda turn: turn.finalize(),
-    "interrupt": lambda turn: turn.interrupt("user_interrupt"),
+    "interrupt": lambda turn: turn.interrupt("interrupt"),
     "fail": lambda turn: turn.fail("the model is gone"),
     "leave": lambda turn: turn.leave(),
 }

@@ -58,6 +58,8 @@ COMMANDS: dict[str, Entry] = {
     ),
     "serve": Entry(f"{_ROOM}.serve:serve", "Serve the chats of FOLDER over websocket and HTTP until Ctrl-C."),
     "mcp": Entry(f"{_ROOM}.mcp:mcp", "Let an assistant read the chats of FOLDER (Model Context Protocol)."),
+    "push": Entry(f"{_ROOM}.transfer:push", "Copy FILE, or the chats of FOLDER, into a database."),
+    "pull": Entry(f"{_ROOM}.transfer:pull", "Copy the documents of a database into FOLDER."),
     "ledger": Entry(f"{_ROOM}.ledger:ledger", "Keep ledgers of thread transcripts."),
     "dual": Entry(f"{_ROOM}.dual:dual", "Move a consensus database from its old tables to its new ones."),
     "import": Entry(f"{_ROOM}.import_:import_", "Import session logs of Codex, Claude Code and ACP agents."),

@@ -12,7 +12,8 @@ import click
 from chatdoc.store.by_url import is_url
 
 
-def _require_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+def require_url(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """A URL of a database; raises BadParameter for anything else."""
     if value is not None and not is_url(value):
         raise click.BadParameter("expected postgresql://user@host:port/database")
     return value
@@ -23,7 +24,7 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--store",
         metavar="URL",
-        callback=_require_url,
+        callback=require_url,
         help="postgresql://…: FILE is the name of a document of that database.",
     )(command)
 

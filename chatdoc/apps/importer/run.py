@@ -11,6 +11,7 @@ from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.observer import Observer, Silent
 from chatdoc.apps.importer.outcome import ImportReport, SessionOutcome
 from chatdoc.apps.importer.read_log import Clean, LogFiles
+from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.settings import Settings
@@ -111,8 +112,8 @@ class Importer:
         return gone
 
     def counters(self) -> list[dict[str, int]]:
-        """What the integrity reports of the open documents count, by metric name."""
-        return [document.check(full=False).counters for document in self._documents.opened()]
+        """What is broken in each of the open documents, by metric name."""
+        return [counters_of(one.check(full=False), one.kept_transcripts) for one in self._documents.opened()]
 
     def _missing(self, roots: list[Path], present: set[str]) -> list[str]:
         known = [Path(row.path) for row in self.index.rows(self.sources) if row.path not in present]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from chatdoc.apps.integrity_counters import metric_of
 from chatdoc.apps.server.debug_parts import badge, code, table
-from chatdoc.apps.server.metrics import metric_of
 from chatdoc.model.html import Html, tag
 from invariants.registry import RULES
 from invariants.report import IntegrityReport

@@ -7,28 +7,8 @@ from collections.abc import Callable, Iterable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from chatdoc.apps.integrity_gauges import IntegrityGauges
-from invariants.registry import RULES
-from invariants.report import IntegrityReport
-from invariants.rule import Rule
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-
-def metric_of(rule: Rule) -> str:
-    """The metric that counts a rule: its own, or one of its code."""
-    return rule.metric or f"chat.integrity.{rule.code}"
-
-
-def counters_of(report: IntegrityReport) -> dict[str, int]:
-    """What is broken now, by metric, for every rule there is."""
-    counters = {metric_of(rule): 0 for rule in RULES if rule.metric is None} | report.counters
-    for one in (*report.violations, *report.diagnostics):
-        if (name := f"chat.integrity.{one.code}") in counters and one.code in _UNNAMED:
-            counters[name] += 1
-    return counters
-
-
-_UNNAMED = frozenset(rule.code for rule in RULES if rule.metric is None)
 
 
 class Metrics:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.admission import Refused
 from chatdoc.apps.server.autosave import Autosave
@@ -68,6 +69,10 @@ class Room:
         self._task = self._loop.create_task(self._run())
 
     # what members and requests ask
+
+    def counters(self) -> dict[str, int] | None:
+        """What is broken now, by metric name; None while nobody watches the report."""
+        return None if self.report is None else counters_of(self.report, self._doc.kept_transcripts)
 
     def join(self, member: Member, state_vector: bytes) -> None:
         """Answer a sync step 1: what the client lacks, then what we lack; from then on it hears of changes."""

@@ -20,7 +20,7 @@ from chatdoc.apps.server.app import build_app
 from chatdoc.apps.server.document_access import call_on_news
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING
-from chatdoc.apps.server.metrics import Metrics, counters_of
+from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.paths import document_names, file_of, require_sound
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
@@ -80,7 +80,7 @@ class Rooms:
         self._tasks: list[asyncio.Task[None]] = []
         self._is_open = False
         self.metrics.watch_integrity(
-            lambda: [counters_of(room.report) for room in self._rooms.values() if room.report is not None]
+            lambda: [counted for room in self._rooms.values() if (counted := room.counters()) is not None]
         )
 
     def app(self) -> ASGIApp:

@@ -12,10 +12,11 @@ from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.commit_bell import CommitBell
-from chatdoc.store.ports import Finding, Sealed, UnitOfWork, refused_alone
+from chatdoc.store.ports import Finding, Registration, Sealed, UnitOfWork, refused_alone
+from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sql.cursors import SqlCursors
-from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.database import Counts, Database
 from chatdoc.store.sql.event_buffer import EventBuffer, SettledTables
 from chatdoc.store.sql.event_log import SqlEventLog
 from chatdoc.store.sql.leases import SqlLeases
@@ -23,12 +24,16 @@ from chatdoc.store.sql.receipts import SqlReceipts
 from chatdoc.store.sql.registry import SqlRegistry
 from chatdoc.store.sql.snapshots import SqlSnapshots
 from chatdoc.store.sql.unit_of_work import Counters, SqlUnitOfWork
-from chatdoc.store.sql.update_log import SqlUpdateLog
+from chatdoc.store.sql.update_log import LAST, SqlUpdateLog
 from chatdoc.store.sql.verify import verify
 from chatdoc.store.tables import Tables
 
 Answer = TypeVar("Answer")
 _DOING = "store a change"
+_ENDS = (
+    f"SELECT ({LAST}), (SELECT coalesce(max(sequence), 0) FROM orchestration_events),"
+    " (SELECT digest FROM orchestration_events ORDER BY sequence DESC LIMIT 1)"
+)
 
 
 class OwnFeed(Protocol):
@@ -102,6 +107,27 @@ class SqlStore:
 
         self._write(all_of_them)
         return answers
+
+    def replace(self, work: Callable[[Execute, ExecuteMany], Answer], registration: Registration) -> Answer:
+        """Write all rows anew, as one transaction; the registration is the one they end up with.
+
+        Raises StoreError; the next unit counts on from what is there then.
+        """
+        database = self._database
+
+        def alone() -> Answer:
+            connection = database.connection()
+            answer = work(connection.execute, connection.executemany)
+            update, event, head = connection.execute(_ENDS).fetchone()
+            database.catalog.note_registration(registration)
+            database.catalog.note_counts(Counts(update, event, head, registration.retired_at_ms is not None))
+            return answer
+
+        with database.lock:
+            self._counters = None
+            answer = database.transact(alone, "be replaced by a copy")
+            self.feed.bell.committed()
+        return answer
 
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """See the port."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatdoc.agents.transcripts import Transcripts
+from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.document import Document
 from chatdoc.event_view import EventView
 from chatdoc.model.errors import UnreadableFile
@@ -77,6 +78,11 @@ def test_transcript_folder_that_cannot_be_written_stops_no_document(tmp_path: Pa
     with opened(tmp_path) as document:
         thread_id = document.create_thread(sender_id="ada", content="Plan").thread_id
         run(document, thread_id)
+        kept = document.kept_transcripts
+        assert kept is not None
+        counted = counters_of(document.check(full=False), kept)
+        assert counted["chat.transcripts.behind"] == 1
+        assert counted["chat.transcripts.failed_writes"] == sum(kept.failures.values()) >= 2
     (tmp_path / "chats").unlink()
     with opened(tmp_path, seed=2):
         assert statuses(tmp_path, thread_id) == ["completed"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatdoc.apps.server.metrics import metric_of
+from chatdoc.apps.integrity_counters import metric_of
 from invariants.registry import RULES
 from tests.apps.server.serving import Serving
 from tests.tidy.source import PROJECT

@@ -1,0 +1,75 @@
+"""`chatdoc push` and `chatdoc pull` copy documents to a database and back, whole, and never over newer edits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from chatdoc.apps.cli.optional import load_optional
+from chatdoc.apps.cli.store_option import require_url
+from chatdoc.apps.cli.terminal import console, json_option, line, print_json, say, show, spelled, table
+from chatdoc.apps.cli.walk import chat_files
+
+_TO = click.option(
+    "--store", required=True, metavar="URL", callback=require_url, help="The database: postgresql://…."
+)
+
+
+@click.command("push")
+@click.argument("path", type=click.Path(path_type=Path, exists=True), metavar="FILE|FOLDER")
+@_TO
+@json_option
+def push(path: Path, store: str, as_json: bool) -> None:
+    """Copy FILE, or the chats of FOLDER, into a database, each with its whole history.
+
+    Paths below FOLDER name the documents there; FILE is named by its own name. One that is there already is brought up
+    to date, unless it has edits that the file has not: then nothing of it is written, and the status is 1.
+    """
+    transfer = load_optional("chatdoc.transfer", "postgres")
+    files = chat_files(path, lambda error: say(f"{spelled(path)}: {error.strerror}", err=True))
+    base = path if path.is_dir() else path.parent
+    named = ((file, file.relative_to(base).as_posix()) for file in files)
+    _tell(transfer.push(named, store), as_json)
+
+
+@click.command("pull")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@_TO
+@click.option("--document", metavar="NAME", help="Only this document; else all of the database.")
+@json_option
+def pull(folder: Path, store: str, document: str | None, as_json: bool) -> None:
+    """Copy the documents of a database into FOLDER, as `.chat` files with their stores.
+
+    A document's name is its path below FOLDER. One that is there already is brought up to date, unless it has edits
+    that the database has not: then nothing of it is written, and the status is 1.
+    """
+    transfer = load_optional("chatdoc.transfer", "postgres")
+    _tell(transfer.pull(folder, store, document=document), as_json)
+
+
+def _tell(found: Iterable[object], as_json: bool) -> None:
+    """Each document as it is done, so that a run that is cut off has said how far it came."""
+    done = list(found if as_json else _shown(found))
+    refused = sum(getattr(one, "outcome", "") == "refused" for one in done)
+    if as_json:
+        print_json({"ok": not refused, "documents": done})
+    else:
+        show(console(), f"{len(done)} documents, {refused} refused")
+    sys.exit(1 if refused else 0)
+
+
+def _shown(found: Iterable[object]) -> Iterator[object]:
+    screen = console()
+    for one in found:
+        grid = table("document", "outcome", "updates", "events", "receipts")
+        copied = getattr(one, "copied", None)
+        counts = ("", "", "") if copied is None else (copied.updates, copied.events, copied.receipts)
+        grid.add_row(line(getattr(one, "name", "")), getattr(one, "outcome", ""), *map(str, counts))
+        show(screen, grid)
+        problem = getattr(one, "problem", None)
+        if problem is not None:
+            show(screen, line(problem))
+        yield one

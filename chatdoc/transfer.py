@@ -1,0 +1,185 @@
+"""Push and pull: documents go between a folder and a database with their whole history, log and receipts.
+
+| the other side has | push or pull |
+| --- | --- |
+| nothing | makes the document there |
+| the beginning of the log | brings it up to date |
+| the same | does nothing |
+| more, or something else | is refused: newer edits are never written over |
+
+Each document is one transaction, so a run that was cut off is begun again and goes on with what is missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from chatdoc.database import open_store, require_document_name
+from chatdoc.engine.adopt_file import first_entry
+from chatdoc.engine.chat_file import ChatFile
+from chatdoc.engine.engine import Engine
+from chatdoc.model.clock import Clock, system_clock
+from chatdoc.model.errors import ChatdocError, NewerEdits, StoreDamaged, UnreadableFile
+from chatdoc.open import open_document
+from chatdoc.store.ports import DocumentStore, Registration, Stores
+from chatdoc.store.postgres.schema_statements import TABLES
+from chatdoc.store.sql.store import SqlStore
+from chatdoc.store.sql.whole_copy import Copied, copied_tables, read_all, standing, write_all
+from chatdoc.store.sqlite.folder import SqliteFolder
+
+Outcome = Literal["copied", "equal", "refused"]
+_COLUMNS = copied_tables((table.name, table.columns) for table in TABLES.values())
+
+
+class Transferred(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one document; `name` is its path below the folder, and its name in the database."""
+
+    name: str
+    document_id: str | None
+    outcome: Outcome
+    copied: Copied | None = None
+    problem: str | None = None
+
+
+def push(
+    files: Iterable[tuple[Path, str]], url: str, *, clock: Clock = system_clock
+) -> Iterator[Transferred]:
+    """Copy the documents of files, each under a name, into a database; one that is refused stops none of the others.
+
+    A file that was never opened is opened first: its old bytes are kept as a backup, as `open_document` does. Raises
+    StoreError where the database cannot be used.
+    """
+    with open_store(url, clock=clock) as database:
+        stored = database.stored
+        for file, name in files:
+            document_id = None
+            try:
+                require_document_name(name)
+                with open_document(file, create=False, clock=clock) as document:
+                    document.engine.require_open()
+                    source = document.engine.store
+                    document_id = source.registry.registration().document_id
+                    found = stored.named(name)
+                    if found is not None and found.document_id != document_id:
+                        raise _other(name, found.document_id, document_id)
+                    if found is None:
+                        said = _fresh(source, name)
+                        key = stored.create(said, **first_entry(source), recorded_at_ms=clock())
+                    else:
+                        key = found.key
+                    with stored.open(key) as target:
+                        yield _transferred(name, source, target)
+            except ChatdocError as error:
+                yield Transferred(name=name, document_id=document_id, outcome="refused", problem=str(error))
+
+
+def pull(
+    folder: str | os.PathLike[str],
+    url: str,
+    *,
+    document: str | None = None,
+    clock: Clock = system_clock,
+) -> Iterator[Transferred]:
+    """Copy the documents of a database, or one of them, into a folder: their stores, and their texts beside them.
+
+    A file that is there and is not that document's is never written over. Raises NotFound and StoreError.
+    """
+    home = Path(os.path.realpath(folder))
+    with open_store(url, clock=clock) as database:
+        wanted = database.documents()
+        if document is not None:
+            wanted = [database.require(document)]
+        for one in wanted:
+            try:
+                file = _below(home, one.name)
+                with database.stored.open(one.key, readonly=True) as source:
+                    yield _pulled(source, file, one.name, clock)
+            except ChatdocError as error:
+                yield Transferred(
+                    name=one.name, document_id=one.document_id, outcome="refused", problem=str(error)
+                )
+
+
+def _pulled(source: SqlStore, file: Path, name: str, clock: Clock) -> Transferred:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    stores = SqliteFolder(file.parent, clock=clock)
+    document_id = source.registry.registration().document_id
+    found = stores.find(file, (document_id,))
+    if found.standing == "replaced" or (found.place is None and os.path.lexists(file)):
+        raise NewerEdits(
+            f"{file} is there and is not document {document_id}, so it was not written over",
+            hint="Move it away, or pull into another folder",
+        )
+    if found.place is None:
+        said = _fresh(source, file.name)
+        target = stores.create(file, said, **first_entry(source), recorded_at_ms=clock())
+    else:
+        target = stores.open(found.place)
+    with target:
+        if os.path.lexists(file):  # What somebody wrote into the file is an edit, and newer.
+            _text_of(stores, file, target, clock).take_external()
+        done = _transferred(name, source, target)
+        if done.outcome == "copied":  # Read anew: what memory has of a store is not told of its own changes.
+            _text_of(stores, file, target, clock).save()
+    return done
+
+
+def _text_of(stores: Stores, file: Path, store: DocumentStore, clock: Clock) -> ChatFile:
+    return ChatFile(stores, file, Engine(store, clock=clock, random=os.urandom))
+
+
+def _transferred(name: str, source: DocumentStore, target: SqlStore) -> Transferred:
+    """Copy what the target lacks, in one transaction of it, from one moment of the source."""
+    assert isinstance(source, SqlStore), "a stored document has tables"
+
+    def now() -> tuple[str, Any]:
+        stands = standing(target, source)
+        return stands, source.tables.ask(lambda run: read_all(run, _COLUMNS), "be copied")
+
+    said = target.registry.registration()
+    stands, rows = source.at_one_moment(now)
+    if stands in ("ahead", "differs"):
+        what = "has newer edits" if stands == "ahead" else "has gone another way"
+        raise NewerEdits(
+            f"document {said.document_id} {what} where {name} was to be copied to, so nothing was written",
+            hint="Copy it the other way first; of two that went different ways, export one and merge it by hand",
+        )
+    if stands == "equal":
+        return Transferred(name=name, document_id=said.document_id, outcome="equal")
+    registration = msgspec.structs.replace(
+        said, text_digest=None, text_stat=None, text_sequence=None, retired_at_ms=None, released=False
+    )
+    copied = target.replace(
+        lambda run, run_many: write_all(run, run_many, _COLUMNS, rows, registration), registration
+    )
+    problems = target.verify()
+    if problems:
+        raise StoreDamaged(
+            f"the copy of {name} is damaged: {problems[0].where} {problems[0].what}",
+            hint="Check where it comes from: chatdoc check",
+        )
+    return Transferred(name=name, document_id=said.document_id, outcome="copied", copied=copied)
+
+
+def _fresh(source: DocumentStore, path: str) -> Registration:
+    said = source.registry.registration()
+    return Registration(path=path, document_id=said.document_id, created_at_ms=said.created_at_ms)
+
+
+def _below(home: Path, name: str) -> Path:
+    file = home.joinpath(*name.split("/"))
+    if not Path(os.path.realpath(file)).is_relative_to(home):
+        raise UnreadableFile(f"{name} leads out of {home}", hint="Pull it into another folder")
+    return file
+
+
+def _other(name: str, there: str, ours: str) -> NewerEdits:
+    return NewerEdits(
+        f"the database has another document named {name}: {there}, not {ours}",
+        hint="Push it from a folder in which it has another name",
+    )
