@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import psycopg
 import pytest
 
@@ -11,7 +14,8 @@ from chatdoc.store.postgres.session import Session
 from tests.postgres_cluster import Cluster
 
 SLOW = """SET client_min_messages = error;
-CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$;
+CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$;
 CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON document_order
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();
 """
@@ -32,6 +36,8 @@ def test_a_commit_without_an_answer_is_unknown_until_the_command_is_repeated(
         if was_sent:
             self._pg.pipeline_sync()
             self._pg.flush()
+        with socket.socket(fileno=os.dup(self._pg.socket)) as line:
+            line.shutdown(socket.SHUT_RDWR)
         self._pg.finish()
         raise psycopg.OperationalError("the connection is cut")
 
