@@ -182,7 +182,7 @@ class _Opening:
             ).open()
         copy = WorkingCopy(adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1)
         copy.items_in_snapshot = 0
-        return self._document(adopted.store, copy, made.report)
+        return self._document(adopted.store, copy, made.report, made.text)
 
     def open_with(self, place: Path) -> Document:
         """The document of a store that is named; raises FileReplaced where the file holds another one."""
@@ -251,11 +251,15 @@ class _Opening:
             raise
 
     def _document(
-        self, store: DocumentStore, copy: WorkingCopy | None, report: MigrationReport | None
+        self,
+        store: DocumentStore,
+        copy: WorkingCopy | None,
+        report: MigrationReport | None,
+        text: bytes = b"",
     ) -> Document:
         engine = Engine(store, clock=self.clock, random=self.random, copy=copy)
         begin_event_log(engine, self.path.parent)
-        file = ChatFile(self.stores, self.path, engine)
+        file = ChatFile(self.stores, self.path, engine, ready=text)
         external = file.take_external()
         document = Document(engine, self._noted(report or external), file=file, waiter=self.waiter)
         document.agents.recover_turns(reason="server_restart")

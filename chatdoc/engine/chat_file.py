@@ -38,8 +38,10 @@ _log = logging.getLogger("chatdoc")
 class ChatFile:
     """The file of one open document; the store knows its last published text, and how the file looked then."""
 
-    def __init__(self, stores: Stores, path: Path, engine: Engine) -> None:
+    def __init__(self, stores: Stores, path: Path, engine: Engine, *, ready: bytes = b"") -> None:
+        """`ready` is the text of the document's first update, where a migration has rendered and verified it."""
         self.path = path
+        self._ready = ready
         self._stores, self._engine = stores, engine
         self._displaced: int | None = None
         """The file that our last text displaced: who had it open may write to it still."""
@@ -134,10 +136,13 @@ class ChatFile:
         engine, written = self._engine, False
         for _ in range(ROUNDS_MAX):
             seen, source = stat_of(self.path), read_bytes(self.path)
-            self._take(source)
+            if seen is None or seen != engine.store.registry.registration().text_stat:
+                self._take(source)
             if self.is_empty() and not source:
                 return False
-            sequence, text = engine.sequence, render(engine.view)
+            sequence = engine.sequence
+            text = self._ready if self._ready and sequence == 1 else render(engine.view)
+            self._ready = b""
             if (
                 text == source
             ):  # Should somebody write between the two looks, the file does not look like the first.
