@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import events, handing, importing, migrating, opening, send, variants
+from benchmarks import costs, events, handing, importing, migrating, opening, send, variants
 from benchmarks.measure import Result
 from benchmarks.sizes import QUICK
 
@@ -17,6 +17,7 @@ SUITES: dict[str, Callable[[], Iterator[Result]]] = {
     "importing": importing.results,
     "opening": opening.results,
     "variants": variants.results,
+    "costs": costs.results,
 }
 _SCALE = {"µs": 1e6, "ms": 1e3, "B": 1}
 
