@@ -110,7 +110,8 @@ class ThreadBoundaries:
     def _follow_message(self, sent: MessageSent) -> None:
         if sent.turn_id is not None:
             self._note(sent.turn_id, message=sent.message_id)
-            if not sent.streaming:
+            # A session that was stopped has ended the turn; whoever runs it may not have heard of that yet.
+            if not sent.streaming or sent.turn_id not in self._running:
                 self._touch({sent.turn_id})
         elif sent.role == "assistant" or sent.message_id in self._questions:
             self.all_due = True

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps.importer.conftest import Import, files_in
+from tests.apps.importer.conftest import Import, files_in, log_in
 from tests.tidy.source import PROJECT
 
 
@@ -41,6 +41,45 @@ def test_a_killed_import_goes_on(tmp_path: Path, logs: Path, run_import: Import)
     assert killed.keys() == whole.keys()
     for name, text in whole.items():
         assert rows_of(killed[name]) == rows_of(text)
+
+
+@pytest.mark.slow
+def test_a_killed_watch_goes_on(tmp_path: Path, run_import: Import) -> None:
+    """Logs grow line by line, also while nobody watches; each watch is killed, and in the end all is there once."""
+    dice = random.Random(31)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    left = {
+        folder / f"{case}.jsonl": log_in(case).read_bytes().splitlines(keepends=True)
+        for case in ("codex-tool-heavy", "claude-split-message", "codex-compacted")
+    }
+    command = [sys.executable, "-m", "chatdoc.apps.cli.main", "import", str(folder), "--watch"]
+    for _ in range(5):
+        process = subprocess.Popen(
+            [*command, "--into", str(tmp_path / "watched")],
+            cwd=tmp_path,
+            env={"PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + 0.8 + dice.random()
+        while time.monotonic() < end:
+            time.sleep(0.05)
+            path = dice.choice(sorted(left))
+            with path.open("ab") as file:
+                for line in left[path][: dice.randrange(3)]:
+                    file.write(line)
+                    left[path].remove(line)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    for path, lines in left.items():
+        with path.open("ab") as file:
+            file.writelines(lines)
+    assert run_import(folder, into=tmp_path / "watched").ok
+    run_import(folder, into=tmp_path / "whole")
+    watched, whole = files_in(tmp_path / "watched"), files_in(tmp_path / "whole")
+    assert watched.keys() == whole.keys() != set()
+    for name, text in whole.items():
+        assert rows_of(watched[name]) == rows_of(text)
 
 
 def rows_of(text: bytes) -> list[bytes]:
