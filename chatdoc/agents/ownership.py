@@ -5,6 +5,7 @@
 | an opening of this process that is in use, or a process of this machine that runs | `alive`: it is left alone |
 | an opening of this process that failed or was let go, or a process that ended | `dead`: it is recovered |
 | another machine's process, or nobody that this store knows, as with a peer's turn | `unknown`: left alone |
+| a server of a database that is not heard of for long | `dead`: it is shut out first, wherever it runs |
 
 A turn of which nothing was heard for STALE_MS is shown as stale; silence alone proves nothing.
 """
@@ -21,10 +22,12 @@ from hashlib import sha256
 
 import msgspec
 
-from chatdoc.model.clock import Clock, ms_of
+from chatdoc.agents.begun_at import begun_at_ms
+from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.view.view import View
+from chatdoc.store.fencing import standing_in
 from chatdoc.store.ports import DocumentStore, Lease, UnitOfWork
 from chatdoc.store.process_identity import Machine, Process, Standing
 
@@ -157,7 +160,11 @@ class Ownership:
         if lease.process == self._process:
             opening = _openings.get(lease.owner)
             return "alive" if opening is not None and opening.is_in_use() else "dead"
-        return self._machine.standing(lease.process, seen_at_ms=lease.heartbeat_at_ms)
+        seen = standing_in(self._store, lease.process)
+        if seen == "dead":  # It is shut out, so even one that was stopped and goes on writes nothing more.
+            return seen
+        found = self._machine.standing(lease.process, seen_at_ms=lease.heartbeat_at_ms)
+        return seen if found == "unknown" else found
 
     def is_in_use(self) -> bool:
         """Whether this opening can still go on with its turns."""
@@ -248,7 +255,7 @@ class Ownership:
         pieces = len(view.pieces.get(message_id, ()))
         before, seen_at_ms = self._grown.get(message_id, (-1, 0))
         if before < 0:
-            seen_at_ms = _begun_at_ms(view, message_id)
+            seen_at_ms = begun_at_ms(view, message_id)
         elif pieces != before:
             seen_at_ms = now
         self._grown[message_id] = (pieces, seen_at_ms)
@@ -287,13 +294,6 @@ def _watch(opening: weakref.ref[Ownership], done: threading.Event, waiter: Waite
         except ChatdocError as error:
             _log.warning("a heartbeat was not written: %s", error)
         del ownership
-
-
-def _begun_at_ms(view: View, message_id: MessageId) -> int:
-    try:
-        return ms_of(view.headers[message_id].date)
-    except ValueError:
-        return 0
 
 
 def _nothing() -> None:

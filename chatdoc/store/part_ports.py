@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
 from chatdoc.model.events.event import Event
+from chatdoc.store.process_identity import Process, Standing
 from chatdoc.store.values import Entry, Lease, Marker, Receipt, Registration, RowPieces, Rows
 
 
@@ -89,6 +90,14 @@ class Cursors(Protocol):
 
     def get(self, consumer: str) -> int | None:
         """The sequence that a consumer has reached, or None for one that never was."""
+
+
+@runtime_checkable
+class Fencing(Protocol):
+    """A store that many machines use: it can shut out a process that is not heard of any more."""
+
+    def standing(self, process: Process) -> Standing:
+        """Whether a process is heard of; `dead` only once nothing more that it writes can be stored."""
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatdoc.crdt import shared_doc
-from chatdoc.model.errors import NotMigrated
+from chatdoc.model.errors import NotMigrated, UnreadableFile
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from migrate import sniff
@@ -23,18 +23,27 @@ def read(ydoc: Any) -> str:
 def write(ydoc: Any, text: str) -> int:
     """Add what a text says beyond the document; returns how many facts that were.
 
-    Raises UnreadableFile for what is no chat, and NotMigrated for one of another format.
+    Raises UnreadableFile for what is no chat, and NotMigrated for one of another format; their messages are as short
+    as a websocket's reason for closing must be, in which the server passes them on, and name their causes for the log.
     """
     source = text.encode("utf-8", "surrogatepass")
     if not source.strip():
         return 0
-    file_format = sniff(source)
+    try:
+        file_format = sniff(source)
+    except UnreadableFile as error:
+        raise UnreadableFile("the file is no chat") from error
     if file_format != "v2":
-        raise NotMigrated(
-            f"expected a chat of version 2, got one of {file_format}; neither it nor the room was changed",
-            hint="Convert it with `chatdoc migrate --convert FILE`, which keeps the old bytes, and open it again",
-        )
+        option = " --convert" if file_format == "jupyter" else ""
+        raise NotMigrated(f"chatdoc migrate{option} FILE first") from _kept(file_format)
     return shared_doc.add(ydoc, merge(view_of(ydoc), source).facts)
+
+
+def _kept(file_format: str) -> NotMigrated:
+    return NotMigrated(
+        f"expected a chat of version 2, got one of {file_format}; neither it nor the room was changed",
+        hint="`chatdoc migrate` keeps the old bytes, of which a server would leave none",
+    )
 
 
 def view_of(ydoc: Any) -> View:

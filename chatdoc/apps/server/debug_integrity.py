@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chatdoc.apps.integrity_counters import metric_of
-from chatdoc.apps.server.debug_parts import badge, code, table
+from chatdoc.apps.server.debug_parts import badge, code, counted, table
 from chatdoc.model.html import Html, tag
 from invariants.registry import RULES
 from invariants.report import IntegrityReport
 from invariants.rule import Violation
 
+ROWS_MAX = 50
+"""So many of each kind are shown; `chatdoc check --json` and the API have all of them."""
 _RULE = {rule.code: rule for rule in RULES}
 
 
@@ -22,19 +26,38 @@ def integrity_view(report: IntegrityReport) -> Html:
         tag("output", "", id="said", aria_live="polite"),
         class_="actions",
     )
-    rows = [violation_row(one) for one in (*report.violations, *report.diagnostics, *report.incidents)]
     counters = [
         (code(name), tag("span", number, data_counter=name), tag("span", "", class_="spark", data_spark=name))
         for name, number in report.counters.items()
     ]
-    heads = ("rule", "subject", "what is wrong", "what the rule promises", "repair")
+    found = (
+        _table(report.violations, "Every promise holds."),
+        _folded("diagnostics", report.diagnostics, "diagnostic", "worth knowing, and nothing is broken"),
+        _folded("incidents", report.incidents, "change", "broke a rule, the latest last"),
+    )
     return tag(
         "div",
         buttons,
-        tag("div", table(heads, rows, empty="Every promise holds."), id="violations"),
+        tag("div", *found, id="violations"),
         tag("h3", "Counters"),
-        table(("metric", "now", "since this page is open"), counters, empty="No counter."),
+        table(("metric", "now", "since this page is open"), counters, empty="No counter.", narrow=True),
         tag("details", tag("summary", f"All {len(RULES)} rules and what they promise"), _rules()),
+    )
+
+
+def _table(found: Sequence[Violation], empty: str) -> Html:
+    heads = ("rule", "subject", "what is wrong", "what the rule promises", "repair")
+    shown = table(heads, map(violation_row, found[:ROWS_MAX]), empty=empty)
+    more = len(found) - ROWS_MAX
+    return tag("div", shown, tag("p", f"and {more} more", class_="quiet") if more > 0 else "")
+
+
+def _folded(key: str, found: Sequence[Violation], noun: str, words: str) -> Html | str:
+    """What is not broken now, on one line that opens."""
+    if not found:
+        return ""
+    return tag(
+        "details", tag("summary", f"{counted(len(found), noun)}: {words}"), _table(found, ""), data_key=key
     )
 
 

@@ -33,9 +33,17 @@ def section(key: str, label: str, content: Html) -> Html:
 
 
 def table(
-    heads: tuple[str, ...], rows: Iterable[Iterable[object]], *, empty: str, id_: str | None = None
+    heads: tuple[str, ...],
+    rows: Iterable[Iterable[object]],
+    *,
+    empty: str,
+    id_: str | None = None,
+    narrow: bool = False,
 ) -> Html:
-    """A table, or words where it would be empty; one that is followed live is there all the same."""
+    """A table, or words where it would be empty; one that is followed live is there all the same.
+
+    A `narrow` one stays a table on a telephone; of others each row becomes a card there.
+    """
     body = [
         tag("tr", join(tag("td", cell, data_label=head) for head, cell in zip(heads, row, strict=True)))
         for row in rows
@@ -43,7 +51,8 @@ def table(
     if not body and id_ is None:
         return tag("p", empty, class_="quiet")
     head = tag("thead", tag("tr", join(tag("th", one, scope="col") for one in heads)))
-    return tag("div", tag("table", head, tag("tbody", join(body)), id_=id_), class_="wide")  # fmt: skip
+    made = tag("table", head, tag("tbody", join(body)), id_=id_, class_="narrow" if narrow else None)
+    return tag("div", made, class_="wide")
 
 
 def badge(label: object, kind: str) -> Html:

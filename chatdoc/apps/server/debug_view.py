@@ -34,9 +34,9 @@ def folder_view(
         (
             tag("a", name, href=f"{base}/debug/{quote(name)}"),
             badge("open", "good") if is_open else tag("span", "closed", class_="quiet"),
-            clients or "",
+            clients if is_open else "",
             size(count),
-            standing(report),
+            standing(report) or tag("span", "looked at while it is open", class_="quiet"),
         )
         for name, is_open, clients, count, report in rows
     ]
@@ -71,11 +71,12 @@ def document_view(name: str, found: DocumentPage, clients: int, base: str) -> Ht
             ("client id", "clock"),
             [(code(client), clock) for client, clock in found.replicas.items()],
             empty="Nobody has written yet.",
+            narrow=True,
         ),
         "updates": tag(
             "div",
             tag("p", f"{found.updates_in_all} in the log; the newest first.", class_="quiet"),
-            table(("sequence", "bytes", "origin"), found.updates, empty="No update yet."),
+            table(("sequence", "bytes", "origin"), found.updates, empty="No update yet.", narrow=True),
         ),
         "receipts": table(
             ("command id", "status", "of", "answer"),

@@ -22,6 +22,7 @@ from chatdoc.store.postgres.catalog import PostgresCatalog
 from chatdoc.store.postgres.order_row import VERSION, Locked, gone, lock
 from chatdoc.store.postgres.pool import Pool
 from chatdoc.store.postgres.postgres_errors import START_OVER, failure, is_lost_connection
+from chatdoc.store.postgres.servers import ask_epoch, require
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sql.database import Catalog, Question, Version
@@ -37,6 +38,8 @@ class PostgresDatabase:
 
     def __init__(self, pool: Pool, document: str, *, prefix: str = "", readonly: bool = False) -> None:
         self.pool, self.document, self.readonly = pool.enter(), document, readonly
+        self.place = self.pool.place()
+        """Of this process among the servers, when the document was opened."""
         self.prefix = prefix
         """What stands before the name of the document's file in its name here."""
         self.name = f"{pool.name}#{document}"
@@ -45,7 +48,6 @@ class PostgresDatabase:
         self.without_receipt: set[str] = set()
         self.catalog: Catalog = PostgresCatalog(self)
         self.lock = threading.RLock()
-        """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
         self.is_closed = False
         self.known_version = 0
         """The last version that this object wrote or saw; hints of it or of older ones are no news."""
@@ -124,7 +126,7 @@ class PostgresDatabase:
                 raise self.failed(error, doing) from error
 
     def connection(self) -> Session:
-        """The session of the transaction that this thread has open; for the rooms of the store alone."""
+        """The session of the open transaction; for the rooms of the store alone."""
         assert self._session is not None, "a transaction is open"
         return self._session
 
@@ -153,9 +155,6 @@ class PostgresDatabase:
         """Raise ReadOnlyTarget where this was opened for reading only."""
         if self.readonly:
             raise read_only(self.name)
-
-    def require_there(self) -> None:
-        """Nothing: whoever asks for the version, or locks the row, finds out."""
 
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
@@ -231,9 +230,12 @@ class PostgresDatabase:
         if how:
             session.wait()
             return None
-        locked = lock(session, self.document)
+        sent = lock(session, self.document)
+        epoch = ask_epoch(session, self.place)
+        locked = sent()
         if locked is None:
             raise gone(self.name)
+        require(epoch, self.place, self.name, self.pool.shut_out)
         return locked
 
     def _commit(self, session: Session, doing: str) -> int:
@@ -282,7 +284,7 @@ class PostgresDatabase:
         self._generation += 1
         try:
             session.begin(self.document)
-            lock(session, self.document)
+            lock(session, self.document)()
             session.rollback()
         except BaseException as error:
             session.close()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
-
-import psycopg
+from typing import Any
 
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, StoreGone
 from chatdoc.store.ports import Marker, Registration
 from chatdoc.store.postgres.database import PostgresDatabase
 from chatdoc.store.postgres.pool import Pool, pool_of
-from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.postgres.store import PostgresStore
@@ -27,7 +24,6 @@ _ENTRY = "SELECT document, document_id, name, is_served, is_retired FROM documen
 _CLAIM = (
     "INSERT INTO document_order (document, document_id, name, version, last_update) VALUES (?, ?, ?, 1, 1)"
 )
-_Answer = TypeVar("_Answer")
 _HAS_GENESIS = "UPDATE document SET floor = 1"
 
 
@@ -94,7 +90,7 @@ class PostgresDocuments:
             session.commit(self.pool.name, "make a document")
             return key
 
-        return self._with_session(make, "make a document")
+        return self.pool.use(make, "make a document")
 
     def open(self, key: str, *, readonly: bool = False, location: Path | None = None) -> PostgresStore:
         """Open a document to read and write it; raises StoreGone where there is none."""
@@ -125,7 +121,7 @@ class PostgresDocuments:
             session.execute("DELETE FROM document_order WHERE document = ?", (key,))
             session.commit(self.pool.name, "forget a document")
 
-        self._with_session(remove, "forget a document")
+        self.pool.use(remove, "forget a document")
 
     def close(self) -> None:
         """Let go of the database; documents that are open stay so."""
@@ -143,24 +139,4 @@ class PostgresDocuments:
         def look(session: Session) -> list[StoredDocument]:
             return [StoredDocument(*row) for row in session.execute(f"{_ENTRY} {where}", values)]
 
-        return self._with_session(look, "look up its documents")
-
-    def _with_session(self, work: Callable[[Session], _Answer], doing: str) -> _Answer:
-        session = self.pool.take()
-        try:
-            try:
-                answer = work(session)
-            except psycopg.Error as error:
-                if not is_lost_connection(error) or session.may_have_committed:
-                    raise
-                session.close()
-                self.pool.forget_idle()
-                session = self.pool.fresh()
-                answer = work(session)
-        except BaseException as error:
-            session.close()
-            if isinstance(error, psycopg.Error):
-                raise failure(error, self.pool.name, doing) from error
-            raise
-        self.pool.give(session)
-        return answer
+        return self.pool.use(look, "look up its documents")

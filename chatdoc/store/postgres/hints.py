@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import psycopg
 
 from chatdoc.model.errors import ChatdocError
+from chatdoc.store.postgres.servers import BEAT, Place
 
 COMPARE_S = 1.0
 """So often versions are compared."""
@@ -43,6 +44,10 @@ class Hints:
         self._untold: dict[str, int] = {}
         self._lock = threading.Lock()
         self._run: _Run | None = None
+        self.place: Place | None = None
+        """Whose heartbeat is told, each second."""
+        self.is_shut_out = False
+        """Whether others went on with what this process did, because it was not heard of."""
 
     def tell(self, document: str, version: int) -> None:
         """Let others know, soon, that a document has come to a version."""
@@ -79,6 +84,7 @@ class Hints:
                 if run.is_due:
                     run.is_due = False
                     self._compare(connection)
+                    self._beat(connection)
                     run.is_listening.set()
                 untold, self._untold = self._untold, {}
                 if untold:
@@ -98,6 +104,11 @@ class Hints:
         if watched:
             for document, version in connection.execute(_VERSIONS, (watched,)):
                 self._hear(document, version)
+
+    def _beat(self, connection: psycopg.Connection[Any]) -> None:
+        place = self.place
+        if place is not None and connection.execute(BEAT, place).rowcount == 0:
+            self.is_shut_out = self.place == place
 
     def _take(self, hint: str) -> None:
         version, _, document = hint.partition(":")

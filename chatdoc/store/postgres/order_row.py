@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chatdoc.model.errors import StoreGone
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.sql.database import Counts
@@ -31,13 +33,18 @@ class Locked:
         session.execute(_NEXT_COUNTED, (update, event, head, self.document))
 
 
-def lock(session: Session, document: str) -> Locked | None:
-    """Wait for the row of a document, in the open transaction, and lock it; None where there is none."""
-    found = session.execute(_LOCK, (document,)).fetchone()
-    if found is None:
-        return None
-    version, *counts = found
-    return Locked(document, version, Counts(*counts))
+def lock(session: Session, document: str) -> Callable[[], Locked | None]:
+    """Lock the row of a document in the open transaction; what is returned waits for it, None where there is none."""
+    answer = session.execute(_LOCK, (document,))
+
+    def wait() -> Locked | None:
+        found = answer.fetchone()
+        if found is None:
+            return None
+        version, *counts = found
+        return Locked(document, version, Counts(*counts))
+
+    return wait
 
 
 def gone(name: str) -> StoreGone:

@@ -6,17 +6,28 @@ it belongs to the call that took it and ends with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
+import psycopg
+
+from chatdoc.model.errors import ChatdocError
+from chatdoc.store.postgres import servers
 from chatdoc.store.postgres.connecting import LIMITS, Limits, connect, name_of
 from chatdoc.store.postgres.hints import Hints
+from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection
 from chatdoc.store.postgres.schema import prepare
+from chatdoc.store.postgres.servers import Place
 from chatdoc.store.postgres.session import Session
+from chatdoc.store.process_identity import Process, Standing
 from chatdoc.store.sql.open_calls import require_own_process
 
 IDLE_MAX = 16
 """So many sessions are kept; more than that are opened while they are needed, up to what the database allows."""
+_Answer = TypeVar("_Answer")
 _ABANDONED: list[Session] = []
 """Sessions of a parent process, kept so that this child never closes them: that would end the parent's."""
 
@@ -31,6 +42,7 @@ class Pool:
         self._users = 0
         self._lock = threading.Lock()
         self._is_prepared = False
+        self._place: Place | None = None
         self.hints = Hints(lambda: connect(url, self.name, limits, purpose="hints"))
         """Who else has written."""
 
@@ -60,6 +72,12 @@ class Pool:
             _ABANDONED.extend(idle)
             return
         self.hints.close()
+        place, self._place, self.hints.place = self._place, None, None
+        if place is not None:
+            with contextlib.suppress(ChatdocError, psycopg.Error):
+                session = idle.pop() if idle else self.fresh()
+                servers.leave(session, place)
+                session.close()
         for session in idle:
             session.close()
 
@@ -87,6 +105,44 @@ class Pool:
             self._idle.append(session)
         else:
             session.close()
+
+    def use(self, work: Callable[[Session], _Answer], doing: str) -> _Answer:
+        """Do something with a session, again where its server was started anew meanwhile; errors are StoreError."""
+        session = self.take()
+        try:
+            try:
+                answer = work(session)
+            except psycopg.Error as error:
+                if not is_lost_connection(error) or session.may_have_committed:
+                    raise
+                session.close()
+                self.forget_idle()
+                session = self.fresh()
+                answer = work(session)
+        except BaseException as error:
+            session.close()
+            if isinstance(error, psycopg.Error):
+                raise failure(error, self.name, doing) from error
+            raise
+        self.give(session)
+        return answer
+
+    def place(self) -> Place:
+        """The place of this process among the servers; another one after it was shut out."""
+        with self._lock:
+            if self._place is None or self.hints.is_shut_out:
+                self.hints.place, self.hints.is_shut_out = None, False
+                self._place = self.use(servers.enter, "join the servers")
+                self.hints.place = self._place
+            return self._place
+
+    def standing(self, process: Process) -> Standing:
+        """See `servers.standing`; in a transaction of its own, whatever is open."""
+        return self.use(lambda session: servers.standing(session, process), "look for a server")
+
+    def shut_out(self) -> None:
+        """Let the next document that is opened take another place."""
+        self.hints.is_shut_out = True
 
     def forget_idle(self) -> None:
         """Hang up all idle sessions: their server is another one now."""

@@ -28,10 +28,17 @@ BEGINNING = (
         head bytea,
         made bigint GENERATED ALWAYS AS IDENTITY
     ) WITH (fillfactor = 50)""",
+    f"""CREATE TABLE servers (
+        server {TEXT} PRIMARY KEY,
+        process {TEXT} NOT NULL,
+        epoch bigint NOT NULL DEFAULT 1,
+        heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""",
+    "CREATE INDEX idx_servers_process ON servers (process)",
     "CREATE UNIQUE INDEX idx_document_order_name ON document_order (name) WHERE is_served",
     "CREATE INDEX idx_document_order_document_id ON document_order (document_id)",
 )
-"""What there is beside the tables of SQLite: a row a document, which is locked by who writes to it.
+"""What there is beside the tables of SQLite: a row a document, which is locked by who writes to it, and one a server.
 
 | column of `document_order` | what it says |
 | --- | --- |

@@ -7,6 +7,7 @@ from pathlib import Path
 from chatdoc.model.clock import Clock
 from chatdoc.store.postgres.database import PostgresDatabase
 from chatdoc.store.postgres.feed import PostgresFeed
+from chatdoc.store.process_identity import Process, Standing
 from chatdoc.store.sql.store import SqlStore
 
 
@@ -17,6 +18,10 @@ class PostgresStore(SqlStore):
         self.database = database
         """For the rooms of the store alone."""
         super().__init__(database, clock, lambda document_id: PostgresFeed(database, document_id), location)
+
+    def standing(self, process: Process) -> Standing:
+        """See `Fencing`."""
+        return self.database.pool.standing(process)
 
     def __enter__(self) -> PostgresStore:
         return self

@@ -121,9 +121,6 @@ class Database(Protocol):
     def require_writable(self) -> None:
         """Raise ReadOnlyTarget where this was opened for reading only."""
 
-    def require_there(self) -> None:
-        """Raise StoreGone where the rows are not there any more, or others are in their place."""
-
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""
 

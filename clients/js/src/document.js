@@ -24,7 +24,7 @@ import { Connection } from './sync.js'
  * @property {number} waiting commands without an answer
  * @property {'offline' | 'unknown_token' | null} blocked_by why they wait
  * @property {Refusal[]} refusals commands that were refused, until they are dismissed
- * @property {{ code: string, detail: string, root: string | null, key: string | null, type: string | null, permanent: boolean }[]} refused_updates own facts, written past the commands, that were not taken
+ * @property {import('./sync.js').RefusedUpdate[]} refused_updates own facts, written past the commands, that were not taken
  */
 
 /** The field that names who gives a command. @type {Record<string, string>} */
@@ -53,7 +53,7 @@ export class ChatDocument {
   /** @type {Optimistic | null} */ #optimistic = null
   #isTold = true
   /** @type {Refusal[]} */ refusals = []
-  /** @type {{ code: string, detail: string }[]} */ refusedUpdates = []
+  /** @type {import('./sync.js').RefusedUpdate[]} */ refusedUpdates = []
 
   /** @param {DocumentOptions} options */
   constructor ({ server, path, user, token = null, storage, ydoc = new Y.Doc(), WebSocket, fetch }) {
@@ -85,7 +85,7 @@ export class ChatDocument {
         this.#change()
       },
       onRefused: (refused) => {
-        this.refusedUpdates = [...this.refusedUpdates, ...refused].slice(-REFUSALS_MAX)
+        this.refusedUpdates = [...this.refusedUpdates, ...refused.filter((one) => one.permanent)].slice(-REFUSALS_MAX)
         this.#change()
       }
     })

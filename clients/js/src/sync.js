@@ -26,6 +26,10 @@ const COMMAND_LENGTH_MAX = 100_000
 /** @typedef {import('y-protocols/awareness').Awareness} Awareness */
 /** @typedef {import('./commands.js').Answer} Answer */
 /**
+ * A fact of ours that the server did not take: where, and of what type it was. One that is not permanent is asked for again.
+ * @typedef {{ code: string, detail: string, root: string | null, key: string | null, type: string | null, permanent: boolean }} RefusedUpdate
+ */
+/**
  * @typedef {object} ConnectionOptions
  * @property {string} url where the document is synchronised: `ws://…/sync/<path>`
  * @property {Y.Doc} ydoc
@@ -34,7 +38,7 @@ const COMMAND_LENGTH_MAX = 100_000
  * @property {string | null} [subprotocol] `chatdoc`, or null for a server that does not know it
  * @property {typeof globalThis.WebSocket} [WebSocket]
  * @property {(status: Status, reason: string) => void} onStatus
- * @property {(refused: { code: string, detail: string }[]) => void} onRefused what of our own facts was not taken
+ * @property {(refused: RefusedUpdate[]) => void} onRefused what of our own facts was not taken
  */
 
 /** One document's connection, which comes back by itself until it is closed. */

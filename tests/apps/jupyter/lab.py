@@ -29,7 +29,7 @@ from tests.open.chats import texts
 
 TOKEN = "a-token-of-the-tests"
 SAVE_S = 0.2
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Lab:

@@ -22,6 +22,7 @@ const say = (text) => { const place = find("#said"); if (place) place.textConten
 const draw = (name, value) => {
   const points = spans.get(name) ?? [];
   spans.set(name, points);
+  if (points.length === 0) points.push(value); // A line from the first moment on, not only after a change.
   points.push(value);
   if (points.length > SPARK_POINTS) points.shift();
   for (const place of document.querySelectorAll("[data-spark]")) {
@@ -34,7 +35,7 @@ const draw = (name, value) => {
     svg.setAttribute("aria-label", `${name}: ${points.at(-1)} now, ${Math.max(...points)} at most`);
     const line = document.createElementNS(space, "polyline");
     line.setAttribute("points", points.map((one, at) =>
-      `${(at * 118) / (SPARK_POINTS - 1) + 1},${20 - (one * 18) / most}`).join(" "));
+      `${(at * 118) / (points.length - 1) + 1},${20 - (one * 18) / most}`).join(" "));
     svg.append(line);
     place.replaceChildren(svg);
   }
@@ -83,7 +84,10 @@ const act = async (body, button) => {
 // Rendered by the server, with every text escaped there; parsed apart, so that nothing in it could run.
 const showIntegrity = (html) => {
   const made = new DOMParser().parseFromString(html, "text/html");
-  for (const id of ["violations"]) find(`#${id}`).replaceChildren(...made.querySelector(`#${id}`).childNodes);
+  const place = find("#violations");
+  const open = [...place.querySelectorAll("details[open]")].map((one) => one.dataset.key);
+  place.replaceChildren(...made.querySelector("#violations").childNodes);
+  for (const one of place.querySelectorAll("details")) one.open = open.includes(one.dataset.key);
 };
 
 const followIntegrity = () => {

@@ -1,0 +1,81 @@
+"""Fencing: a server that was not heard of for long is shut out before anybody takes over what it was doing.
+
+Each process has a row with its epoch and its last heartbeat, by the clock of the database. Whoever recovers its turns
+raises the epoch first, and every transaction looks at its own under the document's lock: so one that was stopped and
+continues, or was cut off, writes nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from chatdoc.model.errors import DocumentFailed
+from chatdoc.store.postgres.session import PendingAnswer, Session
+from chatdoc.store.process_identity import Machine, Process, Standing
+
+SILENT_MS = 15_000
+"""A server that was not heard of for so long may be shut out: it tells of itself each second."""
+FORGOTTEN_MS = 86_400_000
+"""Rows of servers that ended without a word are removed after a day."""
+_CLEAR = (
+    "DELETE FROM servers WHERE heartbeat_at < clock_timestamp() - make_interval(secs => ?::bigint / 1000.0)"
+)
+_ENTER = "INSERT INTO servers (server, process) VALUES (gen_random_uuid()::text, ?) RETURNING server, epoch"
+_LEAVE = "DELETE FROM servers WHERE server = ? AND epoch = ?"
+_EPOCH = "SELECT epoch FROM servers WHERE server = ?"
+_SILENT = "heartbeat_at < clock_timestamp() - make_interval(secs => ?::bigint / 1000.0)"
+_STANDING = f"SELECT count(*), count(CASE WHEN {_SILENT} THEN 1 END) FROM servers WHERE process = ?"
+_FENCE = f"UPDATE servers SET epoch = epoch + 1 WHERE {_SILENT} AND process = ?"
+BEAT = "UPDATE servers SET heartbeat_at = clock_timestamp() WHERE server = $1 AND epoch = $2"
+"""A heartbeat; it writes no row once the server is shut out."""
+
+
+class Place(NamedTuple):
+    """A process among the servers of a database."""
+
+    server: str
+    epoch: int
+
+
+def enter(session: Session) -> Place:
+    """Take a place for this process."""
+    process = msgspec.json.encode(Machine().own()).decode()
+    session.execute(_CLEAR, (FORGOTTEN_MS,))
+    server, epoch = session.execute(_ENTER, (process,)).fetchone()
+    return Place(server, epoch)
+
+
+def leave(session: Session, place: Place) -> None:
+    """Give a place up."""
+    session.execute(_LEAVE, place)
+    session.wait()
+
+
+def ask_epoch(session: Session, place: Place) -> PendingAnswer:
+    """Ask for the epoch, behind the lock of a document; `require` looks at the answer."""
+    return session.execute(_EPOCH, (place.server,))
+
+
+def require(answer: PendingAnswer, place: Place, name: str, shut_out: Callable[[], None]) -> None:
+    """Raise DocumentFailed once the process is shut out, and call what notes that."""
+    found = answer.fetchone()
+    if found is None or found[0] != place.epoch:
+        shut_out()
+        raise DocumentFailed(
+            f"this process was not heard of for so long that others went on with what it did in {name}; nothing was"
+            " written",
+            hint="Open the document again",
+        )
+
+
+def standing(session: Session, process: Process) -> Standing:
+    """Whether a process is heard of; one that is not is shut out before this says that it is dead."""
+    spelled = msgspec.json.encode(process).decode()
+    known, silent = session.execute(_STANDING, (SILENT_MS, spelled)).fetchone()
+    if known and known == silent:
+        fenced = session.execute(_FENCE, (SILENT_MS, spelled)).rowcount
+        return "dead" if fenced == known else "alive"
+    return "alive" if known else "unknown"

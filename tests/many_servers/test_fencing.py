@@ -1,0 +1,94 @@
+"""A server that is not heard of is shut out before its turns are ended, and writes nothing more when it goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from chatdoc import open_store
+from chatdoc.model.errors import DocumentFailed
+from chatdoc.store.postgres import servers
+from tests.postgres_cluster import Cluster
+
+WORKER = """
+import sys
+from chatdoc import open_document
+from chatdoc.model.errors import ChatdocError
+doc = open_document(sys.argv[1])
+turn = doc.start_turn(sys.argv[2], sender_id="codex")
+turn.append("before")
+turn.flush()
+print(turn.message_id, flush=True)
+for order in sys.stdin:
+    try:
+        if order.strip() == "send":
+            doc.send(sys.argv[2], sender_id="bob", content="from the dead")
+        else:
+            turn.append("after")
+            turn.flush()
+    except ChatdocError as error:
+        print(type(error).__name__, flush=True)
+    else:
+        print("done", flush=True)
+"""
+
+
+def test_a_stopped_server_that_continues_writes_nothing_more(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its turn is recovered by another one meanwhile; neither that turn nor anything else of it is stored later."""
+    monkeypatch.setattr(servers, "SILENT_MS", 2500)
+    url = postgres.create_database("fencing")
+    with open_store(url) as store, store.open("team.chat") as doc:
+        thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with worker:
+            assert worker.stdout is not None
+            assert worker.stdin is not None
+            message_id = worker.stdout.readline().strip()
+            try:
+                assert doc.agents.recover_turns() == ()
+                (running,) = doc.agents.running()
+                assert (running.standing, running.pid) == ("alive", worker.pid)
+                os.kill(worker.pid, signal.SIGSTOP)
+                end = time.monotonic() + 20
+                while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
+                    time.sleep(0.1)
+                assert [one.message_id for one in recovered] == [message_id]
+                os.kill(worker.pid, signal.SIGCONT)
+                for order in ("append", "send"):
+                    worker.stdin.write(f"{order}\n")
+                    worker.stdin.flush()
+                    assert worker.stdout.readline().strip() in ("DocumentFailed", "TurnOver")
+            finally:
+                worker.kill()
+        assert doc.message(message_id).content == "before"
+        assert [one.content for one in doc.messages(thread)] == ["Hello", "before"]
+        assert doc.check(full=True).ok
+        assert store.verify("team.chat") == []
+
+
+def test_a_server_that_was_shut_out_goes_on_with_documents_it_opens_again(postgres: Cluster) -> None:
+    """What it has open fails for good; what it opens later has a place of its own."""
+    url = postgres.create_database("shut_out")
+    with open_store(url) as store:
+        with store.open("team.chat") as doc:
+            thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
+            postgres.say("UPDATE servers SET epoch = epoch + 1", database="shut_out")
+            for _ in range(2):
+                with pytest.raises(DocumentFailed, match="not heard of for so long"):
+                    doc.send(thread, sender_id="ada", content="late")
+        with store.open("team.chat") as again:
+            again.send(thread, sender_id="ada", content="Hi")
+            assert [one.content for one in again.messages(thread)] == ["Hello", "Hi"]
+    assert postgres.say("SELECT count(*) FROM servers WHERE epoch = 1", database="shut_out") == "0"
