@@ -1,0 +1,112 @@
+"""Clients come while a document is opened or closed, and go while it is: what other servers were found to get wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chatdoc.document import Document
+from chatdoc.open import open_document
+from chatdoc.serve import Limits
+from tests.apps.server.facts import message, thread
+from tests.apps.server.serving import Serving
+from tests.apps.server.yjs_clients import Clients
+
+KINDS = ("y-websocket", "hocuspocus")
+SLOW_S = 0.8
+
+
+class SlowDocument(Document):
+    """Takes long to close, as one with a large text does."""
+
+    def close(self) -> None:
+        """Close late."""
+        time.sleep(SLOW_S)
+        super().close()
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Whether something comes to hold."""
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.02)
+    return holds()
+
+
+def rooms_of(serving: Serving) -> int:
+    """How many documents are open."""
+    found: int = serving.do(lambda: len(list(serving.rooms.open_rooms())))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_comes_while_the_document_is_closed_waits_and_gets_it(
+    clients: Clients, tmp_path: Path, kind: str
+) -> None:
+    """The document is opened again after it was saved, and what was written before and after is all there."""
+
+    def opener(path: Path, *, create: bool) -> Document:
+        document = open_document(path, create=create)
+        document.__class__ = SlowDocument
+        return document
+
+    with Serving(tmp_path, opener=opener, limits=Limits(idle_close_s=0.1)) as serving:
+        clients("connect", name="ada", kind=kind, url=serving.ws, path="a.chat")
+        assert clients("synced", name="ada")["ok"]
+        clients("facts", name="ada", list=[*thread(), message(1)])
+        assert until(lambda: serving.call("a.chat", lambda doc: len(doc.view.headers)) == 2)
+        clients("destroy", name="ada")
+        assert until(lambda: rooms_of(serving) == 0), "it is being closed, or was"
+        clients("connect", name="bob", kind=kind, url=serving.ws, path="a.chat")
+        assert clients("has", name="bob", text="message 1")["ok"]
+        clients("facts", name="bob", list=[message(2)])
+        clients("connect", name="eve", kind=kind, url=serving.ws, path="a.chat")
+        assert clients("has", name="eve", text="message 2")["ok"]
+    with open_document(tmp_path / "a.chat") as doc:
+        assert len(doc.view.headers) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_goes_while_the_document_is_opened_leaves_nothing_behind(
+    clients: Clients, tmp_path: Path, kind: str
+) -> None:
+    """The document is closed again when nobody is left, and the next one gets it as if nothing had been."""
+    opened = []
+
+    def opener(path: Path, *, create: bool) -> Document:
+        time.sleep(SLOW_S)
+        opened.append(path.name)
+        return open_document(path, create=create)
+
+    with Serving(tmp_path, opener=opener, limits=Limits(idle_close_s=0.1)) as serving:
+        clients("connect", name="ada", kind=kind, url=serving.ws, path="a.chat")
+        time.sleep(SLOW_S / 4)
+        clients("destroy", name="ada")
+        assert until(lambda: bool(opened) and rooms_of(serving) == 0)
+        assert until(lambda: serving.do(lambda: serving.rooms.clients) == 0)
+        clients("connect", name="bob", kind=kind, url=serving.ws, path="a.chat")
+        assert clients("synced", name="bob")["ok"]
+        clients("facts", name="bob", list=[*thread(), message(1)])
+        assert until(lambda: serving.call("a.chat", lambda doc: len(doc.view.headers)) == 2)
+
+
+def test_coming_and_going_without_end_loses_nothing(clients: Clients, tmp_path: Path) -> None:
+    """Each writes something and goes, at every moment of opening, saving and closing."""
+    with Serving(tmp_path, limits=Limits(idle_close_s=0.05, autosave_s=0.05)) as serving:
+        for number in range(12):
+            name = f"c{number}"
+            clients("connect", name=name, kind=KINDS[number % 2], url=serving.ws, path="a.chat")
+            assert clients("synced", name=name)["ok"], name
+            facts = [*thread(), message(number)] if number == 0 else [message(number)]
+            clients("facts", name=name, list=facts)
+            assert until(
+                lambda number=number: serving.call("a.chat", lambda doc: len(doc.view.headers)) == number + 2  # type: ignore[misc]
+            )
+            clients("destroy", name=name)
+            time.sleep(0.06 * number)
+    with open_document(tmp_path / "a.chat") as doc:
+        assert len(doc.view.headers) == 13
+        assert doc.check(full=True).ok
