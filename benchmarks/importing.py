@@ -16,6 +16,7 @@ from benchmarks.sizes import sized
 from chatdoc.apps.importer.discover import discover
 from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.read_log import LogFiles
+from chatdoc.open import open_document
 from chatdoc.store.session_index.index import SessionIndex
 from migrate.session.log import LogReader, begin
 from migrate.session.weave import LogWeaver
@@ -34,6 +35,7 @@ def results() -> Iterator[Result]:
     yield from _parsing()
     yield _deep_parse()
     yield _appending()
+    yield _boundary()
     yield _memory()
 
 
@@ -139,6 +141,46 @@ def _append(turns: int) -> float:
                 take()
 
             return typical(grow, 40)
+
+
+def _boundary() -> Result:
+    """One boundary of a turn in a thread of 20 turns, and in one of 50 times as many."""
+    took = [_write_boundary(turns) for turns in (20, sized(1000))]
+    return Result(
+        name=f"write a boundary to a transcript of {sized(1000):,} / of 20 turns",
+        ours=took[1],
+        baseline=took[0],
+        goal=5.0,
+        unit="ms",
+        note="the file is written whole",
+    )
+
+
+def _write_boundary(turns: int) -> float:
+    with tempfile.TemporaryDirectory() as name, open_document(Path(name) / "one.chat") as document:
+        thread = document.create_thread(sender_id="ada", content="Plan").thread_id
+
+        def run(count: int) -> None:
+            for _ in range(count):
+                question = document.send(thread, sender_id="ada", content="Why? " * 40)
+                turn = document.start_turn(thread, sender_id="codex", answers=question.message_id)
+                turn.append("Because " * 100)
+                turn.finalize()
+
+        document.together(lambda: run(turns))
+        kept = document.transcripts(name)
+        run(1)
+        took = []
+        for _ in range(20):
+            turn = document.start_turn(thread, sender_id="codex")
+            turn.append("Because " * 100)
+            turn.flush()
+            kept.leave()  # So that what the document itself costs is not counted.
+            turn.finalize()
+            took.append(seconds(kept.catch_up))
+            kept = document.transcripts(name)
+        kept.close()
+        return sorted(took)[len(took) // 2]
 
 
 def _memory() -> Result:

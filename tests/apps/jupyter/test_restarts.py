@@ -12,6 +12,7 @@ from tests.apps.jupyter.lab import Client, lab_on, wait_for
 from tests.open.chats import furnish, texts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keeps_store", [True, False], ids=["with its store", "from the file"])
 def test_restart_and_reconnect_duplicate_nothing(tmp_path: Path, keeps_store: bool) -> None:
     """A client comes back with what it wrote while the server was down, and another program edited the file."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from chatdoc import read_document
 from chatdoc.crdt.keys import encode
 from chatdoc.crdt.shared_doc import facts_of
@@ -28,6 +30,7 @@ def written(seen: Client, thread_id: str, *said: str) -> list[list[str]]:
     return [[root, key[:-16], text] for root, key, text in fresh]
 
 
+@pytest.mark.slow
 def test_yjs_clients_keep_all_that_they_wrote_while_away(tmp_path: Path, clients: Clients) -> None:
     """One writes without a connection and comes back; another one, a client of pycrdt and the file have it once."""
     (tmp_path / "away").mkdir()
