@@ -5,7 +5,7 @@ A message that was only just written is named: its header is a lasting fact, and
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -61,7 +61,7 @@ def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, rec
 
 
 def digest(command: Command) -> str:
-    """Tells two commands apart: BLAKE2b of its canonical JSON, 16 bytes in hex; raises CommandRefused without one."""
+    """Tells two commands apart: half a SHA-256 of its canonical JSON, in hex; raises CommandRefused without one."""
     try:
         return _seal(_encode(command))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -72,7 +72,7 @@ def digest(command: Command) -> str:
 
 
 def _seal(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
+    return sha256(data).hexdigest()[:32]
 
 
 def refusal(view: View, command_id: str, command_digest: str, command: Command, error: Exception) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chatdoc.store.postgres.schema_statements import SETTING
@@ -29,9 +30,9 @@ class PostgresCatalog:
         """See the port."""
         return self._database.locked().counts
 
-    def note_counts(self, counts: Counts) -> None:
+    def note_counts(self, counts: Callable[[], Counts]) -> None:
         """See the port: whoever locks the row next finds them in it."""
-        self._database.locked().after = counts
+        self._database.locked().after = counts()
 
     def note_registration(self, registration: Registration) -> None:
         """See the port: a document is found by what its row says."""

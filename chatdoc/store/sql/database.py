@@ -50,7 +50,7 @@ class Catalog(Protocol):
     def counts(self) -> Counts:
         """Where the logs have come to, as of the beginning of the open transaction or later."""
 
-    def note_counts(self, counts: Counts) -> None:
+    def note_counts(self, counts: Callable[[], Counts]) -> None:
         """Hear where the logs will have come to when the open transaction has ended."""
 
     def note_registration(self, registration: Registration) -> None:

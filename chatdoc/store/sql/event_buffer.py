@@ -70,7 +70,6 @@ class EventBuffer:
     def end(self) -> None:
         """Settle before COMMIT; raises the error of an earlier settling that a piece of work has hidden."""
         self.settle()
-        self._call = None
         if self._fault is not None:
             raise self._fault
 

@@ -120,7 +120,8 @@ class SqlStore:
             answer = work(connection.execute, connection.executemany)
             update, event, head = connection.execute(_ENDS).fetchone()
             database.catalog.note_registration(registration)
-            database.catalog.note_counts(Counts(update, event, head, registration.retired_at_ms is not None))
+            counts = Counts(update, event, head, registration.retired_at_ms is not None)
+            database.catalog.note_counts(lambda: counts)
             return answer
 
         with database.lock:
@@ -171,9 +172,12 @@ class SqlStore:
                 if counters is None or counters.version != database.version():
                     counters = self._count()
                 self._buffer.begin(sys._getframe())
-                answer, counted = work(counters)
-                self._buffer.end()
-                database.catalog.note_counts(counted.counts())
+                try:
+                    answer, counted = work(counters)
+                    self._buffer.end()
+                finally:  # A frame that is kept would be garbage in a circle.
+                    self._buffer.begin(None)
+                database.catalog.note_counts(counted.counts)
                 return answer, counted
 
             answer, counters = database.transact(alone, _DOING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chatdoc.store.sql.database import Counts
 from chatdoc.store.sql.update_log import LAST
 from chatdoc.store.tables import Tables
@@ -28,7 +30,7 @@ class SqliteCatalog:
         update, event, head, retired_at_ms = found
         return Counts(update, event, head, retired_at_ms is not None)
 
-    def note_counts(self, counts: Counts) -> None:
+    def note_counts(self, counts: Callable[[], Counts]) -> None:
         """Nothing: SQLite finds the ends of its tables."""
 
     def note_registration(self, registration: Registration) -> None:

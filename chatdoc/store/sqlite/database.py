@@ -78,6 +78,8 @@ class Database:
         self._generation = 0
         self._frame: FrameType | None = None
         """The call whose transaction is open. A call that was interrupted is on no stack, so it cannot be mistaken."""
+        self._held: tuple[FrameType, Version] | None = None
+        """What `version` said first in the transaction of a call: until that ends, nobody else can commit."""
         self._distrusted = False
         self._inode = None if file is None else inode_of(file)
         self._connection: sqlite3.Connection | None = self._connect()
@@ -129,14 +131,18 @@ class Database:
 
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
-        require_own_process(self._pid, self.name)
         with self.lock:
+            if self._held is not None and self._held[0] is self._frame and self.is_inside():
+                return self._held[1]
+            require_own_process(self._pid, self.name)
             self._was_overtaken()
             try:
                 said: int = self._ready().execute("PRAGMA data_version").fetchone()[0]
             except FAULTS as error:
                 raise self.failed(error, "be asked for changes") from error
-            return self._generation, said
+            version = self._generation, said
+            self._held = None if self._frame is None else (self._frame, version)
+            return version
 
     # changes
 
@@ -151,11 +157,10 @@ class Database:
 
     def change(self, work: Callable[[Execute, ExecuteMany], _Answer], doing: str) -> _Answer:
         """Write rows, in the transaction that this thread has open, or else in one of its own."""
-        require_own_process(self._pid, self.name)
         with self.lock:
             if not self.is_inside():
                 return self.transact(lambda: self.change(work, doing), doing)
-            connection = self._ready()
+            connection = self.connection()
             try:
                 return work(connection.execute, connection.executemany)
             except FAULTS as error:
@@ -170,7 +175,7 @@ class Database:
             answer = work()
             connection.execute("COMMIT")
         except BaseException as error:
-            self._frame = None
+            self._frame = self._held = None
             if isinstance(error, FAULTS):
                 self._distrusted |= breaks_trust(error)
                 busy = is_busy(error)
@@ -180,12 +185,12 @@ class Database:
                 ) from error
             self._undo(connection)
             raise
-        self._frame = None
+        self._frame = self._held = None
         return answer
 
     def connection(self) -> sqlite3.Connection:
         """The connection, in a transaction that this thread has open; for the rooms of the store alone."""
-        return self._ready()
+        return self._connection or self._ready()
 
     def failed(self, error: Fault, doing: str) -> Exception:
         """The error to raise for one of SQLite's; a connection it cannot be trusted with any more is dropped."""
@@ -222,7 +227,7 @@ class Database:
     def reader(self, questions: Sequence[Question]) -> Iterator[sqlite3.Connection]:
         """A second connection that sees one moment of the file, whatever others write; raises sqlite3.Error."""
         if self.file is None:  # A store in memory has one connection, which nobody else writes on.
-            yield self.connection()
+            yield self._ready()
             return
         with contextlib.closing(self._connect_file(self.file)) as connection:
             connection.executescript("PRAGMA query_only = ON; BEGIN")

@@ -36,8 +36,9 @@ class SqliteFeed:
 
     def changed(self) -> bool:
         """See the port."""
-        self._database.require_open()
-        self._database.require_there()
+        if not self._database.is_inside():  # Whoever began a transaction has looked.
+            self._database.require_open()
+            self._database.require_there()
         version = self._database.version()
         if version == self._version:
             return False
