@@ -9,8 +9,6 @@ from chatdoc.model.errors import DocumentFailed
 from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.postgres.database import PostgresDatabase
 
-_RETIRED = "SELECT 1 FROM document WHERE retired_at_ms IS NOT NULL"
-
 
 class PostgresFeed:
     """Says that there may be more; see the port."""
@@ -31,7 +29,7 @@ class PostgresFeed:
         if version == self._version:
             return False
         self._version = version
-        if self._database.rows(_RETIRED, (), "look up its document"):
+        if self._database.is_retired:
             raise DocumentFailed(
                 f"document {self._document_id} was rolled back or replaced by another process, so nothing is written "
                 "to it any more",
