@@ -20,6 +20,7 @@ class PostgresFeed:
         self._of_thread = threading.local()
         """How many commits each thread had heard of when its last wait ended."""
         self._listens = False
+        self._heard: list[Callable[[bytes], None]] = []
         self._wakes: list[Callable[[], None]] = []
 
     def changed(self) -> bool:
@@ -58,6 +59,20 @@ class PostgresFeed:
         if not self._listens:
             self._database.pool.hints.listen(self._database.document, self)
             self._listens = True
+
+    def say(self, message: bytes) -> None:
+        """See `TalkingFeed`."""
+        self._database.pool.hints.say(self._database.document, message, self)
+
+    def listen_to(self, heard: Callable[[bytes], None]) -> None:
+        """See `TalkingFeed`."""
+        self._heard.append(heard)
+        self._listen()
+
+    def hear_message(self, message: bytes) -> None:
+        """What another server says."""
+        for heard in self._heard:
+            heard(message)
 
     def hear(self, version: int) -> None:
         """A hint that the document has come to a version; one that this store made, or knows of, is no news."""
