@@ -19,6 +19,9 @@ from random import Random
 from types import TracebackType
 from typing import Any
 
+from chatdoc.model.errors import ChatdocError
+from chatdoc.open import open_document
+
 ANSWER_S = 60
 
 
@@ -92,9 +95,6 @@ class SecondProcess:
 
 def main(file: Path, clock_ms: int, seed: int) -> None:
     """Do what the lines say until they end; then the document is closed."""
-    from chatdoc.model.errors import ChatdocError
-    from chatdoc.open import open_document
-
     signal.signal(
         signal.SIGXFSZ, signal.SIG_IGN
     )  # What goes beyond the limit fails, instead of ending the process.
