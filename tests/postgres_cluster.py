@@ -27,7 +27,7 @@ def programs() -> Path | None:
 class Cluster:
     """A database server; its data is gone at the end. `postgres` refuses to run as root, so it runs as its own user."""
 
-    def __init__(self, *, settings: str = "") -> None:
+    def __init__(self, *, settings: str = "", source: Cluster | None = None) -> None:
         bin_folder = programs()
         assert bin_folder is not None, "PostgreSQL is not installed"
         self._bin = bin_folder
@@ -37,9 +37,42 @@ class Cluster:
             shutil.chown(self.folder, USER)
             self._as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
         self._settings = f"-k {self.folder} -c listen_addresses='' -c max_connections=200 {settings}"
+        if source is not None:
+            self.copy_from(source)
+            self.start()
+            return
         self._run("initdb", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync")
         self.start()
         self.say("CREATE ROLE chatdoc LOGIN")
+
+    def copy_from(self, source: Cluster) -> None:
+        """Become a standby of another server, with all that it has now."""
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        self._run(
+            "pg_basebackup",
+            "-h",
+            str(source.folder),
+            "-U",
+            USER,
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+            "--no-sync",
+        )
+
+    def promote(self) -> None:
+        """Let a standby be the primary from now on."""
+        self._run("pg_ctl", "-w", "promote")
+
+    def wait_until_primary(self) -> None:
+        """Wait until it takes writes."""
+        for _ in range(200):
+            if self.say("SELECT pg_is_in_recovery()") == "f":
+                return
+            time.sleep(0.05)
+        raise AssertionError("the standby was not promoted")
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(

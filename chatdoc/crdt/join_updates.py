@@ -43,6 +43,16 @@ def plain_of(update: bytes) -> Plain | None:
     return Plain(client, clock, count, at)
 
 
+def following(update: bytes, client: int, clock: int) -> Plain | None:
+    """What an update is when it can be joined and goes on at this number of this client; None for every other one."""
+    head = b"\x01\x01" + number(client) + number(clock)
+    # Most are one item, and then nothing has to be read: numbers have one spelling.
+    if update.startswith(head) and len(update) > len(head) + 1 and not update[-1]:
+        return Plain(client, clock, 1, len(head)) if update[len(head)] in _ONE_NUMBER else None
+    plain = plain_of(update)
+    return plain if plain is not None and (plain.client, plain.clock) == (client, clock) else None
+
+
 def joined(updates: Sequence[bytes], bytes_max: int) -> list[tuple[int, bytes]]:
     """The same in their order, as updates of about so many bytes, each with how many of the given it is made of."""
     found: list[tuple[int, bytes]] = []
@@ -52,12 +62,13 @@ def joined(updates: Sequence[bytes], bytes_max: int) -> list[tuple[int, bytes]]:
         if first is not None:
             items, end = [updates[at][first.start : -1]], first.clock + first.items
             while until < len(updates) and size < bytes_max:
-                after = plain_of(updates[until])
-                if after is None or (after.client, after.clock) != (first.client, end):
+                update = updates[until]
+                after = following(update, first.client, end)
+                if after is None:
                     break
-                items.append(updates[until][after.start : -1])
+                items.append(update[after.start : -1])
                 end += after.items
-                size += len(updates[until])
+                size += len(update)
                 until += 1
         if first is None or until == at + 1:
             found.append((1, updates[at]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from chatdoc.crdt.join_updates import plain_of
+from chatdoc.crdt.join_updates import following, plain_of
 from chatdoc.crdt.lib0 import number
 from chatdoc.crdt.read_update import read
 from chatdoc.crdt.write_update import in_pieces
@@ -26,7 +26,7 @@ def pieces_of(updates: Iterable[bytes], known: Mapping[int, int], bytes_max: int
     pieces: list[bytes] = []
     blocks: dict[int, _Block] = {}
     reach: dict[int, int] = {}
-    size = odd = 0
+    size = odd = last = 0
 
     def flush() -> None:
         nonlocal size
@@ -40,8 +40,12 @@ def pieces_of(updates: Iterable[bytes], known: Mapping[int, int], bytes_max: int
             size = 0
 
     for update in updates:
-        plain = plain_of(update) if len(update) <= bytes_max else None
+        plain = None
+        if len(update) <= bytes_max:
+            # Whoever wrote the last one wrote this one too, more often than not.
+            plain = following(update, last, reach.get(last, 0)) or plain_of(update)
         if plain is not None and plain.clock == reach.get(plain.client, 0):
+            last = plain.client
             block = blocks.get(plain.client)
             if block is None:
                 block = blocks[plain.client] = _Block(plain.client, plain.clock)

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from chatdoc.crdt import read_update
@@ -20,6 +21,7 @@ from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.report_subscribers import ReportSubscribers
 from chatdoc.engine.subscribers import Subscribers
+from chatdoc.engine.thread_turns import ThreadTurns
 from chatdoc.engine.transaction import Transaction
 from chatdoc.engine.update_subscribers import UpdateSubscribers
 from chatdoc.engine.working_copy import WorkingCopy
@@ -61,11 +63,27 @@ class Engine:
         self._ended: ChatdocError | None = None
         # Both are let go of by `with` alone, which no interrupt can get between. Whether the second one is taken tells
         # a call within a transaction from the first call after one that was cut off.
-        self.lock = threading.RLock()
-        self.report_subscribers = ReportSubscribers(self.lock, lambda: None if self._open else self._copy)
         self._in_transaction = threading.Lock()
+        self._turns = ThreadTurns(self._in_transaction)
+        self.report_subscribers = ReportSubscribers(
+            self._turns.lock, lambda: None if self._open else self._copy
+        )
         self._process = os.getpid()
         self.subscribers.told = self.copy.session.sequence
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """The document's lock; raises StoreError where another thread has been in a transaction for too long."""
+        self._turns.wait()
+        return self._turns.lock
+
+    def hold(self, timeout_s: float) -> bool:
+        """Take the lock for the moment of a fork; false where another thread has it for longer."""
+        return self._turns.lock.acquire(timeout=timeout_s)
+
+    def let_go(self) -> None:
+        """Let go of the lock after a fork."""
+        self._turns.lock.release()
 
     # memory
 
@@ -108,10 +126,12 @@ class Engine:
             if self._ended is not None or self._in_transaction.locked():
                 return
             with self._in_transaction:
+                self._turns.begin()
                 self._drop_if_cut_off()
                 if not self.copy.torn:
                     self._take_others()
                 due = self.copy.is_restoring_due(self.clock)
+        self._turns.end()
         if due and self._ended is None:
             try:
                 self.transact(lambda _: None)
@@ -169,6 +189,7 @@ class Engine:
                 assert self._open is not None, "whoever holds the lock within a transaction has opened it"
                 return [self._attempt(work, self._open) for work in works]
             with self._in_transaction:
+                self._turns.begin()
                 self._drop_if_cut_off()
                 self.require_open()
                 steps = [self._step(work) for work in works]
@@ -177,6 +198,7 @@ class Engine:
                 else:
                     answers = [_whole(one) for one in self.store.write_each(steps)]
                 self._close_transaction()
+        self._turns.end()
         self._deliver()
         return answers
 

@@ -56,12 +56,12 @@ def watch(engine: Engine, watcher: Watcher, end: End) -> End:
 
 
 def _before_fork() -> None:
-    _held.extend(engine for engine in list(_watched) if engine.lock.acquire(timeout=FORK_WAIT_S))
+    _held.extend(engine for engine in list(_watched) if engine.hold(FORK_WAIT_S))
 
 
 def _after_fork() -> None:
     while _held:
-        _held.pop().lock.release()
+        _held.pop().let_go()
 
 
 os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -101,6 +101,17 @@ class Fencing(Protocol):
 
 
 @runtime_checkable
+class TalkingFeed(Protocol):
+    """A feed through which servers tell each other what is never stored, and may be lost."""
+
+    def say(self, message: bytes) -> None:
+        """Say something to the other servers that have the document open; what is too long is not said."""
+
+    def listen_to(self, heard: Callable[[bytes], None]) -> None:
+        """Call `heard` with what others say, from a thread that it must not hold up."""
+
+
+@runtime_checkable
 class CallingFeed(Protocol):
     """A feed that calls by itself when another server has written, so that nobody needs to look."""
 

@@ -48,6 +48,7 @@ from chatdoc.testing.promises import (
     WHOLE,
     promised,
 )
+from chatdoc.testing.second_process import SecondProcess
 from chatdoc.testing.stored import KINDS
 from chatdoc.testing.white_box import is_open
 from chatdoc.testing.workplaces import Workplaces
@@ -75,6 +76,8 @@ class StoredMachine(RuleBasedStateMachine):
     """Whether a machine's clock may be set to any year from 1970 to 2099, as a rule of its own."""
     interrupts = False
     """Whether a command may be interrupted between any two bytecodes, as a rule of its own."""
+    processes = False
+    """Whether a second, real process writes to the same file, on a disk that fills up, and is killed; a rule each."""
     quick = settings(
         max_examples=12,
         stateful_step_count=20,
@@ -87,6 +90,8 @@ class StoredMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._interrupts = 0
+        self._sent = 0
+        self._second: SecondProcess | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="chatdoc-machine-")
         self.places = Workplaces(Path(self._folder.name) / "empty", 0)
 
@@ -94,6 +99,7 @@ class StoredMachine(RuleBasedStateMachine):
     def begin(self, seed: int) -> None:
         """Give the machines their seed, which hypothesis shrinks with the rest, and let them begin."""
         self.places.network.close()
+        self._seed = seed
         self.places = Workplaces(Path(self._folder.name) / "begun", seed)
         self.places.begin()
         random = Random(seed)
@@ -159,6 +165,35 @@ class StoredMachine(RuleBasedStateMachine):
                 assert same == [sent.message_id], (
                     f"sent once and interrupted once, it is there {len(same)} times"
                 )
+
+    @precondition(lambda self: self.processes)
+    @rule(full_after=st.none() | st.integers(0, 60_000), killed=st.booleans())
+    def write_in_another_process(self, full_after: int | None, killed: bool) -> None:
+        """Another process sends a message, on a full disk or killed meanwhile; asked again, it is there once."""
+        document = self.document(0)
+        for thread in document.threads()[:1]:
+            self._sent += 1
+            given = (thread.thread_id, f"from another process {self._sent}", f"second-{self._sent}")
+            with promised(WHOLE):
+                second = self._second or self._begin_second()
+                if killed:
+                    second.kill_while_it_sends(*given)
+                    second = self._begin_second()
+                second.fill_disk(full_after)
+                second.send(*given)
+                second.fill_disk(None)
+                sent = second.send(*given)
+                there = [
+                    one.message_id for one in document.messages(thread.thread_id) if one.content == given[1]
+                ]
+                assert there == [sent], f"sent by another process as {sent}, this one shows {there}"
+            self.saw(document, thread.thread_id)
+
+    def _begin_second(self) -> SecondProcess:
+        path, clock = self.document(0).path, self.places.network.clocks[0]
+        assert path is not None, "a stored document has a path"
+        self._second = SecondProcess(path, clock_ms=clock.now_ms, seed=self._seed + self._sent)
+        return self._second
 
     @rule(times=st.integers(1, 8))
     def deliver(self, times: int) -> None:
@@ -226,6 +261,9 @@ class StoredMachine(RuleBasedStateMachine):
         """Deliver everything, compare, keep to your own promises, and let the folder go."""
         __tracebackhide__ = True
         try:
+            if self._second is not None:
+                with self._second:
+                    self._second = None
             with promised(SOUND):
                 self.places.settle()
             with promised((inspect.getdoc(self.at_the_end) or self.at_the_end.__qualname__).splitlines()[0]):

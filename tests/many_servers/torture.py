@@ -26,6 +26,7 @@ import httpx
 
 from chatdoc import open_store
 from tests.postgres_cluster import Cluster, cluster
+from tests.postgres_pair import Pair, pair
 
 THREAD = "01M8J4VHWACFE3DNJAKQVE203F"
 PAUSE_S = 0.05
@@ -131,10 +132,14 @@ class Outcome(NamedTuple):
 class Torture:
     """A cluster, servers and clients; `with` ends them."""
 
-    def __init__(self, *, servers: int, clients: int, documents: int, seed: int) -> None:
+    def __init__(
+        self, *, servers: int, clients: int, documents: int, seed: int, has_standby: bool = False
+    ) -> None:
         self._random = Random(seed)
         self._closing = contextlib.ExitStack()
-        self.cluster: Cluster = self._closing.enter_context(cluster(settings="-c fsync=on"))
+        self.cluster: Cluster | Pair = self._closing.enter_context(
+            pair() if has_standby else cluster(settings="-c fsync=on")
+        )
         self.url = self.cluster.create_database("torture")
         self.names = [f"d{number}.chat" for number in range(documents)]
         with open_store(self.url) as store:
@@ -157,6 +162,8 @@ class Torture:
             "hints cut off": lambda: self._cut("chatdoc hints"),
             "connections cut off": lambda: self._cut("chatdoc store"),
         }
+        if isinstance(self.cluster, Pair):
+            kinds["standby promoted"] = self.cluster.fail_over
         for number in range(faults):
             time.sleep(self._random.uniform(0.05, 0.4))
             kind = list(kinds)[number % len(kinds)]
@@ -238,10 +245,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("faults", 50), ("servers", 2), ("clients", 8), ("documents", 20), ("seed", 7)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument(
+        "--standby", action="store_true", help="with a synchronous standby, which is promoted"
+    )
     given = parser.parse_args()
     begin = time.monotonic()
     with Torture(
-        servers=given.servers, clients=given.clients, documents=given.documents, seed=given.seed
+        servers=given.servers,
+        clients=given.clients,
+        documents=given.documents,
+        seed=given.seed,
+        has_standby=given.standby,
     ) as torture:
         outcome = torture.run(given.faults)
     print(f"{dict(outcome.faults)} in {time.monotonic() - begin:.0f} s")

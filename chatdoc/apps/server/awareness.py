@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from chatdoc.apps.server.wire import Presence
 
+ELSEWHERE = object()
+"""Who owns the client ids of other servers; a client that comes here takes its own along."""
+
 
 class _State:
     __slots__ = ("clock", "owner", "renewed_at", "state")
@@ -27,6 +30,14 @@ class Awareness:
         """Everybody who is there."""
         return [Presence(client, one.clock, one.state) for client, one in self._states.items()]
 
+    def present_here(self) -> list[Presence]:
+        """Those who are there through this server."""
+        return [
+            Presence(client, one.clock, one.state)
+            for client, one in self._states.items()
+            if one.owner is not ELSEWHERE
+        ]
+
     def owns(self, owner: object, client: int) -> bool:
         """Whether a connection announced this client id."""
         state = self._states.get(client)
@@ -41,19 +52,19 @@ class Awareness:
         news = []
         for one in sent:
             held = self._states.get(one.client)
-            if held is not None and held.owner is not owner:
+            if held is not None and held.owner is not owner and held.owner is not ELSEWHERE:
                 continue
             if one.state is None:
-                if held is not None and one.clock >= held.clock:
+                if held is not None and held.owner is owner and one.clock >= held.clock:
                     del self._states[one.client]
                     news.append(one)
                 continue
             if held is None:
-                if len(self.announced(owner)) >= self._clients_max:
+                if owner is not ELSEWHERE and len(self.announced(owner)) >= self._clients_max:
                     continue
                 self._states[one.client] = _State(owner, one.clock, one.state, now)
-            elif one.clock > held.clock:
-                held.clock, held.state, held.renewed_at = one.clock, one.state, now
+            elif one.clock > held.clock:  # At the same clock it is what a client repeats of one elsewhere.
+                held.owner, held.clock, held.state, held.renewed_at = owner, one.clock, one.state, now
             else:
                 continue
             news.append(one)

@@ -15,7 +15,7 @@ from chatdoc.document import Document
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import ChatdocError, UpdateRefused
 from chatdoc.model.events.event import Event
-from chatdoc.store.part_ports import CallingFeed
+from chatdoc.store.part_ports import CallingFeed, TalkingFeed
 from chatdoc.store.ports import Entry, Receipt
 
 Answer = Received | UpdateRefused
@@ -125,6 +125,15 @@ def call_on_news(doc: Document, wake: Callable[[], None]) -> None:
     feed = doc.engine.store.feed
     if isinstance(feed, CallingFeed):
         feed.call(wake)
+
+
+def talk(doc: Document, heard: Callable[[bytes], None]) -> Callable[[bytes], None] | None:
+    """What says something to rooms of the document on other servers, whose words are heard; None without any."""
+    feed = doc.engine.store.feed
+    if not isinstance(feed, TalkingFeed):
+        return None
+    feed.listen_to(heard)
+    return feed.say
 
 
 def store_paths(doc: Document) -> tuple[Path, ...]:

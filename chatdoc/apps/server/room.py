@@ -19,6 +19,7 @@ from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
+from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import DESTROYS, FAILED, REFUSED, Member
@@ -45,6 +46,7 @@ class Room:
         self.awareness = Awareness(
             clients_max=limits.awareness_clients_max, silent_s=limits.awareness_silent_s
         )
+        self._elsewhere = Elsewhere(doc, self.awareness, self._relay, limits.awareness_bytes_max)
         self.is_read_only = is_read_only(doc)
         self.failure: BaseException | None = None
         self.is_over = False
@@ -101,8 +103,7 @@ class Room:
 
     def present(self, member: Member, update: bytes) -> None:
         """Relay presence to all, its sender too: it sees by that that the connection lives."""
-        limits = self._limits
-        sent = wire.read_presences(update, clients_max=1024, bytes_max=limits.awareness_bytes_max)
+        sent = wire.read_presences(update, clients_max=1024, bytes_max=self._limits.awareness_bytes_max)
         self._tell_presence(self.awareness.take(member, sent, self._loop.time()))
 
     def leave(self, member: Member) -> None:
@@ -258,6 +259,10 @@ class Room:
             member.close(REFUSED, "too many updates of this client were refused")
 
     def _tell_presence(self, news: list[wire.Presence]) -> None:
+        self._relay(news)
+        self._elsewhere.tell(news)
+
+    def _relay(self, news: list[wire.Presence]) -> None:
         if news:
             message = wire.presences(news)
             for member in self.members:

@@ -83,10 +83,15 @@ def read_presences(data: bytes, *, clients_max: int, bytes_max: int) -> list[Pre
 
 def presences(states: list[Presence]) -> bytes:
     """An awareness update as a message."""
+    return b"\x01" + _sized(presences_alone(states))
+
+
+def presences_alone(states: list[Presence]) -> bytes:
+    """An awareness update."""
     parts = [number(len(states))]
     for one in states:
         parts += number(one.client), number(one.clock), text_bytes("null" if one.state is None else one.state)
-    return b"\x01" + _sized(b"".join(parts))
+    return b"".join(parts)
 
 
 def step_1(state_vector: bytes) -> bytes:

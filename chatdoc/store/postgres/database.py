@@ -42,13 +42,12 @@ class PostgresDatabase:
         """Of this process among the servers, when the document was opened."""
         self.prefix = prefix
         """What stands before the name of the document's file in its name here."""
-        self.name = f"{pool.name}#{document}"
-        self.start_over = START_OVER
+        self.name, self.start_over = f"{pool.name}#{document}", START_OVER
         self.faults: tuple[type[Exception], ...] = (psycopg.Error,)
         self.without_receipt: set[str] = set()
         self.catalog: Catalog = PostgresCatalog(self)
         self.lock = threading.RLock()
-        self.is_closed = False
+        self.is_closed = self.is_retired = False
         self.known_version = 0
         """The last version that this object wrote or saw; hints of it or of older ones are no news."""
         self._pid = os.getpid()
@@ -97,11 +96,12 @@ class PostgresDatabase:
         """Changes whenever somebody else committed, or this may have lost count."""
         with self.lock:
             if self.is_inside() and self._locked is not None:
+                self.is_retired = self._locked.counts.is_retired
                 return self._generation, self._locked.version - self._own
             found = self.rows(VERSION, (self.document,), "be asked for changes")
             if not found:
                 raise gone(self.name)
-            self.known_version = found[0][0]
+            self.known_version, self.is_retired = found[0]
             return self._generation, found[0][0] - self._own
 
     # changes
@@ -294,7 +294,6 @@ class PostgresDatabase:
         self._is_unsettled = False
 
     def _drop(self) -> None:
-        session, self._session = self._session, None
-        self._locked = None
+        session, self._session, self._locked = self._session, None, None
         if session is not None:
             session.close()

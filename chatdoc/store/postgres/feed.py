@@ -9,8 +9,6 @@ from chatdoc.model.errors import DocumentFailed
 from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.postgres.database import PostgresDatabase
 
-_RETIRED = "SELECT 1 FROM document WHERE retired_at_ms IS NOT NULL"
-
 
 class PostgresFeed:
     """Says that there may be more; see the port."""
@@ -22,6 +20,7 @@ class PostgresFeed:
         self._of_thread = threading.local()
         """How many commits each thread had heard of when its last wait ended."""
         self._listens = False
+        self._heard: list[Callable[[bytes], None]] = []
         self._wakes: list[Callable[[], None]] = []
 
     def changed(self) -> bool:
@@ -31,7 +30,7 @@ class PostgresFeed:
         if version == self._version:
             return False
         self._version = version
-        if self._database.rows(_RETIRED, (), "look up its document"):
+        if self._database.is_retired:
             raise DocumentFailed(
                 f"document {self._document_id} was rolled back or replaced by another process, so nothing is written "
                 "to it any more",
@@ -60,6 +59,20 @@ class PostgresFeed:
         if not self._listens:
             self._database.pool.hints.listen(self._database.document, self)
             self._listens = True
+
+    def say(self, message: bytes) -> None:
+        """See `TalkingFeed`."""
+        self._database.pool.hints.say(self._database.document, message, self)
+
+    def listen_to(self, heard: Callable[[bytes], None]) -> None:
+        """See `TalkingFeed`."""
+        self._heard.append(heard)
+        self._listen()
+
+    def hear_message(self, message: bytes) -> None:
+        """What another server says."""
+        for heard in self._heard:
+            heard(message)
 
     def hear(self, version: int) -> None:
         """A hint that the document has come to a version; one that this store made, or knows of, is no news."""

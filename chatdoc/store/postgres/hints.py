@@ -12,6 +12,8 @@ import os
 import select
 import threading
 import weakref
+from base64 import b64decode, b64encode
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -22,8 +24,12 @@ from chatdoc.store.postgres.servers import BEAT, Place
 
 COMPARE_S = 1.0
 """So often versions are compared."""
-_LISTEN = "LISTEN chatdoc_commits"
+_LISTEN = b"LISTEN chatdoc_commits; LISTEN chatdoc_messages"
 _TELL = "SELECT pg_notify('chatdoc_commits', hint) FROM unnest($1::text[]) AS hint"
+_SAY = "SELECT pg_notify('chatdoc_messages', message) FROM unnest($1::text[]) AS message"
+MESSAGE_LENGTH_MAX = 7900
+"""PostgreSQL carries 8,000 bytes; a longer message is not said."""
+_UNSAID_MAX = 1000
 _VERSIONS = "SELECT document, version FROM document_order WHERE document = ANY($1)"
 _log = logging.getLogger("chatdoc.store")
 
@@ -34,6 +40,9 @@ class Subscriber(Protocol):
     def hear(self, version: int) -> None:
         """Hear it; from the thread of the hints."""
 
+    def hear_message(self, message: bytes) -> None:
+        """Hear what another server says of the document; from the same thread."""
+
 
 class Hints:
     """Tells of commits and hears of them, from when the first one is told or listened for."""
@@ -42,6 +51,7 @@ class Hints:
         self._connect = connect
         self._listeners: dict[str, weakref.WeakSet[Subscriber]] = {}
         self._untold: dict[str, int] = {}
+        self._unsaid: deque[str] = deque(maxlen=_UNSAID_MAX)
         self._lock = threading.Lock()
         self._run: _Run | None = None
         self.place: Place | None = None
@@ -53,6 +63,13 @@ class Hints:
         """Let others know, soon, that a document has come to a version."""
         self._untold[document] = version
         self._running().wake()
+
+    def say(self, document: str, message: bytes, sender: Subscriber) -> None:
+        """Say something to all others who have a document open, here or elsewhere; it may be lost."""
+        spelled = f"{b64encode(message).decode()}:{self._named(sender)}:{document}"
+        if len(spelled.encode()) <= MESSAGE_LENGTH_MAX:
+            self._unsaid.append(spelled)
+            self._running().wake()
 
     def listen(self, document: str, subscriber: Subscriber) -> None:
         """Let somebody hear of a document while he lives; returns once nothing more is missed, or after a second."""
@@ -77,8 +94,8 @@ class Hints:
 
     def _serve(self, run: _Run) -> None:
         with self._connect() as connection:
-            connection.add_notify_handler(lambda hint: self._take(hint.payload))
-            connection.execute(_LISTEN)
+            connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
+            connection.execute(_LISTEN, prepare=False)
             run.is_due = True
             while not run.is_over:
                 if run.is_due:
@@ -89,12 +106,15 @@ class Hints:
                 untold, self._untold = self._untold, {}
                 if untold:
                     connection.execute(_TELL, ([f"{version}:{key}" for key, version in untold.items()],))
-                if self._untold or run.is_due:
+                unsaid = [self._unsaid.popleft() for _ in range(len(self._unsaid))]
+                if unsaid:
+                    connection.execute(_SAY, (unsaid,))
+                if self._untold or self._unsaid or run.is_due:
                     continue
                 if run.sleep(connection.fileno()):
                     connection.pgconn.consume_input()
                     while (hint := connection.pgconn.notifies()) is not None:
-                        self._take(hint.extra.decode())
+                        self._take(hint.relname.decode(), hint.extra.decode())
 
     def _compare(self, connection: psycopg.Connection[Any]) -> None:
         with self._lock:
@@ -110,10 +130,21 @@ class Hints:
         if place is not None and connection.execute(BEAT, place).rowcount == 0:
             self.is_shut_out = self.place == place
 
-    def _take(self, hint: str) -> None:
+    def _take(self, channel: str, hint: str) -> None:
         version, _, document = hint.partition(":")
-        if version.isdigit():
+        if channel == "chatdoc_messages":
+            with contextlib.suppress(ValueError):
+                message = b64decode(version)
+                sender, _, document = document.partition(":")
+                for listener in tuple(self._listeners.get(document, ())):
+                    if self._named(listener) != sender:
+                        listener.hear_message(message)
+        elif version.isdigit():
             self._hear(document, int(version))
+
+    def _named(self, subscriber: Subscriber) -> str:
+        """Tells a subscriber from all others, on other machines too."""
+        return f"{self.place.server if self.place is not None else ''}/{id(subscriber)}"
 
     def _hear(self, document: str, version: int) -> None:
         for listener in tuple(self._listeners.get(document, ())):

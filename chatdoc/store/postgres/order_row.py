@@ -8,7 +8,7 @@ from chatdoc.model.errors import StoreGone
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.sql.database import Counts
 
-VERSION = "SELECT version FROM document_order WHERE document = ?"
+VERSION = "SELECT version, is_retired FROM document_order WHERE document = ?"
 _LOCK = "SELECT version, last_update, last_event, head, is_retired FROM document_order WHERE document = ? FOR UPDATE"
 _NEXT = "UPDATE document_order SET version = version + 1 WHERE document = ?"
 _NEXT_COUNTED = (
