@@ -76,7 +76,9 @@ def test_another_process_is_heard_within_50_ms_and_named(tmp_path: Path) -> None
         assert until(lambda: len(heard) == 8)
         assert {origin for _, origin in heard} == {f"process {child.pid}"}
         late = sorted(at - done for (at, _), done in zip(heard, written, strict=True))
-        assert late[0] < 0.05, late  # The machine may be busy: the quickest of eight tells what is waited for.
+        assert late[0] < 0.05, (
+            late
+        )  # The machine may be busy: the quickest of eight tells what is waited for.
         document.create_thread(sender_id="ada", content="mine")
         assert heard[-1][1] == "local"
     assert until(lambda: not watchers())
