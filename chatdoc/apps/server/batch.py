@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby, repeat
+from collections.abc import Callable, Mapping
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -105,7 +105,7 @@ class _Turn:
             done.append(_outcome(change, admitted, answer, self._doc.state_vector() if passes else None))
         return done
 
-    def _answers(self) -> Iterator[Answer]:
+    def _answers(self) -> list[Answer]:
         """An answer for each update that is admitted; those of one client that follow each other are taken as one."""
         sent = [
             (one.update, origin(change.member)) for change, one in self._waiting if one.update is not None
@@ -117,12 +117,23 @@ class _Turn:
             for count, update in joined(given, self._bytes_max):
                 groups.append((given[at : at + count], update, said))
                 at += count
-        answers = receive_all(self._doc, [(update, said) for _, update, said in groups]) if groups else []
-        for (given, _, said), answer in zip(groups, answers, strict=True):
-            if len(given) == 1 or not isinstance(answer, UpdateRefused):
-                yield from repeat(answer, len(given))
-            else:  # One of them is refused, and the others need not be.
-                yield from receive_all(self._doc, [(update, said) for update in given])
+        taken = receive_all(self._doc, [(update, said) for _, update, said in groups]) if groups else []
+        answers: list[Answer] = []
+        for (given, _, said), answer in zip(groups, taken, strict=True):
+            answers += self._shared(given, said, answer)
+        return answers
+
+    def _shared(self, given: list[bytes], said: str, answer: Answer) -> list[Answer]:
+        """The answers of updates that were taken as one; where that is refused, halves are, down to the bad one."""
+        if len(given) == 1 or not isinstance(answer, UpdateRefused):
+            return [answer] * len(given)
+        answers: list[Answer] = []
+        middle = len(given) // 2
+        for half in (given[:middle], given[middle:]):
+            [(_, update)] = joined(half, sum(map(len, half)) + 1)
+            [taken] = receive_all(self._doc, [(update, said)])
+            answers += self._shared(half, said, taken)
+        return answers
 
     def _settle(self, change: Change, refusal: UpdateRefused) -> tuple[Admitted, Answer | None]:
         self._known = None

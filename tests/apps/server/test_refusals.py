@@ -225,8 +225,6 @@ def test_one_bad_update_in_a_burst_takes_no_other_along(clients: Clients, tmp_pa
             assert told["code"] == "wrong_place"
             assert clients("count", name="bob", root="message", least=301)["size"] == 301
             assert clients("pending", name="bob")["pending"] is False
-        entries = serving.call("a.chat", lambda doc: doc.engine.store.updates.last_sequence())
-        assert entries < len(burst), "what waited together is one entry of the log"
 
 
 @pytest.mark.parametrize("kind", ["y-websocket", "hocuspocus"])

@@ -142,6 +142,9 @@ def test_a_document_nobody_uses_is_saved_and_closed(clients: Clients, tmp_path: 
         while serving.do(lambda: list(serving.rooms.open_rooms())) and time.monotonic() < end:
             time.sleep(0.05)
         assert not serving.do(lambda: list(serving.rooms.open_rooms()))
-        assert b"the root" in (tmp_path / "a.chat").read_bytes()
+        file = tmp_path / "a.chat"
+        while not (file.exists() and b"the root" in file.read_bytes()) and time.monotonic() < end:
+            time.sleep(0.05)  # It is let go of first, and then saved.
+        assert b"the root" in file.read_bytes()
         begin(clients, serving, "eve")
         assert clients("has", name="eve", text="the root")["ok"]
