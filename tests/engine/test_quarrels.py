@@ -13,6 +13,7 @@ from chatdoc.engine.engine import Engine
 from chatdoc.engine.load import keep_rows, load_view
 from chatdoc.engine.receive_result import Received
 from chatdoc.in_memory import memory_document
+from chatdoc.model.records.attic import AtticRow
 from chatdoc.testing import white_box
 from chatdoc.testing.clocks import ManualClock
 from chatdoc.testing.content import differences, hidden
@@ -229,3 +230,21 @@ def test_a_failed_write_loses_no_wait(quarrel: Quarrel) -> None:
     quarrel.clock.advance(2 * WAIT_MS_MIN)
     assert document.check().ok
     assert not list(hidden(document))
+
+
+def test_what_is_told_of_the_attic_shows_none_of_it(
+    quarrel: Quarrel, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A row that was kept verbatim is named by a digest: the reason it was kept for may quote it."""
+    document = quarrel.document
+    document.engine.enter(
+        [AtticRow(kind="row", reason="unknown event 'hunter2'", text="hunter2")], origin="outside"
+    )
+    quarrel.peer.receive(document.diff())
+    for _ in range(RESTORES_AT_ONCE + 1):
+        quarrel.peer.receive(document.diff())
+        places = [place for place in quarrel.peer.entries() if place[0] == "attic"]
+        document.receive(quarrel.peer.transact([], places), origin="mallory")
+    report = document.check()
+    assert {one.code for one in report.violations} == {"fact_hidden"}
+    assert "hunter2" not in report.to_text() + caplog.text

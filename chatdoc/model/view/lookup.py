@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 from chatdoc.model.facts import (
     DocumentFact,
@@ -17,7 +18,7 @@ from chatdoc.model.facts import (
 )
 from chatdoc.model.ids import MessageId
 from chatdoc.model.records.attic import AtticRow
-from chatdoc.model.view.fact_order import attic_key, same
+from chatdoc.model.view.fact_order import attic_key, canonical, same
 from chatdoc.model.view.view import View
 
 
@@ -69,7 +70,7 @@ def superseded(view: View, fact: Fact) -> bool:
 
 
 def subject_of(fact: Fact) -> str:
-    """The record a fact belongs to."""
+    """The record a fact belongs to; of a row in the attic a digest, for the reason it lies there may quote it."""
     match fact:
         case Header() | RevisionFact() | MarkFact() | PieceFact():
             return fact.message_id
@@ -78,7 +79,7 @@ def subject_of(fact: Fact) -> str:
         case DocumentFact():
             return fact.field
         case AtticRow():
-            return fact.reason
+            return sha256(canonical(fact)).hexdigest()[:16]
 
 
 def all_facts(view: View) -> Iterator[Fact]:
