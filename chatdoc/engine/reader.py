@@ -37,15 +37,13 @@ class Reader:
 
     def threads(self, *, deleted: bool = False) -> list[Thread]:
         """All threads by creation date, those that were deleted only on demand."""
-        found = [self.thread(thread_id) for thread_id in self.view.thread_ids()]
+        view = self.view
+        found = [_thread_in(view, thread_id) for thread_id in view.thread_ids()]
         return [thread for thread in found if deleted or thread.deleted_at is None]
 
     def thread(self, thread_id: str) -> Thread:
         """One thread, also a deleted one; raises NotFound."""
-        thread = self.view.thread(thread_id) if isinstance(thread_id, str) else None
-        if thread is None:
-            raise NotFound(f"there is no thread {thread_id!r} in this document", hint="threads() lists them")
-        return thread
+        return _thread_in(self.view, thread_id)
 
     def messages(
         self, thread_id: str, *, limit: int | None = None, before: str | None = None, deleted: bool = False
@@ -55,9 +53,9 @@ class Reader:
         With a `limit`, the last so many; `before` a message of the thread, those that come before it. Raises NotFound.
         """
         require_limit(limit, "messages")
-        view = self.view
-        self.thread(thread_id)
-        if before is not None and view.thread_of(self.message(before).message_id) != thread_id:
+        view = self.view  # One look for all of them: each asks the store what others wrote.
+        _thread_in(view, thread_id)
+        if before is not None and view.thread_of(_message_in(view, before).message_id) != thread_id:
             raise NotFound(
                 f"message {before!r} is not in thread {thread_id!r}", hint="Name a message of an earlier page"
             )
@@ -65,34 +63,32 @@ class Reader:
         for message_id in view.ordered_before(thread_id, before):
             if limit is not None and len(found) >= limit:
                 break
-            message = self.message(message_id)
+            message = _message_in(view, message_id)
             if deleted or message.deleted_at is None:
                 found.append(message)
         return found[::-1]
 
     def message(self, message_id: str) -> Message:
         """One message with its history, also a deleted one; raises NotFound."""
-        message = self.view.message(message_id) if isinstance(message_id, str) else None
-        if message is None:
-            raise NotFound(
-                f"there is no message {message_id!r} in this document", hint="messages(thread_id) lists them"
-            )
-        return message
+        return _message_in(self.view, message_id)
 
     def config(self, thread_id: str) -> ThreadConfig:
         """A thread's config, the defaults where nothing was set; raises NotFound."""
-        self.thread(thread_id)
-        return self.view.config(thread_id)
+        view = self.view
+        _thread_in(view, thread_id)
+        return view.config(thread_id)
 
     def config_history(self, thread_id: str) -> list[ConfigChange]:
         """Who set which field when, newest first; a value that lost against a concurrent one is here too."""
-        self.thread(thread_id)
-        return self.view.config_history(thread_id)
+        view = self.view
+        _thread_in(view, thread_id)
+        return view.config_history(thread_id)
 
     def state(self, thread_id: str) -> ThreadState | None:
         """What the thread's agent is doing; None when no turn ever ran; raises NotFound."""
-        self.thread(thread_id)
-        return self.view.state(thread_id)
+        view = self.view
+        _thread_in(view, thread_id)
+        return view.state(thread_id)
 
     def attic(self) -> list[AtticRow]:
         """Rows and lines that were kept verbatim and not interpreted."""
@@ -101,3 +97,19 @@ class Reader:
     def check(self, *, full: bool = True) -> IntegrityReport:
         """Every rule over the whole document."""
         return report_of(check_all(self.view))
+
+
+def _thread_in(view: View, thread_id: str) -> Thread:
+    thread = view.thread(thread_id) if isinstance(thread_id, str) else None
+    if thread is None:
+        raise NotFound(f"there is no thread {thread_id!r} in this document", hint="threads() lists them")
+    return thread
+
+
+def _message_in(view: View, message_id: str) -> Message:
+    message = view.message(message_id) if isinstance(message_id, str) else None
+    if message is None:
+        raise NotFound(
+            f"there is no message {message_id!r} in this document", hint="messages(thread_id) lists them"
+        )
+    return message
