@@ -22,7 +22,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --save
 
 # Small sizes: it shows that every suite runs to its end.
 bench-quick: $(STAMP)

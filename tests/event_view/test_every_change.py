@@ -204,7 +204,9 @@ def test_the_next_command_goes_on_after_a_log_command_failed(
             thread.thread_id, kind="tool.started", summary="ls", command_id="one"
         )
     versions = ask(
-        tmp_path, "SELECT stream_version FROM orchestration_events WHERE stream_id = ?", thread.thread_id
+        tmp_path,
+        "SELECT stream_version FROM orchestration_events WHERE stream_id = ? ORDER BY sequence",
+        thread.thread_id,
     )
     assert versions == [(number,) for number in range(len(versions))]
     assert types(tmp_path).count("thread.activity-appended") == 1
