@@ -34,7 +34,8 @@ COMMANDS: dict[str, Entry] = {
         "Give back the text of a FILE that is lost, damaged or replaced, or of all such files of a FOLDER.",
     ),
     "compact": Entry(
-        f"{_ROOM}.compact:compact", "Seal old updates of documents, and give back the space they took."
+        f"{_ROOM}.compact:compact",
+        "Seal the old updates of a FILE's document, or of all documents of a FOLDER, and give back their space.",
     ),
     "forget": Entry(
         f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."
@@ -58,8 +59,14 @@ COMMANDS: dict[str, Entry] = {
     ),
     "serve": Entry(f"{_ROOM}.serve:serve", "Serve the chats of FOLDER over websocket and HTTP until Ctrl-C."),
     "mcp": Entry(f"{_ROOM}.mcp:mcp", "Let an assistant read the chats of FOLDER (Model Context Protocol)."),
-    "push": Entry(f"{_ROOM}.transfer:push", "Copy FILE, or the chats of FOLDER, into a database."),
-    "pull": Entry(f"{_ROOM}.transfer:pull", "Copy the documents of a database into FOLDER."),
+    "push": Entry(
+        f"{_ROOM}.transfer:push",
+        "Copy FILE, or the chats of FOLDER, into a database, each with its whole history.",
+    ),
+    "pull": Entry(
+        f"{_ROOM}.transfer:pull",
+        "Copy the documents of a database into FOLDER, as `.chat` files with their stores.",
+    ),
     "ledger": Entry(f"{_ROOM}.ledger:ledger", "Keep ledgers of thread transcripts."),
     "dual": Entry(f"{_ROOM}.dual:dual", "Move a consensus database from its old tables to its new ones."),
     "import": Entry(f"{_ROOM}.import_:import_", "Import session logs of Codex, Claude Code and ACP agents."),
