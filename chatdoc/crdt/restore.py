@@ -49,13 +49,16 @@ class Restores:
     def due(self, destroyed: Iterable[Destroyed], now_ms: int, *, at_once: bool = False) -> list[Destroyed]:
         """The entries to write again now, in a fixed order; the others wait from now on, or go on waiting.
 
-        `at_once` lets none wait.
+        `at_once` lets none wait. Until `settle` hears that they are stored, those to write wait for their next time, so
+        a write that fails is tried again when that is over.
         """
         due = []
         for place, one in sorted({one[:2]: one for one in destroyed}.items()):
             if at_once or self._is_due(place, now_ms):
                 self._waits.pop(place, None)
                 self._count[place] += 1
+                if self._count[place] >= RESTORES_AT_ONCE:
+                    self._waits[place] = now_ms, now_ms + self._wait_ms(place)
                 due.append(one)
         self._window = None if not self._waits else self._window_of_all()
         return due

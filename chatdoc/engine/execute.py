@@ -95,6 +95,7 @@ def restore(
     hidden = hide(copy.view, set(destroyed).difference(due))
     _, records = reveal(copy.view, ended | {one[:2]: one.text for one in due})
     copy.restores.settle(ended)
+    transaction.after.append(lambda: copy.restores.settle(one[:2] for one in due))
     delta = Delta(origin="repair", unreadable=heal(copy.view, writes), hidden=hidden | records)
     change = Change(origin="repair", at_ms=now.ms, delta=delta, update=update, spans=spans)
     return commit(transaction, change).outcome.new

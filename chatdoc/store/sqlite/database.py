@@ -44,7 +44,6 @@ from chatdoc.store.sqlite.sqlite_errors import (
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 
-_MEMORY = ":memory:"
 _ABANDONED: list[sqlite3.Connection] = []
 """Connections of a parent process, kept so that this child never closes them: that would touch the parent's journal."""
 _Answer = TypeVar("_Answer")
@@ -63,7 +62,7 @@ class Database:
         still: Looks | None = None,
     ) -> None:
         self.file, self.readonly = file, readonly
-        self.name = _MEMORY if file is None else str(file)
+        self.name = ":memory:" if file is None else str(file)
         self.start_over = START_OVER
         self.faults: tuple[type[Exception], ...] = FAULTS
         self.without_receipt: set[str] = set()
@@ -95,15 +94,7 @@ class Database:
         require_own_process(self._pid, self.name)
         with self.lock:
             try:
-                try:
-                    found = read(self._ready().execute)
-                except Exception:
-                    if not self._was_overtaken():
-                        raise
-                else:
-                    if not self._was_overtaken():
-                        return found
-                return read(self._ready().execute)
+                return self._unless_overtaken(lambda: read(self._ready().execute))
             except FAULTS as error:
                 raise self.failed(error, doing) from error
             except (TypeError, ValueError, LookupError, AttributeError) as error:
@@ -115,15 +106,7 @@ class Database:
         with self.lock:
             if self.is_inside():
                 return read()
-            try:
-                found = self._transact("BEGIN", read, doing)
-            except Exception:
-                if not self._was_overtaken():
-                    raise
-            else:
-                if not self._was_overtaken():
-                    return found
-            return self._transact("BEGIN", read, doing)
+            return self._unless_overtaken(lambda: self._transact("BEGIN", read, doing))
 
     def ask_at_one_moment(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
         """See `Tables`."""
@@ -266,7 +249,7 @@ class Database:
         self._generation += 1
         self._distrusted = False
         if self.file is None:
-            return sqlite3.connect(_MEMORY, isolation_level=None, check_same_thread=False)
+            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection = self._connect_file(self.file)
         prepare(connection, is_durable=self._durability == "full", readonly=self.readonly)
         return connection
@@ -293,6 +276,18 @@ class Database:
         if connection is not None:
             with contextlib.suppress(*FAULTS):
                 connection.close()
+
+    def _unless_overtaken(self, read: Callable[[], _Answer]) -> _Answer:
+        """What `read` finds, once more where somebody wrote meanwhile: its answer or its error may be wrong then."""
+        try:
+            found = read()
+        except Exception:
+            if not self._was_overtaken():
+                raise
+        else:
+            if not self._was_overtaken():
+                return found
+        return read()
 
     def _was_overtaken(self) -> bool:
         """Whether somebody wrote while this read without locks, so that the answer may be wrong; then take locks."""

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from chatdoc.settings import Settings
-from tests.apps.importer.conftest import Import, log_in
+from tests.apps.importer.conftest import Import, files_in, log_in
 from tests.apps.importer.test_audit import audit
 
 
@@ -90,3 +90,36 @@ def test_what_codexs_state_database_hides_is_named(tmp_path: Path, run_import: I
     assert found == [("hidden_by_tool", str(logs["hidden"])), ("lost_to_tool", str(logs["gone"]))]
     older.close()
     newer.close()
+
+
+def test_a_history_database_beside_a_paginated_rollout_adds_nothing(
+    tmp_path: Path, run_import: Import
+) -> None:
+    """The rollout is the record: what Codex keeps of it in SQLite is not counted twice, opened or changed."""
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    shutil.copyfile(log_in("codex-paginated-and-repeated-ordinals"), folder / "rollout.jsonl")
+    alone = run_import(folder, into=tmp_path / "alone")
+    database = folder / "state_5.sqlite"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE thread_history (thread_id TEXT, ordinal INTEGER, item TEXT)")
+        line = (folder / "rollout.jsonl").read_text(encoding="utf-8").splitlines()[1]
+        connection.execute(
+            "INSERT INTO thread_history VALUES (?, 2, ?)", (alone.sessions[0].session_id, line)
+        )
+    connection.close()
+    before = (
+        [text.split(b"\n", 1)[1] for text in files_in(tmp_path / "alone").values()],
+        database.read_bytes(),
+    )
+    beside = run_import(folder, into=tmp_path / "beside")
+    assert [(one.session_id, one.lines) for one in beside.sessions] == [
+        (one.session_id, one.lines) for one in alone.sessions
+    ]
+    # The first line has the id of the document, which is new each time.
+    after = (
+        [text.split(b"\n", 1)[1] for text in files_in(tmp_path / "beside").values()],
+        database.read_bytes(),
+    )
+    assert after == before
+    assert [one.name for one in folder.iterdir() if one.name.startswith("state")] == ["state_5.sqlite"]

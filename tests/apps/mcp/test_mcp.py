@@ -105,7 +105,8 @@ def test_an_assistant_reads_a_folder(chat: Chat) -> None:
         [hit] = (await call(client, "search", query="deadline"))["hits"]
         assert (hit["document"], hit["message_id"]) == ("sub/team.chat", chat.root_id)
         report = await call(client, "check_integrity", document="sub/team.chat")
-        assert (report["ok"], report["violations"], report["found"]) == (True, 0, [])
+        assert (report["ok"], report["violations"]) == (True, 0)
+        assert {one["code"] for one in report["found"]} <= {"duplicate_date"}  # Bob may be quick enough.
 
     asked(chat.folder, ask=ask)
     assert (chat.folder / "sub" / "team.chat").read_bytes() == before
