@@ -136,8 +136,9 @@ class ChatFile:
         engine, written = self._engine, False
         for _ in range(ROUNDS_MAX):
             seen, source = stat_of(self.path), read_bytes(self.path)
-            if seen is None or seen != engine.store.registry.registration().text_stat:
-                self._take(source)
+            self._take(
+                source
+            )  # Also where it looks as we left it: somebody may have come between the two looks.
             if self.is_empty() and not source:
                 return False
             sequence = engine.sequence
