@@ -50,7 +50,6 @@ from chatdoc.model.records.thread import Thread
 from chatdoc.model.records.thread_config import ConfigChange, ThreadConfig
 from chatdoc.model.records.thread_state import ThreadState
 from chatdoc.model.view.view import View
-from chatdoc.settings import compacts_when_closing
 from chatdoc.store.event_feed import Following
 from chatdoc.store.ports import Sealed
 from invariants.report import IntegrityReport
@@ -510,8 +509,7 @@ class Document:
                     if self._file is not None:
                         self._file.close()
                         keep_rows(self.engine.store, self.engine.copy, recorded_at_ms=self.engine.clock())
-                    if compacts_when_closing(os.environ):
-                        compact_when_due(self.engine.store)
+                    compact_when_due(self.engine.store, os.environ)
         finally:
             with self.engine.lock:
                 self._let_go()

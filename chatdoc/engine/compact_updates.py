@@ -5,8 +5,15 @@ What is told of the document, its history and its receipts stays the same; only 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
+
 from chatdoc.engine.engine import Engine
+from chatdoc.model.errors import ChatdocError
+from chatdoc.settings import compacts_when_closing
 from chatdoc.store.ports import DocumentStore, Sealed
+
+_log = logging.getLogger("chatdoc")
 
 ENTRIES_MIN = 4096
 """So many entries that are stored one by one are left alone when a document is closed."""
@@ -21,8 +28,16 @@ def compact(engine: Engine, *, dry_run: bool = False) -> Sealed:
         return engine.store.seal_updates(dry_run=dry_run)
 
 
-def compact_when_due(store: DocumentStore) -> None:
-    """Seal a log whose unsealed end has grown long; over time each update is sealed a bounded number of times."""
-    last = store.updates.last_sequence()
-    if last - store.updates.sealed_through() > max(ENTRIES_MIN, last // SHARE):
-        store.seal_updates()
+def compact_when_due(store: DocumentStore, environment: Mapping[str, str]) -> None:
+    """Seal a log whose unsealed end has grown long, unless the environment says no.
+
+    Over time each update is sealed a bounded number of times. Nothing depends on it: on a full disk, or while somebody
+    else writes, it is left for the next time, and a warning says so.
+    """
+    try:
+        last = store.updates.last_sequence()
+        is_due = last - store.updates.sealed_through() > max(ENTRIES_MIN, last // SHARE)
+        if is_due and compacts_when_closing(environment):
+            store.seal_updates()
+    except ChatdocError as error:
+        _log.warning("the log was not compacted, and has everything: %s", error)

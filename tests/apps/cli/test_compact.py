@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from chatdoc import open_document
 from chatdoc.engine import compact_updates
+from chatdoc.testing.white_box import execute_of
 from tests.apps.cli.conftest import Run
 
 MESSAGES = 300
@@ -56,6 +58,26 @@ def test_a_store_that_cannot_be_read_is_named(chatdoc: Run, tmp_path: Path) -> N
     assert done.returncode == 1
     assert [(one["path"], one["entries"]) for one in rows(done)] == [(None, 0), ("team.chat", MESSAGES + 1)]
     assert "broken.sqlite3" in chatdoc("compact").stdout.replace("\n", "")
+
+
+@pytest.mark.parametrize("setting", ["1", "perhaps"])
+def test_a_document_is_closed_also_where_its_log_cannot_be_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, setting: str
+) -> None:
+    """A full disk, or a setting that is none, costs space and nothing else."""
+    monkeypatch.setattr(compact_updates, "ENTRIES_MIN", 10)
+    with open_document(tmp_path / "team.chat") as document:
+        thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
+        for number in range(50):
+            document.send(thread_id, sender_id="bob", content=Random(number).randbytes(2_000).hex())
+        document.save()
+        monkeypatch.setenv("CHATDOC_COMPACT", setting)
+        pages = execute_of(document)("PRAGMA page_count").fetchone()[0]
+        execute_of(document)(f"PRAGMA max_page_count = {pages + 8}")
+    assert "the log was not compacted" in caplog.text
+    with open_document(tmp_path / "team.chat") as document:
+        assert len(document.messages(thread_id)) == 51
+        assert document.engine.store.updates.sealed_through() == 0
 
 
 @pytest.mark.parametrize(("setting", "sealed"), [("", MESSAGES + 1), ("0", 0)])
