@@ -141,6 +141,7 @@ def _transferred(name: str, source: DocumentStore, target: SqlStore) -> Transfer
         stands = standing(target, source)
         return stands, source.tables.ask(lambda run: read_all(run, _COLUMNS), "be copied")
 
+    seen = target.version()
     said = target.registry.registration()
     stands, rows = source.at_one_moment(now)
     if stands in ("ahead", "differs"):
@@ -155,7 +156,9 @@ def _transferred(name: str, source: DocumentStore, target: SqlStore) -> Transfer
         said, text_digest=None, text_stat=None, text_sequence=None, retired_at_ms=None, released=False
     )
     copied = target.replace(
-        lambda run, run_many: write_all(run, run_many, _COLUMNS, rows, registration), registration
+        lambda run, run_many: write_all(run, run_many, _COLUMNS, rows, registration),
+        registration,
+        seen=seen,
     )
     problems = target.verify()
     if problems:

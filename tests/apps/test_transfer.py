@@ -122,6 +122,34 @@ def test_newer_edits_are_never_written_over(folder: Path, tmp_path: Path, url: s
     assert contents(read_document(back / "a.chat")) == here
 
 
+@pytest.mark.parametrize("way", ["push", "pull"])
+def test_an_edit_that_comes_while_it_is_copied_is_not_written_over(
+    folder: Path, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Somebody writes to the other side behind the comparison and before the copy: it is left as it is, and said."""
+    run("push", str(folder), "--store", url)
+    back = tmp_path / "back"
+    run("pull", str(back), "--store", url)
+    places = {"files": str(back / "a.chat"), "database": f"{url}#a.chat"}
+    source, target = places.values() if way == "push" else reversed(places.values())
+    with open_document(source) as doc:
+        doc.send(doc.threads()[0].thread_id, sender_id="ada", content="to be copied")
+    real = transfer.standing
+
+    def overtaken(*given: Any) -> str:
+        found = real(*given)
+        with open_document(target) as other:
+            other.send(other.threads()[0].thread_id, sender_id="eve", content="meanwhile")
+        return found
+
+    monkeypatch.setattr(transfer, "standing", overtaken)
+    status, done = run(way, str(back), "--store", url)
+    monkeypatch.undo()
+    assert (status, done[0]["outcome"]) == (1, "refused")
+    assert "meanwhile" in done[0]["problem"]
+    assert "meanwhile" in contents(read_document(target))
+
+
 def test_a_file_of_another_document_is_left_alone(folder: Path, tmp_path: Path, url: str) -> None:
     """Neither a file nor a document of the same name is replaced by another one."""
     run("push", str(folder), "--store", url)

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from chatdoc.model.clock import Clock
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, NewerEdits
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.ports import Finding, Registration, Sealed, UnitOfWork, refused_alone
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sql.cursors import SqlCursors
-from chatdoc.store.sql.database import Counts, Database
+from chatdoc.store.sql.database import Counts, Database, Version
 from chatdoc.store.sql.event_buffer import EventBuffer, SettledTables
 from chatdoc.store.sql.event_log import SqlEventLog
 from chatdoc.store.sql.leases import SqlLeases
@@ -108,14 +108,30 @@ class SqlStore:
         self._write(all_of_them)
         return answers
 
-    def replace(self, work: Callable[[Execute, ExecuteMany], Answer], registration: Registration) -> Answer:
+    def version(self) -> Version:
+        """Changes with every commit of somebody else."""
+        return self._database.version()
+
+    def replace(
+        self,
+        work: Callable[[Execute, ExecuteMany], Answer],
+        registration: Registration,
+        *,
+        seen: Version,
+    ) -> Answer:
         """Write all rows anew, as one transaction; the registration is the one they end up with.
 
-        Raises StoreError; the next unit counts on from what is there then.
+        `seen` is the version that the work was decided on. Raises NewerEdits, and nothing is written, where somebody
+        has committed since, and StoreError; the next unit counts on from what is there then.
         """
         database = self._database
 
         def alone() -> Answer:
+            if database.version() != seen:
+                raise NewerEdits(
+                    f"somebody wrote to {database.name} meanwhile, so nothing was written",
+                    hint="Do it again: what came is compared first",
+                )
             connection = database.connection()
             answer = work(connection.execute, connection.executemany)
             update, event, head = connection.execute(_ENDS).fetchone()
