@@ -1,6 +1,7 @@
 """A command's answer is a record; its receipt keeps that record, or names it, so a retry gets the same answer.
 
-A message that was only just written is named: its header is a lasting fact, and says all that the answer says.
+A message that was only just written is named by the key of its header: that is a lasting fact, whose key certifies it,
+and says all that the answer says.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from typing import Any
 
 import msgspec
 
+from chatdoc.crdt.keys import encode
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.plan import Plan
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreDamaged
+from chatdoc.model.facts import Header
 from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
 from chatdoc.model.records.thread_config import ThreadConfig
+from chatdoc.model.view.assemble import build_message
 from chatdoc.model.view.view import View
 from chatdoc.store.ports import Receipt
 
@@ -45,16 +49,17 @@ def answer_of(view: View, plan: Plan, last_event: int = 0) -> Any:
 
 
 def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, record: Any) -> Receipt:
-    """The receipt of a command that was carried out, with the record that answered it, or its name and digest."""
+    """The receipt of a command that was carried out, with the record that answered it, or the key of its header."""
     thread_id = view.thread_of(plan.subject) if plan.kind == "message" else plan.subject
-    result = _encode({"kind": plan.kind, "record": record})
     if plan.kind == "message" and view.is_as_written(plan.subject):
-        result = _encode({"kind": "written", "record": plan.subject, "digest": _seal(result)})
+        answer = {"kind": "written", "record": plan.subject, "key": _key(view.headers[plan.subject])}
+    else:
+        answer = {"kind": plan.kind, "record": record}
     return Receipt(
         command_id=command_id,
         command_digest=command_digest,
         status="accepted",
-        result=result,
+        result=_encode(answer),
         aggregate_kind="thread" if thread_id else "project",
         aggregate_id=thread_id or str(view.document_id()),
     )
@@ -63,7 +68,7 @@ def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, rec
 def digest(command: Command) -> str:
     """Tells two commands apart: half a SHA-256 of its canonical JSON, in hex; raises CommandRefused without one."""
     try:
-        return _seal(_encode(command))
+        return sha256(_encode(command)).hexdigest()[:32]
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise CommandRefused(
             f"{type(command).__name__} holds a value that JSON cannot spell: {error}",
@@ -71,8 +76,8 @@ def digest(command: Command) -> str:
         ) from error
 
 
-def _seal(data: bytes) -> str:
-    return sha256(data).hexdigest()[:32]
+def _key(header: Header) -> str:
+    return encode(header)[1]
 
 
 def refusal(view: View, command_id: str, command_digest: str, command: Command, error: Exception) -> Receipt:
@@ -105,9 +110,11 @@ def repeat(view: View, receipt: Receipt, command_id: str, command_digest: str) -
         raise (NotFound if missing else CommandRefused)(receipt.error or f"{command_id!r} was refused before")
     answer = msgspec.json.decode(receipt.result)
     if answer["kind"] == "written":
-        for message in view.as_written(answer["record"]):
-            if _seal(_encode({"kind": "message", "record": message})) == answer["digest"]:
-                return message
+        for header in (
+            view.variants_of_message(answer["record"]) if view.has_message(answer["record"]) else ()
+        ):
+            if _key(header) == answer["key"]:
+                return build_message([header], (), {}, {})
         raise StoreDamaged(
             f"the receipt of command {command_id!r} names message {answer['record']} as it was written, and the "
             "document does not have it",

@@ -188,12 +188,6 @@ class View:
             and not self.pieces.get(message_id)
         )
 
-    def as_written(self, message_id: str) -> Iterator[Message]:
-        """A message as each of its headers alone tells it, whatever became of it since."""
-        if message_id in self.headers:
-            for header in self.variants_of_message(message_id):
-                yield build_message([header], (), {}, {})
-
     def variants_of_message(self, message_id: str) -> list[Header]:
         """The headers of a message, the picked one first."""
         return self.header_variants.get(message_id) or [self.headers[message_id]]
