@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import stat
 from hashlib import sha256
@@ -18,7 +19,7 @@ from typing import NamedTuple
 
 from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
 from chatdoc.store.exchange_rename import exchange
-from chatdoc.store.file_lock import lock_file
+from chatdoc.store.file_lock import lock_file, try_lock
 
 _WRITE_BITS = 0o222
 _REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -88,20 +89,43 @@ def replace_atomically(path: Path, data: bytes, *, mode: int | None = None) -> R
 
 
 def _take_place(temporary: Path, target: Path) -> int | None:
-    """Put a file in another's place; returns a descriptor of the one that stood there, which has no name any more."""
-    try:
-        exchanged = exchange(temporary, target)
-    except FileNotFoundError:
-        os.rename(temporary, target)
-        return None
-    if not exchanged:
-        displaced = _opened(target)
-        os.rename(temporary, target)
-        return displaced
-    displaced = _opened(temporary)
-    with contextlib.suppress(OSError):  # The file was replaced by now; the next writer removes what is left.
-        os.unlink(temporary)
-    return displaced
+    """Put a file in another's place; returns a descriptor of the one that stood there, which has no name any more.
+
+    Once they have changed places, the temporary name leads to the displaced file for a moment. It is locked by then, so
+    that the next writer, who takes what has that name for a dead one's, waits until it has been seen.
+    """
+    with contextlib.ExitStack() as closing:
+        displaced = _locked(target, closing)
+        try:
+            exchanged = exchange(temporary, target)
+        except FileNotFoundError:
+            os.rename(temporary, target)
+            return None
+        if not exchanged:
+            os.rename(temporary, target)
+        else:
+            if displaced is None or not _is_at(displaced, temporary):  # Another one took the name in between.
+                displaced = _locked(temporary, closing)
+            with contextlib.suppress(
+                OSError
+            ):  # The file was replaced by now; the next writer removes what is left.
+                if displaced is None or _is_at(displaced, temporary):
+                    os.unlink(temporary)
+        # A descriptor of its own has the lock with it, so that is let go of here, and not when that is closed.
+        if displaced is not None:
+            with contextlib.suppress(OSError):
+                fcntl.flock(displaced, fcntl.LOCK_UN)
+        return None if displaced is None else os.dup(displaced)
+
+
+def _locked(path: Path, closing: contextlib.ExitStack) -> int | None:
+    """A descriptor of a file, locked unless somebody else has done that; None where it may not be read."""
+    file = _opened(path)
+    if file is not None:
+        closing.callback(os.close, file)
+        with contextlib.suppress(OSError):  # Some file systems lock only what is open to be written.
+            try_lock(file)
+    return file
 
 
 def _opened(path: Path) -> int | None:

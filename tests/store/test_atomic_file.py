@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
-from chatdoc.store.atomic_file import temporary_path, write_atomically
+from chatdoc.store import atomic_file
+from chatdoc.store.atomic_file import replace_atomically, temporary_path, write_atomically
 from tests import strace
 from tests.tidy.source import PROJECT
 
@@ -242,3 +244,50 @@ def test_many_short_writes_are_one_file(target: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "write", lambda file, data: write(file, bytes(data[:7])))
     write_atomically(target, NEW[:100])
     assert target.read_bytes() == NEW[:100]
+
+
+@pytest.mark.parametrize("waits_in", ["_clear", "_fill"])
+def test_a_writer_never_takes_the_temporary_file_of_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waits_in: str
+) -> None:
+    """The file that was displaced bears the temporary name for a moment, in which the next writer begins.
+
+    It neither removes that file before its writer has seen it, nor loses its own to that writer's tidying.
+    """
+    path = tmp_path / "team.chat"
+    path.write_bytes(b"old")
+    first_is_done, failures = threading.Event(), []
+    real_exchange, real_step = atomic_file.exchange, getattr(atomic_file, waits_in)
+
+    def second() -> None:
+        try:
+            write_atomically(path, b"second")
+        except Exception as error:
+            failures.append(error)
+
+    writer = threading.Thread(target=second, name="second")
+
+    def exchanged(*names: Path) -> bool:
+        found = real_exchange(*names)
+        if threading.current_thread() is not writer and not writer.is_alive():
+            writer.start()
+            writer.join(0.3)
+        return found
+
+    def step(*given: Any) -> Any:
+        found = real_step(*given)
+        if threading.current_thread() is writer:
+            first_is_done.wait(5)
+        return found
+
+    monkeypatch.setattr(atomic_file, "exchange", exchanged)
+    monkeypatch.setattr(atomic_file, waits_in, step)
+    replaced = replace_atomically(path, b"first")
+    first_is_done.set()
+    writer.join()
+    assert failures == []
+    assert replaced.displaced is not None
+    assert os.pread(replaced.displaced, 99, 0) == b"old"
+    os.close(replaced.displaced)
+    assert path.read_bytes() == b"second"
+    assert [one.name for one in tmp_path.iterdir()] == ["team.chat"]
