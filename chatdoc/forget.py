@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.model.errors import NotFound, StoreError
+from chatdoc.model.errors import NotFound, StoreDamaged, StoreError
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 
@@ -30,10 +30,11 @@ def forget(path: str | os.PathLike[str], *, dry_run: bool = True) -> Forgotten:
         try:
             with stores.look(place) as store:
                 ours = store.registry.registration().path == real.name
-        except (
-            StoreError
-        ):  # A damaged store is forgotten with its file, and keeps nobody from forgetting another.
+        except StoreError as error:
+            # One that is damaged is forgotten with its file, and none of another file keeps this one from being so.
             ours = stores.serves(real.name, place)
+            if ours and not isinstance(error, StoreDamaged):
+                raise
         if ours:
             known = True
             removed += stores.forget(place, dry_run=dry_run)

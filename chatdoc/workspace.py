@@ -96,8 +96,7 @@ class Workspace:
                     is_served = said.retired_at_ms is None and stores.serves(said.path, place)
                 except StoreError as error:
                     self._forget(place)
-                    kind = type(error).__name__
-                    unreadable.append(UnreadableStore(store=own, error=kind, reason=str(error)))
+                    unreadable.append(_unreadable(own, error))
                     continue
                 if is_served:
                     path = (folder / said.path).relative_to(self.folder).as_posix()
@@ -116,16 +115,20 @@ class Workspace:
 
     def snapshot(self) -> WorkspaceSnapshot:
         """All that is shown of all documents; `events` goes on from their sequences, given by `store`."""
-        rows = [
-            DocumentRows(
-                path=one.path, document_id=one.document_id, store=one.store, snapshot=self.log(one).snapshot()
+        rows, unreadable = [], []
+        for one in self.documents():
+            try:
+                found = self.log(one).snapshot()
+            except StoreError as error:
+                unreadable.append(_unreadable(one.store, error))
+                continue
+            rows.append(
+                DocumentRows(path=one.path, document_id=one.document_id, store=one.store, snapshot=found)
             )
-            for one in self.documents()
-        ]
         return WorkspaceSnapshot(
             folder=os.fsencode(self.folder).decode("utf-8", "backslashreplace"),
             documents=tuple(rows),
-            unreadable=self._unreadable,
+            unreadable=tuple(sorted((*self._unreadable, *unreadable), key=lambda one: one.store)),
         )
 
     def events(self, after: Mapping[str, int] | None = None) -> Iterator[DocumentEvent]:
@@ -192,6 +195,10 @@ def log_of(file: str | os.PathLike[str], *, write: bool = False) -> EventView:
     except BaseException:
         store.close()
         raise
+
+
+def _unreadable(store: str, error: StoreError) -> UnreadableStore:
+    return UnreadableStore(store=store, error=type(error).__name__, reason=str(error))
 
 
 def _real(asked: str | os.PathLike[str]) -> Path:

@@ -8,9 +8,10 @@ import pytest
 
 from chatdoc import Workspace, open_document
 from chatdoc.forget import forget
-from chatdoc.model.errors import NoEventLog
+from chatdoc.model.errors import NoEventLog, StoreTooNew
 from chatdoc.recover import recover
 from chatdoc.status import status
+from chatdoc.testing.white_box import execute_of
 from tests.open.chats import folded, furnish, legacy, texts
 
 
@@ -54,6 +55,32 @@ def test_a_workspace_shows_the_others_and_names_it(tmp_path: Path) -> None:
     bad.unlink()
     with pytest.raises(NoEventLog, match="no document below"):
         Workspace(tmp_path)
+
+
+def test_a_store_whose_rows_are_damaged_is_named_too(tmp_path: Path) -> None:
+    """It can be opened, and what is folded from its events cannot be read."""
+    for name in ("bad", "good"):
+        furnish(tmp_path / f"{name}.chat", name)
+    with open_document(tmp_path / "bad.chat") as document:
+        execute_of(document)("UPDATE projection_projects SET scripts_json = 'no JSON'")
+        assert document.store_path is not None
+        store = f".chatdoc/{document.store_path.name}"
+    with Workspace(tmp_path) as workspace:
+        found = workspace.snapshot()
+    assert [one.path for one in found.documents] == ["good.chat"]
+    assert [(one.store, one.error) for one in found.unreadable] == [(store, "StoreDamaged")]
+
+
+def test_a_store_that_cannot_be_looked_at_now_is_not_forgotten(tmp_path: Path) -> None:
+    """Only damage lets a store go unseen: one of a newer program is left, and the reason is said."""
+    furnish(tmp_path / "team.chat", "text")
+    with open_document(tmp_path / "team.chat") as document:
+        execute_of(document)("INSERT INTO schema_steps VALUES (99, 'to come', 'digest')")
+        place = document.store_path
+    assert place is not None
+    with pytest.raises(StoreTooNew):
+        forget(tmp_path / "team.chat", dry_run=False)
+    assert place.exists()
 
 
 def test_recovery_gives_the_others_back(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure
 
+LOOKS = 3
+"""So often a size and a number of pages that do not fit are asked for."""
 _NAMES = "SELECT name FROM sqlite_master"
 _FORGET = "DELETE FROM projection_state"
 
@@ -102,6 +104,21 @@ def _require_there(file: Path) -> None:
         raise ReadOnlyTarget(f"the store {file} may not be read", hint="Allow reading and writing it")
 
 
+def _require_whole(execute: Execute, file: Path) -> None:
+    """Refuse a database that ends before its last page; SQLite notices that only when it reads there.
+
+    It is looked at again before it is refused: another process may be giving space back at this moment.
+    """
+    for _ in range(LOOKS):
+        pages, page = execute("PRAGMA page_count").fetchone()[0], execute("PRAGMA page_size").fetchone()[0]
+        size = os.stat(file).st_size
+        if size >= pages * page or _has_frames(file):
+            return
+    raise StoreDamaged(
+        f"the store {file} is cut off: it has {size} bytes, expected {pages * page}", hint=START_OVER
+    )
+
+
 def _has_frames(file: Path) -> bool:
     """Whether there is a journal with what the file itself may not have yet."""
     try:
@@ -114,12 +131,7 @@ def _require_known(execute: Execute, file: Path) -> None:
     """Refuse a database of somebody else, of a newer program, or of a step that was edited."""
     if execute("PRAGMA application_id").fetchone()[0] != schema.APPLICATION_ID:
         raise StoreDamaged(f"the database {file} is not a store of chatdoc", hint=START_OVER)
-    pages, size = execute("PRAGMA page_count").fetchone()[0], execute("PRAGMA page_size").fetchone()[0]
-    if os.stat(file).st_size < pages * size and not _has_frames(file):  # SQLite notices when it reads there.
-        raise StoreDamaged(
-            f"the store {file} is cut off: it has {os.stat(file).st_size} bytes, expected {pages * size}",
-            hint=START_OVER,
-        )
+    _require_whole(execute, file)
     steps = schema.applied(execute)
     ours = [(step.number, step.digest) for step in schema.STEPS]
     if len(steps) > len(ours):
