@@ -14,8 +14,8 @@ from msgspec import UNSET, UnsetType
 from chatdoc.model.arguments import require_name, require_value
 from chatdoc.model.clock import Clock, iso
 from chatdoc.model.errors import CommandRefused, NotFound, SessionUndecodable
+from chatdoc.store import row_digests
 from chatdoc.store.projections.projector import Execute
-from chatdoc.store.seals import seal
 from chatdoc.store.tables import Tables
 
 RuntimeStatus = Literal["starting", "running", "stopped", "error"]
@@ -167,12 +167,12 @@ class SessionDirectory:
         return _session_of(row)
 
     def _change(self, work: Callable[[Execute], _Answer]) -> _Answer:
-        def sealed(execute: Execute) -> _Answer:
+        def with_digest(execute: Execute) -> _Answer:
             answer = work(execute)
-            seal(execute, "provider_session_runtime")
+            row_digests.put(execute, "provider_session_runtime")
             return answer
 
-        return self._tables.change(lambda execute, _: sealed(execute), "note a session")
+        return self._tables.change(lambda execute, _: with_digest(execute), "note a session")
 
 
 def stop_sessions(execute: Execute, thread_id: str, provider_session_id: str | None, at_ms: int) -> int:

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import stat
+import threading
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,8 @@ from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
 from chatdoc.store.exchange_rename import exchange
 from chatdoc.store.file_lock import lock_file, try_lock
 
+MOMENTS, MOMENT_S = 200, 0.002
+"""How often, and how far apart, a displaced file's lock is tried."""
 _WRITE_BITS = 0o222
 _REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -119,12 +122,19 @@ def _take_place(temporary: Path, target: Path) -> int | None:
 
 
 def _locked(path: Path, closing: contextlib.ExitStack) -> int | None:
-    """A descriptor of a file, locked unless somebody else has done that; None where it may not be read."""
+    """A descriptor of a file, locked; None where it may not be read.
+
+    The writer before has its lock for another moment. A program that keeps a lock on the file is not waited for.
+    """
     file = _opened(path)
     if file is not None:
         closing.callback(os.close, file)
+        pause = threading.Event()
         with contextlib.suppress(OSError):  # Some file systems lock only what is open to be written.
-            try_lock(file)
+            for _ in range(MOMENTS):
+                if try_lock(file):
+                    break
+                pause.wait(MOMENT_S)
     return file
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, StoreGone
+from chatdoc.store import row_digests
 from chatdoc.store.ports import Marker, Registration
 from chatdoc.store.postgres.database import PostgresDatabase
 from chatdoc.store.postgres.pool import Pool, pool_of
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.postgres.store import PostgresStore
-from chatdoc.store.seals import seal
 from chatdoc.store.sql import registry, update_log
 from chatdoc.store.sqlite.path_index import encoded
 from chatdoc.store.values import StoredDocument
@@ -86,7 +86,7 @@ class PostgresDocuments:
             session.execute(_HAS_GENESIS)
             if marker is not None:
                 session.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
-            seal(session.execute)
+            row_digests.put_all(session.execute)
             session.commit(self.pool.name, "make a document")
             return key
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
+from chatdoc.store import row_digests
 from chatdoc.store.projections import compaction_baseline
 from chatdoc.store.projections.fold import PROJECTORS, catch_up
 from chatdoc.store.projections.projector import Execute, ExecuteMany, ReadEvents
-from chatdoc.store.seals import seal
 
 TABLES = tuple(table for projector in PROJECTORS for table in projector.tables)
 """Everything that is folded from events."""
@@ -81,7 +81,7 @@ def compact_log(
     last_at = execute(_LAST_AT, (last,)).fetchone()[0]
     execute(_REMOVE)
     execute(_NOTE, (last, last_at, now_iso, found.events_removed))
-    seal(execute, "orchestration_events", "log_compactions", "baseline_pieces")
+    row_digests.put(execute, "orchestration_events", "log_compactions", "baseline_pieces")
     base = execute(_BASELINE_BYTES).fetchone()[0]
     return msgspec.structs.replace(
         found, bytes_after=found.bytes_after + base, free_bytes=_free_bytes(execute)

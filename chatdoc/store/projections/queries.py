@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatdoc.model.errors import NotFound
+from chatdoc.store import row_digests
 from chatdoc.store.projections.projector import Execute
 from chatdoc.store.projections.row_types import (
     Approval,
@@ -15,7 +16,6 @@ from chatdoc.store.projections.row_types import (
     TurnCounts,
 )
 from chatdoc.store.projections.snapshot import session_of
-from chatdoc.store.seals import seal_diff
 
 _MESSAGE = (
     "SELECT message_id, thread_id, turn_id, role, text, is_streaming, created_at, updated_at"
@@ -220,7 +220,7 @@ def put_diff(
 ) -> None:
     """Store the text of a difference; one that is there is replaced."""
     execute(_PUT, (thread_id, from_turn, to_turn, diff, created_at))
-    seal_diff(execute, thread_id, from_turn, to_turn)
+    row_digests.put_diff(execute, thread_id, from_turn, to_turn)
 
 
 def turn_diff(execute: Execute, thread_id: str, from_turn: int, to_turn: int) -> str:

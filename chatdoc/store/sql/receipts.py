@@ -32,10 +32,10 @@ def row_of(
     result_sequence: int,
 ) -> tuple[Any, ...]:
     """The row of a receipt, as INSERT wants it."""
-    seal = digests.of_receipt(document, receipt, update_sequence, result_sequence, recorded_at_ms)
+    digest = digests.of_receipt(document, receipt, update_sequence, result_sequence, recorded_at_ms)
     return (
         receipt.command_id, receipt.aggregate_kind, receipt.aggregate_id, iso(recorded_at_ms), result_sequence,
-        receipt.status, receipt.error, receipt.command_digest, receipt.result, update_sequence, seal,
+        receipt.status, receipt.error, receipt.command_digest, receipt.result, update_sequence, digest,
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ class SqlReceipts:
         }
         try:
             receipt = msgspec.convert(said, Receipt, builtin_types=(bytes,))
-            seal = digests.of_receipt(self._salt, receipt, places[0], places[1], ms_of(accepted_at))
+            true = digests.of_receipt(self._salt, receipt, places[0], places[1], ms_of(accepted_at))
         except (msgspec.MsgspecError, TypeError, ValueError):
             return None
-        return receipt if seal == digest else None
+        return receipt if true == digest else None

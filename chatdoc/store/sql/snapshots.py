@@ -78,8 +78,8 @@ class SqlSnapshots:
                         connection.execute(_PUT_PIECE, (part, count - 1, *entry, packed))
                     index.append((part, count - 1, *entry))
                 connection.execute(_CUT_PIECES, (part, count))
-            seal = digests.of_snapshot(self._document_id.encode(), rows.sequence, known, index)
-            connection.execute(_PUT_SNAPSHOT, (rows.sequence, known, recorded_at_ms, seal))
+            digest = digests.of_snapshot(self._document_id.encode(), rows.sequence, known, index)
+            connection.execute(_PUT_SNAPSHOT, (rows.sequence, known, recorded_at_ms, digest))
 
         database.transact(put, "store a snapshot of its rows")
         self._raise_floor()
@@ -124,11 +124,11 @@ class _Opened:
         except database.faults as error:
             raise self._failed(error) from error
         try:
-            seal = digests.of_snapshot(document_id.encode(), self.sequence, self.known, index)
+            true = digests.of_snapshot(document_id.encode(), self.sequence, self.known, index)
             known = _known.decode(self.known)
         except (TypeError, ValueError, msgspec.MsgspecError) as error:
             raise self._damaged(f"a row is not what was stored ({type(error).__name__})") from error
-        if seal != digest:
+        if true != digest:
             raise self._damaged("its digest differs")
         self.clocks = known
 

@@ -17,10 +17,10 @@ from chatdoc.model.events import codec
 from chatdoc.model.events.attribution import actor_kind, metadata_of
 from chatdoc.model.events.event import Draft, Event
 from chatdoc.model.ids import derive_ordered
+from chatdoc.store import row_digests
 from chatdoc.store.agent_sessions import stop_sessions
 from chatdoc.store.ports import Lease, Marker, Receipt, Registration
 from chatdoc.store.projections.queries import put_diff
-from chatdoc.store.seals import seal
 from chatdoc.store.sql import cursors, leases, receipts, registry, update_log
 from chatdoc.store.sql.database import Counts, Database, Version
 from chatdoc.store.sql.event_buffer import EventBuffer
@@ -69,14 +69,16 @@ class SqlUnitOfWork:
         self._salt = document_id.encode("utf-8", "surrogatepass")
         self._connection = database.connection()
         self._fault: BaseException | None = None
-        self._unsealed: set[str] = set()
-        """Tables that were written to, and are sealed at the end."""
+        self._written: set[str] = set()
+        """Tables that were written to, and get their digests at the end."""
         self._over = False
 
     def end(self) -> None:
-        """Seal what was written; nothing more is. Raises the error that a piece of work has hidden."""
-        if self._unsealed and self._fault is None:
-            self._run(lambda: seal(self._connection.execute, *sorted(self._unsealed)), "seal its rows")
+        """Write the digests of what was written; nothing more is. Raises the error that a piece of work has hidden."""
+        if self._written and self._fault is None:
+            self._run(
+                lambda: row_digests.put(self._connection.execute, *sorted(self._written)), "write its digests"
+            )
         self._over = True
         if self._fault is not None:
             raise self._fault
@@ -115,28 +117,28 @@ class SqlUnitOfWork:
     def take_lease(self, lease: Lease, *, instead_of: str = "") -> bool:
         """See the port."""
         self._require_served()
-        self._unsealed.add("turn_leases")
+        self._written.add("turn_leases")
         values = (*leases.lease_values(lease), instead_of)
         return self._run(lambda: self._connection.execute(leases.TAKE, values).rowcount == 1, "take a turn")
 
     def renew_leases(self, owner: str, *, heartbeat_at_ms: int) -> None:
         """See the port."""
-        self._unsealed.add("turn_leases")
+        self._written.add("turn_leases")
         self._execute(leases.RENEW, (heartbeat_at_ms, owner, heartbeat_at_ms), "renew its turns")
 
     def release_lease(self, message_id: str, owner: str) -> None:
         """See the port."""
-        self._unsealed.add("turn_leases")
+        self._written.add("turn_leases")
         self._execute(leases.RELEASE, (message_id, owner), "release a turn")
 
     def put_cursor(self, consumer: str, sequence: int) -> None:
         """See the port."""
-        self._unsealed.add("consumer_cursors")
+        self._written.add("consumer_cursors")
         self._execute(cursors.PUT, (consumer, sequence), "note how far it was read")
 
     def begin_events(self, *, at_ms: int) -> None:
         """See the port."""
-        self._unsealed.add("document")
+        self._written.add("document")
         self._execute(_BEGIN_EVENTS, (at_ms,), "begin its event log")
 
     def put_diff(self, diff: Diff) -> None:
@@ -147,21 +149,21 @@ class SqlUnitOfWork:
 
     def stop_sessions(self, stopped: Stopped, *, at_ms: int) -> None:
         """See the port."""
-        self._unsealed.add("provider_session_runtime")
+        self._written.add("provider_session_runtime")
         self._run(lambda: stop_sessions(self._connection.execute, *stopped, at_ms), "note a session's end")
 
     def put_registration(self, registration: Registration) -> None:
         """See the port."""
         path, document_id, _, *rest = registry.registration_values(registration)
         assert document_id == self._document_id, "a store is one document's"
-        self._unsealed.add("document")
+        self._written.add("document")
         self._execute(registry.PUT, (path, *rest), "note where its file is")
         self._count.retired = registration.retired_at_ms is not None
         self._run(lambda: self._database.catalog.note_registration(registration), "note where its file is")
 
     def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
         """See the port."""
-        self._unsealed.add("markers")
+        self._written.add("markers")
         self._execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms), "note a migration")
 
     def _append(

@@ -33,8 +33,8 @@ def row_of(
     document: bytes, sequence: int, origin: str, recorded_at_ms: int, update: bytes
 ) -> tuple[Any, ...]:
     """The row of an entry, as INSERT wants it."""
-    seal = digests.of_update(document, sequence, origin, recorded_at_ms, update)
-    return sequence, origin, recorded_at_ms, seal, pack(update)
+    digest = digests.of_update(document, sequence, origin, recorded_at_ms, update)
+    return sequence, origin, recorded_at_ms, digest, pack(update)
 
 
 class SqlUpdateLog:

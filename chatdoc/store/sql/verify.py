@@ -22,7 +22,7 @@ import msgspec
 
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.events import codec
-from chatdoc.store import seals
+from chatdoc.store import row_digests
 from chatdoc.store.memory.blank_tables import blank
 from chatdoc.store.ports import Finding
 from chatdoc.store.projections import fold
@@ -36,7 +36,6 @@ from chatdoc.store.sql.snapshots import SqlSnapshots
 from chatdoc.store.sql.update_log import SqlUpdateLog
 
 _EVENTS = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT 500"
-SEALS = "row_seals"
 _BASELINE = ("log_compactions", "baseline_pieces")
 
 
@@ -59,7 +58,7 @@ def verify(
             ("receipts", lambda: _receipts(receipts, updates, events)),
             ("snapshots", lambda: _snapshots(snapshots)),
             ("registration", lambda: _registry(registry)),
-            ("seals", lambda: _seals(database)),
+            ("row_digests", lambda: _digests(database)),
         )
         for name, look in parts:
             found += _of_part(name, look)
@@ -157,10 +156,12 @@ def _registry(registry: SqlRegistry) -> Iterator[Finding]:
     yield from ()
 
 
-def _seals(database: Database) -> Iterator[Finding]:
-    if SEALS in database.catalog.names():
-        for where in database.ask(lambda execute: list(seals.broken(execute)), "read its seals"):
-            yield Finding("changed_record", where, "is not what was written")
+def _digests(database: Database) -> Iterator[Finding]:
+    if "row_digests" not in database.catalog.names():
+        yield Finding("lost_table", "row_digests", "is not there")
+        return
+    for where in database.ask(lambda execute: list(row_digests.changed(execute)), "read its digests"):
+        yield Finding("changed_record", where, "is not what was written")
 
 
 def _rows(database: Database, events: SqlEventLog) -> Iterator[Finding]:

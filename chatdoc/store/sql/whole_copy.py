@@ -12,9 +12,9 @@ from typing import Any, Literal
 import msgspec
 
 from chatdoc.model.errors import StoreDamaged
+from chatdoc.store import row_digests
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.seals import seal
 from chatdoc.store.sql.registry import PUT, registration_values
 from chatdoc.store.values import Registration
 
@@ -83,8 +83,7 @@ def write_all(
         )
     path, _, _, *rest = registration_values(registration)
     execute(PUT, (path, *rest))
-    if rows.get("row_seals"):
-        seal(execute, "document")
+    row_digests.put(execute, "document")
     return Copied(
         updates=max((row[0] for row in there["updates"]), default=0),
         events=len(there["orchestration_events"]),
@@ -96,7 +95,7 @@ def write_all(
 def digest_of(rows: dict[str, list[tuple[Any, ...]]]) -> str:
     """The digest of every row but those that say where the file is."""
     told = sha256()
-    for table in sorted(rows.keys() - {"document", "row_seals"}):
+    for table in sorted(rows.keys() - {"document", "row_digests"}):
         told.update(msgspec.msgpack.encode([table, rows[table]]))
     return told.hexdigest()
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+from chatdoc.store import row_digests
 from chatdoc.store.atomic_file import sync_folder
 from chatdoc.store.file_lock import lock_file, try_lock
 from chatdoc.store.ports import Marker, Registration
-from chatdoc.store.seals import seal
 from chatdoc.store.sql import registry, update_log
 from chatdoc.store.sqlite import schema
 from chatdoc.store.sqlite.connection import connect
@@ -68,7 +68,7 @@ def build(
         connection.execute(_HAS_GENESIS)
         if marker is not None:
             connection.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
-        seal(connection.execute)
+            row_digests.put(connection.execute, "markers")
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
     _sync(draft)
@@ -79,6 +79,7 @@ def begin(connection: sqlite3.Connection, registration: Registration) -> None:
     schema.begin(connection.execute)
     schema.advance(connection.execute)
     connection.execute(registry.BEGIN, registry.registration_values(registration))
+    row_digests.put_all(connection.execute)
 
 
 def put_in_place(draft: Path, place: Path) -> bool:

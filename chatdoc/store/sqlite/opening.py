@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from chatdoc.model.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew
+from chatdoc.store import row_digests
 from chatdoc.store.projections.progress import TABLES
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sqlite import schema
@@ -29,7 +30,7 @@ def open_to_write(file: Path, *, durability: Durability, timeout_s: float) -> Da
     database = _opened(file, durability=durability, timeout_s=timeout_s)
     try:
         if len(database.ask(schema.applied, "look up its schema")) < len(schema.STEPS):
-            database.change(lambda execute, _: schema.advance(execute), "take its new schema steps")
+            database.change(lambda execute, _: _advance(execute), "take its new schema steps")
         if lost_tables(database):
             database.change(_make_lost_tables, "make its lost tables again")
     except BaseException:
@@ -55,6 +56,13 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
         if os.access(file.parent, os.W_OK) or (journal.exists() and journal.stat().st_size > 0):
             raise
     return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
+
+
+def _advance(execute: Execute) -> None:
+    had_digests = "row_digests" in {name for (name,) in execute(_NAMES)}
+    schema.advance(execute)
+    if not had_digests:
+        row_digests.put_all(execute)
 
 
 def lost_tables(database: Database) -> set[str]:

@@ -1,13 +1,13 @@
-"""Seals: rows that are no log and are folded from nothing are held against a digest of what was written of them.
+"""Row digests: rows that are no log and are folded from nothing are held against a digest of what was written.
 
-| table | what seals it |
+| table | what it is held against |
 | --- | --- |
 | `document` (not its floor, which only grows), `markers`, `turn_leases`, `consumer_cursors` | a digest of all rows |
 | `provider_session_runtime`, `log_compactions`, `baseline_pieces` | the same |
 | `orchestration_events` | the same, of those that a compaction kept: what they are chained to is gone |
 | `checkpoint_diff_blobs` | a digest for each row |
 
-A store that was made by an earlier version is sealed by its first write to any of them, and not held to it before.
+They are written in the transaction of their rows, all of them when a store is made; one that is missing is damage.
 """
 
 from __future__ import annotations
@@ -53,42 +53,40 @@ _ROWS = {
     ),
 }
 TABLES = tuple(_ROWS)
-"""Those that are sealed as a whole."""
+"""Those that have one digest as a whole."""
 DIFFS = "checkpoint_diff_blobs"
 _DIFF = (
     "SELECT thread_id, from_turn_count, to_turn_count, diff, created_at FROM checkpoint_diff_blobs{}"
     " ORDER BY thread_id, from_turn_count, to_turn_count"
 )
 _THIS_DIFF = _DIFF.format(" WHERE thread_id = ? AND from_turn_count = ? AND to_turn_count = ?")
-_ANY = "SELECT table_name FROM row_seals LIMIT 1"
-_ALL = "SELECT table_name, row_key, digest FROM row_seals"
-_PUT = "INSERT OR REPLACE INTO row_seals (table_name, row_key, digest) VALUES (?, ?, ?)"
+_ALL = "SELECT table_name, row_key, digest FROM row_digests"
+_PUT = "INSERT OR REPLACE INTO row_digests (table_name, row_key, digest) VALUES (?, ?, ?)"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def seal(execute: Execute, *tables: str) -> None:
-    """Seal tables as they are now; in the transaction that wrote to them."""
-    if execute(_ANY).fetchone() is None:
-        tables = TABLES
-        for row in execute(_DIFF.format("")).fetchall():
-            execute(_PUT, (DIFFS, _key(row), _digest([row])))
+def put(execute: Execute, *tables: str) -> None:
+    """Write the digests of tables as they are now; in the transaction that wrote to them."""
     for table in tables:
         execute(_PUT, (table, "", _digest(execute(_ROWS[table]))))
 
 
-def seal_diff(execute: Execute, thread_id: str, from_turn: int, to_turn: int) -> None:
-    """Seal the text of one difference as it is now; in the transaction that wrote it."""
-    if execute(_ANY).fetchone() is None:
-        seal(execute)
+def put_all(execute: Execute) -> None:
+    """Write every digest anew, of a store that is being made or takes the step with which they came."""
+    put(execute, *TABLES)
+    for row in execute(_DIFF.format("")).fetchall():
+        execute(_PUT, (DIFFS, _key(row), _digest([row])))
+
+
+def put_diff(execute: Execute, thread_id: str, from_turn: int, to_turn: int) -> None:
+    """Write the digest of the text of one difference as it is now; in the transaction that wrote it."""
     for row in execute(_THIS_DIFF, (thread_id, from_turn, to_turn)).fetchall():
         execute(_PUT, (DIFFS, _key(row), _digest([row])))
 
 
-def broken(execute: Execute) -> Iterator[str]:
+def changed(execute: Execute) -> Iterator[str]:
     """The tables and rows that are not what was written, in words without their content."""
     found = {(table, key): bytes(digest) for table, key, digest in execute(_ALL).fetchall()}
-    if not found:
-        return
     for table in TABLES:
         if found.pop((table, ""), None) != _digest(execute(_ROWS[table])):
             yield table

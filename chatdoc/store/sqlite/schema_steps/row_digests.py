@@ -2,14 +2,14 @@
 
 | table | one row is |
 | --- | --- |
-| `row_seals` | the digest of a table as it was last written, or with a `row_key` of one row of it |
+| `row_digests` | the digest of a table as it was last written, or with a `row_key` of one row of it |
 """
 
 from __future__ import annotations
 
-NAME = "seals"
+NAME = "row_digests"
 STATEMENTS = (
-    """CREATE TABLE row_seals (
+    """CREATE TABLE row_digests (
         table_name TEXT NOT NULL,
         row_key TEXT NOT NULL,
         digest BLOB NOT NULL,

@@ -1,4 +1,4 @@
-"""Rows that no log chains and no fold makes again are sealed: whoever edits one of them is noticed by check."""
+"""Rows that no log chains and no fold makes again have digests: whoever edits one of them is noticed by check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from chatdoc.model.commands.plan import Diff
 from chatdoc.store.agent_sessions import SessionDirectory
-from chatdoc.store.seals import TABLES
+from chatdoc.store.row_digests import TABLES
 from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.store import SqliteStore
 from chatdoc.testing.acceptance.samples import NOW, lease
@@ -41,13 +41,13 @@ EDITS = (
     ("UPDATE orchestration_events SET payload_json = '{}' WHERE sequence = 5", "orchestration_events"),
     ("UPDATE orchestration_events SET occurred_at = '2001' WHERE sequence = 9", "orchestration_events"),
     ("UPDATE orchestration_events SET digest = zeroblob(32) WHERE sequence = 1", "orchestration_events"),
-    ("DELETE FROM row_seals WHERE table_name = 'markers'", "markers"),
-    ("UPDATE row_seals SET digest = zeroblob(32) WHERE table_name = 'document'", "document"),
+    ("DELETE FROM row_digests WHERE table_name = 'markers'", "markers"),
+    ("UPDATE row_digests SET digest = zeroblob(32) WHERE table_name = 'document'", "document"),
 )
 
 
 def fill(store: SqliteStore) -> None:
-    """Write to every table that is sealed, and compact the log."""
+    """Write to every table that has a digest, and compact the log."""
     tell(store, project())
     for thread_id in ("s", "t"):
         tell(store, *thread_drafts(thread_id, 3))
@@ -79,14 +79,14 @@ def findings(folder: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def filled(folder: Path, store: SqliteStore) -> Path:
-    """A folder whose closed store has a row in every sealed table."""
+    """A folder whose closed store has a row in every such table."""
     fill(store)
     store.close()
     return folder
 
 
-def test_what_was_written_is_what_was_sealed(filled: Path) -> None:
-    """Every way of writing keeps its seal, also what is written after a compaction."""
+def test_what_was_written_is_what_is_there(filled: Path) -> None:
+    """Every way of writing keeps its digest, also what is written after a compaction."""
     assert findings(filled) == []
     with SqliteFolder(filled, durability="normal").open(file_of(filled)) as store:
         tell(store, *thread_drafts("u", 2))
@@ -98,14 +98,14 @@ def test_what_was_written_is_what_was_sealed(filled: Path) -> None:
         assert store.read_model.compact(dry_run=False, now_iso=AT).events_removed
     assert findings(filled) == []
     connection = sqlite3.connect(file_of(filled))
-    assert connection.execute("SELECT count(*) FROM row_seals WHERE row_key = ''").fetchone() == (
+    assert connection.execute("SELECT count(*) FROM row_digests WHERE row_key = ''").fetchone() == (
         len(TABLES),
     )
     connection.close()
 
 
 @pytest.mark.parametrize(("statement", "table"), EDITS)
-def test_an_edit_of_any_sealed_table_is_noticed(filled: Path, statement: str, table: str) -> None:
+def test_an_edit_of_any_such_table_is_noticed(filled: Path, statement: str, table: str) -> None:
     """Check names the table, and nothing of its content."""
     edit(filled, statement)
     found = findings(filled)
@@ -113,8 +113,8 @@ def test_an_edit_of_any_sealed_table_is_noticed(filled: Path, statement: str, ta
     assert "forged" not in str(found)
 
 
-def test_a_write_that_was_undone_leaves_the_seal_as_it_was(filled: Path) -> None:
-    """Rows and seal are one transaction."""
+def test_a_write_that_was_undone_leaves_the_digest_as_it_was(filled: Path) -> None:
+    """Rows and digest are one transaction."""
     with SqliteFolder(filled, durability="normal").open(file_of(filled)) as store:
 
         def fails(unit: object) -> None:
@@ -126,13 +126,12 @@ def test_a_write_that_was_undone_leaves_the_seal_as_it_was(filled: Path) -> None
     assert findings(filled) == []
 
 
-def test_a_store_of_an_earlier_version_is_sealed_by_its_next_write(filled: Path) -> None:
-    """Until then nothing is held against it; from then on everything is."""
-    edit(filled, "DELETE FROM row_seals")
+def test_digests_that_are_all_gone_are_damage_and_stay_so(filled: Path) -> None:
+    """Who takes them away to hide an edit is found out, also behind the next write."""
+    edit(filled, "DELETE FROM row_digests")
     edit(filled, "UPDATE markers SET phase = 'published'")
-    assert findings(filled) == []
+    assert ("changed_record", "markers") in findings(filled)
     with SqliteFolder(filled, durability="normal").open(file_of(filled)) as store:
         store.write(lambda unit: unit.put_cursor("consumer", 4))
-    assert findings(filled) == []
-    edit(filled, "UPDATE checkpoint_diff_blobs SET diff = 'forged' WHERE to_turn_count = 2")
-    assert findings(filled) == [("changed_record", "checkpoint_diff_blobs of turns 1 to 2")]
+    assert ("changed_record", "markers") in findings(filled)
+    assert ("changed_record", "consumer_cursors") not in findings(filled)
