@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import NamedTuple
 
-from chatdoc.store.sqlite.schema import STEPS
+from chatdoc.store.sqlite.schema import STEPS, Step
 
 SETTING = "chatdoc.document"
 """The setting of a session that says whose rows it sees and writes."""
@@ -30,19 +29,6 @@ class Table(NamedTuple):
     name: str
     columns: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
-
-
-class Step(NamedTuple):
-    """A numbered change of the tables, the number as in SQLite."""
-
-    number: int
-    name: str
-    statements: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """Tells a released step from an edited one."""
-        return sha256("\n;\n".join(self.statements).encode()).hexdigest()
 
 
 def _parts(body: str) -> Iterator[str]:
