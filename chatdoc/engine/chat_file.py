@@ -18,15 +18,16 @@ from chatdoc.engine.adopt_file import backup_name, digest
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, read_descriptor, stat_of
+from chatdoc.engine.rendering import Rendering
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
+from chatdoc.model.view.view import View
 from chatdoc.store.atomic_file import replace_atomically
 from chatdoc.store.backups import save as save_backup
 from chatdoc.store.ports import Registration, Stores
 from migrate import migrate, sniff
 from migrate.report import MigrationReport
 from migrate.v2.merge_external import merge
-from migrate.v2.write import render
 
 FileState = Literal["present", "unpublished", "moved", "deleted", "replaced"]
 ROUNDS_MAX = 16
@@ -46,6 +47,9 @@ class ChatFile:
         self._displaced: int | None = None
         """The file that our last text displaced: who had it open may write to it still."""
         self._displaced_stat = ""
+        self._rendering = Rendering()
+        if engine.store.registry.registration().text_sequence == engine.sequence:
+            self._rendering.begin(engine.copy.view, engine.sequence)
 
     @property
     def state(self) -> FileState:
@@ -136,17 +140,15 @@ class ChatFile:
         engine, written = self._engine, False
         for _ in range(ROUNDS_MAX):
             seen, source = stat_of(self.path), read_bytes(self.path)
-            self._take(
-                source
-            )  # Also where it looks as we left it: somebody may have come between the two looks.
+            source_digest = digest(source)
+            # Also where it looks as we left it: somebody may have come between the two looks.
+            self._take(source, source_digest)
             if self.is_empty() and not source:
                 return False
-            sequence = engine.sequence
-            text = self._ready if self._ready and sequence == 1 else render(engine.view)
-            self._ready = b""
-            if (
-                text == source
-            ):  # Should somebody write between the two looks, the file does not look like the first.
+            view, sequence = engine.view, engine.sequence
+            text = self._text(view, sequence, source, source_digest)
+            # Should somebody write between the two looks, the file does not look like the first.
+            if text == source:
                 self._note(text, sequence, seen)
                 return written
             replaced = replace_atomically(self.path, text)
@@ -162,9 +164,18 @@ class ChatFile:
                 self._take(found)
         return written
 
-    def _take(self, source: bytes) -> MigrationReport | None:
+    def _text(self, view: View, sequence: int, source: bytes, source_digest: str) -> bytes:
+        ready, self._ready = self._ready, b""
+        if ready and sequence == 1:
+            return ready
+        published = self._engine.store.registry.registration()
+        before = source if source_digest == published.text_digest else b""
+        return self._rendering.text(view, sequence, before, published.text_sequence)
+
+    def _take(self, source: bytes, source_digest: str | None = None) -> MigrationReport | None:
         engine = self._engine
-        if digest(source) in self._own_digests():
+        source_digest = source_digest or digest(source)
+        if source_digest in self._own_digests():
             return None
         if not source.strip():
             return merge(engine.view, source).report if not self.is_empty() else None
@@ -177,7 +188,6 @@ class ChatFile:
             merged = merge(engine.view, source)
             engine.enter(merged.facts, origin="outside")
             return merged.report
-        source_digest = digest(source)
         save_backup(source, self._stores.backups, backup_name(self.path, source_digest), source_digest)
         migration = migrate(source)
         engine.enter(migration.facts, origin="migration")

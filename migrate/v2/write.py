@@ -16,19 +16,27 @@ from migrate.v2.fields import DOCUMENT_KEYS, place, tidied
 from migrate.v2.write_message import message_row, part_row
 from migrate.v2.write_thread import config_row, state_row, thread_row
 
-__all__ = ["SCHEMA_VERSION", "document_row", "render"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "document_row",
+    "encode",
+    "render",
+    "rows_behind_messages",
+    "rows_of_threads",
+    "threads_of",
+]
 
 SCHEMA_VERSION = 2
 
-_encode = msgspec.json.Encoder().encode
+encode = msgspec.json.Encoder().encode
 
 
 def render(view: View) -> bytes:
     """The v2 text of a document: UTF-8, LF, one row a line, the last line ended too; nothing for nothing."""
-    lines = [_encode(row) for row in _rows(view)]
+    lines = [encode(row) for row in _rows(view)]
     if not lines and not any(view.document_values.values()):
         return b""
-    return b"\n".join([_encode(document_row(view)), *lines, b""])
+    return b"\n".join([encode(document_row(view)), *lines, b""])
 
 
 def document_row(view: View) -> dict[str, Any]:
@@ -46,22 +54,28 @@ def document_row(view: View) -> dict[str, Any]:
     return row
 
 
-def _rows(view: View) -> Iterator[dict[str, Any]]:
+def threads_of(view: View) -> list[str]:
+    """The threads in the order of their rows: those that were begun, then the ids that only other records name."""
     threads: list[str] = [*view.thread_ids()]
-    strays = sorted(
-        (view.settings.keys() | view.states.keys() | view.members.keys()) - view.thread_facts.keys()
-    )
+    strays = (view.settings.keys() | view.states.keys() | view.members.keys()) - view.thread_facts.keys()
+    return threads + sorted(strays)
+
+
+def rows_of_threads(view: View, threads: list[str]) -> Iterator[dict[str, Any]]:
+    """Identities, then configs, then states."""
     for thread_id in threads:
-        yield thread_row(view, thread_id)
-    for thread_id in [*threads, *strays]:
+        if thread_id in view.thread_facts:
+            yield thread_row(view, thread_id)
+    for thread_id in threads:
         if view.settings.get(thread_id):
             yield config_row(view, thread_id)
-    for thread_id in [*threads, *strays]:
+    for thread_id in threads:
         if view.states.get(thread_id):
             yield state_row(view, thread_id)
-    for thread_id in [*threads, *strays]:
-        for message_id in _by_date(view, thread_id):
-            yield message_row(view, message_id)
+
+
+def rows_behind_messages(view: View) -> Iterator[dict[str, Any]]:
+    """What came for messages that are not here, and what is kept verbatim."""
     for late in sorted(view.late):
         yield part_row(view, late)
     for attic in view.attic():
@@ -72,6 +86,15 @@ def _rows(view: View) -> Iterator[dict[str, Any]]:
             "text": attic.text,
             "encoding": attic.encoding,
         }
+
+
+def _rows(view: View) -> Iterator[dict[str, Any]]:
+    threads = threads_of(view)
+    yield from rows_of_threads(view, threads)
+    for thread_id in threads:
+        for message_id in _by_date(view, thread_id):
+            yield message_row(view, message_id)
+    yield from rows_behind_messages(view)
 
 
 def _by_date(view: View, thread_id: str) -> list[MessageId]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from chatdoc.model.delta import Delta, Loss, Touched
-from chatdoc.model.facts import Fact, Header
+from chatdoc.model.facts import Fact, Header, MarkFact, PieceFact, RevisionFact
 from chatdoc.model.view import reply_index
 from chatdoc.model.view.add_fact import ADD
 from chatdoc.model.view.fact_order import attic_key, canonical
@@ -14,6 +14,8 @@ from chatdoc.model.view.view import View
 
 ONE_BY_ONE_MAX = 8
 """So many messages are taken from their threads one by one; of more, their threads are gone through once for all."""
+
+_OF_MESSAGES = (Header, RevisionFact, MarkFact, PieceFact)
 
 
 def apply(
@@ -30,6 +32,8 @@ def apply(
     added = [fact for fact in facts if ADD[type(fact)](view, fact, touched)]
     if touched.moved:
         reply_index.reanchor(view, touched.moved, touched)
+    if view.changed is not None:
+        view.changed |= touched.messages
     return touched.delta(origin=origin, command=command, losses=losses, reused=reused), added
 
 
@@ -40,6 +44,8 @@ def undo(view: View, added: Sequence[Fact]) -> None:
         touched.leaving = {}
     for fact in reversed(added):
         TAKE[type(fact)](view, fact, touched)
+    if view.changed is not None:
+        view.changed.update(fact.message_id for fact in added if isinstance(fact, _OF_MESSAGES))
     if touched.leaving is not None:
         reply_index.unlist(view, touched.leaving)
     if touched.moved:

@@ -33,6 +33,7 @@ class View:
 
     __slots__ = (
         "attic_rows",
+        "changed",
         "document_values",
         "generating",
         "header_variants",
@@ -100,6 +101,8 @@ class View:
         """Message ids that revisions, marks or pieces name, and no header has come for."""
         self.moments: Moments | None = None
         """Which messages share a sender and a millisecond, made when first asked for and kept from then on."""
+        self.changed: set[MessageId] | None = None
+        """Messages that were touched since somebody put a set here; None where nobody wants to know."""
         self.unreadable: dict[tuple[str, str], str] = {}
         """Entries of the Y document that are no fact, by root and key."""
         self.hidden: HiddenFacts = {}
