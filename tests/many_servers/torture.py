@@ -25,19 +25,21 @@ from typing import Any, NamedTuple
 import httpx
 
 from chatdoc import open_store
+from tests.many_servers.link import Link
 from tests.postgres_cluster import Cluster, cluster
 from tests.postgres_pair import Pair, pair
 
 THREAD = "01M8J4VHWACFE3DNJAKQVE203F"
 PAUSE_S = 0.05
 STOPPED_S = 2.5
+CUT_S = 3.0
 
 
 class Server:
     """`chatdoc serve --store URL`, which comes back on the same port."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, link: Link) -> None:
+        self._url, self.link = url, link
         self.port = 0
         self.start()
 
@@ -126,6 +128,8 @@ class Outcome(NamedTuple):
     faults: Counter[str]
     acknowledged: int
     repeats: int
+    swallowed: int
+    """Notifications that no server heard."""
     problems: list[str]
 
 
@@ -146,7 +150,7 @@ class Torture:
             for name in self.names:
                 with store.open(name) as doc:
                     THREADS[name] = doc.create_thread(sender_id="ada", content="Hello").thread_id
-        self.servers = [Server(self.url) for _ in range(servers)]
+        self.servers = [self._server() for _ in range(servers)]
         self.clients = [Client(f"c{one}", self.servers, self.names, seed + one) for one in range(clients)]
         self._is_restarting = threading.Lock()
 
@@ -161,6 +165,8 @@ class Torture:
             "database killed": self._kill_database,
             "hints cut off": lambda: self._cut("chatdoc hints"),
             "connections cut off": lambda: self._cut("chatdoc store"),
+            "network cut": self._cut_network,
+            "notifications dropped": self._drop_notifications,
         }
         if isinstance(self.cluster, Pair):
             kinds["standby promoted"] = self.cluster.fail_over
@@ -178,6 +184,7 @@ class Torture:
             done,
             sum(len(client.acknowledged) for client in self.clients),
             sum(client.repeats for client in self.clients),
+            sum(server.link.swallowed for server in self.servers),
             self.problems(),
         )
 
@@ -208,6 +215,14 @@ class Torture:
         came = httpx.get(f"http://127.0.0.1:{server.port}/api/documents/{name}/threads", timeout=20).json()
         return int(next(one["messages"] for one in came["threads"] if one["thread_id"] == THREADS[name]))
 
+    def _server(self) -> Server:
+        folders = self.cluster.folders if isinstance(self.cluster, Pair) else [self.cluster.folder]
+        link = self._closing.enter_context(Link(folders))
+        url = self.url
+        for theirs, ours in zip(folders, link.folders, strict=True):
+            url = url.replace(str(theirs), str(ours))
+        return Server(url, link)
+
     def _kill_server(self) -> None:
         server = self._random.choice(self.servers)
         server.end(signal.SIGKILL)
@@ -222,6 +237,20 @@ class Torture:
     def _kill_database(self) -> None:
         self.cluster.kill()
         self.cluster.start_again()
+
+    def _cut_network(self) -> None:
+        """Nothing passes between a server and the database for a while, and nobody is told; then all is reset."""
+        link = self._random.choice(self.servers).link
+        link.hold()
+        time.sleep(CUT_S * self._random.random())
+        link.let_go()
+
+    def _drop_notifications(self) -> None:
+        """A server hears no notification for a while, and its connections stay."""
+        link = self._random.choice(self.servers).link
+        link.swallow(is_on=True)
+        time.sleep(CUT_S * self._random.random())
+        link.swallow(is_on=False)
 
     def _cut(self, who: str) -> None:
         self.cluster.say(
@@ -259,7 +288,10 @@ def main() -> None:
     ) as torture:
         outcome = torture.run(given.faults)
     print(f"{dict(outcome.faults)} in {time.monotonic() - begin:.0f} s")
-    print(f"{outcome.acknowledged} commands acknowledged, {outcome.repeats} repeats")
+    print(
+        f"{outcome.acknowledged} commands acknowledged, {outcome.repeats} repeats, "
+        f"{outcome.swallowed} notifications lost"
+    )
     print("\n".join(outcome.problems) or "nothing lost, nothing twice, no gap, no difference")
     sys.exit(bool(outcome.problems))
 
