@@ -125,7 +125,7 @@ class GroupCommitSuite:
             assert written(store, start) == ["a", "b"]
             assert_whole(store, ["a", "b", "c"])
 
-    def test_failing_commit_leaves_all_groupor_none(self, stores: StoreFactory) -> None:
+    def test_failing_commit_leaves_all_of_a_group_or_none(self, stores: StoreFactory) -> None:
         """The group shares one COMMIT, so its works share one fate."""
         store = stores.make()
         names = ["a", "b", "c"]
