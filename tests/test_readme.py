@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from invariants.registry import RULES
+
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
 LOGGED = re.compile(r"^( *\d+  )\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
@@ -62,3 +64,10 @@ def test_the_sessions_print_what_they_show(tmp_path: Path, number: int, count: i
 def anytime(printed: str) -> list[str]:
     """The lines, those of the log without their moment."""
     return [LOGGED.sub(r"\1", line.rstrip()) for line in printed.splitlines()]
+
+
+def test_the_number_of_rules_is_that_of_the_registry() -> None:
+    """The table of promises counts what is there."""
+    said = re.search(r"\| (\d+) rules, checked after every change", README)
+    assert said is not None
+    assert int(said[1]) == len(RULES)
