@@ -13,7 +13,7 @@ const write = async ({ page }, text) => {
   await page.keyboard.press('Enter')
 }
 async function until (what, look, show = () => '') {
-  for (const end = Date.now() + 15_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 30))) if (await look()) return
+  for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 30))) if (await look()) return
   throw new Error(`waited in vain until ${what}: ${JSON.stringify(await show())}`)
 }
 const shows = (one, wanted) => until(`${one.id} sees ${JSON.stringify(wanted)}`, async () => JSON.stringify(await texts(one)) === JSON.stringify(wanted), () => texts(one))

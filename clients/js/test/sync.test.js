@@ -49,7 +49,7 @@ async function serve (port = 0, doc = new Doc()) {
 }
 
 const until = async (/** @type {() => boolean} */ look) => {
-  for (const end = Date.now() + 5000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 5))) if (look()) return
+  for (const end = Date.now() + 30_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 5))) if (look()) return
   throw new Error('waited in vain')
 }
 

@@ -14,7 +14,7 @@ from chatdoc.apps.server.run import listen, run
 from chatdoc.document import Document
 from chatdoc.serve import Rooms
 
-SECONDS_MAX = 20
+SECONDS_MAX = 60
 Found = TypeVar("Found")
 
 

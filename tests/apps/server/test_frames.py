@@ -44,7 +44,7 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
     """Run a test in a loop of its own."""
 
     async def bounded() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await test()
 
     asyncio.run(bounded())

@@ -62,7 +62,7 @@ class Commands(threading.Thread):
     def run(self) -> None:
         """Until it is over or the server is gone."""
         number = 0
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10) as http:
+        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30) as http:
             while not self.is_over.is_set():
                 number += 1
                 command = {
@@ -119,7 +119,7 @@ def test_a_killed_server_lost_nothing_acknowledged(clients: Clients, tmp_path: P
         assert set(acknowledged) <= there, f"seed {SEED}, round {turn}"
         assert {one["content"] for worker in workers for one in worker.acknowledged} <= there
         server = Process(tmp_path, port)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
             for worker in workers:
                 for command in worker.acknowledged[-2:] + worker.unknown:
                     given = {name: value for name, value in command.items() if name != "answer"}
@@ -153,7 +153,7 @@ def test_a_graceful_stop_leaves_all_in_the_file(clients: Clients, tmp_path: Path
     clients("facts", name="ada", list=[*thread(), *(message(one) for one in range(200))])
     assert clients("clean", name="ada")["ok"]
     with (
-        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=20) as http,
+        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as http,
         http.stream(
             "GET", "/api/documents/a.chat/events", headers={"Accept": "text/event-stream"}
         ) as response,

@@ -79,7 +79,7 @@ def agree(clients: Clients, first: str, second: str) -> bool:
 def received(socket: ClientConnection, beginning: bytes) -> bytes:
     """The next message that begins so."""
     while True:
-        came = socket.recv(timeout=10)
+        came = socket.recv(timeout=30)
         assert isinstance(came, bytes)
         if came.startswith(beginning):
             return came
