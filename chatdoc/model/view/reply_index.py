@@ -130,19 +130,21 @@ def link_all(view: View, headers: Iterable[Header]) -> None:
     """Enter many messages at once into an empty view, each in constant time; replies may come before their targets."""
     table, members, roots, generating = view.headers, view.members, view.roots, view.generating
     deep: set[ThreadId] = set()
+    # Neighbours mostly are of one thread and reply to one message, so what was found for the last one is kept.
+    thread_id: ThreadId | None = None
+    target: MessageId | None = None
+    present: list[MessageId] = []
     for header in headers:
-        thread_id = header.thread_id
-        present = members.get(thread_id)
-        if present is None:
-            members[thread_id] = [header.message_id]
-        else:
-            present.append(header.message_id)
+        if header.thread_id != thread_id:
+            thread_id, target = header.thread_id, None
+            present = members.setdefault(thread_id, [])
+        present.append(header.message_id)
         if header.fields is not None and header.fields.get("generating") is True:
             generating.add(header.message_id)
-        target = header.reply_to_message_id
-        if target is None:
+        if header.reply_to_message_id is None:
             roots.setdefault(thread_id, set()).add(header.message_id)
-        elif thread_id not in deep:
+        elif header.reply_to_message_id != target:
+            target = header.reply_to_message_id
             above = table.get(target)
             if above is None or above.thread_id != thread_id or above.reply_to_message_id is not None:
                 deep.add(thread_id)
