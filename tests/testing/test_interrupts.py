@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 
 import pytest
 from hypothesis import Phase, settings
@@ -25,6 +27,25 @@ def test_an_interrupt_comes_once_at_the_bytecode_that_was_asked_for() -> None:
     assert reached == [(1, "before"), (5, "before"), (10**6, "before"), (10**6, "after")]
     assert sys.gettrace() is before
     assert is_ulid("01HF7YAT000000000000000001")
+
+
+def _within(lock: threading.RLock, given: int) -> int:  # type: ignore[valid-type]
+    with lock:  # type: ignore[attr-defined]
+        if given:
+            return len("a")
+        with contextlib.suppress(ValueError):
+            given += len("ab")
+    return given
+
+
+def test_no_interrupt_comes_between_a_body_and_the_release_of_its_lock() -> None:
+    """A lock that is let go of by `with` is let go of wherever an interrupt comes, as it is with real signals."""
+    for given in (0, 1):
+        for after in range(1, 100):
+            lock = threading.RLock()
+            with interrupted(after, rooms=(__name__,)):
+                _within(lock, given)
+            assert not lock._is_owned(), (given, after)  # type: ignore[attr-defined]
 
 
 def test_somebody_elses_interrupt_goes_on() -> None:
