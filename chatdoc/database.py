@@ -90,9 +90,10 @@ class DocumentDatabase:
         return same[0] if len(same) == 1 else None
 
     def require(self, name: str) -> StoredDocument:
-        """As `find`; raises NotFound."""
+        """As `find`; raises NotFound, and DocumentMoved where it lives somewhere else now."""
         found = self.find(name)
         if found is None:
+            self.stored.require_here(name)
             raise self._not_found(name)
         return found
 
@@ -100,13 +101,12 @@ class DocumentDatabase:
         """Open a document to read and change it; one that is not there begins empty, unless `create` is false.
 
         Several servers may have it open at once: each sees what the others have acknowledged. Turns whose process is
-        gone are ended with what was flushed. Raises NotFound, CommandRefused for a name that is none, and StoreError.
+        gone are ended with what was flushed. Raises NotFound, DocumentMoved, CommandRefused for a name that is none,
+        and StoreError.
         """
         found = self.find(name)
         if found is None:
-            if not create:
-                raise self._not_found(name)
-            found = self._begin(name)
+            found = self._begin(name) if create else self.require(name)
         store = self.stored.open(found.key)
         try:
             engine = Engine(store, clock=self._clock, random=self._random)

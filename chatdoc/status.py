@@ -13,7 +13,7 @@ from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.clock import iso
 from chatdoc.model.errors import StoreError
 from chatdoc.store.chat_folders import folders_below
-from chatdoc.store.ports import DocumentStore
+from chatdoc.store.sql.store import SqlStore
 from chatdoc.store.sqlite.folder import SqliteFolder
 from migrate.report import MigrationReport
 
@@ -63,12 +63,12 @@ def _of_folder(asked: Path, folder: Path) -> Iterator[DocumentStatus]:
             )
 
 
-def _status(asked: Path, path: Path, place: Path, store: DocumentStore, *, served: bool) -> DocumentStatus:
+def _status(asked: Path, path: Path, place: Path, store: SqlStore, *, served: bool) -> DocumentStatus:
     registration, markers = store.registry.registration(), store.registry.markers()
     marker = markers[-1] if markers else None
     report = msgspec.json.decode(marker.report, type=MigrationReport) if marker is not None else None
     if registration.retired_at_ms is not None:
-        file = "rolled back"
+        file = "rolled back" if store.lives_at() is None else "moved"
     else:
         file = _file(path, registration.text_digest) if served else "set aside"
     return DocumentStatus(

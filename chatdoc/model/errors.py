@@ -196,6 +196,24 @@ class DocumentFailed(ChatdocError):
     """Memory may be ahead of the disk after a failed write; the document must be opened again."""
 
 
+class DocumentMoved(DocumentFailed):
+    """The document lives in another store now, at `place`: this one is kept as it was, and takes nothing more."""
+
+    def __init__(self, message: str, *, place: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.place = place
+
+    @classmethod
+    def to(cls, place: str, *, document_id: str, store: str) -> DocumentMoved:
+        """The error for a document that was moved out of a store."""
+        return cls(
+            f"document {document_id} lives at {place} now and no more in {store}, so nothing is written here",
+            place=place,
+            hint="Open it there. A place that says the same of this one waits for the end of a move that was cut off: "
+            "run the same `chatdoc cutover` again",
+        )
+
+
 class DocumentClosed(ChatdocError):
     """The document was closed; open it again."""
 

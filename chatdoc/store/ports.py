@@ -234,7 +234,7 @@ class Stores(Protocol):
     def find(self, path: Path, document_ids: Sequence[str]) -> Found:
         """What is known of a file that says it is one of these documents, or says nothing. Writes nothing.
 
-        Retired stores are never found.
+        Retired stores are never found; raises DocumentMoved where the file's document lives in another store now.
         """
 
     def create(

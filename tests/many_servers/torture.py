@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -26,6 +23,7 @@ import httpx
 
 from chatdoc import open_store
 from tests.many_servers.link import Link
+from tests.many_servers.server_process import Server
 from tests.postgres_cluster import Cluster, cluster
 from tests.postgres_pair import Pair, pair
 
@@ -33,43 +31,6 @@ THREAD = "01M8J4VHWACFE3DNJAKQVE203F"
 PAUSE_S = 0.05
 STOPPED_S = 2.5
 CUT_S = 3.0
-
-
-class Server:
-    """`chatdoc serve --store URL`, which comes back on the same port."""
-
-    def __init__(self, url: str, link: Link) -> None:
-        self._url, self.link = url, link
-        self.port = 0
-        self.start()
-
-    def start(self) -> None:
-        """Begin, and wait until it answers."""
-        words = ["-m", "chatdoc.apps.cli.main", "serve", "--store", self._url, "--port", str(self.port)]
-        for _ in range(50):
-            self.process = subprocess.Popen(
-                [sys.executable, *words],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
-            )
-            assert self.process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:(\d+)", self.process.stdout.readline())
-            if found is not None:
-                self.port = int(found[1])
-                return
-            self.end(signal.SIGKILL)
-            time.sleep(0.1)  # The database was just killed.
-        raise AssertionError("the server does not start")
-
-    def end(self, how: signal.Signals) -> int:
-        """Send a signal and wait for the end."""
-        self.process.send_signal(how)
-        status = self.process.wait(30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
 
 
 class Client(threading.Thread):
@@ -150,6 +111,7 @@ class Torture:
             for name in self.names:
                 with store.open(name) as doc:
                     THREADS[name] = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        self.links: list[Link] = []
         self.servers = [self._server() for _ in range(servers)]
         self.clients = [Client(f"c{one}", self.servers, self.names, seed + one) for one in range(clients)]
         self._is_restarting = threading.Lock()
@@ -184,7 +146,7 @@ class Torture:
             done,
             sum(len(client.acknowledged) for client in self.clients),
             sum(client.repeats for client in self.clients),
-            sum(server.link.swallowed for server in self.servers),
+            sum(link.swallowed for link in self.links),
             self.problems(),
         )
 
@@ -221,7 +183,8 @@ class Torture:
         url = self.url
         for theirs, ours in zip(folders, link.folders, strict=True):
             url = url.replace(str(theirs), str(ours))
-        return Server(url, link)
+        self.links.append(link)
+        return Server("--store", url)
 
     def _kill_server(self) -> None:
         server = self._random.choice(self.servers)
@@ -240,14 +203,14 @@ class Torture:
 
     def _cut_network(self) -> None:
         """Nothing passes between a server and the database for a while, and nobody is told; then all is reset."""
-        link = self._random.choice(self.servers).link
+        link = self._random.choice(self.links)
         link.hold()
         time.sleep(CUT_S * self._random.random())
         link.let_go()
 
     def _drop_notifications(self) -> None:
         """A server hears no notification for a while, and its connections stay."""
-        link = self._random.choice(self.servers).link
+        link = self._random.choice(self.links)
         link.swallow(is_on=True)
         time.sleep(CUT_S * self._random.random())
         link.swallow(is_on=False)

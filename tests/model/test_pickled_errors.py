@@ -21,6 +21,7 @@ FIELDS = {
         "permanent": False,
     },
     "LogCompacted": {"after": 1, "through_sequence": 2},
+    "DocumentMoved": {"place": "postgresql:///chats#a.chat"},
     "SessionUndecodable": {"provider_session_id": "s"},
 }
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ChatdocError)]

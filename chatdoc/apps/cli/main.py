@@ -67,6 +67,10 @@ COMMANDS: dict[str, Entry] = {
         f"{_ROOM}.transfer:pull",
         "Copy the documents of a database into FOLDER, as `.chat` files with their stores.",
     ),
+    "cutover": Entry(
+        f"{_ROOM}.cutover:cutover",
+        "Let the document of FILE live in a database from now on, while it is in use, or back.",
+    ),
     "ledger": Entry(f"{_ROOM}.ledger:ledger", "Keep ledgers of thread transcripts."),
     "dual": Entry(f"{_ROOM}.dual:dual", "Move a consensus database from its old tables to its new ones."),
     "import": Entry(f"{_ROOM}.import_:import_", "Import session logs of Codex, Claude Code and ACP agents."),

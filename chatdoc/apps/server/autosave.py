@@ -5,12 +5,17 @@ Its store has every change already, and writing a whole text holds up whoever wr
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from typing import Any
+
 from chatdoc.apps.server.limits import Limits
 
 QUIET_S = 0.4
 """A pause is so long without a change."""
 SHARE = 100
 """While changes go on, at most a hundredth of the time goes into saving."""
+_log = logging.getLogger("chatdoc.server")
 
 
 class Autosave:
@@ -42,3 +47,9 @@ class Autosave:
     def saved(self, took_s: float) -> None:
         """It was written, and took so long."""
         self._took_s = took_s
+
+
+def log_failure(done: asyncio.Future[Any]) -> None:
+    """Say that a save has failed; the store has everything."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("a document could not be saved: %s", error)

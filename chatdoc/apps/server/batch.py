@@ -15,7 +15,7 @@ from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.principal import Allow
 from chatdoc.crdt.join_updates import joined
 from chatdoc.document import Document
-from chatdoc.model.errors import UpdateRefused
+from chatdoc.model.errors import DocumentFailed, UpdateRefused
 from chatdoc.model.view.view import View
 
 
@@ -73,6 +73,14 @@ def carry_out(doc: Document, jobs: list[Job], allow: Allow, limits: Limits) -> l
             done.append(Finished(job, error=error))
         turn = _Turn(doc, allow, limits)
     return done + turn.receive()
+
+
+def what_ended_it(done: list[Done]) -> DocumentFailed | None:
+    """Why no call can do anything more with this document, as one of them was told."""
+    return next(
+        (one.error for one in done if isinstance(one, Finished) and isinstance(one.error, DocumentFailed)),
+        None,
+    )
 
 
 class _Turn:

@@ -15,6 +15,7 @@ from chatdoc.model.errors import (
     ChatdocError,
     CommandConflict,
     CommandRefused,
+    DocumentMoved,
     InvariantRefused,
     MigrationFailed,
     NotFound,
@@ -75,6 +76,7 @@ _RESERVED = frozenset(
 """Names that `fields` may not have: they are parameters."""
 _STATUS: tuple[tuple[type[ChatdocError], int, str], ...] = (
     (NotFound, 404, "not_found"),
+    (DocumentMoved, 410, "document_moved"),
     (CommandConflict, 409, "command_conflict"),
     (InvariantRefused, 409, "invariant_refused"),
     (CommandRefused, 409, "command_refused"),

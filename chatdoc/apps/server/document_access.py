@@ -51,8 +51,8 @@ def known(doc: Document) -> Mapping[int, int]:
 
 
 def catch_up(doc: Document) -> None:
-    """Take what other processes wrote; subscribers hear of it."""
-    _ = doc.view
+    """Take what other processes wrote; subscribers hear of it. Raises DocumentFailed where one ended its use."""
+    doc.engine.make_ready(to_read=True)
 
 
 def page_of_events(doc: Document, after: int, limit: int) -> list[Event]:

@@ -15,9 +15,9 @@ import msgspec
 from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.admission import Refused
-from chatdoc.apps.server.autosave import Autosave
+from chatdoc.apps.server.autosave import Autosave, log_failure
 from chatdoc.apps.server.awareness import Awareness
-from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out
+from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.joining import Joining
@@ -131,7 +131,7 @@ class Room:
         if now - self._joined_at > self._limits.join_kept_s:
             self._joining.drop()
         if self._autosave.is_due(now):
-            self._ask(self._save).add_done_callback(_shown)
+            self._ask(self._save).add_done_callback(log_failure)
 
     @property
     def is_idle(self) -> bool:
@@ -195,6 +195,9 @@ class Room:
                     self._metrics.turn_seconds.observe(self._loop.time() - started)
                     self._metrics.turn_updates.observe(len(taken))
                 self._deliver(done)
+                if (ended := what_ended_it(done)) is not None:
+                    self._fail(ended, [])
+                    return
 
     def _deliver(self, done: list[Outcome | Finished]) -> None:
         heard = [self._heard.popleft()[0] for _ in range(len(self._heard))]
@@ -293,8 +296,3 @@ class Room:
         for member in self.members:
             member.close(FAILED, "the document is opened again")
         self._changed.set()
-
-
-def _shown(done: asyncio.Future[Any]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        _log.error("a document could not be saved: %s", error)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import DocumentExists, StoreGone
+from chatdoc.model.errors import DocumentExists, DocumentMoved, StoreGone
 from chatdoc.store import row_digests
 from chatdoc.store.ports import Marker, Registration
 from chatdoc.store.postgres.database import PostgresDatabase
@@ -17,12 +17,14 @@ from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.postgres.store import PostgresStore
 from chatdoc.store.sql import registry, update_log
+from chatdoc.store.sql.move import place_of
 from chatdoc.store.sqlite.path_index import encoded
 from chatdoc.store.values import StoredDocument
 
 _ENTRY = "SELECT document, document_id, name, is_served, is_retired FROM document_order"
 _CLAIM = (
-    "INSERT INTO document_order (document, document_id, name, version, last_update) VALUES (?, ?, ?, 1, 1)"
+    "INSERT INTO document_order (document, document_id, name, is_retired, is_served, version, last_update)"
+    " VALUES (?, ?, ?, ?::int::boolean, ?::int::boolean, 1, 1)"
 )
 _HAS_GENESIS = "UPDATE document SET floor = 1"
 
@@ -64,19 +66,24 @@ class PostgresDocuments:
         """Make a document with its first update, in one transaction; returns its key.
 
         Its name is the path that the registration says, behind `prefix`. Raises DocumentExists where another document
-        is served under that.
+        is served under that, and DocumentMoved where one was, until it moved. One that is retired comes beside them.
         """
         name, document_id = prefix + registration.path, registration.document_id
         stem = encoded(document_id.encode("utf-8", "surrogatepass"))
         salt = document_id.encode("utf-8", "surrogatepass")
+        is_served = registration.retired_at_ms is None
+        if is_served:
+            self.require_here(name)
 
         def make(session: Session) -> str:
             session.begin("")
             for number in count(1):
                 key = stem if number == 1 else f"{stem}-{number}"
-                if session.execute(f"{_CLAIM} ON CONFLICT DO NOTHING", (key, document_id, name)).rowcount:
+                claimed = (key, document_id, name, int(not is_served), int(is_served))
+                if session.execute(f"{_CLAIM} ON CONFLICT DO NOTHING", claimed).rowcount:
                     break
-                if session.execute(f"{_ENTRY} WHERE name = ? AND is_served", (name,)).fetchone():
+                there = session.execute(f"{_ENTRY} WHERE name = ? AND is_served", (name,)).fetchone()
+                if is_served and there is not None:
                     raise DocumentExists(
                         f"the store {self.pool.name} has a document named {name} already", hint="Open it"
                     )
@@ -110,6 +117,20 @@ class PostgresDocuments:
             database.close()
             raise
         return store
+
+    def require_here(self, name: str) -> None:
+        """Raise DocumentMoved where the document of a name lives somewhere else now."""
+
+        def look(session: Session) -> tuple[str, str] | None:
+            for found in session.execute(f"{_ENTRY} WHERE name = ? AND is_retired ORDER BY made", (name,)):
+                session.speak_for(found[0])
+                if (place := place_of(session.execute)) is not None:
+                    return found[1], place
+            return None
+
+        moved = self.pool.use(look, "look up its documents")
+        if moved is not None and self.named(name) is None:
+            raise DocumentMoved.to(moved[1], document_id=moved[0], store=f"{self.pool.name}#{name}")
 
     def forget(self, key: str) -> None:
         """Remove a document with everything that is stored of it."""

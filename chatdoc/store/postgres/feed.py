@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from chatdoc.model.errors import DocumentFailed
 from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.postgres.database import PostgresDatabase
+from chatdoc.store.sql.move import retired
 
 
 class PostgresFeed:
@@ -31,10 +31,8 @@ class PostgresFeed:
             return False
         self._version = version
         if self._database.is_retired:
-            raise DocumentFailed(
-                f"document {self._document_id} was rolled back or replaced by another process, so nothing is written "
-                "to it any more",
-                hint="Open the document again",
+            raise self._database.ask(
+                lambda execute: retired(execute, self._document_id, self._database.name), "find where it went"
             )
         return True
 

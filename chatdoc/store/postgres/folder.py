@@ -47,6 +47,7 @@ class PostgresFolder:
             is_same = not document_ids or serving.document_id in document_ids
             place = Path(serving.key)
             return Found("registered", place) if is_same else Found("replaced", None, place)
+        self._documents.require_here(self._prefix + name)
         left = [one.key for one in known if self._has_left(one)]
         if left:
             return Found("moved", Path(left[-1]))

@@ -20,6 +20,7 @@ from chatdoc.store.sql.database import Counts, Database, Version
 from chatdoc.store.sql.event_buffer import EventBuffer, SettledTables
 from chatdoc.store.sql.event_log import SqlEventLog
 from chatdoc.store.sql.leases import SqlLeases
+from chatdoc.store.sql.move import place_of
 from chatdoc.store.sql.receipts import SqlReceipts
 from chatdoc.store.sql.registry import SqlRegistry
 from chatdoc.store.sql.snapshots import SqlSnapshots
@@ -145,6 +146,14 @@ class SqlStore:
             answer = database.transact(alone, "be replaced by a copy")
             self.feed.bell.committed()
         return answer
+
+    def lives_at(self) -> str | None:
+        """Where the document lives now; None where it lives here, or was retired for another reason."""
+        if (
+            "document_move" not in self._database.catalog.names()
+        ):  # A store that is only looked at may be older.
+            return None
+        return self.tables.ask(place_of, "find where it went")
 
     def at_one_moment(self, read: Callable[[], Answer]) -> Answer:
         """See the port."""

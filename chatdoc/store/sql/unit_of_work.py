@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Diff, Stopped
-from chatdoc.model.errors import CommandRefused, DocumentFailed, ReceiptExists
+from chatdoc.model.errors import CommandRefused, ReceiptExists
 from chatdoc.model.events import codec
 from chatdoc.model.events.attribution import actor_kind, metadata_of
 from chatdoc.model.events.event import Draft, Event
@@ -25,6 +25,7 @@ from chatdoc.store.sql import cursors, leases, receipts, registry, update_log
 from chatdoc.store.sql.database import Counts, Database, Version
 from chatdoc.store.sql.event_buffer import EventBuffer
 from chatdoc.store.sql.event_chain import HALF, Chain
+from chatdoc.store.sql.move import retired
 
 _STREAM = (
     "SELECT stream_version, digest FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
@@ -246,10 +247,7 @@ class SqlUnitOfWork:
 
     def _require_served(self) -> None:
         if self._count.retired:
-            raise DocumentFailed(
-                f"document {self._document_id} was rolled back or replaced, so nothing is written to it any more",
-                hint="Open the file again",
-            )
+            raise retired(self._connection.execute, self._document_id, self._database.name)
 
 
 def _moment(at_ms: int) -> str:

@@ -105,6 +105,7 @@ def copied_tables(all_tables: Iterable[tuple[str, Sequence[str]]]) -> dict[str, 
     return {
         name: tuple(column for column in columns if name not in _FILLED or column != "number")
         for name, columns in all_tables
+        if name != "document_move"
     }
 
 

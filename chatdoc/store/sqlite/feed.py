@@ -6,8 +6,8 @@ import os
 import threading
 from typing import NamedTuple
 
-from chatdoc.model.errors import DocumentFailed
 from chatdoc.store.commit_bell import CommitBell
+from chatdoc.store.sql.move import retired
 from chatdoc.store.sqlite.database import Database
 
 POLL_S = 0.02
@@ -44,10 +44,8 @@ class SqliteFeed:
             return False
         self._version = version
         if self._database.rows(_RETIRED, (), "look up its document"):
-            raise DocumentFailed(
-                f"document {self._document_id} was rolled back or replaced by another process, so nothing is written "
-                "to it any more",
-                hint="Open the file again",
+            raise self._database.ask(
+                lambda execute: retired(execute, self._document_id, self._database.name), "find where it went"
             )
         return True
 

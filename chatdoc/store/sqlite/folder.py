@@ -82,7 +82,7 @@ class SqliteFolder:
                     draft, registration, genesis, origin=origin, recorded_at_ms=recorded_at_ms, marker=marker
                 )
                 place = self._put(draft, registration.document_id)
-            if not self._claim(name, place):
+            if registration.retired_at_ms is None and not self._claim(name, place):
                 self._remove(place)
                 raise self._exists(name)
         return self.open(place)

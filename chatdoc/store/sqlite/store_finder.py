@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, DocumentMoved
 from chatdoc.store.plain_file import open_plain
 from chatdoc.store.ports import Found, Registration
 from chatdoc.store.sqlite.own_files import require_own_folder
@@ -30,6 +30,8 @@ class _Known(NamedTuple):
 
     place: Path
     said: Registration
+    lives_at: str | None = None
+    """Where its document lives instead, where it was moved."""
 
 
 class StoreFinder:
@@ -42,13 +44,15 @@ class StoreFinder:
 
     def find(self, name: str, document_ids: Sequence[str]) -> Found:
         """What is known of the file of a name that says it is one of these documents; see the port."""
-        known = [one for one in self._known(document_ids) if one.said.retired_at_ms is None]
+        all_of_them = list(self._known(document_ids))
+        known = [one for one in all_of_them if one.said.retired_at_ms is None]
         serving = self.serving(name)
         if serving is None:
             serving = next((one for one in known if one.said.path == name and not one.said.released), None)
         if serving is not None:
             is_same = not document_ids or serving.said.document_id in document_ids
             return Found("registered", serving.place) if is_same else Found("replaced", None, serving.place)
+        self._require_here(name, all_of_them)
         left = [one.place for one in known if self._has_left(one)]
         if left:
             return Found("moved", left[-1])
@@ -56,6 +60,13 @@ class StoreFinder:
 
     def serving(self, name: str) -> _Known | None:
         """The store that the index names for a path, if it records that path and is neither retired nor released."""
+        found = self._named(name)
+        if found is None or found.said.retired_at_ms is not None or found.said.released:
+            return None
+        return found
+
+    def _named(self, name: str) -> _Known | None:
+        """The store that the index names for a path, if it records that path."""
         if not require_own_folder(self._index.folder):
             return None
         entry = self._index.get(name)
@@ -64,9 +75,19 @@ class StoreFinder:
         place = self._home / entry
         if not os.path.lexists(place):
             return None
-        said = self._look_up(place).said
-        is_served = said.path == name and said.retired_at_ms is None and not said.released
-        return _Known(place, said) if is_served else None
+        found = self._look_up(place)
+        return found if found.said.path == name else None
+
+    def _require_here(self, name: str, known: list[_Known]) -> None:
+        """Raise DocumentMoved where the file's document lives in another store now; a copy of it is another one."""
+        named = self._named(name)
+        for one in [*known, *([] if named is None else [named])]:
+            file = self._folder / one.said.path
+            is_its_own = one.said.path == name and not has_left(file, one.said)
+            if one.lives_at is not None and (is_its_own or not os.path.lexists(file)):
+                raise DocumentMoved.to(
+                    one.lives_at, document_id=one.said.document_id, store=str(self._folder / name)
+                )
 
     def _known(self, document_ids: Sequence[str]) -> Iterator[_Known]:
         """The stores of these documents, those of the first id first, in the order in which they were made."""
@@ -95,7 +116,8 @@ class StoreFinder:
 
     def _look_up(self, place: Path) -> _Known:
         with contextlib.closing(self._look(place)) as store:
-            return _Known(place, store.registry.registration())
+            said = store.registry.registration()
+            return _Known(place, said, store.lives_at() if said.retired_at_ms is not None else None)
 
 
 def has_left(file: Path, said: Registration) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chatdoc.document import Document
@@ -40,6 +41,11 @@ def rooms_of(serving: Serving) -> int:
     """How many documents are open."""
     found: int = serving.do(lambda: len(list(serving.rooms.open_rooms())))
     return found
+
+
+def has_failed(serving: Serving) -> bool:
+    """Whether a document that is open has failed, or is open no more."""
+    return all(room.failure is not None for _, room in serving.do(lambda: list(serving.rooms.open_rooms())))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,3 +116,27 @@ def test_coming_and_going_without_end_loses_nothing(clients: Clients, tmp_path: 
     with open_document(tmp_path / "a.chat") as doc:
         assert len(doc.view.headers) == 13
         assert doc.check(full=True).ok
+
+
+@pytest.mark.parametrize("asks", ["a command", "a listener"])
+def test_a_document_that_was_retired_is_opened_again_for_whoever_comes_next(
+    tmp_path: Path, serving: Serving, clients: Clients, asks: str
+) -> None:
+    """Whoever meets it first is refused; nobody is kept with a document that takes nothing any more."""
+    serving.command("a.chat", type="create_thread", sender_id="ada", content="Hello")
+    if asks == "a listener":
+        clients("connect", name="ada", kind="y-websocket", url=serving.ws, path="a.chat")
+        assert clients("synced", name="ada")["ok"]
+    with open_document(tmp_path / "a.chat") as other:
+        store = other.engine.store
+        said = store.registry.registration()
+        for retired_at_ms in (1, None):
+            now = msgspec.structs.replace(said, retired_at_ms=retired_at_ms)
+            store.write(lambda unit, now=now: unit.put_registration(now))
+            if retired_at_ms and asks == "a command":
+                command = {"type": "create_thread", "sender_id": "ada", "content": "late"}
+                came = serving.http.post("/api/documents/a.chat/commands", json=command)
+                assert (came.status_code, came.json()["error"]["code"]) == (503, "document_failed")
+            elif retired_at_ms:
+                assert until(lambda: has_failed(serving)), "the client that listens is asked to come back"
+    serving.command("a.chat", type="create_thread", sender_id="ada", content="again")

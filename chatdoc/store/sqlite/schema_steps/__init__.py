@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatdoc.store.sqlite.schema_steps import baseline, document, event_log, projections, row_digests
+from chatdoc.store.sqlite.schema_steps import baseline, document, event_log, move, projections, row_digests
 
-ALL = (document, event_log, projections, baseline, row_digests)
+ALL = (document, event_log, projections, baseline, row_digests, move)
 """Each has a NAME and its STATEMENTS; its place here is its number."""
