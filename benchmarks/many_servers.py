@@ -2,7 +2,7 @@
 
 A command is a `send` with a command id: receipt, update, event, rows, all of it forced to the disk. Two processes with
 eight threads each write to a hundred documents, and to one. Both sides run in turn; the best of three rounds is told,
-because other work on the machine only ever adds.
+because other work on the machine only ever adds. `--full` has the sizes of `benchmarks.scale` that take half an hour.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from pathlib import Path
 from statistics import quantiles
 from typing import NamedTuple
 
+from benchmarks import scale, two_servers
 from benchmarks.sizes import repeated, sized
 from chatdoc import open_document, open_store
 from chatdoc.document import Document
-from chatdoc.model.commands.send_message import SendMessage
 from tests.postgres_cluster import cluster
 
 ROUNDS = 3 if sized(1000) == 1000 else 1
@@ -59,10 +59,13 @@ def main() -> None:
             print(f"{name:34} " + " ".join(f"{one:>28}" for one in told))
         seen = sorted(seen_elsewhere(url, repeated(400)))
         print(f"seen by another server: p50 {_part(seen, 50):.2f}, p99 {_part(seen, 99):.2f} ms")
-        for kind, place in kinds.items():
-            print(
-                f"reopening {sized(20_000)} updates, {kind}: {reopened(place, sized(20_000)) * 1000:.0f} ms"
-            )
+        if two_servers.can_run():
+            print("\n".join(two_servers.told(two_servers.compared(url))))
+        else:
+            print("fan-out: skipped, it needs Node.js and `npm install` in benchmarks/serving")
+        databases = (server.create_database(name) for name in ("lonely", "crowded"))
+        for line in scale.report(str(folder), url, *databases):
+            print(line, flush=True)
 
 
 def _round(place: str) -> Iterator[tuple[str, Measured]]:
@@ -150,23 +153,6 @@ def seen_elsewhere(url: str, calls: int) -> list[float]:
             found.append((time.perf_counter() - begin) * 1000)
             time.sleep(0.005)
     return found
-
-
-def reopened(place: str, updates: int) -> float:
-    """Seconds to open a document of so many updates, warm: the best of three."""
-    name = f"long-{next(_names)}.chat"
-    with open_document(place + name) as doc:
-        thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
-        command = SendMessage(thread_id=thread, sender_id="ada", content="Hello, all of you")
-        for _ in range(updates // 100):
-            doc.execute_each([(command, None)] * 100)
-    spent = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        with open_document(place + name) as doc:
-            assert len(doc.messages(thread)) > updates // 2
-            spent.append(time.perf_counter() - begin)
-    return min(spent)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ import * as encoding from "lib0/encoding";
 import * as decoding from "lib0/decoding";
 
 const [url, kind, name, clients, count, rate] = process.argv.slice(2);
+// Several servers of one document, with commas between them: readers are dealt out, the writer is at the first.
+const urls = url.split(",");
 const N = Number(count), READERS = Number(clients) - 1, RATE = Number(rate);
 const DATE = "2026-11-28T22:36:46.858Z";
 const digest = (text) => createHash("sha256").update(text).digest("hex").slice(0, 16);
@@ -45,8 +47,9 @@ const reached = (data) => {
   return decoding.readVarUint(update) === client ? decoding.readVarUint(update) + structs : 0;
 };
 
-const open = () => new Promise((resolve, reject) => {
-  const socket = new WebSocket(kind === "hocuspocus" ? url : `${url}/${name}`);
+const open = (at) => new Promise((resolve, reject) => {
+  const place = urls[at % urls.length];
+  const socket = new WebSocket(kind === "hocuspocus" ? place : `${place}/${name}`);
   socket.binaryType = "arraybuffer";
   socket.seen = 0;
   socket.onerror = reject;
@@ -63,8 +66,8 @@ const open = () => new Promise((resolve, reject) => {
   };
 });
 
-const sockets = await Promise.all(Array.from({ length: READERS }, open));
-const writer = await open();
+const sockets = await Promise.all(Array.from({ length: READERS }, (_, at) => open(at)));
+const writer = await open(0);
 await new Promise((resolve) => setTimeout(resolve, 500));
 const total = updates.length, burst = Math.floor(total * 0.8);
 let waiting = READERS, target = burst, done;
