@@ -1,13 +1,14 @@
 """A whole log as a few large updates: items are put behind each other as bytes, and neither decoded nor integrated.
 
 So whoever joins with nothing gets everything without a Y document being loaded for him. Updates of one client, one
-behind the other in its numbers and without removals, are one block; any other update stays as it is, in its place.
+behind the other in its numbers and without removals, are one block, and a large one is cut; any other stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from chatdoc.crdt.cut_update import cut
 from chatdoc.crdt.join_updates import following, plain_of
 from chatdoc.crdt.lib0 import number
 from chatdoc.crdt.read_update import read
@@ -60,6 +61,11 @@ def pieces_of(updates: Iterable[bytes], known: Mapping[int, int], bytes_max: int
         if odd > ODD_MAX:
             return None
         flush()
+        whole = cut(update, bytes_max) if len(update) > bytes_max else None
+        if whole is not None:
+            reach[whole.client] = max(whole.end, reach.get(whole.client, 0))
+            pieces += whole.pieces
+            continue
         for client, (_, end) in read(update, bounded=False).spans.items():
             reach[client] = max(end, reach.get(client, 0))
         pieces += in_pieces(update, bytes_max)
