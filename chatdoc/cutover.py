@@ -39,7 +39,7 @@ SMALL_ROWS = 500
 """So few new rows are copied while the source's writers wait."""
 ROUNDS_MAX = 20
 _NUMBERED = "number"
-_SHAPES = {
+SHAPES = {
     table.name: Shape(
         tuple(one for one in table.columns if table.keys[0] != (_NUMBERED,) or one != _NUMBERED),
         None if table.keys[0] == (_NUMBERED,) else table.keys[0],
@@ -47,6 +47,7 @@ _SHAPES = {
     for table in TABLES.values()
     if table.name not in row_delta.OWN
 }
+"""What goes along; a number that the database gives a row stays behind."""
 
 
 class Cutover(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,12 +187,12 @@ def _require_beginning(source: SqlStore, copy: SqlStore) -> None:
 
 def _known(source: SqlStore, copy: SqlStore) -> Copy:
     """What the copy has; nothing of its logs where they do not end in the very rows of the source."""
-    held = copy.tables.ask(lambda run: row_delta.held(run, _SHAPES), "be compared")
+    held = copy.tables.ask(lambda run: row_delta.held(run, SHAPES), "be compared")
     ends = [
-        store.tables.ask_at_one_moment(lambda run: row_delta.rows_at(run, _SHAPES, held), "be compared")
+        store.tables.ask_at_one_moment(lambda run: row_delta.rows_at(run, SHAPES, held), "be compared")
         for store in (source, copy)
     ]
-    return held if ends[0] == ends[1] else Copy(dict.fromkeys(row_delta.LOGS, (-1, 0)), held.rows)
+    return held._replace(is_another=ends[0] != ends[1])
 
 
 def _caught_up(source: SqlStore, target: SqlStore, known: Copy) -> Copy:
@@ -206,16 +207,16 @@ def _caught_up(source: SqlStore, target: SqlStore, known: Copy) -> Copy:
 
 
 def _lacking(known: Copy, execute: Execute) -> Delta:
-    return row_delta.lacking(execute, _SHAPES, known)
+    return row_delta.lacking(execute, SHAPES, known)
 
 
 def _lacking_and_digests(known: Copy, execute: Execute) -> tuple[Delta, dict[str, str]]:
-    return _lacking(known, execute), row_delta.digests(execute, _SHAPES)
+    return _lacking(known, execute), row_delta.digests(execute, SHAPES)
 
 
 def _written(target: SqlStore, known: Copy, delta: Delta) -> Copy:
     return target.replace(
-        lambda run, run_many: row_delta.write(run, run_many, _SHAPES, known, delta),
+        lambda run, run_many: row_delta.write(run, run_many, SHAPES, known, delta),
         target.registry.registration(),
         seen=target.version(),
     )
@@ -228,7 +229,7 @@ def _verified(source: SqlStore, target: SqlStore, known: Copy) -> tuple[Copy, st
         known = _written(target, known, delta)
         if delta.is_last:
             break
-    ours = target.tables.ask(lambda run: row_delta.digests(run, _SHAPES), "be compared")
+    ours = target.tables.ask(lambda run: row_delta.digests(run, SHAPES), "be compared")
     wrong = sorted(table for table in ours if ours[table] != there[table])
     findings = target.verify()
     if wrong or findings:

@@ -16,7 +16,7 @@ from chatdoc.model.errors import DocumentMoved, NewerEdits, NotFound
 from chatdoc.open import open_document
 from chatdoc.store.ports import UnitOfWork
 from chatdoc.store.postgres.documents import PostgresDocuments
-from chatdoc.store.sql.move import put_place
+from chatdoc.store.sql.move import put_place, retired
 from chatdoc.store.sql.store import SqlStore
 from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.values import Registration
@@ -168,8 +168,12 @@ def retire(store: SqlStore, lives_at: str, at_ms: int, before: Callable[[], None
     """Serve a store no more: its document lives somewhere else. `before` is done first, while nobody writes to it."""
 
     def end(unit: UnitOfWork) -> None:
-        before()
         now = store.registry.registration()
+        if now.retired_at_ms is not None:
+            raise store.tables.ask(
+                lambda execute: retired(execute, now.document_id, now.path), "find where it went"
+            )
+        before()
         store.tables.change(
             lambda execute, _: put_place(execute, lives_at, retired_at_ms=at_ms), "say where it lives"
         )

@@ -180,6 +180,24 @@ def test_a_place_that_has_something_else_or_newer_is_left_as_it_is(file: Path, u
         open_document(file)
 
 
+def test_a_pushed_copy_with_an_event_of_its_own_is_brought_to_what_the_source_says(
+    file: Path, url: str
+) -> None:
+    """An opening notes in which folder it found the document, each side for itself: the copy's log is taken anew."""
+    assert CliRunner().invoke(main, ["push", str(file), "--store", url]).exit_code == 0
+    open_document(f"{url}#{NAME}").close()
+    with open_document(file) as doc:
+        say(doc, "newer")
+        kept = contents(doc)
+        events = doc.log.last_sequence()
+    done = go(file, url, "forth")
+    assert (done.outcome, done.events) == ("moved", events)
+    with open_store(url) as store:
+        assert store.verify(NAME) == []
+        with store.open(NAME) as doc:
+            assert contents(doc) == kept
+
+
 def test_the_name_of_a_document_that_moved_away_is_not_given_to_a_new_one(file: Path, url: str) -> None:
     """Who opens it in the database finds no empty document; a new file of that name is none either."""
     go(file, url, "forth")
@@ -235,3 +253,27 @@ def test_the_command_says_what_it_did(file: Path, url: str) -> None:
     told = CliRunner().invoke(main, ["cutover", str(file), "--store", url, "--name", "team/a.chat", "--back"])
     assert told.exit_code == 0
     assert [one for one in told.output.splitlines() if one in PHASES] == list(PHASES)
+
+
+@pytest.mark.parametrize("way", ["forth", "back"])
+@pytest.mark.parametrize("phase", ["backfill", "verify"])
+def test_of_two_runs_at_once_one_moves_it_and_the_other_takes_nothing_back(
+    file: Path, url: str, way: str, phase: str
+) -> None:
+    """The slower one meets a document that has moved, or a copy that is not as it left it; what came since stays."""
+    prepare(file, url, way)
+    before, after = places(file, url, way)
+    with open_document(before) as doc:
+        kept = contents(doc)
+
+    def meanwhile(reached: str) -> None:
+        if reached == phase:
+            assert go(file, url, way).outcome == "moved"
+            with open_document(after) as there:
+                say(there, "since")
+
+    with pytest.raises((DocumentMoved, NewerEdits)):
+        cutover(file, url, back=way == "back", on_phase=meanwhile)
+    with open_document(after) as doc:
+        assert contents(doc) == [*kept, "since"]
+        assert doc.check(full=True).ok

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chatdoc.model.errors import StoreDamaged
+from chatdoc.model.errors import NewerEdits, StoreDamaged
 from chatdoc.store import row_digests
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 
@@ -28,6 +28,7 @@ LOGS = {
 OWN = ("document", "document_move")
 """Tables in which each store speaks of itself."""
 _BEGAN = "SELECT log_began_at_ms, floor FROM document"
+_IS_SERVED = "SELECT 1 FROM document WHERE retired_at_ms IS NULL"
 _BEGIN = "UPDATE document SET log_began_at_ms = ?, floor = ?"
 
 
@@ -46,6 +47,8 @@ class Copy(NamedTuple):
 
     ends: dict[str, tuple[int, int]]
     rows: dict[str, list[Row]]
+    is_another: bool = False
+    """Whether its logs are not the beginning of the source's, row by row, so that they are taken anew."""
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +80,8 @@ def lacking(execute: Execute, shapes: Shapes, copy: Copy, *, page: int = PAGE) -
     begins, appended, is_last = {}, {}, True
     for log, order in LOGS.items():
         end, before = copy.ends[log]
-        begins[log] = end if _count(execute, log, f" WHERE {order} < ?", end) == before else -1
+        goes_on = not copy.is_another and _count(execute, log, f" WHERE {order} < ?", end) == before
+        begins[log] = end if goes_on else -1
         limit = f" LIMIT {page}" if order == "sequence" else ""
         appended[log] = _log(execute, shapes, log, begins[log], limit)
         is_last = is_last and not (limit and len(appended[log]) == page)
@@ -95,8 +99,15 @@ def lacking(execute: Execute, shapes: Shapes, copy: Copy, *, page: int = PAGE) -
 def write(execute: Execute, executemany: ExecuteMany, shapes: Shapes, copy: Copy, delta: Delta) -> Copy:
     """Write into the copy what it lacks, in the open transaction; returns what it has then.
 
-    Raises StoreDamaged, which must undo the transaction, where what is read back or counted is not what was written.
+    Raises NewerEdits where the copy is not as this caller left it, and StoreDamaged where what is read back or counted
+    is not what was written; each must undo the transaction.
     """
+    served = execute(_IS_SERVED).fetchone()
+    if served is not None or {log: _end(execute, log) for log in LOGS} != copy.ends:
+        raise NewerEdits(
+            "somebody else wrote to the copy, or lets it serve already, so nothing was written",
+            hint="Do it again: what came is looked at first",
+        )
     for log, order in LOGS.items():
         execute(f"DELETE FROM {log} WHERE {order} >= ?", (delta.begins[log],))
         executemany(_insert(log, shapes[log]), delta.appended[log])
