@@ -167,6 +167,11 @@ class EventView:
         require_name("thread_id", thread_id)
         return self._rows.turns(thread_id)
 
+    def turn_ids(self, thread_id: str) -> set[str]:
+        """Every turn that anything of a thread belongs to, also those that a revert hides."""
+        require_name("thread_id", thread_id)
+        return self._rows.turn_ids(thread_id)
+
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""
         require_place(thread_id, from_turn, to_turn)

@@ -45,6 +45,10 @@ class TurnLog(Protocol):
         """The turns of a thread without their texts."""
         ...
 
+    def turn_ids(self, thread_id: str) -> set[str]:
+        """Every turn that anything of a thread belongs to, also those that a revert hides."""
+        ...
+
     def last_sequence(self) -> int:
         """The sequence of the newest event."""
         ...
@@ -142,10 +146,10 @@ class Transcripts:
         try:
             if boundaries.all_due:
                 # In this order: a turn that begins in between is then read again, and not taken for one that is known.
-                rows = self._log.turns(thread_id)
+                rows, mentioned = self._log.turns(thread_id), self._log.turn_ids(thread_id)
                 turns = self._log.replay_thread(thread_id).turns
             else:
-                rows = None
+                rows, mentioned = None, set[str]()
                 turns = self._log.replay_turns(boundaries.due())
             if turns:
                 self._writer.put(thread_uuid(thread_id), [turn_of(one) for one in turns])
@@ -156,7 +160,7 @@ class Transcripts:
             _log.warning("the transcript of thread %s is behind its log: %s", thread_id, error)
             return False
         if rows is not None:
-            boundaries.read_all(rows)
+            boundaries.read_all(rows, mentioned)
         else:
             boundaries.read_due(turns)
         return True

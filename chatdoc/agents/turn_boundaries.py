@@ -85,10 +85,13 @@ class ThreadBoundaries:
             case payload if not isinstance(payload, _SILENT):
                 self.all_due = True
 
-    def read_all(self, turns: Iterable[Turn]) -> None:
-        """All turns of the thread were read: nothing is due, and these are not followed from their beginning."""
+    def read_all(self, turns: Iterable[Turn], mentioned: Iterable[str]) -> None:
+        """All turns of the thread were read: nothing is due, and none of these is followed from its beginning.
+
+        `mentioned` are the ids of all turns that anything belongs to: one that is hidden now may be shown again.
+        """
         found = list(turns)
-        self._known = {one.turn_id for one in found}
+        self._known = {*mentioned, *self._followed, *(one.turn_id for one in found)}
         self._questions = {one.user_message_id for one in found if one.user_message_id is not None}
         self._running = {one.turn_id for one in found if one.status == "running"}
         self._followed.clear()

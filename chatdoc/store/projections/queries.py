@@ -43,6 +43,12 @@ _TURN = (
     "SELECT turn_id, thread_id, turn_count, status, user_message_id, assistant_message_id, started_at,"
     " completed_at FROM projection_thread_turns WHERE "
 )
+_TURN_IDS = (
+    "SELECT turn_id FROM projection_thread_turns WHERE thread_id = ?"
+    " UNION SELECT turn_id FROM projection_thread_messages WHERE thread_id = ? AND turn_id IS NOT NULL"
+    " UNION SELECT turn_id FROM projection_thread_activities WHERE thread_id = ? AND turn_id IS NOT NULL"
+    " UNION SELECT row_id FROM reverted_rows WHERE thread_id = ? AND table_name = 'projection_thread_turns'"
+)
 _COUNTS = (
     "SELECT thread_id, count(*), count(CASE status WHEN 'running' THEN 1 END)"
     " FROM projection_thread_turns GROUP BY thread_id"
@@ -105,6 +111,11 @@ def turns(execute: Execute, thread_id: str) -> list[Turn]:
     """The turns of a thread, in the order in which they started."""
     rows = execute(f"{_TURN}thread_id = ? ORDER BY started_at, turn_id", (thread_id,))
     return [_turn_of(*row) for row in rows]
+
+
+def turn_ids(execute: Execute, thread_id: str) -> set[str]:
+    """Every turn that a row of the thread belongs to, also those that a revert hides and those that never began."""
+    return {found for (found,) in execute(_TURN_IDS, (thread_id,) * 4)}
 
 
 def approval(execute: Execute, request_id: str) -> Approval | None:

@@ -83,6 +83,10 @@ class ReadModel:
         """The turns of a thread, in the order in which they started."""
         return self._ask(lambda execute: queries.turns(execute, thread_id))
 
+    def turn_ids(self, thread_id: str) -> set[str]:
+        """Every turn that a row of the thread belongs to, also those that a revert hides."""
+        return self._ask(lambda execute: queries.turn_ids(execute, thread_id))
+
     def turn_counts(self) -> dict[str, TurnCounts]:
         """How many turns each thread has that has any."""
         return self._ask(queries.turn_counts)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from chatdoc.model.errors import ChatdocError
@@ -28,6 +28,12 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
+LATE = [("start", 0), ("revert", 1), ("late activity", 7), ("restore", 0), ("checkpoint", 2)]
+"""Something is told of a turn that a revert has hidden, and then the turn is shown again."""
+
+
+@example(LATE)
+@example([("delete", 3), *LATE])
 @settings(deadline=None, max_examples=30, phases=(Phase.explicit, Phase.generate))
 @given(STEPS)
 def test_incremental_writing_leaves_what_a_whole_look_leaves(

@@ -137,6 +137,10 @@ class CountedLog:
         """As the log says."""
         return self.log.turns(thread_id)
 
+    def turn_ids(self, thread_id: str) -> set[str]:
+        """As the log says."""
+        return self.log.turn_ids(thread_id)
+
     def last_sequence(self) -> int:
         """As the log says."""
         return self.log.last_sequence()
