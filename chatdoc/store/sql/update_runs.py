@@ -26,7 +26,8 @@ _ROWS = (
     "SELECT sequence, origin, recorded_at_ms, digest, bytes FROM updates WHERE sequence < ? ORDER BY sequence"
 )
 _PUT = "INSERT OR REPLACE INTO update_runs VALUES (?, ?, ?, ?)"
-_REMOVE = "DELETE FROM updates WHERE sequence <= ?"
+_REMOVE = "DELETE FROM updates WHERE sequence BETWEEN ? AND ?"
+"""From both sides: PostgreSQL would look again at every row that the transaction has removed already."""
 _SIZE = "SELECT coalesce(sum(length(bytes)), 0) FROM updates WHERE sequence < ?"
 
 
@@ -80,7 +81,7 @@ def seal(execute: Execute, last: int, *, dry_run: bool) -> Sealed:
         if not dry_run:
             size = sum(len(row.update) for row in rows)
             execute(_PUT, (rows[0].sequence, rows[-1].sequence, size, packed))
-            execute(_REMOVE, (rows[-1].sequence,))
+            execute(_REMOVE, (rows[0].sequence, rows[-1].sequence))
     return Sealed(entries=entries, bytes_before=before if entries else 0, bytes_after=after)
 
 
