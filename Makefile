@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 GOLDEN := -k golden
 
-.PHONY: demo test lint bench bench-quick golden bless clean
+.PHONY: demo test lint bench bench-serving bench-quick golden bless clean
 
 demo: $(STAMP)
 	@$(BIN)/python docs/demo.py
@@ -23,6 +23,11 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benchmarks --save
+
+# Beside other servers, which npm fetches.
+bench-serving: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m benchmarks.serving --save
 
 # Small sizes: it shows that every suite runs to its end.
 bench-quick: $(STAMP)

@@ -1,20 +1,48 @@
-"""What was measured, as JSON and as a table: `docs/performance.md` shows what `benchmarks/results.json` says."""
+"""What was measured, as JSON and as tables by suite: `docs/performance.md` shows `benchmarks/results.json`."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import Result
+from benchmarks.sizes import QUICK
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 PAGE = HERE.parent / "docs" / "performance.md"
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->\n"
-_SCALE = {"µs": 1e6, "ms": 1e3, "B": 1.0}
+_SCALE = {"s": 1.0, "µs": 1e6, "ms": 1e3, "B": 1.0}
+
+
+def run(suites: dict[str, Callable[[], Iterator[Result]]]) -> int:
+    """Run suites, print their rows as they come, and keep them where `--save` asks; 1 when a goal is missed."""
+    if QUICK:
+        print("quick: small sizes, one round; the names say the full sizes, and no goal is held")
+    print(f"{'':72} {'ours':>10} {'beside':>13} {'ratio':>7} {'goal':>6}")
+    missed = 0
+    for name, suite in suites.items():
+        found: list[Result] = []
+        for result in suite():
+            found.append(result)
+            missed += not result.reached
+            print(line(result), flush=True)
+        if "--save" in sys.argv and not QUICK:
+            save({name: found})
+    return 1 if missed and not QUICK else 0
+
+
+def line(result: Result) -> str:
+    """A row as the terminal shows it."""
+    scale = _SCALE[result.unit]
+    spread = f"  ({result.spread[0]:.2f} to {result.spread[1]:.2f})" if result.spread[1] else ""
+    return (
+        f"{result.name:72} {result.ours * scale:10.1f} {result.unit:2}{result.baseline * scale:10.1f}"
+        f" {result.unit:2} {result.ratio:6.2f} {result.goal:6.3g}{'' if result.reached else '  MISSED'}{spread}"
+    )
 
 
 def as_values(result: Result) -> dict[str, Any]:
@@ -26,7 +54,7 @@ def as_values(result: Result) -> dict[str, Any]:
         "ours": _rounded(result.ours * scale),
         "baseline": _rounded(result.baseline * scale),
         "ratio": _rounded(result.ratio),
-        "goal": result.goal,
+        "goal": _rounded(result.goal),
         "least": _rounded(result.spread[0]),
         "greatest": _rounded(result.spread[1]),
     }
@@ -39,6 +67,11 @@ def save(suites: dict[str, list[Result]]) -> None:
     RESULTS.write_text(
         json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
     )
+    show(kept)
+
+
+def show(kept: dict[str, list[dict[str, Any]]]) -> None:
+    """Let the page say what was measured."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(before + BEGIN + table(kept) + END + after, encoding="utf-8")
@@ -51,8 +84,8 @@ def load() -> dict[str, list[dict[str, Any]]]:
 
 
 def table(suites: dict[str, list[dict[str, Any]]]) -> str:
-    """A Markdown table of all results, missed goals among them."""
-    return "\n".join(_lines(row for suite in sorted(suites) for row in suites[suite])) + "\n"
+    """A Markdown table of each suite's results, under its name, missed goals among them."""
+    return "\n".join("\n".join((f"### {suite}", "", *_lines(suites[suite]), "")) for suite in sorted(suites))
 
 
 def _lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -70,4 +103,4 @@ def _rounded(value: float) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table(load()))
+    show(load())

@@ -1,77 +1,85 @@
-"""`python -m benchmarks.serving.join [messages]`: what it takes to join a large document, beside pycrdt-websocket.
+"""Joining: what it takes a client to join a large document, beside pycrdt-websocket that has it in memory.
 
-Both servers have the document open. A client is ready when Yjs shows the last message; how much of that is the client's
-own work is measured too, and the servers' CPU, which tells more than the clock where others work.
+A client is ready when it is synced, as a provider calls it, and Yjs shows everything; half of that and more is Yjs. The
+servers' CPU tells more than the clock where others work. The first to join at ours has the document opened and cut.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from benchmarks.serving.__main__ import HERE, PORTS, cpu_seconds, install, median, server
+from benchmarks.measure import Result
+from benchmarks.serving.servers import client, cpu_seconds, server, target
+from benchmarks.sizes import QUICK, sized
 from benchmarks.stored import stored_document
 
-ROUNDS = 3
-JOINS = 5
+COUNT = sized(100_000)
+ROUNDS = 1 if QUICK else 5
+JOINS = 3
+NAMES = ("chatdoc", "pycrdt-websocket")
+ROWS = {
+    "ready_ms": "until synced",
+    "outside_ms": "until synced, without Yjs' own work",
+    "cpu_ms": "server's CPU",
+}
 GOAL = 0.5
-NAMES = ("pycrdt-websocket", "chatdoc")
+CPU_TICK_S = 0.01
+"""No less can be told of what a process used."""
 
 
-def join(name: str, document: str, count: int, joins: int) -> list[dict[str, Any]]:
-    """Let clients join, one after the other."""
-    url = f"ws://127.0.0.1:{PORTS[name]}{'/sync' if name == 'chatdoc' else ''}"
-    command = ["node", str(HERE / "join.mjs"), url, document, str(count), str(joins)]
-    came = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
-    found: list[dict[str, Any]] = json.loads(came.stdout)
-    return found
-
-
-def main(count: int = 100_000) -> int:
-    """Run both servers beside each other, in turns; medians."""
-    install()
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in NAMES}
+def results() -> Iterator[Result]:
+    """Rows of the time and of the server's CPU, of the first join and of those that follow."""
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
     first: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        document = stored_document(folder, count, "full")
+        document = stored_document(folder, COUNT, "full")
         assert document.path is not None
         name = document.path.name
         (folder / "update").write_bytes(document.diff())
         document.close()
         with (
-            server(NAMES[0], folder, name, str(folder / "update")) as theirs,
-            server(NAMES[1], folder) as ours,
+            server(NAMES[0], folder) as ours,
+            server(NAMES[1], folder, name, str(folder / "update")) as theirs,
         ):
             time.sleep(2.0)
             for one in NAMES:
-                first[one] = join(one, name, count, 1)[0]["ready_ms"]
+                first[one] = _join(one, name, 1)[0]["ready_ms"]
             for _ in range(ROUNDS):
-                for one, process in zip(NAMES, (theirs, ours), strict=True):
+                for one, process in zip(NAMES, (ours, theirs), strict=True):
                     before = cpu_seconds(process)
-                    found = join(one, name, count, JOINS)
-                    spent = (cpu_seconds(process) - before) / JOINS * 1000
-                    runs[one] += [{**run, "cpu_ms": spent} for run in found]
-    print(f"{'server':18} {'first ms':>9} {'ready ms':>9} {'in Yjs ms':>10} {'server CPU ms':>14}")
-    medians = {
-        name: {key: median([run[key] for run in found]) for key in found[0]} for name, found in runs.items()
-    }
-    for name, found in medians.items():
-        print(
-            f"{name:18} {first[name]:9.0f} {found['ready_ms']:9.0f} {found['yjs_ms']:10.0f} {found['cpu_ms']:14.0f}"
+                    found = _join(one, name, JOINS)
+                    spent = max(cpu_seconds(process) - before, CPU_TICK_S) / JOINS * 1000
+                    ready, yjs = (median(run[key] for run in found) for key in ("ready_ms", "yjs_ms"))
+                    runs[one].append({"ready_ms": ready, "outside_ms": ready - yjs, "cpu_ms": spent})
+    for key, words in ROWS.items():
+        mine, other = ([run[key] / 1000 for run in runs[name]] for name in NAMES)
+        ratios = [one / two for one, two in zip(mine, other, strict=True)]
+        yield Result(
+            name=f"join {COUNT:,} messages, {words} / {NAMES[1]}",
+            ours=median(mine),
+            baseline=median(other),
+            goal=GOAL,
+            unit="ms",
+            spread=(min(ratios), max(ratios)),
         )
-    missed = 0
-    for key in ("ready_ms", "cpu_ms"):
-        ratio = medians["chatdoc"][key] / medians["pycrdt-websocket"][key]
-        missed += ratio > GOAL
-        print(f"{key}, ours / pycrdt-websocket: {ratio:.2f} (goal {GOAL}){' MISSED' * (ratio > GOAL)}")
-    return 1 if missed else 0
+    yield Result(
+        name=f"join {COUNT:,} messages, the document not open yet / {NAMES[1]}, open",
+        ours=first[NAMES[0]] / 1000,
+        baseline=first[NAMES[1]] / 1000,
+        goal=1.0,
+        unit="ms",
+    )
 
 
-if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+def _join(name: str, document: str, joins: int) -> list[dict[str, Any]]:
+    """Let clients join, one after the other."""
+    found: list[dict[str, Any]] = client(
+        "join.mjs", target(name)["url"], document, str(COUNT), str(joins), seconds_max=300
+    )
+    return found

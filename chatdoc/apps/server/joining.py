@@ -1,4 +1,4 @@
-"""What a joiner lacks, as messages: a large document is cut once for all who come with nothing, and kept for a while.
+"""What a joiner lacks, as messages: a document is cut once for all who come with nothing, and kept for a while.
 
 It comes from the log, and the Y document is not loaded for it. Its pieces reach a client while it is still busy with
 those before, and a turn of the room is not longer for the second client, nor for the hundredth.
@@ -34,8 +34,7 @@ class Joining:
                 return [*kept[0], wire.step_2(news)]
         pieces = list(doc.diffs(bytes_max=PIECE_BYTES))
         messages = [wire.update(one) for one in pieces[:-1]]
-        if messages:
-            self._kept = [*messages, wire.update(pieces[-1])], doc.state_vector()
+        self._kept = [*messages, wire.update(pieces[-1])], doc.state_vector()
         return [*messages, wire.step_2(pieces[-1])]
 
     @property

@@ -1,0 +1,51 @@
+"""Lateness: how late the 99th of a hundred deliveries is at 200 updates a second to 49 readers, beside hocuspocus.
+
+Both servers run all the time, and one client process asks them in turn, round after round, each round in a document of
+its own; so what the client and the machine cost is the same for both.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from benchmarks.measure import Result
+from benchmarks.serving.servers import client, server, target
+from benchmarks.sizes import QUICK
+
+CLIENTS = 50
+RATE = 200
+COUNT = 100 if QUICK else 800
+ROUNDS = 1 if QUICK else 7
+GOALS = {"p50_ms": 1.0, "p99_ms": 0.6}
+NAMES = ("chatdoc", "hocuspocus")
+
+
+def results() -> Iterator[Result]:
+    """A row for the median and one for the 99th of a hundred: medians of the rounds, and the range of their pairs."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        server(NAMES[0], Path(folder)),
+        server(NAMES[1], Path(folder)),
+    ):
+        time.sleep(2.0)
+        targets = json.dumps([target(name) for name in NAMES])
+        found = client(
+            "paced.mjs", targets, str(CLIENTS), str(COUNT), str(RATE), str(ROUNDS), seconds_max=600
+        )
+    for key, goal in GOALS.items():
+        ours, theirs = ([run[key] / 1000 for run in found[name]] for name in NAMES)
+        ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
+        what = key.removesuffix("_ms")
+        yield Result(
+            name=f"{what} at {RATE} updates a second, {CLIENTS} clients / {NAMES[1]}",
+            ours=median(ours),
+            baseline=median(theirs),
+            goal=goal,
+            unit="ms",
+            spread=(min(ratios), max(ratios)),
+        )
