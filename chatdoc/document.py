@@ -25,6 +25,7 @@ from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_updates import compact, compact_when_due
 from chatdoc.engine.document_html import document_html
 from chatdoc.engine.engine import Engine
+from chatdoc.engine.known_command import KnownCommand
 from chatdoc.engine.load import keep_rows
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
@@ -331,9 +332,10 @@ class Document:
 
     def execute_each(self, commands: Sequence[tuple[Command, str | None]]) -> list[Any]:
         """Carry out commands, each with its id or None, as one transaction: an answer each, or its own error."""
-        return self.engine.transact_each(
-            [lambda _, one=one: self.agents.execute(one[0], command_id=one[1]) for one in commands]  # type: ignore[misc]
-        )
+        return self.engine.transact_each([self._in_turn(*one) for one in commands])
+
+    def _in_turn(self, command: Command, command_id: str | None) -> KnownCommand:
+        return KnownCommand(command_id, lambda _: self.agents.execute(command, command_id=command_id))
 
     def together(self, work: Callable[[], Answer]) -> Answer:
         """Do something whose commands are all stored at once; what was done before one is refused is stored too."""

@@ -17,6 +17,7 @@ from chatdoc.agents.ownership import Ownership, RunningTurn
 from chatdoc.agents.recovery import Recovery
 from chatdoc.agents.turn import Turn, step_id
 from chatdoc.engine.engine import Engine
+from chatdoc.engine.known_command import KnownCommand
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.arguments import require_name
@@ -70,7 +71,9 @@ class Turns:
         """Carry out a command; a step of a turn keeps its lease in the same transaction. See `Document.execute`."""
         handler = self._engine.handler(command, command_id)
         if type(command) in _STEPS:
-            return self._engine.transact(lambda one: self._with_lease(one, command, handler(one)))
+            return self._engine.transact(
+                KnownCommand(command_id, lambda one: self._with_lease(one, command, handler(one)))
+            )
         return self._engine.transact(handler)
 
     def _with_lease(self, transaction: Transaction, command: Command, answer: Any) -> Any:

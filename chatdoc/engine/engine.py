@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from chatdoc.crdt import read_update
 from chatdoc.engine import execute, receive
 from chatdoc.engine.event_recorder import EventRecorder
+from chatdoc.engine.known_command import KnownCommand, expect
 from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.report_subscribers import ReportSubscribers
@@ -192,6 +193,7 @@ class Engine:
                 self._turns.begin()
                 self._drop_if_cut_off()
                 self.require_open()
+                expect(self.store.receipts, works)
                 steps = [self._step(work) for work in works]
                 if len(steps) == 1:
                     answers = [self.store.write(steps[0])]
@@ -256,10 +258,8 @@ class Engine:
         if command_id is None:
             return lambda transaction: execute.execute(transaction, command, self.now(), origin=origin)
         require_name("command_id", command_id)
-        receipts = self.store.receipts
-        return lambda transaction: execute.execute_once(
-            transaction, command, self.now(), receipts, command_id
-        )
+        once, receipts = execute.execute_once, self.store.receipts
+        return KnownCommand(command_id, lambda one: once(one, command, self.now(), receipts, command_id))
 
     def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
         """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from chatdoc.model.events.event import Event
@@ -58,6 +58,14 @@ class Receipts(Protocol):
         """The receipt of a command id, or None; raises StoreDamaged when it is not what was stored."""
 
 
+@runtime_checkable
+class ExpectingReceipts(Protocol):
+    """Receipts that a store behind a network can look up together with the lock of a transaction."""
+
+    def expect(self, command_ids: Sequence[str]) -> None:
+        """Hear which command ids the next transaction of this thread will look up."""
+
+
 class Snapshots(Protocol):
     """A shortcut past the update log; it is whole and current, or set aside with a logged warning."""
 
@@ -109,6 +117,20 @@ class TalkingFeed(Protocol):
 
     def listen_to(self, heard: Callable[[bytes], None]) -> None:
         """Call `heard` with what others say, from a thread that it must not hold up."""
+
+
+@runtime_checkable
+class SharedFeed(TalkingFeed, Protocol):
+    """A feed that knows which servers live, and how much others write: who shares a document can agree by that."""
+
+    def server(self) -> str:
+        """The name of this server among all of the database."""
+
+    def live_servers(self) -> frozenset[str]:
+        """The servers that were heard of a moment ago; empty where that is not known."""
+
+    def commits_of_others(self) -> int:
+        """How many transactions others have written, as far as is known here without asking."""
 
 
 @runtime_checkable

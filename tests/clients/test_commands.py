@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from chatdoc.apps.server.commands import SPECS
+from chatdoc.apps.server.command_specs import SPECS
 from tests.clients.js_package import PACKAGE
 
 SOURCE = (PACKAGE / "src" / "document.js").read_text(encoding="utf-8")

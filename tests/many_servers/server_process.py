@@ -8,19 +8,23 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+
+SERVE = ("-m", "chatdoc.apps.cli.main", "serve")
+"""What Python runs as a server, before what is served."""
 
 
 class Server:
-    """`chatdoc serve` of a folder, or with `--store URL`; it comes back on the same port."""
+    """`chatdoc serve` of a folder, or with `--store URL`, or another program; it comes back on the same port."""
 
-    def __init__(self, *served: str) -> None:
-        self._served = served
+    def __init__(self, *served: str, program: Sequence[str] = SERVE) -> None:
+        self._words = (*program, *served)
         self.port = 0
         self.start()
 
     def start(self) -> None:
         """Begin, and wait until it answers."""
-        words = ["-m", "chatdoc.apps.cli.main", "serve", *self._served, "--port", str(self.port)]
+        words = [*self._words, "--port", str(self.port)]
         for _ in range(50):
             self.process = subprocess.Popen(
                 [sys.executable, *words],

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ import httpx
 
 from chatdoc import open_store
 from tests.many_servers.link import Link
-from tests.many_servers.server_process import Server
+from tests.many_servers.server_process import SERVE, Server
 from tests.postgres_cluster import Cluster, cluster
 from tests.postgres_pair import Pair, pair
 
@@ -98,8 +99,16 @@ class Torture:
     """A cluster, servers and clients; `with` ends them."""
 
     def __init__(
-        self, *, servers: int, clients: int, documents: int, seed: int, has_standby: bool = False
+        self,
+        *,
+        servers: int,
+        clients: int,
+        documents: int,
+        seed: int,
+        has_standby: bool = False,
+        program: Sequence[str] = SERVE,
     ) -> None:
+        self._program = program
         self._random = Random(seed)
         self._closing = contextlib.ExitStack()
         self.cluster: Cluster | Pair = self._closing.enter_context(
@@ -184,7 +193,7 @@ class Torture:
         for theirs, ours in zip(folders, link.folders, strict=True):
             url = url.replace(str(theirs), str(ours))
         self.links.append(link)
-        return Server("--store", url)
+        return Server("--store", url, program=self._program)
 
     def _kill_server(self) -> None:
         server = self._random.choice(self.servers)

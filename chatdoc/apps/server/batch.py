@@ -9,13 +9,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from chatdoc.apps.server.admission import Admission, Admitted, Refused
-from chatdoc.apps.server.document_access import Answer, known, quarrels, receive_all
+from chatdoc.apps.server.document_access import Answer, call_together, known, quarrels, receive_all
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.principal import Allow
 from chatdoc.crdt.join_updates import joined
 from chatdoc.document import Document
-from chatdoc.model.errors import DocumentFailed, UpdateRefused
+from chatdoc.model.errors import DocumentFailed, StoreError, UpdateRefused
 from chatdoc.model.view.view import View
 
 
@@ -33,6 +33,9 @@ class Call(NamedTuple):
 
     work: Callable[[Document], Any]
     answer: asyncio.Future[Any]
+    joins: bool = False
+    """Whether it is one change and nothing besides, so that it may share its transaction with such as it."""
+    command_id: str | None = None
 
 
 class Outcome(NamedTuple):
@@ -59,20 +62,49 @@ Done = Outcome | Finished
 
 
 def carry_out(doc: Document, jobs: list[Job], allow: Allow, limits: Limits) -> list[Done]:
-    """One turn of a room; updates that follow each other are one transaction, and what they become is in order."""
-    turn = _Turn(doc, allow, limits)
+    """One turn of a room; what follows each other and may be is one transaction, and what became of it is in order."""
     done: list[Done] = []
-    for job in jobs:
-        if isinstance(job, Change):
-            turn.add(job)
+    for kind, some in groupby(jobs, key=_kind):
+        if kind == "changes":
+            turn = _Turn(doc, allow, limits)
+            for job in some:
+                if isinstance(job, Change):
+                    turn.add(job)
+            done += turn.receive()
             continue
-        done += turn.receive()
+        calls = [job for job in some if isinstance(job, Call)]
+        done += _together(doc, calls) if kind == "joining" and len(calls) > 1 else _in_turn(doc, calls)
+    return done
+
+
+def _kind(job: Job) -> str:
+    if isinstance(job, Change):
+        return "changes"
+    return "joining" if job.joins else "alone"
+
+
+def _in_turn(doc: Document, calls: list[Call]) -> list[Done]:
+    done: list[Done] = []
+    for call in calls:
         try:
-            done.append(Finished(job, job.work(doc)))
+            done.append(Finished(call, call.work(doc)))
         except Exception as error:
-            done.append(Finished(job, error=error))
-        turn = _Turn(doc, allow, limits)
-    return done + turn.receive()
+            done.append(Finished(call, error=error))
+    return done
+
+
+def _together(doc: Document, calls: list[Call]) -> list[Done]:
+    """Calls as one transaction; where that fails as a whole, and not because of the store, each has one of its own."""
+    try:
+        answers = call_together(doc, [(call.command_id, call.work) for call in calls])
+    except StoreError as error:
+        return [Finished(call, error=error) for call in calls]
+    except Exception:
+        return _in_turn(doc, calls)
+    return [
+        Finished(call, error=answer) if isinstance(answer, Exception) else Finished(call, answer)
+        for call, answer in zip(calls, answers, strict=True)
+    ]
 
 
 def what_ended_it(done: list[Done]) -> DocumentFailed | None:

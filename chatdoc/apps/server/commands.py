@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from chatdoc.apps.server.document_access import call_method
+from chatdoc.apps.server.command_specs import SPECS, Given, Spec
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Principal, speaks_for
 from chatdoc.apps.server.room import Room
-from chatdoc.document import Document
 from chatdoc.model.errors import (
     ChatdocError,
     CommandConflict,
@@ -26,50 +25,6 @@ COMMAND_BYTES_MAX = 16 * 1024 * 1024
 NAME_LENGTH_MAX = 200
 
 
-class Spec(NamedTuple):
-    """One type of command: the method it calls, the field that names its author, and what it must and may have."""
-
-    method: str
-    author: str | None
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-
-
-CONFIG = ("name", "thread_color", "thread_icon", "pin", "acp_config")
-"""The fields of a thread's config."""
-SPECS: dict[str, Spec] = {
-    "create_thread": Spec("create_thread", "sender_id", ("content",), (*CONFIG, "message_id", "fields")),
-    "send": Spec("send", "sender_id", ("thread_id", "content"), ("reply_to", "message_id", "fields")),
-    "edit": Spec("edit", "author_id", ("message_id", "content")),
-    "delete": Spec("delete_message", "deleted_by", ("message_id",)),
-    "delete_message": Spec("delete_message", "deleted_by", ("message_id",)),
-    "delete_thread": Spec("delete_thread", "deleted_by", ("thread_id",)),
-    "restore_message": Spec("restore_message", "restored_by", ("message_id",)),
-    "restore_thread": Spec("restore_thread", "restored_by", ("thread_id",)),
-    "configure": Spec("configure", "updated_by", ("thread_id",), (*CONFIG, "fields")),
-    "fork": Spec("fork", "sender_id", ("thread_id", "at"), ("name",)),
-    "queue_turn": Spec(
-        "queue_turn", "sender_id", ("thread_id",), ("content", "message_id", "reply_to", "fields")
-    ),
-    "withdraw": Spec("withdraw", "by", ("thread_id", "message_id")),
-    "send_now": Spec("send_now", "by", ("thread_id", "message_id")),
-    "interrupt": Spec("interrupt", "by", ("thread_id", "message_id"), ("reason",)),
-    "request_interrupt": Spec("request_interrupt", None, ("thread_id",), ("turn_id",)),
-    "append_activity": Spec(
-        "append_activity",
-        None,
-        ("thread_id", "kind", "summary"),
-        ("tone", "payload", "turn_id", "activity_id", "metadata", "created_at"),
-    ),
-    "request_approval": Spec(
-        "request_approval", None, ("thread_id", "request_id", "summary"), ("payload", "turn_id", "expires_at")
-    ),
-    "respond_approval": Spec("respond_approval", None, ("thread_id", "request_id", "decision")),
-    "expire_approval": Spec("expire_approval", None, ("thread_id", "request_id")),
-    "stop_session": Spec("stop_session", None, ("thread_id",)),
-    "revert": Spec("revert", None, ("thread_id", "turn_count")),
-    "undo_revert": Spec("undo_revert", None, ("thread_id",)),
-}
 _RESERVED = frozenset(
     {"self", "command_id", *(name for one in SPECS.values() for name in (*one.required, one.author or ""))}
 )
@@ -102,7 +57,7 @@ async def answer(
         fields = _checked(kind, spec, given, principal)
         if command_id is not None and not _is_name(command_id):
             raise _Misuse(f"command_id: expected 1 to {NAME_LENGTH_MAX} characters")
-        record = await room.call(lambda doc: _carry_out(doc, spec, fields, command_id))
+        record = await room.commands.carry_out(Given(kind, fields, command_id))
     except _Misuse as error:
         metrics.commands.labels(kind, "misuse").inc()
         return 400, refusal(command_id, "misuse", str(error))
@@ -175,16 +130,6 @@ def _checked(kind: str, spec: Spec, given: dict[str, Any], principal: Principal)
         if not speaks_for(principal, str(author)):
             raise _Forbidden(f"{kind}: this client may not speak for the {spec.author} it gave")
     return given
-
-
-def _carry_out(doc: Document, spec: Spec, fields: dict[str, Any], command_id: str | None) -> dict[str, Any]:
-    try:
-        record = call_method(doc, spec.method, {**fields, "command_id": command_id})
-    except TypeError as error:
-        raise CommandRefused(f"a field of the command has a wrong type: {type(error).__name__}") from error
-    if isinstance(record, int):
-        return {"sequence": record}
-    return {"kind": type(record).__name__, "record": msgspec.to_builtins(record)}
 
 
 def _is_name(value: object) -> bool:

@@ -12,10 +12,11 @@ from chatdoc.agents.ownership import RunningTurn
 from chatdoc.agents.turns import Turns
 from chatdoc.crdt.read_update import read_state_vector
 from chatdoc.document import Document
+from chatdoc.engine.known_command import KnownCommand
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import ChatdocError, UpdateRefused
 from chatdoc.model.events.event import Event
-from chatdoc.store.part_ports import CallingFeed, TalkingFeed
+from chatdoc.store.part_ports import CallingFeed, SharedFeed, TalkingFeed
 from chatdoc.store.ports import Entry, Receipt
 
 Answer = Received | UpdateRefused
@@ -84,6 +85,15 @@ def call_method(doc: Document, name: str, given: dict[str, Any]) -> Any:
     return method(**given)
 
 
+def call_together(doc: Document, calls: Sequence[tuple[str | None, Callable[[Document], Any]]]) -> list[Any]:
+    """Group commit: the answer of each call, or its own error; the id is of the command that it carries out."""
+    return doc.engine.transact_each([_joining(doc, *one) for one in calls])
+
+
+def _joining(doc: Document, command_id: str | None, work: Callable[[Document], Any]) -> KnownCommand:
+    return KnownCommand(command_id, lambda _: work(doc))
+
+
 def latest_updates(doc: Document, count: int) -> tuple[int, list[Entry]]:
     """How many entries the update log has, and the newest of them, the newest first."""
     log = doc.engine.store.updates
@@ -134,6 +144,15 @@ def talk(doc: Document, heard: Callable[[bytes], None]) -> Callable[[bytes], Non
         return None
     feed.listen_to(heard)
     return feed.say
+
+
+def share(doc: Document, heard: Callable[[bytes], None]) -> SharedFeed | None:
+    """The feed of a document that several servers may share, whose words are heard; None where no other server can."""
+    feed = doc.engine.store.feed
+    if not isinstance(feed, SharedFeed):
+        return None
+    feed.listen_to(heard)
+    return feed
 
 
 def store_paths(doc: Document) -> tuple[Path, ...]:

@@ -45,6 +45,7 @@ class Elsewhere:
     def _hear(self, message: bytes) -> None:
         if message[:1] == _WHO:
             self.tell(self._awareness.present_here())
+        if message[:1] != _HERE:  # What is said of commands is heard elsewhere.
             return
         with contextlib.suppress(UpdateRefused):  # Another version of this program spells it otherwise.
             sent = wire.read_presences(message[1:], clients_max=CLIENTS_MAX, bytes_max=self._bytes_max)

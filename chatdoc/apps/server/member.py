@@ -150,6 +150,15 @@ class Member:
         if self.speaks_json or self.name is not None:
             self.send(wire.stateless(text))
 
+    def refuse(self, text: str, refusals_max: int) -> None:
+        """Say what was refused; one refusal too many ends the connection."""
+        self.send_json(text)
+        if not self.speaks_json and self.name is None:
+            self.send(wire.denied(text, hocuspocus=False))
+        self.refusals += 1
+        if self.refusals >= refusals_max:
+            self.close(REFUSED, "too many updates of this client were refused")
+
     def acknowledge(self, applied: bool) -> None:
         """Say that a change is stored; a y-websocket client sees it come back instead."""
         if self.name is not None:

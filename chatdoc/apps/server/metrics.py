@@ -29,6 +29,11 @@ class Metrics:
         self.commands = Counter(
             "chatdoc_server_commands", "Commands by type and result.", ["type", "result"], registry=registry
         )
+        self.forwarded = Counter(
+            "chatdoc_server_forwarded",
+            "Commands that the owner of a hot document, another server, has carried out.",
+            registry=registry,
+        )
         self.turn_seconds = Histogram(
             "chatdoc_server_turn_seconds",
             "How long one turn of a room took.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatdoc.apps.server.commands import SPECS
+from chatdoc.apps.server.command_specs import SPECS
 
 _PATH = {
     "name": "path",

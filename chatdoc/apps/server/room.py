@@ -20,6 +20,7 @@ from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
 from chatdoc.apps.server.elsewhere import Elsewhere
+from chatdoc.apps.server.forwarding import Forwarding
 from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import DESTROYS, FAILED, REFUSED, Member
@@ -28,7 +29,7 @@ from chatdoc.apps.server.principal import Allow
 from chatdoc.apps.server.websocket_protocol import frame_of
 from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError
+from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed, DocumentFailed, StoreError
 from invariants.report import IntegrityReport
 
 _log = logging.getLogger("chatdoc.server")
@@ -47,6 +48,7 @@ class Room:
             clients_max=limits.awareness_clients_max, silent_s=limits.awareness_silent_s
         )
         self._elsewhere = Elsewhere(doc, self.awareness, self._relay, limits.awareness_bytes_max)
+        self.commands = Forwarding(doc, self._ask, limits, metrics)
         self.is_read_only = is_read_only(doc)
         self.failure: BaseException | None = None
         self.is_over = False
@@ -143,6 +145,7 @@ class Room:
         self._is_closing = self.is_over = True
         self._wake.set()
         self._changed.set()
+        self.commands.close()
         await self._task  # It takes all that waits first.
         self._unsubscribe()
         try:
@@ -152,12 +155,15 @@ class Room:
 
     # the turn
 
-    def _ask(self, work: Callable[[Document], Any]) -> asyncio.Future[Any]:
+    def _ask(
+        self, work: Callable[[Document], Any], joins: bool = False, command_id: str | None = None
+    ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
-        if self.failure is not None:
-            future.set_exception(self.failure)
+        if self.failure is not None or self._task.done():
+            stopped = CommandRefused("the document is being closed", hint="Come back in a moment")
+            future.set_exception(self.failure or stopped)
         else:
-            self._jobs.append(Call(work, future))
+            self._jobs.append(Call(work, future, joins, command_id))
             self._wake.set()
         return future
 
@@ -254,12 +260,7 @@ class Room:
                 return
             member.was_told_read_only = True
         text = msgspec.json.encode({"type": "update_refused", "refused": refused[:16]}).decode()
-        member.send_json(text)
-        if not member.speaks_json and member.name is None:
-            member.send(wire.denied(text, hocuspocus=False))
-        member.refusals += 1
-        if member.refusals >= self._limits.refused_updates_max:
-            member.close(REFUSED, "too many updates of this client were refused")
+        member.refuse(text, self._limits.refused_updates_max)
 
     def _tell_presence(self, news: list[wire.Presence]) -> None:
         self._relay(news)

@@ -25,7 +25,7 @@ from chatdoc.store.postgres.postgres_errors import START_OVER, failure, is_lost_
 from chatdoc.store.postgres.servers import ask_epoch, require
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sql.database import Catalog, Question, Version
+from chatdoc.store.sql.database import Catalog, Question, Questions, Version
 from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
 from chatdoc.store.sqlite.sqlite_errors import unreadable
 
@@ -55,7 +55,7 @@ class PostgresDatabase:
         """Of the transaction that is open, or of a call that was interrupted."""
         self._locked: Locked | None = None
         self._frame: FrameType | None = None
-        self._own = 0
+        self.own_versions = 0
         """How many of the versions are commits of this object."""
         self._generation = 0
         self._is_unsettled = False
@@ -86,7 +86,7 @@ class PostgresDatabase:
         with self.lock:
             if self.is_inside():
                 return read()
-            return self._transact(_ONE_MOMENT, read, doing)
+            return self._transact(_ONE_MOMENT, read, doing, ())
 
     def ask_at_one_moment(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
         """See `Tables`."""
@@ -97,22 +97,26 @@ class PostgresDatabase:
         with self.lock:
             if self.is_inside() and self._locked is not None:
                 self.is_retired = self._locked.counts.is_retired
-                return self._generation, self._locked.version - self._own
+                return self._generation, self._locked.version - self.own_versions
             found = self.rows(VERSION, (self.document,), "be asked for changes")
             if not found:
                 raise gone(self.name)
             self.known_version, self.is_retired = found[0]
-            return self._generation, found[0][0] - self._own
+            return self._generation, found[0][0] - self.own_versions
 
     # changes
 
-    def transact(self, work: Callable[[], _Answer], doing: str) -> _Answer:
-        """Do something in one transaction that is written whole or not at all."""
+    def transact(self, work: Callable[[], _Answer], doing: str, ahead: Questions = ()) -> _Answer:
+        """Do something in one transaction that is written whole or not at all; see the port."""
         require_own_process(self._pid, self.name)
         with self.lock:
             assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
             self.require_writable()
-            return self._transact("", work, doing)
+            return self._transact("", work, doing, ahead)
+
+    def read_ahead(self, questions: Questions) -> None:
+        """See the port: they go out together, and whoever looks at the first answer waits for all."""
+        self.connection().read_ahead(questions)
 
     def change(self, work: Callable[[Execute, ExecuteMany], _Answer], doing: str) -> _Answer:
         """Write rows, in the transaction that this thread has open, or else in one of its own."""
@@ -195,21 +199,21 @@ class PostgresDatabase:
         self.pool.give(session)
         return answer
 
-    def _transact(self, how: str, work: Callable[[], _Answer], doing: str) -> _Answer:
+    def _transact(self, how: str, work: Callable[[], _Answer], doing: str, ahead: Questions) -> _Answer:
         session = self._ready()
         self.without_receipt.clear()
         try:
             self._session, self._frame = session, sys._getframe()
             try:
-                self._locked = self._begin(session, how)
+                self._locked = self._begin(session, how, ahead)
             except psycopg.Error as error:
                 if not is_lost_connection(error):
                     raise
-                # Nothing was sent but the question for the lock: a server that was started anew is asked once more.
+                # Nothing was sent but questions: a server that was started anew is asked once more.
                 self.pool.forget_idle()
                 session.close()
                 session = self._session = self.pool.fresh()
-                self._locked = self._begin(session, how)
+                self._locked = self._begin(session, how, ahead)
             answer = work()
             version = self._commit(session, doing)
         except BaseException as error:
@@ -225,13 +229,14 @@ class PostgresDatabase:
             self.pool.hints.tell(self.document, version)
         return answer
 
-    def _begin(self, session: Session, how: str) -> Locked | None:
+    def _begin(self, session: Session, how: str, ahead: Questions) -> Locked | None:
         session.begin(self.document, how)
         if how:
             session.wait()
             return None
         sent = lock(session, self.document)
         epoch = ask_epoch(session, self.place)
+        session.read_ahead(ahead)
         locked = sent()
         if locked is None:
             raise gone(self.name)
@@ -248,7 +253,7 @@ class PostgresDatabase:
         self._is_unsettled = True
         session.commit(self.name, doing)
         # Counted as ours first and settled then: struck in between, it is taken for another's, and read anew.
-        self._own += 1
+        self.own_versions += 1
         self.known_version = locked.version + 1
         self._is_unsettled = False
         return self.known_version
@@ -259,15 +264,7 @@ class PostgresDatabase:
         if not isinstance(error, Exception) or isinstance(error, psycopg.Error | CommitUnknown):
             session.close()
             return
-        try:
-            session.rollback()
-        except psycopg.Error:
-            session.close()
-        except BaseException:
-            session.close()
-            raise
-        else:
-            self.pool.give(session)
+        self.pool.give_undone(session)
 
     def _ready(self) -> Session:
         """A session, with nothing on its way that no running call has sent."""

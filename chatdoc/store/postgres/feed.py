@@ -67,6 +67,18 @@ class PostgresFeed:
         self._heard.append(heard)
         self._listen()
 
+    def server(self) -> str:
+        """See `SharedFeed`."""
+        return self._database.place.server
+
+    def live_servers(self) -> frozenset[str]:
+        """See `SharedFeed`."""
+        return self._database.pool.hints.live
+
+    def commits_of_others(self) -> int:
+        """See `SharedFeed`."""
+        return self._database.known_version - self._database.own_versions
+
     def hear_message(self, message: bytes) -> None:
         """What another server says."""
         for heard in self._heard:

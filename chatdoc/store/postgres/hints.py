@@ -20,7 +20,7 @@ from typing import Any, Protocol
 import psycopg
 
 from chatdoc.model.errors import ChatdocError
-from chatdoc.store.postgres.servers import BEAT, Place
+from chatdoc.store.postgres.servers import BEAT, LIVE, Place
 
 COMPARE_S = 1.0
 """So often versions are compared."""
@@ -58,6 +58,8 @@ class Hints:
         """Whose heartbeat is told, each second."""
         self.is_shut_out = False
         """Whether others went on with what this process did, because it was not heard of."""
+        self.live: frozenset[str] = frozenset()
+        """The servers that were heard of a moment ago."""
 
     def tell(self, document: str, version: int) -> None:
         """Let others know, soon, that a document has come to a version."""
@@ -129,6 +131,7 @@ class Hints:
         place = self.place
         if place is not None and connection.execute(BEAT, place).rowcount == 0:
             self.is_shut_out = self.place == place
+        self.live = frozenset(server for (server,) in connection.execute(LIVE))
 
     def _take(self, channel: str, hint: str) -> None:
         version, _, document = hint.partition(":")

@@ -106,6 +106,18 @@ class Pool:
         else:
             session.close()
 
+    def give_undone(self, session: Session) -> None:
+        """Undo the transaction of a session, and keep it where that worked."""
+        try:
+            session.rollback()
+        except psycopg.Error:
+            session.close()
+        except BaseException:
+            session.close()
+            raise
+        else:
+            self.give(session)
+
     def use(self, work: Callable[[Session], _Answer], doing: str) -> _Answer:
         """Do something with a session, again where its server was started anew meanwhile; errors are StoreError."""
         session = self.take()

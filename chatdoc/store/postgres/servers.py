@@ -31,6 +31,8 @@ _STANDING = f"SELECT count(*), count(CASE WHEN {_SILENT} THEN 1 END) FROM server
 _FENCE = f"UPDATE servers SET epoch = epoch + 1 WHERE {_SILENT} AND process = ?"
 BEAT = "UPDATE servers SET heartbeat_at = clock_timestamp() WHERE server = $1 AND epoch = $2"
 """A heartbeat; it writes no row once the server is shut out."""
+LIVE = "SELECT server FROM servers WHERE heartbeat_at > clock_timestamp() - interval '3 seconds'"
+"""The servers that told of themselves a moment ago."""
 
 
 class Place(NamedTuple):

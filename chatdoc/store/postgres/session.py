@@ -18,6 +18,7 @@ from psycopg import adapt, errors, pq
 from chatdoc.model.errors import CommitUnknown
 from chatdoc.store.postgres.dialect import escaped, translated
 from chatdoc.store.postgres.postgres_errors import is_lost_connection
+from chatdoc.store.postgres.read_ahead import ReadAhead
 from chatdoc.store.postgres.schema_statements import SETTING
 
 _SPEAK = f"SELECT set_config('{SETTING}', $1, false)"
@@ -38,6 +39,11 @@ class PendingAnswer:
     def put(self, result: pq.abc.PGresult) -> None:
         """Hear the answer."""
         self._result = result
+
+    def anew(self) -> PendingAnswer:
+        """This answer for one more reader, who begins at its first row."""
+        self._next = 0
+        return self
 
     @property
     def rowcount(self) -> int:
@@ -90,6 +96,7 @@ class Session:
         self._names: dict[tuple[str, tuple[type, ...]], bytes] = {}
         self._sent: deque[PendingAnswer | None] = deque()
         """Who waits for which answer, in the order of statements; None for one that nobody looks at."""
+        self._ahead = ReadAhead()
         self._document: str | None = None
         self._is_spent = False
         """Whether a statement failed: what was prepared with it may not be there."""
@@ -104,7 +111,10 @@ class Session:
             self._document = document
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> PendingAnswer:
-        """Send a statement; nothing is waited for."""
+        """Send a statement; nothing is waited for. One that was read ahead is on its way already."""
+        ahead = self._ahead.take(statement, values)
+        if ahead is not None:
+            return ahead
         key = (translated(statement), tuple(map(type, values)))
         name = self._names.get(key)
         if name is None:
@@ -124,8 +134,14 @@ class Session:
         for row in rows:
             self.execute(statement, row)
 
+    def read_ahead(self, questions: Iterable[tuple[str, Sequence[Any]]]) -> None:
+        """Send questions that this transaction will ask, so that their answers come with the next one."""
+        for statement, values in questions:
+            self._ahead.keep(statement, values, self.execute(statement, values))
+
     def begin(self, document: str, how: str = "") -> None:
         """Open a transaction on the rows of a document."""
+        self._ahead.forget()
         self.execute(f"BEGIN {how}")
         self.speak_for(document)
 
@@ -136,6 +152,7 @@ class Session:
         The limit of statements does not hold for a COMMIT: one that waits for a standby and is cancelled would be told
         as done without being there.
         """
+        self._ahead.forget()
         self.execute(_NO_LIMIT)
         self.may_have_committed = True
         try:
@@ -155,6 +172,7 @@ class Session:
     def rollback(self) -> None:
         """Undo the transaction, and with it whom the session speaks for."""
         self._document = None
+        self._ahead.forget()
         self.execute("ROLLBACK")
         self.wait()
 

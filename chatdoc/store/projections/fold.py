@@ -15,7 +15,7 @@ from chatdoc.store.projections.activities import ACTIVITIES
 from chatdoc.store.projections.approvals import APPROVALS
 from chatdoc.store.projections.checkpoints import CHECKPOINTS
 from chatdoc.store.projections.compaction_baseline import Start, reset, start
-from chatdoc.store.projections.messages import MESSAGES
+from chatdoc.store.projections.messages import IS_ANY_HIDDEN, MESSAGES
 from chatdoc.store.projections.projector import Execute, ExecuteMany, Handler, Projector, ReadEvents
 from chatdoc.store.projections.projects import PROJECTS
 from chatdoc.store.projections.sessions import SESSIONS
@@ -33,6 +33,9 @@ _COUNT = len(PROJECTORS)
 _ADVANCE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence = ?"
 )
+_STANDING = "SELECT last_applied_sequence, count(*) FROM projection_state GROUP BY last_applied_sequence"
+AHEAD: tuple[tuple[str, tuple[()]], ...] = ((_STANDING, ()), (IS_ANY_HIDDEN, ()))
+"""What a fold asks; a database behind a network is asked before there is anything to fold."""
 _RAISE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
 )
@@ -59,22 +62,20 @@ def fold(
 ) -> None:
     """Apply events that were just appended; in the transaction that appended them.
 
-    When all projectors stand right before the first event this costs one statement beside the rows. Otherwise those
+    When all projectors stand right before the first event this costs two statements beside the rows. Otherwise those
     that lag catch up from the log, which holds these events by now, and those that are ahead stay.
     """
     if not events:
         return
     before, last = events[0].sequence - 1, events[-1]
-    advanced = execute(_ADVANCE, (last.sequence, last.occurred_at, before)).rowcount
-    if advanced == _COUNT:
+    if dict(execute(_STANDING).fetchall()).get(before) == _COUNT:
+        execute(_ADVANCE, (last.sequence, last.occurred_at, before))
         if executemany is not None and len(events) >= MANY:
             _apply_page(execute, executemany, events)
             return
         for event in events:
             _apply_one(execute, event)
         return
-    if advanced:  # Some lag behind, so these must wait for them: they have not applied anything yet.
-        execute(_ADVANCE, (before, last.occurred_at, last.sequence))
     reached = catch_up(execute, read_events, executemany=executemany)
     if reached < last.sequence:
         raise StoreError(

@@ -46,6 +46,10 @@ _DELETE = f"DELETE FROM {TABLE.name} WHERE message_id = ?"
 _RESTORE = f"INSERT OR REPLACE INTO {TABLE.name} ({', '.join(TABLE.columns)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _OF_THREAD = f"{TABLE.select} WHERE thread_id = ? ORDER BY created_at, message_id"
 _HIDDEN_COUNT = f"SELECT count(*) FROM reverted_rows WHERE table_name = '{TABLE.name}'"
+IS_ANY_HIDDEN = (
+    f"SELECT count(*) FROM (SELECT 1 FROM reverted_rows WHERE table_name = '{TABLE.name}' LIMIT 1) AS one"
+)
+"""Asked before a message is written: where none is hidden, nobody has to look at what the statement did."""
 
 
 def _row_of(said: MessageSent) -> tuple[Any, ...]:
@@ -62,6 +66,9 @@ def _row_of(said: MessageSent) -> tuple[Any, ...]:
 
 
 def _sent(execute: Execute, _: Event, said: MessageSent) -> None:
+    if not execute(IS_ANY_HIDDEN).fetchone()[0]:
+        execute(_SEND, _row_of(said))
+        return
     if execute(_SEND_UNLESS_HIDDEN, (*_row_of(said), said.message_id)).rowcount:
         return
     row = TABLE.hidden(execute, said.message_id)

@@ -19,6 +19,7 @@ Version = tuple[int, int]
 """Which connection, and what it says of the commits of others; equal ones mean that nobody else has committed."""
 Question = tuple[str, Sequence[Any]]
 """A statement and its values."""
+Questions = Sequence[Question]
 
 
 class Connection(Protocol):
@@ -100,8 +101,14 @@ class Database(Protocol):
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
 
-    def transact(self, work: Callable[[], Answer], doing: str) -> Answer:
-        """Do something in one transaction that is written whole or not at all, alone among all who write."""
+    def transact(self, work: Callable[[], Answer], doing: str, ahead: Questions = ()) -> Answer:
+        """Do something in one transaction that is written whole or not at all, alone among all who write.
+
+        `ahead` are questions that the work will ask: a database behind a network gets them with the first one.
+        """
+
+    def read_ahead(self, questions: Questions) -> None:
+        """Hear what the open transaction will ask next, each question once."""
 
     def change(self, work: Callable[[Execute, ExecuteMany], Answer], doing: str) -> Answer:
         """Write rows, in the transaction that this thread has open, or else in one of its own."""

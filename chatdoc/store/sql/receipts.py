@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.store.ports import Receipt
 from chatdoc.store.sql import digests
-from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.database import Database, Question
 
 INSERT = (
     "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -45,10 +46,35 @@ class SqlReceipts:
     def __init__(self, database: Database, document_id: str) -> None:
         self._database, self._document_id = database, document_id
         self._salt = document_id.encode("utf-8", "surrogatepass")
+        self._expected: Sequence[str] = ()
+        self._ahead: dict[str, list[Any]] = {}
+        """What stands under ids that the open transaction has not looked up yet."""
+
+    def expect(self, command_ids: Sequence[str]) -> None:
+        """See `ExpectingReceipts`."""
+        self._expected = command_ids
+
+    def ahead(self) -> list[Question]:
+        """What the next transaction will ask."""
+        return [(_GET, (command_id,)) for command_id in self._expected]
+
+    def begin(self) -> None:
+        """Look up what was expected, in the transaction that has begun."""
+        expected, self._expected = self._expected, ()
+        self._ahead = {one: self._rows(one) for one in expected}
+
+    def forget(self, command_id: str) -> None:
+        """Forget what was looked up ahead: a receipt is being written."""
+        self._ahead.pop(command_id, None)
+
+    def end(self) -> None:
+        """Forget all that was looked up ahead."""
+        self._ahead = {}
 
     def get(self, command_id: str) -> Receipt | None:
         """See the port."""
-        found = self._database.rows(_GET, (command_id,), "look up a receipt")
+        ahead = self._ahead.pop(command_id, None) if self._ahead and self._database.is_inside() else None
+        found = self._rows(command_id) if ahead is None else ahead
         if not found:
             if self._database.is_inside():
                 self._database.without_receipt.add(command_id)
@@ -61,6 +87,9 @@ class SqlReceipts:
                 hint=self._database.start_over,
             )
         return receipt
+
+    def _rows(self, command_id: str) -> list[Any]:
+        return self._database.rows(_GET, (command_id,), "look up a receipt")
 
     def page(self, after: str) -> list[tuple[Any, ...]]:
         """The next rows of receipts by their command ids, for `read`."""

@@ -13,10 +13,11 @@ from chatdoc.model.errors import ChatdocError, NewerEdits
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.ports import Finding, Registration, Sealed, UnitOfWork, refused_alone
+from chatdoc.store.projections.fold import AHEAD
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sql.cursors import SqlCursors
-from chatdoc.store.sql.database import Counts, Database, Version
+from chatdoc.store.sql.database import Counts, Database, Question, Version
 from chatdoc.store.sql.event_buffer import EventBuffer, SettledTables
 from chatdoc.store.sql.event_log import SqlEventLog
 from chatdoc.store.sql.leases import SqlLeases
@@ -31,6 +32,7 @@ from chatdoc.store.tables import Tables
 
 Answer = TypeVar("Answer")
 _DOING = "store a change"
+_BEHIND = 16
 _ENDS = (
     f"SELECT ({LAST}), (SELECT coalesce(max(sequence), 0) FROM orchestration_events),"
     " (SELECT digest FROM orchestration_events ORDER BY sequence DESC LIMIT 1)"
@@ -74,6 +76,8 @@ class SqlStore:
         self.feed = feed(document_id)
         self.read_model = ReadModel(settled, self.events.read)
         self.sessions = SessionDirectory(database, clock)
+        self._is_behind = 0
+        """So many transactions more ask ahead for what others have written: some did a moment ago."""
         self._counters: Counters | None = None
         """As of our last COMMIT; None where a failed or interrupted write, or nobody yet, has left them."""
         self.updates.require_reached()
@@ -193,28 +197,52 @@ class SqlStore:
         with database.lock:
 
             def alone() -> tuple[Answer, Counters]:
-                counters, self._counters = self._counters, None
-                if counters is None or counters.version != database.version():
-                    counters = self._count()
+                counters = self._counted()
                 self._buffer.begin(sys._getframe())
                 try:
+                    self.receipts.begin()
                     answer, counted = work(counters)
                     self._buffer.end()
                 finally:  # A frame that is kept would be garbage in a circle.
                     self._buffer.begin(None)
+                    self.receipts.end()
                 database.catalog.note_counts(counted.counts)
                 return answer, counted
 
-            answer, counters = database.transact(alone, _DOING)
-            self._counters = counters
+            answer, counters = database.transact(alone, _DOING, self._ahead())
+            self._counters, self.updates.told = counters, counters.update
             self.feed.bell.committed()
         return answer
 
     def _one(self, work: Callable[[UnitOfWork], Answer], counters: Counters) -> tuple[Answer, Counters]:
-        unit = SqlUnitOfWork(self._database, self.events.chain, self._buffer, self._document_id, counters)
+        unit = SqlUnitOfWork(
+            self._database, self.events.chain, self._buffer, self.receipts, self._document_id, counters
+        )
         answer = work(unit)
         unit.end()
         return answer, counters
 
-    def _count(self) -> Counters:
-        return Counters(self._database.catalog.counts(), self._database.version(), self.events.chain)
+    def _ahead(self) -> list[Question]:
+        """What a transaction asks whatever it does, and what it asks besides where others have just written."""
+        questions = [*AHEAD, *self.receipts.ahead()]
+        if self._is_behind and self._counters is not None:
+            questions += self._behind(self._counters)
+        return questions
+
+    def _behind(self, before: Counters) -> list[Question]:
+        return [*self.updates.ahead(), before.since()]
+
+    def _counted(self) -> Counters:
+        """Where the logs have come to; they are nobody's until the transaction has ended."""
+        before, self._counters = self._counters, None
+        version = self._database.version()
+        if before is not None and before.version == version:
+            self._is_behind = max(0, self._is_behind - 1)
+            return before
+        counters = Counters(self._database.catalog.counts(), version, self.events.chain)
+        if before is not None:
+            if not self._is_behind:
+                self._database.read_ahead(self._behind(before))
+            self._is_behind = _BEHIND
+            counters.carry_on(before, self._database.rows(*before.since(), "look at its last events"))
+        return counters

@@ -22,7 +22,7 @@ from chatdoc.store.agent_sessions import stop_sessions
 from chatdoc.store.ports import Lease, Marker, Receipt, Registration
 from chatdoc.store.projections.queries import put_diff
 from chatdoc.store.sql import cursors, leases, receipts, registry, update_log
-from chatdoc.store.sql.database import Counts, Database, Version
+from chatdoc.store.sql.database import Counts, Database, Question, Version
 from chatdoc.store.sql.event_buffer import EventBuffer
 from chatdoc.store.sql.event_chain import HALF, Chain
 from chatdoc.store.sql.move import retired
@@ -31,6 +31,12 @@ _STREAM = (
     "SELECT stream_version, digest FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
     " ORDER BY stream_version DESC LIMIT 1"
 )
+_SINCE = (
+    "SELECT sequence, aggregate_kind, stream_id, stream_version, digest FROM orchestration_events"
+    " WHERE sequence >= ? ORDER BY sequence LIMIT ?"
+)
+_SINCE_MAX = 200
+_STREAMS_MAX = 1_000
 _BEGIN_EVENTS = "UPDATE document SET log_began_at_ms = coalesce(log_began_at_ms, ?)"
 _Found = TypeVar("_Found")
 
@@ -48,6 +54,22 @@ class Counters:
         self.streams: dict[tuple[str, str], tuple[int, bytes]] = {}
         """The newest version and digest of streams written here."""
 
+    def since(self) -> Question:
+        """What asks for the events that others have appended since, behind the last one known here."""
+        return _SINCE, (self.event, _SINCE_MAX)
+
+    def carry_on(self, before: Counters, since: Sequence[Any]) -> None:
+        """Go on with the streams as they were before, and what was appended since; with none where that is unclear."""
+        if not since or len(since) == _SINCE_MAX or len(before.streams) > _STREAMS_MAX:
+            return
+        if (
+            since[0][0] != before.event or since[0][-1] != before.digest
+        ):  # The log was rewritten, or compacted.
+            return
+        self.streams = before.streams
+        for _, kind, stream_id, version, digest in since[1:]:
+            self.streams[kind, stream_id] = version, digest[:HALF]
+
     def copy(self) -> Counters:
         """The same counters, to go back to."""
         copied = copy(self)
@@ -63,10 +85,16 @@ class SqlUnitOfWork:
     """What one transaction writes; see the port."""
 
     def __init__(
-        self, database: Database, chain: Chain, buffer: EventBuffer, document_id: str, count: Counters
+        self,
+        database: Database,
+        chain: Chain,
+        buffer: EventBuffer,
+        looked_up: receipts.SqlReceipts,
+        document_id: str,
+        count: Counters,
     ) -> None:
         self._database, self._chain, self._buffer, self._count = database, chain, buffer, count
-        self._document_id = document_id
+        self._looked_up, self._document_id = looked_up, document_id
         self._salt = document_id.encode("utf-8", "surrogatepass")
         self._connection = database.connection()
         self._fault: BaseException | None = None
@@ -217,6 +245,7 @@ class SqlUnitOfWork:
         return (-1, self._chain.first) if found is None else (found[0], found[1][:HALF])
 
     def _insert_receipt(self, row: tuple[Any, ...]) -> None:
+        self._looked_up.forget(row[0])
         inserted = self._connection.execute(receipts.INSERT, row)
         if (
             row[0] in self._database.without_receipt

@@ -10,7 +10,7 @@ from chatdoc.store.ports import Entry
 from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql import digests
 from chatdoc.store.sql.compression import pack, unpack
-from chatdoc.store.sql.database import Database
+from chatdoc.store.sql.database import Database, Question
 from chatdoc.store.sql.update_runs import Row, entries_of, run_with, seal
 from chatdoc.store.values import Sealed
 
@@ -43,11 +43,19 @@ class SqlUpdateLog:
     def __init__(self, database: Database, document_id: str) -> None:
         self._database, self._document_id = database, document_id
         self._salt = document_id.encode("utf-8", "surrogatepass")
+        self.told = 0
+        """The last entry that was read or appended here; who follows the log asks for what comes behind it."""
+
+    def ahead(self) -> list[Question]:
+        """What the next transaction will ask where others have appended."""
+        return [(_AFTER, (self.told + 1, PAGE_ENTRIES)), (_FLOOR, ())]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port."""
         expected = after + 1
-        while found := self._page(expected):
+        is_more = True
+        while is_more:
+            found, is_more = self._page(expected)
             for sequence, origin, recorded_at_ms, digest, update in found:
                 if sequence != expected:
                     raise self._damaged(expected, f"is missing; the next one is {sequence}")
@@ -55,6 +63,7 @@ class SqlUpdateLog:
                     raise self._damaged(sequence, "is not what was appended: its digest differs")
                 expected += 1
                 yield Entry(sequence, update, origin)
+        self.told = expected - 1
         reached = self.floor()
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")
@@ -64,17 +73,17 @@ class SqlUpdateLog:
         after = 0
         while True:
             try:
-                found = self._page(after + 1)
+                found, is_more = self._page(after + 1)
             except StoreDamaged:  # A run that cannot be read: all that is known is where it ends.
                 end = self._database.rows(_RUN_END, (after + 1, after + 1), "read its updates")[0][0]
                 yield from ((sequence, False) for sequence in range(after + 1, end + 1))
                 after = end
                 continue
-            if not found:
-                return
             for sequence, origin, recorded_at_ms, digest, update in found:
                 yield sequence, digests.holds(digest, self._salt, sequence, origin, recorded_at_ms, update)
-            after = found[-1][0]
+                after = sequence
+            if not is_more:
+                return
 
     def seal(self, *, dry_run: bool) -> Sealed:
         """Put all entries but the newest into compressed runs; a transaction, or a part of the one that is open."""
@@ -123,20 +132,25 @@ class SqlUpdateLog:
         if self.floor() < self.last_sequence():
             self._database.change(lambda execute, _: execute(_RAISE_FLOOR), "note how far its log has come")
 
-    def _page(self, first: int) -> list[Row]:
-        """The next entries from one on: those that are stored one by one, or the rest of the run that has it."""
+    def _page(self, first: int) -> tuple[list[Row], bool]:
+        """The next entries from one on, and whether more may come behind them.
+
+        They are those that are stored one by one, or the rest of the run that has the first one.
+        """
         found = self._database.rows(_AFTER, (first, PAGE_ENTRIES), "read its updates")
         if not found or found[0][0] != first:
             run = self._database.ask(lambda execute: run_with(execute, first), "read a run of its updates")
             if run is not None:
                 try:
-                    return [row for row in entries_of(run) if row.sequence >= first]
+                    return [row for row in entries_of(run) if row.sequence >= first], True
                 except ValueError as error:
                     raise self._damaged(first, f"lies in a run that cannot be read: {error}") from error
-        return [
+        rows = [
             Row(sequence, origin, recorded_at_ms, digest, _unpacked(update))
             for sequence, origin, recorded_at_ms, digest, update in found
         ]
+        # Others may append meanwhile, but not while a transaction has the lock.
+        return rows, bool(rows) and (len(rows) == PAGE_ENTRIES or not self._database.is_inside())
 
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:
         return StoreDamaged(

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeVar
 from chatdoc.model.errors import StoreError
 from chatdoc.store.lock_holder import writer_of
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sql.database import Catalog, Question, Version
+from chatdoc.store.sql.database import Catalog, Question, Questions, Version
 from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
 from chatdoc.store.sqlite.catalog import SqliteCatalog
 from chatdoc.store.sqlite.connection import (
@@ -129,14 +129,17 @@ class Database:
 
     # changes
 
-    def transact(self, work: Callable[[], _Answer], doing: str) -> _Answer:
-        """Do something in one transaction that is written whole or not at all."""
+    def transact(self, work: Callable[[], _Answer], doing: str, ahead: Questions = ()) -> _Answer:
+        """Do something in one transaction that is written whole or not at all; a file needs no question ahead."""
         require_own_process(self._pid, self.name)
         with self.lock:
             assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
             self.require_writable()
             self.require_there()
             return self._transact("BEGIN IMMEDIATE", work, doing)
+
+    def read_ahead(self, questions: Questions) -> None:
+        """Nothing: a file is asked when it is asked."""
 
     def change(self, work: Callable[[Execute, ExecuteMany], _Answer], doing: str) -> _Answer:
         """Write rows, in the transaction that this thread has open, or else in one of its own."""
@@ -161,11 +164,8 @@ class Database:
             self._frame = self._held = None
             if isinstance(error, FAULTS):
                 self._distrusted |= breaks_trust(error)
-                busy = is_busy(error)
                 self._undo(connection)
-                raise failure(
-                    error, self.name, doing, holder=writer_of(self.file) if busy else None
-                ) from error
+                raise self.failed(error, doing) from error
             self._undo(connection)
             raise
         self._frame = self._held = None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chatdoc.apps.server.commands import SPECS
+from chatdoc.apps.server.command_specs import SPECS
 from chatdoc.apps.server.document_access import command_method
 from chatdoc.document import Document
 from tests.apps.server.serving import Serving

@@ -1,0 +1,27 @@
+"""Idempotent call: what carries out a command in a transaction, with the id under which its receipt is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chatdoc.engine.transaction import Transaction
+from chatdoc.store.part_ports import ExpectingReceipts, Receipts
+
+
+class KnownCommand:
+    """A piece of work of a transaction that will look up the receipt of a command id, if there is one."""
+
+    def __init__(self, command_id: str | None, run: Callable[[Transaction], Any]) -> None:
+        self.command_id, self._run = command_id, run
+
+    def __call__(self, transaction: Transaction) -> Any:
+        """Carry it out, or return its first answer."""
+        return self._run(transaction)
+
+
+def expect(receipts: Receipts, works: Sequence[Callable[[Transaction], Any]]) -> None:
+    """Let a store behind a network look up the receipts of what is to be done next, together with its lock."""
+    if isinstance(receipts, ExpectingReceipts):
+        ids = [one.command_id for one in works if isinstance(one, KnownCommand)]
+        receipts.expect([one for one in ids if isinstance(one, str)])

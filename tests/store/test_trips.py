@@ -1,0 +1,94 @@
+"""A command costs two trips to the database, and a third one where somebody else writes for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chatdoc import open_store
+from chatdoc.document import Document
+from chatdoc.model.commands.send_message import SendMessage
+from chatdoc.store.postgres.session import Session
+from tests.postgres_cluster import Cluster
+
+
+class Trips:
+    """Counts how often somebody waits for an answer."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def of(self, doc: Document, thread_id: str, command_id: str | None) -> int:
+        """The trips of one message."""
+        self.count = 0
+        doc.send(thread_id, sender_id="ada", content="Hi", command_id=command_id)
+        return self.count
+
+
+@pytest.fixture
+def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
+    """A counter of all waits, of whichever session."""
+    counter, wait = Trips(), Session.wait
+
+    def counted(session: Session) -> None:
+        counter.count += 1
+        wait(session)
+
+    monkeypatch.setattr(Session, "wait", counted)
+    return counter
+
+
+@pytest.fixture
+def opened(postgres: Cluster, request: pytest.FixtureRequest) -> Iterator[tuple[Document, Document, str]]:
+    """A document that two servers have open, and a thread in it that both have written to."""
+    name = f"{request.node.name}.chat"
+    with open_store(postgres.url("chats")) as store, store.open(name) as one:
+        thread_id = one.create_thread(sender_id="ada", content="Hello").thread_id
+        with store.open(name) as other:
+            for number in range(3):
+                for doc in (other, one):
+                    doc.send(thread_id, sender_id="ada", content="Hi", command_id=f"warm {number} {id(doc)}")
+            yield one, other, thread_id
+
+
+def test_a_command_is_two_trips(opened: tuple[Document, Document, str], trips: Trips) -> None:
+    """Lock, receipt and all that is looked at come with the first; everything that is written goes with the second."""
+    one, _, thread_id = opened
+    assert [trips.of(one, thread_id, f"alone {number}") for number in range(20)] == [2] * 20
+    assert trips.of(one, thread_id, None) == 2
+
+
+def test_a_command_behind_another_server_is_two_trips(
+    opened: tuple[Document, Document, str], trips: Trips
+) -> None:
+    """Who has found that others write asks for what they wrote together with the lock."""
+    one, other, thread_id = opened
+    found = [trips.of(doc, thread_id, f"{number} {id(doc)}") for number in range(10) for doc in (other, one)]
+    assert found == [2] * 20
+
+
+def test_the_first_command_behind_another_server_is_three_trips(
+    opened: tuple[Document, Document, str], trips: Trips
+) -> None:
+    """After many commands alone nobody asks for the work of others with the lock: it costs one trip more, once."""
+    one, other, thread_id = opened
+    for number in range(40):
+        one.send(thread_id, sender_id="ada", content="Hi", command_id=f"many {number}")
+    other.send(thread_id, sender_id="ada", content="Hi", command_id="from elsewhere")
+    assert [trips.of(one, thread_id, f"after {number}") for number in range(2)] == [3, 2]
+
+
+def test_a_group_of_commands_is_two_trips(opened: tuple[Document, Document, str], trips: Trips) -> None:
+    """Group commit: the receipts of all are looked up with the lock, and what they write goes out together."""
+    one, other, thread_id = opened
+    other.send(thread_id, sender_id="ada", content="Hi", command_id="from elsewhere")
+    command = SendMessage(thread_id=thread_id, sender_id="ada", content="Hi")
+    trips.count = 0
+    answers: list[Any] = one.execute_each([(command, f"group {number}") for number in range(20)])
+    assert trips.count == 2
+    assert len({answer.message_id for answer in answers}) == 20
+    again = one.execute_each([(command, "group 3"), (command, "group 3"), (command, "new"), (command, "new")])
+    assert [answer.message_id for answer in again[:2]] == [answers[3].message_id] * 2
+    assert again[2].message_id == again[3].message_id
