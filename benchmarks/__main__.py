@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import costs, curves, events, handing, importing, migrating, opening, send, variants
+from benchmarks import costs, curves, events, handing, importing, migrating, opening, send, variants, whole
 from benchmarks.measure import Result
 from benchmarks.report import run
 
@@ -21,6 +21,7 @@ SUITES: dict[str, Callable[[], Iterator[Result]]] = {
     "opening": opening.results,
     "variants": variants.results,
     "costs": costs.results,
+    "whole": whole.results,
 }
 
 

@@ -1,4 +1,4 @@
-"""Compaction of stores from outside: the update logs of a file or a folder are sealed without opening a document."""
+"""Compaction of stores from outside: the logs of a file or a folder are sealed without opening a document."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ class CompactedStore(msgspec.Struct, frozen=True, kw_only=True):
     store: Path
     entries: int = 0
     """How many updates went, or would go, into compressed runs."""
+    events: int = 0
+    """How many events did."""
     bytes_before: int = 0
     bytes_after: int = 0
-    """What those updates take, before and after."""
+    """What those updates and events take, before and after."""
     store_bytes: int = 0
     problem: str | None = None
 
 
 def compact(path: str | os.PathLike[str], *, dry_run: bool = False) -> list[CompactedStore]:
-    """Seal the old updates of a file's document, or of all documents of a folder and those below it.
+    """Seal the old updates and events of a file's document, or of all documents of a folder and those below it.
 
     A store that cannot be read or written stops none of the others. Raises NotFound where nothing is stored.
     """
@@ -56,6 +58,7 @@ def _of_folder(root: Path, folder: Path, name: str | None, dry_run: bool) -> Ite
                 path=(folder / said.path).relative_to(root).as_posix(),
                 store=place,
                 entries=sealed.entries,
+                events=sealed.events,
                 bytes_before=sealed.bytes_before,
                 bytes_after=sealed.bytes_after,
                 store_bytes=place.stat().st_size,

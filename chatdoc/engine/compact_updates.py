@@ -1,6 +1,6 @@
-"""Compaction of the update log: old updates are sealed into compressed runs, and none of them is lost.
+"""Compaction of both logs: old updates and events are sealed into compressed runs, and none of them is lost.
 
-What is told of the document, its history and its receipts stays the same; only the space that the log takes shrinks.
+What is told of the document, its history and its receipts stays the same; only the space that they take shrinks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SHARE = 4
 
 
 def compact(engine: Engine, *, dry_run: bool = False) -> Sealed:
-    """Seal every update but the newest; raises StoreDamaged, with nothing replaced, where one is not whole."""
+    """Seal every event, and every update but the newest; raises StoreDamaged, with none replaced, if one is damaged."""
     with engine.lock:
         engine.make_ready()
         return engine.store.seal_updates(dry_run=dry_run)
@@ -35,9 +35,14 @@ def compact_when_due(store: DocumentStore, environment: Mapping[str, str]) -> No
     else writes, it is left for the next time, and a warning says so.
     """
     try:
-        last = store.updates.last_sequence()
-        is_due = last - store.updates.sealed_through() > max(ENTRIES_MIN, last // SHARE)
+        is_due = _is_long(store.updates.last_sequence(), store.updates.sealed_through())
+        if store.events is not None:
+            is_due = is_due or _is_long(store.events.last_sequence(), store.events.sealed_through())
         if is_due and compacts_when_closing(environment):
             store.seal_updates()
     except ChatdocError as error:
         _log.warning("the log was not compacted, and has everything: %s", error)
+
+
+def _is_long(last: int, sealed: int) -> bool:
+    return last - sealed > max(ENTRIES_MIN, last // SHARE)

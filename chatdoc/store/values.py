@@ -23,9 +23,10 @@ class Entry(NamedTuple):
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True):
-    """What sealing the update log did, or would: how many entries went into runs, and the bytes of both."""
+    """What sealing did, or would: how many updates and events went into runs, and their bytes before and after."""
 
     entries: int
+    events: int = 0
     bytes_before: int
     bytes_after: int
 

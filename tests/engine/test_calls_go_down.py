@@ -23,7 +23,7 @@ HANDED_DOWN = {
     ("chatdoc.engine.engine", "begin_event_log.<locals>.start"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
-MODULES_MAX = {"send": 65, "receive": 73, "open v2": 128, "open legacy": 137}
+MODULES_MAX = {"send": 65, "receive": 73, "open v2": 131, "open legacy": 140}
 """What was measured is 65, 73, 127 and 136; more than a little more is a new detour to be looked at."""
 
 

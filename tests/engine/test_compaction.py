@@ -11,7 +11,7 @@ import pytest
 from chatdoc import Document, open_document
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.status import status
-from chatdoc.store.sql import update_runs
+from chatdoc.store.sql import event_runs, update_runs
 from chatdoc.store.sqlite.store import SqliteStore
 from chatdoc.testing.white_box import execute_of
 from chatdoc.verify import verify_store
@@ -34,7 +34,12 @@ def furnish(path: Path, count: int, seed: int = 1) -> str:
 def told(document: Document) -> tuple[object, ...]:
     """All that is told of a document: its text, its log, its updates and its snapshot."""
     entries = list(document.engine.store.updates.entries())
-    return document.text(), list(document.replay()), entries, document.snapshot(), document.diff()
+    log = document.log
+    events = [
+        *log.events(),
+        *(event for one in document.threads() for event in log.events(thread_id=one.thread_id)),
+    ]
+    return document.text(), events, entries, document.snapshot(), document.diff()
 
 
 def test_nothing_that_is_read_changes_and_the_file_shrinks(tmp_path: Path) -> None:
@@ -111,6 +116,86 @@ def test_a_damaged_entry_is_not_sealed_and_a_damaged_run_is_noticed(tmp_path: Pa
     assert {one.code for one in verify_store(path) or ()} == {"damaged_update"}
 
 
+def test_events_in_runs_are_read_from_any_place_of_any_stream(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Across the ends of runs, of streams that go on, that rest and that begin later; sealed again and again."""
+    monkeypatch.setattr(event_runs, "RUN_BYTES", 9_000)
+    monkeypatch.setattr(event_runs, "_MERGED_BYTES", 4_000)
+    path, random = tmp_path / "plan.chat", Random(4)
+    with open_document(path) as document:
+        threads = []
+        for _ in range(5):
+            threads.append(document.create_thread(sender_id="ada", content="Hello").thread_id)
+            for number in range(40):
+                document.send(random.choice(threads), sender_id="bob", content=f"{number} " * 9)
+            before = told(document)
+            document.compact()
+            assert told(document) == before
+            rows = execute_of(document)("SELECT first, last FROM event_runs ORDER BY first").fetchall()
+            assert [first for first, _ in rows] == [1, *(last + 1 for _, last in rows[:-1])]
+        assert len(rows) >= 10
+        last = document.log.last_sequence()
+        streams = [None, *threads]
+        whole = {one: list(document.log.events(thread_id=one)) for one in streams}
+        log = document.engine.store.events
+        assert log is not None
+        for thread_id in streams:
+            for after in range(last + 1):
+                beyond = [one for one in whole[thread_id] if one.sequence > after]
+                page = log.read_of("thread", thread_id, after, 3) if thread_id else log.read(after, 3)
+                assert page == beyond[:3]
+        assert document.log.last_sequence() == last
+        stored = execute_of(document)("SELECT count(*) FROM orchestration_events").fetchone()[0]
+        assert stored == len(threads) + 1
+    assert verify_store(path) == []
+
+
+def test_a_log_is_folded_away_with_its_runs_and_sealed_after_that(tmp_path: Path) -> None:
+    """What the compaction of the log counts and keeps is the same as without runs."""
+    sealed, plain = tmp_path / "sealed" / "plan.chat", tmp_path / "plain" / "plan.chat"
+    counts = []
+    for path in (sealed, plain):
+        path.parent.mkdir()
+        thread_id = furnish(path, 100)
+        with open_document(path) as document:
+            if path == sealed:
+                document.compact()
+            said, done = document.log.compact(), document.log.compact(dry_run=False)
+            counts.append((said.events_before, said.events_after, done.events_before, done.events_after))
+            for number in range(20):
+                document.send(thread_id, sender_id="bob", content=f"{number}")
+            before = list(document.log.events(from_sequence_exclusive=done.through_sequence))
+            shown = document.snapshot()
+            if path == sealed:
+                assert document.compact().events == 20
+            assert list(document.log.events(from_sequence_exclusive=done.through_sequence)) == before
+            assert document.snapshot() == shown
+            assert document.log.rebuild() is not None
+            assert document.snapshot() == shown
+        assert verify_store(path) == []
+    assert counts[0] == counts[1]
+
+
+def test_a_damaged_run_of_events_is_noticed_and_so_is_a_row_that_is_not_what_was_sealed(
+    tmp_path: Path,
+) -> None:
+    """By reading the log and by checking; the document itself still opens."""
+    path = tmp_path / "plan.chat"
+    furnish(path, 100)
+    with open_document(path) as document:
+        document.compact()
+        execute = execute_of(document)
+        execute("UPDATE orchestration_events SET occurred_at = '2001-01-01T00:00:00.000Z' WHERE sequence > 9")
+        assert {one.code for one in document.engine.store.verify()} == {"damaged_event"}
+        execute("UPDATE event_runs SET bytes = substr(bytes, 1, length(bytes) - 9) || zeroblob(9)")
+        with pytest.raises(StoreDamaged, match="sealed events of document"):
+            list(document.log.events())
+    assert {one.code for one in verify_store(path) or ()} == {"damaged_event"}
+    with open_document(path) as document:
+        assert len(document.threads()) == 1
+
+
 def seal_and_end(path: Path, writes: int) -> None:
     """End this process before the given statement of a compaction."""
     document = open_document(path)
@@ -122,7 +207,7 @@ def seal_and_end(path: Path, writes: int) -> None:
     os._exit(0)
 
 
-@pytest.mark.parametrize("writes", range(1, 12))
+@pytest.mark.parametrize("writes", range(1, 24))
 def test_a_kill_at_any_write_loses_nothing(tmp_path: Path, writes: int) -> None:
     """A process that ends while it seals leaves the log as it was, or sealed."""
     path = tmp_path / "plan.chat"

@@ -1,4 +1,4 @@
-"""`chatdoc compact` seals old updates of documents and gives back the space they took."""
+"""`chatdoc compact` seals old updates and events of documents and gives back the space they took."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chatdoc.compact import compact as compact_stores
 @click.option("--dry-run", is_flag=True, help="Only say what it would save.")
 @json_option
 def compact(path: Path, dry_run: bool, as_json: bool) -> None:
-    """Seal the old updates of a FILE's document, or of all documents of a FOLDER, and give back their space.
+    """Seal the old updates and events of a FILE's document, or of all documents of a FOLDER, and give back their space.
 
     Nothing that can be read changes: history, event log, receipts and every update stay, compressed.
     """
@@ -30,11 +30,12 @@ def compact(path: Path, dry_run: bool, as_json: bool) -> None:
         print_json({"ok": not problems, "dry_run": dry_run, "documents": rows})
         sys.exit(1 if problems else 0)
     grid = table(
-        "file", "updates", "bytes", "sealed to", "store", numbers=("updates", "bytes", "sealed to", "store")
+        *("file", "updates", "events", "bytes", "sealed to", "store"),
+        numbers=("updates", "events", "bytes", "sealed to", "store"),
     )
     for one in found:
         if one.problem is None:
-            sizes = (one.entries, one.bytes_before, one.bytes_after, one.store_bytes)
+            sizes = (one.entries, one.events, one.bytes_before, one.bytes_after, one.store_bytes)
             grid.add_row(line(spelled(Path(one.path or ""))), *(f"{size:,}" for size in sizes))
     screen = console()
     if len(problems) < len(found):

@@ -35,7 +35,8 @@ COMMANDS: dict[str, Entry] = {
     ),
     "compact": Entry(
         f"{_ROOM}.compact:compact",
-        "Seal the old updates of a FILE's document, or of all documents of a FOLDER, and give back their space.",
+        "Seal the old updates and events of a FILE's document, or of all documents of a FOLDER, and give back their"
+        " space.",
     ),
     "forget": Entry(
         f"{_ROOM}.forget:forget", "Remove the store of FILE, its backups and what leads to them."

@@ -23,7 +23,13 @@ _BYTES = " + ".join(
         "payload_json", "metadata_json",
     )
 )  # fmt: skip
-_ALL = f"SELECT coalesce(max(sequence), 0), count(*), coalesce(sum({_BYTES}), 0) FROM orchestration_events"
+_ALL = f"SELECT coalesce(max(sequence), 0), coalesce(sum({_BYTES}), 0) FROM orchestration_events"
+_LONE = (
+    "SELECT count(*) FROM orchestration_events WHERE sequence < (SELECT coalesce(min(first), 1) FROM event_runs)"
+    " OR sequence > (SELECT coalesce(max(last), 0) FROM event_runs)"
+)
+"""Events that are in no run; of those that are, the newest of each stream is a row as well."""
+_SEALED = "SELECT coalesce(sum(last - first + 1), 0), coalesce(sum(length(bytes)), 0) FROM event_runs"
 _NEWEST = "SELECT max(sequence) FROM orchestration_events GROUP BY aggregate_kind, stream_id"
 _KEPT = f"SELECT count(*), coalesce(sum({_BYTES}), 0) FROM orchestration_events WHERE sequence IN ({_NEWEST})"
 _REMOVE = f"DELETE FROM orchestration_events WHERE sequence NOT IN ({_NEWEST})"
@@ -80,6 +86,7 @@ def compact_log(
     compaction_baseline.keep(execute, TABLES)
     last_at = execute(_LAST_AT, (last,)).fetchone()[0]
     execute(_REMOVE)
+    execute("DELETE FROM event_runs")
     execute(_NOTE, (last, last_at, now_iso, found.events_removed))
     row_digests.put(execute, "orchestration_events", "log_compactions", "baseline_pieces")
     base = execute(_BASELINE_BYTES).fetchone()[0]
@@ -90,7 +97,9 @@ def compact_log(
 
 def _present(execute: Execute) -> CompactedLog:
     """What is there, and of it the events that stay; their bytes without a new baseline."""
-    last, events, held = execute(_ALL).fetchone()
+    last, held = execute(_ALL).fetchone()
+    sealed, packed = execute(_SEALED).fetchone()
+    events, held = sealed + execute(_LONE).fetchone()[0], held + packed
     kept, kept_bytes = execute(_KEPT).fetchone()
     base = execute(_BASELINE_BYTES).fetchone()[0]
     return CompactedLog(

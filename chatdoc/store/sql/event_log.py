@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from chatdoc.model.errors import LogCompacted, StoreDamaged
 from chatdoc.model.events import codec
 from chatdoc.model.events.event import Event
+from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql.event_buffer import SettledTables
 from chatdoc.store.sql.event_chain import HALF, Chain
+from chatdoc.store.sql.event_rows import EventRows
+from chatdoc.store.sql.event_runs import Row, seal
+from chatdoc.store.values import Sealed
+
+Answer = TypeVar("Answer")
 
 PAGE_EVENTS = 500
 """How many events are read at a time; there is no limit to how many are read in all."""
 
-COLUMNS = ", ".join((*codec.COLUMNS, "digest"))
-_AFTER = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ? ORDER BY sequence LIMIT ?"
-_STREAM = (
-    f"SELECT {COLUMNS} FROM orchestration_events"
-    " WHERE aggregate_kind = ? AND stream_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
-)
-_BEFORE = "SELECT sequence, digest FROM orchestration_events WHERE sequence = ?"
-_BEFORE_IN_STREAM = (
-    "SELECT stream_version, digest FROM orchestration_events"
-    " WHERE aggregate_kind = ? AND stream_id = ? AND stream_version = ?"
-)
 _LAST = "SELECT coalesce(max(sequence), 0) FROM orchestration_events"
+_SEALED = "SELECT coalesce(max(last), 0) FROM event_runs"
 _PROJECT = (
     "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
 )
@@ -45,10 +41,11 @@ class SqlEventLog:
     def __init__(self, database: SettledTables, document_id: str) -> None:
         self._database, self._document_id = database, document_id
         self.chain = Chain(document_id)
+        self._rows = EventRows()
 
     def read(self, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
         """See the port."""
-        found = self._database.rows(_AFTER, (after, limit), "read its events")
+        found = self.rows_after(after, limit)
         through = self._require_whole(after, None)
         if found:
             self._verify(found, after, through)
@@ -56,11 +53,37 @@ class SqlEventLog:
 
     def read_of(self, kind: str, stream_id: str, after: int = 0, limit: int = PAGE_EVENTS) -> list[Event]:
         """See the port."""
-        found = self._database.rows(_STREAM, (kind, stream_id, after, limit), "read its events")
+        found = self._ask(lambda execute: self._rows.of_stream(execute, (kind, stream_id), after, limit))
         through = self._require_whole(after, (kind, stream_id))
         if found:
             self._verify_stream(found, through)
         return [self._event(row) for row in found]
+
+    def rows_after(self, after: int, limit: int) -> list[Row]:
+        """The next rows beyond a sequence as they are stored, in the table or in a run."""
+        return self._ask(lambda execute: self._rows.after(execute, after, limit))
+
+    def copies_that_differ(self) -> list[int]:
+        """Sequences of events that lie in the table and in a run, and are not the same there."""
+        return self._ask(self._rows.copies_that_differ)
+
+    def seal(self, *, dry_run: bool) -> Sealed:
+        """Put all events into compressed runs; a transaction, or a part of the one that is open."""
+
+        def sealed(execute: Execute) -> Sealed:
+            try:
+                return seal(execute, dry_run=dry_run)
+            except ValueError as error:
+                raise self._unreadable(error) from error
+
+        if dry_run:
+            return self._database.ask(sealed, "look at its events")
+        return self._database.change(lambda execute, _: sealed(execute), "seal its events")
+
+    def sealed_through(self) -> int:
+        """See the port."""
+        last: int = self._database.rows(_SEALED, (), "find its last run of events")[0][0]
+        return last
 
     def last_sequence(self) -> int:
         """See the port."""
@@ -114,8 +137,8 @@ class SqlEventLog:
         """Raise StoreDamaged for the first of these rows that is not the next one as it was appended."""
         before = self.chain.first
         if after > 0:
-            found = self._database.rows(_BEFORE, (after,), "read its events")
-            before = self._half(found[0][1], 1) if found else b""
+            found = self._ask(lambda execute: self._rows.at(execute, after))
+            before = b"" if found is None else self._half(found[-1], 1)
         expected = after + 1
         for row in rows:
             if row[0] != expected:
@@ -132,10 +155,11 @@ class SqlEventLog:
         kind, stream_id, version = rows[0][2:5]
         before = self.chain.first
         if version != 0:
-            values = (kind, stream_id, version - 1)
-            found = self._database.rows(_BEFORE_IN_STREAM, values, "read its events")
-            before = self._half(found[0][1], 0) if found else b""
-            if not found and rows[0][0] > through:
+            found = self._ask(
+                lambda execute: self._rows.of_version(execute, (kind, stream_id), version - 1, rows[0][0])
+            )
+            before = b"" if found is None else self._half(found[-1], 0)
+            if found is None and rows[0][0] > through:
                 raise self._damaged(rows[0][0], f"of {kind} {stream_id} has no event before it, expected one")
         for expected, row in enumerate(rows, version):
             if row[4] != expected:
@@ -173,6 +197,21 @@ class SqlEventLog:
             actor_kind=row[10],
             payload=payload,
             metadata=metadata,
+        )
+
+    def _ask(self, read: Callable[[Execute], Answer]) -> Answer:
+        def readable(execute: Execute) -> Answer:
+            try:
+                return read(execute)
+            except ValueError as error:
+                raise self._unreadable(error) from error
+
+        return self._database.ask(readable, "read its events")
+
+    def _unreadable(self, error: ValueError) -> StoreDamaged:
+        return StoreDamaged(
+            f"sealed events of document {self._document_id} in {self._database.name} cannot be read: {error}",
+            hint=self._database.start_over,
         )
 
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:

@@ -166,8 +166,15 @@ class SqlStore:
     def seal_updates(self, *, dry_run: bool = False) -> Sealed:
         """See the port."""
         self._database.require_open()
-        sealed = self.updates.seal(dry_run=dry_run)
-        if sealed.entries and not dry_run:
+        if dry_run:
+            return self.at_one_moment(lambda: self._sealed(dry_run=True))
+        database = self._database
+        sealed = (
+            self._sealed(dry_run=False)
+            if database.is_inside()
+            else database.transact(lambda: self._sealed(dry_run=False), "seal what is old")
+        )
+        if sealed.entries or sealed.events:
             self._database.catalog.shrink()
         return sealed
 
@@ -246,3 +253,12 @@ class SqlStore:
             self._is_behind = _BEHIND
             counters.carry_on(before, self._database.rows(*before.since(), "look at its last events"))
         return counters
+
+    def _sealed(self, *, dry_run: bool) -> Sealed:
+        updates, events = self.updates.seal(dry_run=dry_run), self.events.seal(dry_run=dry_run)
+        return Sealed(
+            entries=updates.entries,
+            events=events.events,
+            bytes_before=updates.bytes_before + events.bytes_before,
+            bytes_after=updates.bytes_after + events.bytes_after,
+        )

@@ -3,11 +3,13 @@
 | table | one row is |
 | --- | --- |
 | `orchestration_events` | what happened, by `sequence`; `stream_version` counts each stream from 0 without gaps |
+| `event_runs` | old events, sealed into one compressed run; the newest of each stream stays a row as well |
 | `checkpoint_diff_blobs` | the text of the difference between two checkpoints of a thread |
 | `provider_session_runtime` | how to find an agent's session again after a restart |
 
 `digest` chains an event twice, over its stream and over the log: 16 bytes each.
-Command and correlation ids have no index: nothing here asks by them, and each cost a page a command.
+Command and correlation ids have no index: nothing here asks by them, and each cost a page a command. Nor has the
+sequence within a stream: it grows as the version does.
 """
 
 from __future__ import annotations
@@ -32,8 +34,12 @@ STATEMENTS = (
     )""",
     """CREATE UNIQUE INDEX idx_orch_events_stream_version
         ON orchestration_events (aggregate_kind, stream_id, stream_version)""",
-    """CREATE INDEX idx_orch_events_stream_sequence
-        ON orchestration_events (aggregate_kind, stream_id, sequence)""",
+    """CREATE TABLE event_runs (
+        first INTEGER PRIMARY KEY,
+        last INTEGER NOT NULL,
+        event_bytes INTEGER NOT NULL,
+        bytes BLOB NOT NULL
+    )""",
     """CREATE TABLE checkpoint_diff_blobs (
         thread_id TEXT NOT NULL,
         from_turn_count INTEGER NOT NULL,
