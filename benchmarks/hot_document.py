@@ -67,7 +67,7 @@ async def _run(
     gate: Any,
     answers: Any,
 ) -> None:
-    limits = Limits() if has_owner else Limits(hot_commands_per_second=0)
+    limits = Limits(hot_commands_per_second=100 if has_owner else 0)
     with tempfile.TemporaryDirectory() as folder, open_store(url) as store:
         async with Rooms(folder, database=store, limits=limits) as rooms, rooms.use(name) as room:
             waits: list[float] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -59,16 +59,19 @@ def typical(work: Callable[[], object], calls: int) -> float:
         gc.enable()
 
 
-def in_turn(
-    ours: Callable[[], float], baseline: Callable[[], float], rounds: int
-) -> tuple[float, float, tuple[float, float]]:
-    """Medians of both sides run A B A B …, and the least and greatest ratio of a pair."""
-    pairs = [(ours(), baseline()) for _ in range(1 if QUICK else rounds)]
+def of_pairs(
+    name: str, pairs: Sequence[tuple[float, float]], *, goal: float, unit: str, note: str = ""
+) -> Result:
+    """A result from what was measured in turn: medians of both sides, and the least and greatest ratio of a pair."""
     ratios = [one / other for one, other in pairs]
-    return (
-        statistics.median(one for one, _ in pairs),
-        statistics.median(other for _, other in pairs),
-        (min(ratios), max(ratios)),
+    return Result(
+        name=name,
+        ours=statistics.median(one for one, _ in pairs),
+        baseline=statistics.median(other for _, other in pairs),
+        goal=goal,
+        unit=unit,
+        note=note,
+        spread=(min(ratios), max(ratios)),
     )
 
 
@@ -82,6 +85,6 @@ def compare(
     rounds: int = 5,
     note: str = "",
 ) -> Result:
-    """A result from two functions that each return seconds (or bytes) for one round."""
-    one, other, spread = in_turn(ours, baseline, rounds)
-    return Result(name=name, ours=one, baseline=other, goal=goal, unit=unit, note=note, spread=spread)
+    """A result from two functions that each return seconds (or bytes) for one round; they run A B A B …"""
+    pairs = [(ours(), baseline()) for _ in range(1 if QUICK else rounds)]
+    return of_pairs(name, pairs, goal=goal, unit=unit, note=note)

@@ -53,7 +53,7 @@ def _of_folder(root: Path, folder: Path, name: str | None, dry_run: bool) -> Ite
             if said.retired_at_ms is not None or (name is not None and said.path != name):
                 continue
             with stores.look(place) if dry_run else stores.open(place) as store:
-                sealed = store.seal_updates(dry_run=dry_run)
+                sealed = store.seal_logs(dry_run=dry_run)
             yield CompactedStore(
                 path=(folder / said.path).relative_to(root).as_posix(),
                 store=place,

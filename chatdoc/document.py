@@ -22,7 +22,7 @@ from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
 from chatdoc.engine import other_processes
 from chatdoc.engine.chat_file import ChatFile, FileState
-from chatdoc.engine.compact_updates import compact, compact_when_due
+from chatdoc.engine.compact_logs import compact, compact_when_due
 from chatdoc.engine.document_html import document_html
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.known_command import KnownCommand

@@ -1,7 +1,6 @@
 """Fan-out: how many updates of one writer reach 49 readers in a second, beside other servers of Yjs documents.
 
-Each round starts every server anew, one after the other. The slowest is given fewer updates, and its row says how many;
-ours is measured with as many there.
+Each round starts every server anew, one after the other, and all are given the same number of updates.
 """
 
 from __future__ import annotations
@@ -12,9 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
-from benchmarks.measure import Result
+from benchmarks.measure import Result, of_pairs
 from benchmarks.serving.servers import client, server, target
 from benchmarks.sizes import QUICK
 
@@ -32,14 +30,11 @@ def results() -> Iterator[Result]:
     for name, goal in GOALS.items():
         pairs = [(ours, theirs) for one in rounds if (ours := one["chatdoc"]) and (theirs := one[name])]
         if pairs:
-            ratios = [ours / theirs for ours, theirs in pairs]
-            yield Result(
-                name=f"an update to {CLIENTS} clients, {UPDATES:,} at once / {name}",
-                ours=median(ours for ours, _ in pairs),
-                baseline=median(theirs for _, theirs in pairs),
+            yield of_pairs(
+                f"an update to {CLIENTS} clients, {UPDATES:,} at once / {name}",
+                pairs,
                 goal=1 / goal,
                 unit="µs",
-                spread=(min(ratios), max(ratios)),
             )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measure import Result
+from benchmarks.measure import Result, of_pairs
 from benchmarks.serving.servers import client, cpu_seconds, server, target
 from benchmarks.sizes import QUICK, sized
 from benchmarks.stored import stored_document
@@ -59,14 +59,11 @@ def results() -> Iterator[Result]:
                     runs[one].append({"ready_ms": ready, "outside_ms": ready - yjs, "cpu_ms": spent})
     for key, words in ROWS.items():
         mine, other = ([run[key] / 1000 for run in runs[name]] for name in NAMES)
-        ratios = [one / two for one, two in zip(mine, other, strict=True)]
-        yield Result(
-            name=f"join {COUNT:,} messages, {words} / {NAMES[1]}",
-            ours=median(mine),
-            baseline=median(other),
+        yield of_pairs(
+            f"join {COUNT:,} messages, {words} / {NAMES[1]}",
+            list(zip(mine, other, strict=True)),
             goal=GOAL,
             unit="ms",
-            spread=(min(ratios), max(ratios)),
         )
     yield Result(
         name=f"join {COUNT:,} messages, the document not open yet / {NAMES[1]}, open",

@@ -11,9 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
-from benchmarks.measure import Result
+from benchmarks.measure import Result, of_pairs
 from benchmarks.serving.servers import client, server, target
 from benchmarks.sizes import QUICK
 
@@ -39,13 +38,9 @@ def results() -> Iterator[Result]:
         )
     for key, goal in GOALS.items():
         ours, theirs = ([run[key] / 1000 for run in found[name]] for name in NAMES)
-        ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
-        what = key.removesuffix("_ms")
-        yield Result(
-            name=f"{what} at {RATE} updates a second, {CLIENTS} clients / {NAMES[1]}",
-            ours=median(ours),
-            baseline=median(theirs),
+        yield of_pairs(
+            f"{key.removesuffix('_ms')} at {RATE} updates a second, {CLIENTS} clients / {NAMES[1]}",
+            list(zip(ours, theirs, strict=True)),
             goal=goal,
             unit="ms",
-            spread=(min(ratios), max(ratios)),
         )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chatdoc.crdt.lib0 import CLIENT_END, CLOCK_END, number, read_number
+from chatdoc.crdt.join_updates import head_of
+from chatdoc.crdt.lib0 import number
 from chatdoc.model.errors import UpdateRefused
 
 _ENTRY, _CONTINUED = 0x28, (0xA8, 0x88)
@@ -27,13 +28,12 @@ def cut(update: bytes, bytes_max: int) -> Cut | None:
 
     None for every other one. An item is never cut, so a piece is larger than `bytes_max` by at most one item.
     """
-    if len(update) < 8 or update[0] != 1 or update[-1]:
-        return None
+    pieces: list[bytes] = []
     try:
-        count, at = read_number(update, 1, CLOCK_END, "the number of items")
-        client, at = read_number(update, at, CLIENT_END, "a client id")
-        clock, at = read_number(update, at, CLOCK_END, "a clock")
-        pieces: list[bytes] = []
+        head = head_of(update)
+        if head is None:
+            return None
+        client, clock, count, at = head
         start, first = at, clock
         for clock_after in range(clock + 1, clock + count + 1):
             at = _end_of_item(update, at)

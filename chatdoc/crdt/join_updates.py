@@ -25,22 +25,31 @@ class Plain(NamedTuple):
     start: int
 
 
-def plain_of(update: bytes) -> Plain | None:
-    """What an update is when it can be joined with others as bytes; None for others, and for bytes that are none."""
+def head_of(update: bytes) -> Plain | None:
+    """How an update of one block without removals begins; None for others. Its items are not looked at.
+
+    Raises UpdateRefused and IndexError for bytes that are none.
+    """
     # A canonical update ends with a zero only where it removes nothing: every delete range has a length.
     if len(update) < 8 or update[0] != 1 or update[-1]:
         return None
+    count, at = read_number(update, 1, CLOCK_END, "the number of items")
+    client, at = read_number(update, at, CLIENT_END, "a client id")
+    clock, at = read_number(update, at, CLOCK_END, "a clock")
+    return Plain(client, clock, count, at)
+
+
+def plain_of(update: bytes) -> Plain | None:
+    """What an update is when it can be joined with others as bytes; None for others, and for bytes that are none."""
     try:
-        count, at = read_number(update, 1, CLOCK_END, "the number of items")
-        client, at = read_number(update, at, CLIENT_END, "a client id")
-        clock, at = read_number(update, at, CLOCK_END, "a clock")
-        if update[at] not in _ONE_NUMBER:
+        head = head_of(update)
+        if head is None or update[head.start] not in _ONE_NUMBER:
             return None
-        if count > 1 and any(item.length != 1 for item in read(update, bounded=False).items):
+        if head.items > 1 and any(item.length != 1 for item in read(update, bounded=False).items):
             return None
     except (UpdateRefused, IndexError):
         return None
-    return Plain(client, clock, count, at)
+    return head
 
 
 def following(update: bytes, client: int, clock: int) -> Plain | None:

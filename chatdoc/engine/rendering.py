@@ -22,7 +22,7 @@ class Rendering:
         self._threads: Sequence[str] = ()
 
     def begin(self, view: View, sequence: int) -> None:
-        """From here on the text of `view`, which it has at `sequence` of its update log, is known to be known."""
+        """Remember that the text of before is that of `view` at this sequence of its update log."""
         self._view, self._sequence, self._threads = view, sequence, threads_of(view)
         view.changed = set()
 

@@ -207,11 +207,11 @@ class DocumentStore(Protocol):
         `read` may be called twice, where the first answer was overtaken. It writes nothing; others may wait to write.
         """
 
-    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
-        """Put all updates but the newest into compressed runs, in one transaction, and give back the space they took.
+    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
+        """Put all events, and all updates but the newest, into compressed runs, in one transaction; gives back space.
 
-        What `updates` tells stays the same, each entry with the digest it was appended with. A store that seals nothing
-        says so. A dry run writes nothing.
+        What `updates` and `events` tell stays the same, each entry with the digest it was appended with. A store that
+        seals nothing says so. A dry run writes nothing.
         """
 
     def verify(self) -> list[Finding]:

@@ -75,7 +75,7 @@ def put_rows(document: Document) -> None:
 
 def seal(document: Document) -> None:
     """Seal the updates of a document's log."""
-    document.engine.store.seal_updates()
+    document.engine.store.seal_logs()
 
 
 def kill(document: Document) -> None:

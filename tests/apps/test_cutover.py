@@ -108,7 +108,7 @@ def test_it_goes_forth_and_back_with_all_that_is_stored(file: Path, url: str) ->
         assert store.verify(NAME) == []
         with store.open(NAME) as doc:
             say(doc, "from the database")
-            doc.engine.store.seal_updates()
+            doc.engine.store.seal_logs()
             text = contents(doc)
     assert [one.file for one in status(file.parent)] == ["moved"]
     second = go(file, url, "back")

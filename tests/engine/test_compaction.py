@@ -11,7 +11,8 @@ import pytest
 from chatdoc import Document, open_document
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.status import status
-from chatdoc.store.sql import event_runs, update_runs
+from chatdoc.store.projections.projector import Execute
+from chatdoc.store.sql import event_rows, event_runs, update_runs
 from chatdoc.store.sqlite.store import SqliteStore
 from chatdoc.testing.white_box import execute_of
 from chatdoc.verify import verify_store
@@ -149,6 +150,36 @@ def test_events_in_runs_are_read_from_any_place_of_any_stream(
         stored = execute_of(document)("SELECT count(*) FROM orchestration_events").fetchone()[0]
         assert stored == len(threads) + 1
     assert verify_store(path) == []
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_events_that_another_process_seals_while_they_are_read_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Between the look for a run and the look into the table they go from the one to the other."""
+    path = tmp_path / "plan.chat"
+    thread_id = furnish(path, 50)
+    with open_document(path) as document, open_document(path) as other:
+        log = document.engine.store.events
+        assert log is not None
+        for read in (lambda: log.read(10, 30), lambda: log.read_of("thread", thread_id, 10, 30)):
+            document.send(thread_id, sender_id="bob", content="one more")
+            before, looks = read(), iter(range(99))
+            sealed: list[int] = []
+            real = event_rows.next_run
+
+            def overtaken(execute: Execute, sequence: int) -> event_runs.Run | None:
+                found = real(execute, sequence)  # noqa: B023
+                if next(looks) == moment and not sealed:  # noqa: B023
+                    sealed.append(other.compact().events)  # noqa: B023
+                return found
+
+            with monkeypatch.context() as patched:
+                patched.setattr(event_rows, "next_run", overtaken)
+                assert read() == before
+                assert moment or sealed
+            other.compact()
+            assert read() == before
 
 
 def test_a_log_is_folded_away_with_its_runs_and_sealed_after_that(tmp_path: Path) -> None:

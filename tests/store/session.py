@@ -56,7 +56,7 @@ def session(stores: SqliteFolder, count: int) -> None:
     def snapshots() -> None:
         sequence = opened[0].updates.last_sequence()
         opened[0].snapshots.put_rows(rows(sequence, lines=1500), recorded_at_ms=NOW)
-        opened[0].seal_updates()
+        opened[0].seal_logs()
         say("rows", sequence)
 
     steps: list[Callable[[], None]] = [begun, *[append] * count, snapshots, lambda: opened[0].close()]

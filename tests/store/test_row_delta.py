@@ -75,7 +75,7 @@ def test_a_copy_made_by_pages_is_equal_and_goes_on_where_it_ended(doc: Document,
     thread = doc.threads()[0].thread_id
     changes = {
         2: lambda: doc.send(thread, sender_id="ada", content="between", command_id="between"),
-        4: source.seal_updates,
+        4: source.seal_logs,
         6: lambda: source.read_model.compact(dry_run=False, now_iso=AT),
         8: lambda: doc.edit(doc.messages(thread)[0].message_id, author_id="ada", content="edited"),
     }

@@ -148,7 +148,7 @@ class ToyStore:
             finally:
                 self._stands = before
 
-    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
         """Nothing is sealed."""
         return self.look(lambda held: Sealed(entries=0, bytes_before=0, bytes_after=0))
 

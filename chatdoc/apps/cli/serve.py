@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,8 +74,6 @@ def serve(
     address = f"http://{name}:{listening.getsockname()[1]}"
 
     def on_ready(stop: object) -> None:
-        # What was loaded stays: looking at it anew is a pause of some 25 ms, which the latest updates would wait for.
-        gc.freeze()
         screen = console()
         show(screen, f"serving {folder or (database and database.name)} at {address}")
         show(screen, f"sync {address.replace('http', 'ws', 1)}/sync/<document>, debug page {address}/debug")

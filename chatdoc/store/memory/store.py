@@ -90,7 +90,7 @@ class MemoryStore:
             self._kept.require_open()
             return read()
 
-    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
         """See the port; nothing is sealed."""
         self._kept.require_open()
         return Sealed(entries=0, bytes_before=0, bytes_after=0)

@@ -206,7 +206,8 @@ class SqlEventLog:
             except ValueError as error:
                 raise self._unreadable(error) from error
 
-        return self._database.ask(readable, "read its events")
+        # Somebody may seal meanwhile: what is looked for in a run and then in the table would be in neither.
+        return self._database.ask_at_one_moment(readable, "read its events")
 
     def _unreadable(self, error: ValueError) -> StoreDamaged:
         return StoreDamaged(

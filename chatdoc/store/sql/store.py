@@ -163,7 +163,7 @@ class SqlStore:
         """See the port."""
         return self._database.at_one_moment(read, "be read")
 
-    def seal_updates(self, *, dry_run: bool = False) -> Sealed:
+    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
         """See the port."""
         self._database.require_open()
         if dry_run:

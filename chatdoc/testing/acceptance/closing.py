@@ -24,7 +24,7 @@ CALLS: dict[str, Callable[[DocumentStore], object]] = {
     "cursor": lambda store: store.cursors.get("reactor"),
     "row_pieces": lambda store: store.snapshots.row_pieces(),
     "put_rows": lambda store: store.snapshots.put_rows(rows(1), recorded_at_ms=NOW),
-    "seal_updates": lambda store: store.seal_updates(),
+    "seal_logs": lambda store: store.seal_logs(),
     "verify": lambda store: store.verify(),
     "changed": lambda store: store.feed.changed(),
 }

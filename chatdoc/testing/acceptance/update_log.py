@@ -76,9 +76,9 @@ class UpdateLogSuite:
         store.write(lambda unit: [append(unit, name) for name in names[:600]])
         reading, other = store.updates.entries(start), stores.again(store)
         assert next(reading).origin == "0"
-        said = store.seal_updates(dry_run=True)
+        said = store.seal_logs(dry_run=True)
         assert written(store, start) == names[:600]
-        assert store.seal_updates() == said
+        assert store.seal_logs() == said
         assert store.updates.sealed_through() in (0, start + 599)
         assert [entry.origin for entry in reading] == names[1:600]
         for rounds in (1, 2):
@@ -91,5 +91,5 @@ class UpdateLogSuite:
                 )
                 assert written(handle, start + 599) == (names[:600] + names[600:] * rounds)[599:]
                 assert handle.updates.last_sequence() == start + 600 + 300 * rounds
-            store.seal_updates()
+            store.seal_logs()
             assert store.verify() == []

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from chatdoc import open_document
-from chatdoc.engine import compact_updates
+from chatdoc.engine import compact_logs
 from chatdoc.testing.white_box import execute_of
 from tests.apps.cli.conftest import Run
 
@@ -65,7 +65,7 @@ def test_a_document_is_closed_also_where_its_log_cannot_be_sealed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, setting: str
 ) -> None:
     """A full disk, or a setting that is none, costs space and nothing else."""
-    monkeypatch.setattr(compact_updates, "ENTRIES_MIN", 10)
+    monkeypatch.setattr(compact_logs, "ENTRIES_MIN", 10)
     with open_document(tmp_path / "team.chat") as document:
         thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
         for number in range(50):
@@ -85,7 +85,7 @@ def test_a_long_log_is_sealed_when_its_document_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, sealed: int
 ) -> None:
     """Once it has grown by enough, and not where the environment says no."""
-    monkeypatch.setattr(compact_updates, "ENTRIES_MIN", MESSAGES - 1)
+    monkeypatch.setattr(compact_logs, "ENTRIES_MIN", MESSAGES - 1)
     monkeypatch.setenv("CHATDOC_COMPACT", setting)
     furnish(tmp_path / "team.chat")
     with open_document(tmp_path / "team.chat") as document:

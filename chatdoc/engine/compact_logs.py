@@ -25,7 +25,7 @@ def compact(engine: Engine, *, dry_run: bool = False) -> Sealed:
     """Seal every event, and every update but the newest; raises StoreDamaged, with none replaced, if one is damaged."""
     with engine.lock:
         engine.make_ready()
-        return engine.store.seal_updates(dry_run=dry_run)
+        return engine.store.seal_logs(dry_run=dry_run)
 
 
 def compact_when_due(store: DocumentStore, environment: Mapping[str, str]) -> None:
@@ -39,7 +39,7 @@ def compact_when_due(store: DocumentStore, environment: Mapping[str, str]) -> No
         if store.events is not None:
             is_due = is_due or _is_long(store.events.last_sequence(), store.events.sealed_through())
         if is_due and compacts_when_closing(environment):
-            store.seal_updates()
+            store.seal_logs()
     except ChatdocError as error:
         _log.warning("the log was not compacted, and has everything: %s", error)
 
