@@ -254,3 +254,33 @@ def test_a_kill_at_any_write_loses_nothing(tmp_path: Path, writes: int) -> None:
     with open_document(path) as document:
         assert told(document) == before
     assert [one.file for one in status(tmp_path)] == ["as published"]
+
+
+def test_small_ends_of_a_log_are_sealed_into_one_run(tmp_path: Path) -> None:
+    """However often a log is sealed, its runs are few."""
+    path = tmp_path / "plan.chat"
+    thread_id = furnish(path, 3)
+    with open_document(path) as document:
+        for number in range(6):
+            document.send(thread_id, sender_id="bob", content=f"{number}")
+            document.compact()
+        assert execute_of(document)("SELECT count(*) FROM event_runs").fetchone()[0] == 1
+        assert len(list(document.log.events())) == document.log.last_sequence()
+
+
+def test_events_that_do_not_come_back_from_a_run_are_left_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a compressor of another mind has made of them replaces nothing."""
+    path = tmp_path / "plan.chat"
+    furnish(path, 30)
+    with open_document(path) as document:
+        before = told(document)
+        real = event_runs.pack
+        monkeypatch.setattr(event_runs, "pack", lambda data: real(data.replace(b"thread.", b"Thread.")))
+        with pytest.raises(StoreDamaged, match="do not come back from a run"):
+            document.compact()
+        monkeypatch.undo()
+        assert told(document) == before
+        assert execute_of(document)("SELECT count(*) FROM event_runs").fetchone()[0] == 0
+    assert verify_store(path) == []

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.many_servers.server_process import Server
-from tests.many_servers.torture import Torture
+from tests.many_servers.torture import THREADS, Torture
 
 HOT = ("-m", "tests.many_servers.hot_server")
 
@@ -76,11 +76,18 @@ def test_an_owner_that_is_killed(torture: Torture) -> None:
 
 
 def test_an_owner_that_is_stopped_and_continued(torture: Torture) -> None:
-    """What it has heard of it does later, when its sender has done it; that is done once."""
+    """What it has heard of it does later, when its sender has done it; that is done once, and answered meanwhile."""
     sender, owner = begun(torture)
-    for _ in range(2):
+    [document] = torture.names
+    url = f"http://127.0.0.1:{sender.port}/api/documents/{document}/commands"
+    for turn in range(2):
         owner.process.send_signal(signal.SIGSTOP)
-        time.sleep(1.5)
+        for number in range(3):
+            command = {
+                "type": "send", "thread_id": THREADS[document], "sender_id": "ada",
+                "content": f"meanwhile {turn} {number}", "command_id": f"meanwhile-{turn}-{number}",
+            }  # fmt: skip
+            assert httpx.post(url, json=command, timeout=60).status_code == 200
         owner.process.send_signal(signal.SIGCONT)
         before = forwarded(sender)
         wait_for(lambda before=before: forwarded(sender) > before, "nothing is forwarded any more")  # type: ignore[misc]
