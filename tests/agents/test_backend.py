@@ -12,6 +12,7 @@ from pathlib import Path
 from chatdoc.document import Document
 from chatdoc.model.events.event import Event
 from chatdoc.open import open_document
+from tests import ctrl_c
 from tests.agents.processes import ENVIRONMENT
 from tests.tidy.source import PROJECT
 
@@ -22,7 +23,8 @@ PATIENCE_S = 60.0
 @contextmanager
 def served(path: Path) -> Iterator[subprocess.Popen[str]]:
     """The backend as a process of its own."""
-    process = subprocess.Popen([*PROGRAM, str(path)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    with ctrl_c.heard():
+        process = subprocess.Popen([*PROGRAM, str(path)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     try:
         yield process
     finally:

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+from tests import ctrl_c
 from tests.tidy.source import PROJECT
 
 PATIENCE_S = 30
@@ -31,12 +32,7 @@ class Followed:
     """A running command; `with` kills it when the test did not end it."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
-        ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-        if (
-            ignored
-        ):  # A test run in the background would hand this down, and no Ctrl-C would reach the command.
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
+        with ctrl_c.heard():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "chatdoc.apps.cli.main", *arguments],
                 cwd=folder,
@@ -45,9 +41,6 @@ class Followed:
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
             )
-        finally:
-            if ignored:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
