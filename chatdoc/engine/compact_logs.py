@@ -29,20 +29,16 @@ def compact(engine: Engine, *, dry_run: bool = False) -> Sealed:
 
 
 def compact_when_due(store: DocumentStore, environment: Mapping[str, str]) -> None:
-    """Seal a log whose unsealed end has grown long, unless the environment says no.
+    """Seal both logs where the unsealed end of the update log has grown long, unless the environment says no.
 
-    Over time each update is sealed a bounded number of times. Nothing depends on it: on a full disk, or while somebody
-    else writes, it is left for the next time, and a warning says so.
+    Over time each update is sealed a bounded number of times. A document that was just migrated has one update, and its
+    log is left as it is: sealing that would cost a third of the migration again. Nothing depends on any of it: on a
+    full disk, or while somebody else writes, it is left for the next time, and a warning says so.
     """
     try:
-        is_due = _is_long(store.updates.last_sequence(), store.updates.sealed_through())
-        if store.events is not None:
-            is_due = is_due or _is_long(store.events.last_sequence(), store.events.sealed_through())
+        last = store.updates.last_sequence()
+        is_due = last - store.updates.sealed_through() > max(ENTRIES_MIN, last // SHARE)
         if is_due and compacts_when_closing(environment):
             store.seal_logs()
     except ChatdocError as error:
         _log.warning("the log was not compacted, and has everything: %s", error)
-
-
-def _is_long(last: int, sealed: int) -> bool:
-    return last - sealed > max(ENTRIES_MIN, last // SHARE)

@@ -38,9 +38,6 @@ class EventLog(Protocol):
     def last_sequence(self) -> int:
         """The sequence of the newest event, 0 when there is none."""
 
-    def sealed_through(self) -> int:
-        """The last event that lies in a compressed run, 0 where none does."""
-
     def compacted_through(self) -> int:
         """The last event that the latest compaction folded away, 0 without one."""
 

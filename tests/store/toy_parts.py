@@ -46,9 +46,6 @@ class ToyEvents(ToyPart):
     def last_sequence(self) -> int:
         return self._look(lambda held: len(held.events))
 
-    def sealed_through(self) -> int:
-        return 0
-
     def compacted_through(self) -> int:
         return 0
 

@@ -23,7 +23,6 @@ PAGE_EVENTS = 500
 """How many events are read at a time; there is no limit to how many are read in all."""
 
 _LAST = "SELECT coalesce(max(sequence), 0) FROM orchestration_events"
-_SEALED = "SELECT coalesce(max(last), 0) FROM event_runs"
 _PROJECT = (
     "SELECT stream_id FROM orchestration_events WHERE aggregate_kind = 'project' ORDER BY sequence LIMIT 1"
 )
@@ -79,11 +78,6 @@ class SqlEventLog:
         if dry_run:
             return self._database.ask(sealed, "look at its events")
         return self._database.change(lambda execute, _: sealed(execute), "seal its events")
-
-    def sealed_through(self) -> int:
-        """See the port."""
-        last: int = self._database.rows(_SEALED, (), "find its last run of events")[0][0]
-        return last
 
     def last_sequence(self) -> int:
         """See the port."""
