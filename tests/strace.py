@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from tests import forked
 from tests.tidy.source import PROJECT
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
 WITHOUT = "CHATDOC_WITHOUT_STRACE"
 SIGKILL_STATUS = -9
 
@@ -51,32 +52,27 @@ def run(
     Only calls on `paths` count. Both are spelled as strace spells them (`inject="error=EIO:when=2"`).
     """
     record = folder / "trace"
-    command = [
-        require_strace(),
-        "-f",
-        "-qq",
-        "-y",
-        "-o",
-        str(record),
-        "-e",
-        f"trace={trace}",
-    ]
+    command = [require_strace(), "-f", "-y", "-o", str(record), "-e", f"trace={trace}"]
     for path in paths:
         command += ["-P", str(path)]
     if inject is not None:
         command += ["-e", f"inject={trace}:{inject}"]
-    command += [sys.executable, "-c", program, *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=60)
-    status = SIGKILL_STATUS if done.returncode in (SIGKILL_STATUS, 137) else done.returncode
-    assert status in (0, SIGKILL_STATUS), f"the child ended with {status}:\n{done.stderr}"
+    with forked.Forked(*arguments, source=program, environment=ENVIRONMENT) as child:
+        with subprocess.Popen([*command, "-p", str(child.pid)], stderr=subprocess.PIPE, text=True) as tracer:
+            assert tracer.stderr is not None
+            said = tracer.stderr.readline()
+            assert "attached" in said, f"strace traces nothing: {said}{tracer.stderr.read()}"
+            child.let_go()
+            status = child.wait()
+        printed, error = (stream.decode("utf-8") for stream in child.printed())
+    assert status in (0, SIGKILL_STATUS), f"the child ended with {status}:\n{error}"
     lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
     calls = [line.split(maxsplit=1)[1] for line in lines if "(" in line]
     if inject is not None and inject.startswith("signal=KILL:when="):
         # With --seccomp-bpf strace 6.1 lets the call through and kills nobody, without a word.
         reached = len(calls) >= int(inject.rpartition("=")[2].rstrip("+"))
         assert not reached or status == SIGKILL_STATUS, "the child reached the call and was not killed"
-    return Ended(status, done.stdout, calls)
+    return Ended(status, printed, calls)
 
 
 def every(program: str, *arguments: object, trace: str, paths: tuple[Path, ...], folder: Path) -> int:

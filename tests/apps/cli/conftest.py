@@ -1,15 +1,18 @@
-"""Commands run as a user runs them: another process, its exit status and what it printed."""
+"""Commands run as a user runs them: another process, its exit status and what it printed.
+
+The process is forked from one that has loaded the commands; `test_main.py` begins each of them afresh.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.tidy.source import PROJECT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -23,11 +26,7 @@ def chatdoc(tmp_path: Path) -> Run:
     """Runs `chatdoc` in a fresh folder; a traceback fails the test whatever the exit status is."""
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "chatdoc.apps.cli.main", *map(str, arguments)]
-        environment = {"PYTHONPATH": str(PROJECT), "PATH": "", "PYTHONIOENCODING": "utf-8"}
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", timeout=60
-        )
+        done = forked.run(*arguments, module="chatdoc.apps.cli.main", folder=tmp_path)
         assert "Traceback" not in done.stderr, done.stderr
         return done
 

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import click
 import pytest
 
 from chatdoc.apps.cli.main import COMMANDS as TABLE
-from tests.apps.cli.conftest import Run
+from tests import forked
+from tests.apps.cli.conftest import ERAS, Run
 from tests.tidy.source import PROJECT
 
 COMMANDS = [
@@ -39,6 +41,24 @@ def test_every_command_has_help_and_json(chatdoc: Run, command: str) -> None:
     done = chatdoc(*command.split(), "--help")
     assert done.returncode == 0
     assert "--json" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [[name, "--help"] for name in TABLE] + [["check", str(ERAS / "team.sage-chat")]]
+)
+def test_a_command_begun_afresh_prints_the_same(chatdoc: Run, tmp_path: Path, command: list[str]) -> None:
+    """Each command loads all it needs; that the tests fork processes which have loaded it changes nothing."""
+    done = subprocess.run(
+        [sys.executable, "-m", "chatdoc.apps.cli.main", *command],
+        cwd=tmp_path,
+        env=forked.ENVIRONMENT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    other = chatdoc(*command)
+    assert (done.returncode, done.stdout, done.stderr) == (other.returncode, other.stdout, other.stderr)
+    assert done.stdout
 
 
 @pytest.mark.parametrize("name", TABLE)

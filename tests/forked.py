@@ -1,0 +1,129 @@
+"""Forked process: a Python program runs in a process of its own that need not load chatdoc, as another did that for it.
+
+What it is told, how it ends and what it prints are as with `subprocess`. Programs whose start is what a test is about
+are begun afresh instead.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from chatdoc.apps.cli.main import COMMANDS
+from tests.tidy.source import PROJECT
+
+ENVIRONMENT = {"PYTHONPATH": str(PROJECT), "PATH": "", "PYTHONIOENCODING": "utf-8"}
+_RARE = ("serve", "mcp")
+"""Commands that load much, and are run in few tests."""
+LOADED = (
+    "chatdoc.open",
+    "tests.store.documents",
+    *sorted({entry.home.partition(":")[0] for name, entry in COMMANDS.items() if name not in _RARE}),
+)
+
+
+class Forked:
+    """A process that waits at its gate, runs once `let_go` was called, and is killed where `with` ends before it does.
+
+    A program is the `source` of one, or the name of a `module`, as with `python -c` and `python -m`.
+    """
+
+    def __init__(
+        self,
+        *arguments: object,
+        source: str = "",
+        module: str | None = None,
+        folder: Path = PROJECT,
+        environment: Mapping[str, str] = ENVIRONMENT,
+    ) -> None:
+        order = {
+            "module": module, "source": source, "arguments": list(map(str, arguments)), "folder": str(folder),
+            "environment": dict(environment),
+        }  # fmt: skip
+        self._streams = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
+        self._told, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        gate, self._gate = os.pipe()
+        with theirs, open(os.devnull, "rb") as nothing:
+            files = (nothing, *self._streams, theirs)
+            numbers = [file.fileno() for file in files]
+            socket.send_fds(_server(), [json.dumps(order).encode()], [*numbers[:3], gate, numbers[3]])
+        os.close(gate)
+        self._told.settimeout(60)
+        self.pid = int(self._told.recv(64))
+        self.status: int | None = None
+
+    def let_go(self) -> None:
+        """Let it run."""
+        os.close(self._gate)
+        self._gate = -1
+
+    def wait(self, timeout_s: float = 60) -> int:
+        """Its exit status, negative for a signal; raises TimeoutError while it runs."""
+        if self.status is None:
+            self._told.settimeout(timeout_s)
+            self.status = int(self._told.recv(64))
+        return self.status
+
+    def printed(self) -> tuple[bytes, bytes]:
+        """What it has printed to standard output and error."""
+        output, error = (
+            os.pread(stream.fileno(), os.fstat(stream.fileno()).st_size, 0) for stream in self._streams
+        )
+        return output, error
+
+    def __enter__(self) -> Forked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.status is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+        if self._gate >= 0:
+            os.close(self._gate)
+        self._told.close()
+        for stream in self._streams:
+            stream.close()
+
+
+def run(
+    *arguments: object,
+    source: str = "",
+    module: str | None = None,
+    folder: Path = PROJECT,
+    environment: Mapping[str, str] = ENVIRONMENT,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    with Forked(*arguments, source=source, module=module, folder=folder, environment=environment) as forked:
+        forked.let_go()
+        status = forked.wait()
+        output, error = (stream.decode("utf-8") for stream in forked.printed())
+    return subprocess.CompletedProcess(list(arguments), status, output, error)
+
+
+@cache
+def _server() -> socket.socket:
+    """Where orders go; the server ends with this process, however that ends."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs, open(os.devnull, "wb") as nowhere:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fork_server", *LOADED],
+            stdin=theirs, stdout=nowhere, cwd=PROJECT, env=ENVIRONMENT,
+        )  # fmt: skip
+    atexit.register(_end, ours, process)
+    return ours
+
+
+def _end(orders: socket.socket, process: subprocess.Popen[bytes]) -> None:
+    orders.close()
+    process.wait(20)
