@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from chatdoc.crdt import read_update
 from chatdoc.engine import execute, receive
 from chatdoc.engine.event_recorder import EventRecorder
-from chatdoc.engine.known_command import KnownCommand, expect
+from chatdoc.engine.known_command import KnownCommand, expecting
 from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
 from chatdoc.engine.report_subscribers import ReportSubscribers
@@ -70,6 +70,7 @@ class Engine:
             self._turns.lock, lambda: None if self._open else self._copy
         )
         self._process = os.getpid()
+        self._expect = expecting(store.receipts)
         self.subscribers.told = self.copy.session.sequence
 
     @property
@@ -193,7 +194,7 @@ class Engine:
                 self._turns.begin()
                 self._drop_if_cut_off()
                 self.require_open()
-                expect(self.store.receipts, works)
+                self._expect(works)
                 steps = [self._step(work) for work in works]
                 if len(steps) == 1:
                     answers = [self.store.write(steps[0])]

@@ -20,8 +20,14 @@ class KnownCommand:
         return self._run(transaction)
 
 
-def expect(receipts: Receipts, works: Sequence[Callable[[Transaction], Any]]) -> None:
-    """Let a store behind a network look up the receipts of what is to be done next, together with its lock."""
-    if isinstance(receipts, ExpectingReceipts):
+def expecting(receipts: Receipts) -> Callable[[Sequence[Callable[[Transaction], Any]]], None]:
+    """What lets a store behind a network look up the receipts of works to be done next, together with its lock."""
+    if not isinstance(receipts, ExpectingReceipts):
+        return lambda works: None
+    expect = receipts.expect
+
+    def expect_receipts(works: Sequence[Callable[[Transaction], Any]]) -> None:
         ids = [one.command_id for one in works if isinstance(one, KnownCommand)]
-        receipts.expect([one for one in ids if isinstance(one, str)])
+        expect([one for one in ids if isinstance(one, str)])
+
+    return expect_receipts

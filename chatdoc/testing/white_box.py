@@ -110,6 +110,10 @@ def execute_of(document: Document) -> Execute:
         return ask
 
     def execute(sql: str, parameters: Sequence[Any] = (), /) -> Any:
+        if sql.startswith(
+            ("INSERT", "UPDATE", "DELETE")
+        ):  # The store hears of it, and looks at its tables anew.
+            return store.tables.change(lambda run, _: run(sql, parameters), "be changed from outside")
         return store.database.connection().execute(sql, parameters)
 
     return execute

@@ -6,16 +6,16 @@ The caller owns the transaction: when anything raises, it is rolled back, and ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from chatdoc.model.errors import StoreError
 from chatdoc.model.events.event import Event
-from chatdoc.model.events.types import Reverted
+from chatdoc.model.events.types import MessageSent, Reverted
 from chatdoc.store.projections.activities import ACTIVITIES
 from chatdoc.store.projections.approvals import APPROVALS
 from chatdoc.store.projections.checkpoints import CHECKPOINTS
 from chatdoc.store.projections.compaction_baseline import Start, reset, start
-from chatdoc.store.projections.messages import IS_ANY_HIDDEN, MESSAGES
+from chatdoc.store.projections.messages import IS_ANY_HIDDEN, MESSAGES, send_where_none_is_hidden
 from chatdoc.store.projections.projector import Execute, ExecuteMany, Handler, Projector, ReadEvents
 from chatdoc.store.projections.projects import PROJECTS
 from chatdoc.store.projections.sessions import SESSIONS
@@ -35,7 +35,7 @@ _ADVANCE = (
 )
 _STANDING = "SELECT last_applied_sequence, count(*) FROM projection_state GROUP BY last_applied_sequence"
 AHEAD: tuple[tuple[str, tuple[()]], ...] = ((_STANDING, ()), (IS_ANY_HIDDEN, ()))
-"""What a fold asks; a database behind a network is asked before there is anything to fold."""
+"""What a fold asks that knows nothing; a database behind a network is asked before there is anything to fold."""
 _RAISE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
 )
@@ -43,7 +43,10 @@ _STATES = "SELECT projector, last_applied_sequence FROM projection_state"
 _BEGIN = "INSERT OR REPLACE INTO projection_state VALUES (?, ?, ?)"
 
 
-def _dispatch() -> dict[type[Any], tuple[tuple[int, Handler], ...]]:
+Handlers = dict[type[Any], tuple[tuple[int, Handler], ...]]
+
+
+def _dispatch() -> Handlers:
     found: dict[type[Any], list[tuple[int, Handler]]] = {}
     for place, projector in enumerate(PROJECTORS):
         for kind, handler in projector.handlers.items():
@@ -52,6 +55,23 @@ def _dispatch() -> dict[type[Any], tuple[tuple[int, Handler], ...]]:
 
 
 _HANDLERS = _dispatch()
+_MESSAGES = PROJECTORS.index(MESSAGES)
+_HANDLERS_WHERE_NONE_IS_HIDDEN: Handlers = {
+    **_HANDLERS,
+    MessageSent: tuple(
+        (place, send_where_none_is_hidden if place == _MESSAGES else handler)
+        for place, handler in _HANDLERS[MessageSent]
+    ),
+}
+
+
+class Folded(NamedTuple):
+    """What is known of the tables that are folded, as long as nobody else writes to them."""
+
+    sequence: int
+    """The event that all projectors stand at."""
+    is_any_hidden: bool
+    """Whether a revert hides a message."""
 
 
 def fold(
@@ -59,29 +79,36 @@ def fold(
     events: Sequence[Event],
     read_events: ReadEvents,
     executemany: ExecuteMany | None = None,
-) -> None:
-    """Apply events that were just appended; in the transaction that appended them.
+    folded: Folded | None = None,
+) -> Folded | None:
+    """Apply events that were just appended, in the transaction that appended them; what is known then.
 
-    When all projectors stand right before the first event this costs two statements beside the rows. Otherwise those
-    that lag catch up from the log, which holds these events by now, and those that are ahead stay.
+    When all projectors stand right before the first event this costs one statement beside the rows, and two more where
+    that is not known from the fold before (`folded`). Otherwise those that lag catch up from the log, which holds
+    these events by now, and those that are ahead stay.
     """
     if not events:
-        return
+        return folded
     before, last = events[0].sequence - 1, events[-1]
-    if dict(execute(_STANDING).fetchall()).get(before) == _COUNT:
+    if folded is None:
+        folded = _look(execute)
+    if folded is not None and folded.sequence == before:
         execute(_ADVANCE, (last.sequence, last.occurred_at, before))
         if executemany is not None and len(events) >= MANY:
             _apply_page(execute, executemany, events)
-            return
+            return None
+        is_any_hidden = folded.is_any_hidden
         for event in events:
-            _apply_one(execute, event)
-        return
+            is_any_hidden |= type(event.payload) is Reverted
+            _apply_one(execute, event, _HANDLERS if is_any_hidden else _HANDLERS_WHERE_NONE_IS_HIDDEN)
+        return Folded(last.sequence, is_any_hidden)
     reached = catch_up(execute, read_events, executemany=executemany)
     if reached < last.sequence:
         raise StoreError(
             f"the log ends at event {reached}, and event {last.sequence} was to be folded",
             hint="Append events before they are folded, in the same transaction",
         )
+    return None
 
 
 def prepare(execute: Execute) -> None:
@@ -196,8 +223,17 @@ def _apply_between_reverts(execute: Execute, executemany: ExecuteMany, events: S
             projector.handlers[type(payload)](execute, event, payload)
 
 
-def _apply_one(execute: Execute, event: Event) -> None:
-    for _, handler in _HANDLERS.get(type(event.payload), ()):
+def _look(execute: Execute) -> Folded | None:
+    """What the tables say; None where not all projectors stand at one event."""
+    standing = execute(_STANDING).fetchall()
+    is_any_hidden = bool(execute(IS_ANY_HIDDEN).fetchone()[0])
+    if len(standing) != 1 or standing[0][1] != _COUNT:
+        return None
+    return Folded(standing[0][0], is_any_hidden)
+
+
+def _apply_one(execute: Execute, event: Event, handlers: Handlers = _HANDLERS) -> None:
+    for _, handler in handlers.get(type(event.payload), ()):
         handler(execute, event, event.payload)
 
 

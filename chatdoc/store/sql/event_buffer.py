@@ -10,9 +10,9 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from chatdoc.model.events.event import Event
-from chatdoc.store.projections.fold import fold
+from chatdoc.store.projections.fold import Folded, fold
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sql.database import Catalog, Database
+from chatdoc.store.sql.database import Catalog, Database, Version
 from chatdoc.store.sql.open_calls import is_on_stack
 
 INSERT = f"INSERT INTO orchestration_events VALUES ({', '.join('?' * 14)})"
@@ -21,7 +21,7 @@ EVENTS_MAX = 2_000
 
 Answer = TypeVar("Answer")
 Row = tuple[Any, ...]
-Mark = tuple[list[Row], list[Event], int]
+Mark = tuple[list[Row], list[Event], int, Folded | None]
 
 
 class EventBuffer:
@@ -31,14 +31,39 @@ class EventBuffer:
         self._database = database
         self.read_events: Callable[[int, int], list[Event]] = lambda after, limit: []
         """How the log is read, for projectors that lag."""
-        self.begin(None)
+        self._folded: Folded | None = None
+        """What is known of the folded tables in the open transaction."""
+        self._kept: tuple[Version, Folded | None] | None = None
+        """The same as of our last COMMIT, and as of which commits of others."""
+        self._call: FrameType | None = None
+        self.let_go()
 
-    def begin(self, call: FrameType | None) -> None:
+    def begin(self, call: FrameType, version: Version) -> None:
         """Begin the transaction of a call: what one that was refused or cut off has left is nobody's."""
+        kept, self._kept = self._kept, None
+        self.let_go()
         self._call = call
+        self._folded = kept[1] if kept is not None and kept[0] == version else None
+
+    def let_go(self) -> None:
+        """Let go of the call, and of what it has left; its frame, kept, would be garbage in a circle."""
+        self._call = None
         self._rows: list[Row] = []
         self._events: list[Event] = []
         self._fault: Exception | None = None
+
+    @property
+    def knows_folded(self) -> bool:
+        """Whether a transaction that begins now need not look at the folded tables, unless others have written."""
+        return self._kept is not None and self._kept[1] is not None
+
+    def committed(self, version: Version) -> None:
+        """Keep what is known for the next transaction."""
+        self._kept = version, self._folded
+
+    def forget(self) -> None:
+        """Hear that somebody here writes to the folded tables by himself."""
+        self._folded = self._kept = None
 
     def add(self, rows: Sequence[Row], events: Sequence[Event]) -> None:
         """Append events, each with its row."""
@@ -59,7 +84,7 @@ class EventBuffer:
 
         def write(execute: Execute, executemany: ExecuteMany) -> None:
             executemany(INSERT, rows)
-            fold(execute, events, self.read_events, executemany)
+            self._folded = fold(execute, events, self.read_events, executemany, self._folded)
 
         try:
             self._database.change(write, "append or fold events")
@@ -75,11 +100,11 @@ class EventBuffer:
 
     def mark(self) -> Mark:
         """The place before a piece of work that may be undone alone."""
-        return self._rows, self._events, len(self._rows)
+        return self._rows, self._events, len(self._rows), self._folded
 
     def back(self, mark: Mark) -> None:
         """Be as at a mark, also where a question of the undone work had settled what was gathered before it."""
-        self._rows, self._events, count = mark
+        self._rows, self._events, count, self._folded = mark
         del self._rows[count:], self._events[count:]
 
 
@@ -123,4 +148,9 @@ class SettledTables:
     def change(self, work: Callable[[Execute, ExecuteMany], Answer], doing: str) -> Answer:
         """See `Tables`."""
         self._buffer.settle()
-        return self._database.change(work, doing)
+
+        def alone(execute: Execute, executemany: ExecuteMany) -> Answer:
+            self._buffer.forget()
+            return work(execute, executemany)
+
+        return self._database.change(alone, doing)

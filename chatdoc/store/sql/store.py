@@ -58,8 +58,6 @@ class SqlStore:
         self, database: Database, clock: Clock, feed: Callable[[str], OwnFeed], location: Path | None
     ) -> None:
         self._database = database
-        self.tables: Tables = database
-        """Its rows as they are; for the rooms of the store and for tests alone."""
         self.location = location
         self.registry = SqlRegistry(database)
         document_id = self.registry.registration().document_id
@@ -67,6 +65,8 @@ class SqlStore:
         self.updates = SqlUpdateLog(database, document_id)
         self._buffer = EventBuffer(database)
         settled = SettledTables(database, self._buffer)
+        self.tables: Tables = settled
+        """Its rows as they are; for the rooms of the store and for tests alone."""
         self.events = SqlEventLog(settled, document_id)
         self._buffer.read_events = self.events.read
         self.receipts = SqlReceipts(database, document_id)
@@ -147,6 +147,7 @@ class SqlStore:
 
         with database.lock:
             self._counters = None
+            self._buffer.forget()
             answer = database.transact(alone, "be replaced by a copy")
             self.feed.bell.committed()
         return answer
@@ -205,18 +206,19 @@ class SqlStore:
 
             def alone() -> tuple[Answer, Counters]:
                 counters = self._counted()
-                self._buffer.begin(sys._getframe())
+                self._buffer.begin(sys._getframe(), counters.version)
                 try:
                     self.receipts.begin()
                     answer, counted = work(counters)
                     self._buffer.end()
-                finally:  # A frame that is kept would be garbage in a circle.
-                    self._buffer.begin(None)
+                finally:
+                    self._buffer.let_go()
                     self.receipts.end()
                 database.catalog.note_counts(counted.counts)
                 return answer, counted
 
             answer, counters = database.transact(alone, _DOING, self._ahead())
+            self._buffer.committed(counters.version)
             self._counters, self.updates.told = counters, counters.update
             self.feed.bell.committed()
         return answer
@@ -231,13 +233,15 @@ class SqlStore:
 
     def _ahead(self) -> list[Question]:
         """What a transaction asks whatever it does, and what it asks besides where others have just written."""
-        questions = [*AHEAD, *self.receipts.ahead()]
+        questions = self.receipts.ahead()
         if self._is_behind and self._counters is not None:
             questions += self._behind(self._counters)
+        elif not self._buffer.knows_folded:
+            questions += AHEAD
         return questions
 
     def _behind(self, before: Counters) -> list[Question]:
-        return [*self.updates.ahead(), before.since()]
+        return [*AHEAD, *self.updates.ahead(), before.since()]
 
     def _counted(self) -> Counters:
         """Where the logs have come to; they are nobody's until the transaction has ended."""

@@ -10,6 +10,7 @@ from chatdoc.model.events.types import Payload
 from chatdoc.store.memory.sqlite_store import memory_sqlite_store
 from chatdoc.store.projections.compact_events import CompactedLog
 from chatdoc.store.projections.fold import rebuild
+from chatdoc.store.projections.projector import Execute, ExecuteMany
 from tests.store.documents import registration
 from tests.store.projections.world import BASE_MS, Rows, dump
 
@@ -39,16 +40,21 @@ class Ledger:
 
     def forget(self, projector: str) -> None:
         """Lose how far a projector has come."""
-        self.execute("DELETE FROM projection_state WHERE projector = ?", (projector,))
+        self.store.tables.change(
+            lambda execute, _: execute("DELETE FROM projection_state WHERE projector = ?", (projector,)),
+            "lose how far it has come",
+        )
 
     def lag(self, projector: str, tables: tuple[str, ...]) -> None:
         """Bring a projector back to where nothing was folded."""
-        for table in tables:
-            self.execute(f"DELETE FROM {table}")
-            self.execute("DELETE FROM reverted_rows WHERE table_name = ?", (table,))
-        self.execute(
-            "UPDATE projection_state SET last_applied_sequence = 0 WHERE projector = ?", (projector,)
-        )
+
+        def lag(execute: Execute, _: ExecuteMany) -> None:
+            for table in tables:
+                execute(f"DELETE FROM {table}")
+                execute("DELETE FROM reverted_rows WHERE table_name = ?", (table,))
+            execute("UPDATE projection_state SET last_applied_sequence = 0 WHERE projector = ?", (projector,))
+
+        self.store.tables.change(lag, "bring a projector back")
 
     def tables(self) -> Rows:
         """Every folded row, and the states."""
