@@ -11,6 +11,7 @@ from chatdoc.model.errors import CommandRefused
 from chatdoc.model.events.event import Draft
 from chatdoc.model.events.types import Payload, Reverted
 from chatdoc.store.ports import UnitOfWork
+from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.store import SqliteStore
 from tests.store.documents import NOW, create
@@ -62,7 +63,8 @@ def test_a_revert_of_another_process_is_seen(tmp_path: Path, store: SqliteStore)
     """A message that somebody else has hidden stays hidden when it goes on here."""
     assert store.location is not None
     with SqliteFolder(tmp_path).open(store.location) as other:
-        happen(store, project(), thread(), *whole_turn(1), *whole_turn(2))
+        happen(store, project(), thread(), *whole_turn(1))
+        happen(store, *whole_turn(2))
         happen(other, Reverted(thread_id="t", turn_count=1))
         shown = texts(store)
         assert questions(store, *whole_turn(2)[:2]) != []
@@ -72,7 +74,8 @@ def test_a_revert_of_another_process_is_seen(tmp_path: Path, store: SqliteStore)
 
 def test_a_revert_here_is_remembered(store: SqliteStore) -> None:
     """After it, every message is looked for among the hidden ones."""
-    happen(store, project(), thread(), *whole_turn(1), *whole_turn(2))
+    happen(store, project(), thread(), *whole_turn(1))
+    happen(store, *whole_turn(2))
     happen(store, Reverted(thread_id="t", turn_count=1))
     shown = texts(store)
     happen(store, *whole_turn(2)[:2])
@@ -83,6 +86,7 @@ def test_a_revert_here_is_remembered(store: SqliteStore) -> None:
 def test_what_a_refused_piece_of_a_group_had_folded_is_forgotten(store: SqliteStore) -> None:
     """The next piece stands where the group stood before it."""
     happen(store, project(), thread())
+    happen(store, message("first", "first"))
 
     def refused(unit: UnitOfWork) -> None:
         _append(unit, [message("gone")])
@@ -91,20 +95,33 @@ def test_what_a_refused_piece_of_a_group_had_folded_is_forgotten(store: SqliteSt
 
     answers = store.write_each([refused, lambda unit: _append(unit, [message("kept", "kept")])])
     assert [type(one) for one in answers] == [CommandRefused, type(None)]
-    assert texts(store) == ["kept"]
+    assert texts(store) == ["first", "kept"]
+    assert is_as_rebuilt(store)
+
+
+def test_a_rebuild_of_another_process_is_seen(tmp_path: Path, store: SqliteStore) -> None:
+    """Where another one has dropped rows, and has not folded them anew yet, this one does."""
+    happen(store, project(), thread())
+    happen(store, message("one", "one"))
+    assert store.location is not None
+    with SqliteFolder(tmp_path).open(store.location) as other:
+        other.tables.change(_lose, "lose how far it has come")
+    happen(store, message("two", "two"))
     assert is_as_rebuilt(store)
 
 
 def test_a_rebuild_here_is_looked_at_anew(store: SqliteStore) -> None:
     """Tables that this process itself has emptied are not taken for full ones."""
-    happen(store, project(), thread(), message("one", "one"))
-    store.tables.change(
-        lambda execute, _: execute("DELETE FROM projection_state WHERE projector LIKE '%messages'"),
-        "lose how far it has come",
-    )
+    happen(store, project(), thread())
+    happen(store, message("one", "one"))
+    store.tables.change(_lose, "lose how far it has come")
     happen(store, message("two", "two"))
     assert texts(store) == ["one", "two"]
     assert is_as_rebuilt(store)
+
+
+def _lose(execute: Execute, _: ExecuteMany) -> None:
+    execute("DELETE FROM projection_state WHERE projector LIKE '%messages'")
 
 
 def _append(unit: UnitOfWork, payloads: Sequence[Payload]) -> None:
