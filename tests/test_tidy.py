@@ -16,7 +16,7 @@ TOP_LEVEL = {
     "benchmarks", "chatdoc", "clients", "docs", "golden", "invariants", "migrate", "tests",
 }  # fmt: skip
 PACKAGE_FILES = python_files(*PACKAGES)
-ALL_FILES = python_files(*PACKAGES, "tests", "benchmarks", "docs")
+ALL_FILES = [*PACKAGE_FILES, *python_files("tests", "benchmarks", "docs")]
 
 Check = Callable[[Source], Iterator[str]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,7 +97,10 @@ def ignored_names() -> set[str]:
 def text_files() -> Iterator[tuple[str, str]]:
     """Path and text of every text file of the project; bytes that are no UTF-8 are replaced."""
     ignored = ignored_names()
-    for path in sorted(PROJECT.rglob("*")):
-        parts = path.relative_to(PROJECT).parts
-        if path.suffix in TEXT_SUFFIXES and path.is_file() and not ignored.intersection(parts):
-            yield "/".join(parts), path.read_text(encoding="utf-8", errors="replace")
+    for folder, folders, names in os.walk(PROJECT):
+        folders[:] = sorted({*folders} - ignored)  # Environments and packages are large, and not entered.
+        for name in sorted({*names} - ignored):
+            path = Path(folder, name)
+            if path.suffix in TEXT_SUFFIXES and path.is_file():
+                relative = path.relative_to(PROJECT).as_posix()
+                yield relative, path.read_text(encoding="utf-8", errors="replace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,13 +19,25 @@ Part = Callable[..., None]
 """What a child does with its store, the end of its pipe, and arguments."""
 
 
+def _beginning() -> BaseContext:
+    """How a child is begun: by a server that has loaded the suites and opened nothing, or afresh where there is none.
+
+    It is no fork of the test's own process, whose locks and open stores it would have.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["chatdoc.testing.acceptance.suites"])
+    return context
+
+
 class Child:
-    """A process that was begun afresh (not forked), and does its part with a handle of its own."""
+    """A process that shares nothing with the test's, and does its part with a handle of its own."""
 
     def __init__(self, part: Part, again: Open, folder: Path, *arguments: object) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _beginning()
         self._end, theirs = context.Pipe()
-        self._process = context.Process(
+        self._process = context.Process(  # type: ignore[attr-defined]
             target=_run, args=(part, again, folder, theirs, arguments), daemon=True
         )
         self._process.start()

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from chatdoc.store.projections.fold import catch_up
 from chatdoc.store.sqlite import schema
+from tests import forked
 from tests.store.projections.world import World, answer, dump, empty_store, project, thread
 
 EVENTS = 4500
-ROOT = Path(__file__).parents[3]
 
 KILLED = """
 import os, signal, sqlite3, sys
 from chatdoc.store.projections.fold import catch_up_page, drop, rebuild
 from tests.store.projections.test_killed import story
 
+events = story().events
+
 def read(after, limit):
     if after >= 4000:
         os.kill(os.getpid(), signal.SIGKILL)
-    return story().events[after : after + limit]
+    return events[after : after + limit]
 
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 if sys.argv[2] == "whole":
@@ -42,6 +43,7 @@ else:
 """
 
 
+@cache
 def story() -> World:
     """A log of some pages whose one message shows how often each event was folded."""
     world = World()
@@ -67,9 +69,7 @@ def store(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(("way", "left"), [("whole", EVENTS), ("pages", 4000)])
 def test_killed_rebuild_loses_nothing(store: Path, way: str, left: int) -> None:
     """In one transaction the old rows stay; in pages the folded ones stay, and a catch-up does the rest."""
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(store), way], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    killed = forked.run(store, way, source=KILLED)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     connection = sqlite3.connect(store, isolation_level=None)
     states = connection.execute("SELECT DISTINCT last_applied_sequence FROM projection_state").fetchall()
