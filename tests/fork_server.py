@@ -53,7 +53,8 @@ def _is_forked(files: list[int]) -> bool:
     told = socket.socket(fileno=files[4])
     pid = os.fork()
     if pid:
-        os.close(files[3])
+        for file in files[:4]:
+            os.close(file)
         told.send(str(pid).encode())
         _, status = os.waitpid(pid, 0)
         told.send(str(os.waitstatus_to_exitcode(status)).encode())

@@ -35,7 +35,8 @@ LOADED = (
 class Forked:
     """A process that waits at its gate, runs once `let_go` was called, and is killed where `with` ends before it does.
 
-    A program is the `source` of one, or the name of a `module`, as with `python -c` and `python -m`.
+    A program is the `source` of one, or the name of a `module`, as with `python -c` and `python -m`. One that is told
+    what to do, or whose lines are read as they come, `talks`: then it runs at once, and `stdin` and `stdout` are here.
     """
 
     def __init__(
@@ -45,22 +46,33 @@ class Forked:
         module: str | None = None,
         folder: Path = PROJECT,
         environment: Mapping[str, str] = ENVIRONMENT,
+        talks: bool = False,
     ) -> None:
         order = {
             "module": module, "source": source, "arguments": list(map(str, arguments)), "folder": str(folder),
             "environment": dict(environment),
         }  # fmt: skip
+        self.talks = talks
         self._streams = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
         self._told, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         gate, self._gate = os.pipe()
-        with theirs, open(os.devnull, "rb") as nothing:
-            files = (nothing, *self._streams, theirs)
-            numbers = [file.fileno() for file in files]
-            socket.send_fds(_server(), [json.dumps(order).encode()], [*numbers[:3], gate, numbers[3]])
-        os.close(gate)
+        output, error = (stream.fileno() for stream in self._streams)
+        if talks:
+            read, told = os.pipe()
+            said, output = os.pipe()
+            self.stdin, self.stdout = os.fdopen(told, "w"), os.fdopen(said)
+        else:
+            read = os.open(os.devnull, os.O_RDONLY)
+        files = [read, output, error, gate, theirs.fileno()]
+        socket.send_fds(_server(), [json.dumps(order).encode()], files)
+        for file in (read, gate, *([output] if talks else ())):
+            os.close(file)
+        theirs.close()
         self._told.settimeout(60)
         self.pid = int(self._told.recv(64))
         self.status: int | None = None
+        if talks:
+            self.let_go()
 
     def let_go(self) -> None:
         """Let it run."""
@@ -74,6 +86,12 @@ class Forked:
             self.status = int(self._told.recv(64))
         return self.status
 
+    def kill(self) -> int:
+        """End it at once, by SIGKILL, and fetch its end."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
+
     def printed(self) -> tuple[bytes, bytes]:
         """What it has printed to standard output and error."""
         output, error = (
@@ -86,9 +104,11 @@ class Forked:
 
     def __exit__(self, *_: object) -> None:
         if self.status is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            self.wait()
+            self.kill()
+        if self.talks:
+            self.stdout.close()
+            with contextlib.suppress(BrokenPipeError):
+                self.stdin.close()
         if self._gate >= 0:
             os.close(self._gate)
         self._told.close()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from types import TracebackType
 
+from tests.forked import Forked
 from tests.tidy.source import PROJECT
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -18,19 +17,13 @@ class Worker:
     """A process with a document open; `with` ends it in an orderly way unless it was killed."""
 
     def __init__(self, path: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.agents.worker", str(path)],
-            env=ENVIRONMENT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._process = Forked(path, module="tests.agents.worker", talks=True)
         assert self._answer() == ["opened"]
 
     @property
     def pid(self) -> int:
         """The number of the process."""
-        return self.process.pid
+        return self._process.pid
 
     def start(self, thread_id: str, *texts: str) -> str:
         """Start a turn and say something; returns its message id."""
@@ -53,8 +46,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once, by SIGKILL, and fetch its end."""
-        self.process.send_signal(signal.SIGKILL)
-        assert self.process.wait(timeout=60) == -signal.SIGKILL
+        assert self._process.kill() == -signal.SIGKILL
 
     def __enter__(self) -> Worker:
         return self
@@ -62,18 +54,14 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        status = self.process.wait(timeout=60)
-        self.process.stdout.close()
+        self._process.stdin.close()
+        status = self._process.wait()
+        self._process.__exit__()
         assert error is not None or status in (0, -signal.SIGKILL), status
 
     def _tell(self, *words: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(" ".join(words) + "\n")
-        self.process.stdin.flush()
+        self._process.stdin.write(" ".join(words) + "\n")
+        self._process.stdin.flush()
 
     def _answer(self) -> list[str]:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().split()
+        return self._process.stdout.readline().split()

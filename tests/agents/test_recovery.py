@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,8 @@ from chatdoc.model.errors import CommandRefused, DocumentFailed
 from chatdoc.model.records.message import Message
 from chatdoc.open import open_document, read_document
 from chatdoc.testing.clocks import ManualClock
-from tests.agents.processes import ENVIRONMENT, Worker
+from tests.agents.processes import Worker
+from tests.forked import Forked
 from tests.store_file import store_file
 
 CONFIG = {"model": "gpt", "sessionId": "s-1", "workingDirectory": "/srv"}
@@ -250,10 +249,14 @@ def test_openings_at_once_recover_once(path: Path) -> None:
     """Several processes open the file in the same moment; the turn gets one revision and one mark of each kind."""
     for _ in range(3):
         message_id = killed(path, "one", "two")
-        children = [
-            subprocess.Popen([sys.executable, "-c", OPEN, str(path)], env=ENVIRONMENT) for _ in range(3)
-        ]
-        assert [child.wait(timeout=60) for child in children] == [0] * 3
+        with (
+            Forked(path, source=OPEN) as one,
+            Forked(path, source=OPEN) as two,
+            Forked(path, source=OPEN) as three,
+        ):
+            for child in (one, two, three):
+                child.let_go()
+            assert [child.wait() for child in (one, two, three)] == [0] * 3
         with open_document(path) as document:
             require_interrupted(document, message_id, "onetwo", "server_restart")
             view = document.view

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentMoved, NewerEdits
 from chatdoc.status import status
 from chatdoc.verify import verify_store
+from tests import forked
 from tests.postgres_cluster import Cluster
 
 NAME = "a.chat"
@@ -131,12 +130,7 @@ def test_killed_at_any_phase_it_lives_in_one_place(file: Path, url: str, way: st
     """Before its switch it goes on where it was; behind it, the next run lets the other side serve."""
     prepare(file, url, way)
     before, after = places(file, url, way)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(file), url, way, phase],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.run(file, url, way, phase, source=KILLED)
     assert done.returncode == -signal.SIGKILL, done.stderr
     taken = []
     for place in (before, after):

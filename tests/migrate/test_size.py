@@ -127,17 +127,17 @@ def seconds(kind: str, number: int) -> float:
     """What opening a text with so many variants of one record takes."""
     rows = [THREAD, said(ROOT, "root"), *map(VARIANTS[kind], range(number))]
     source = "\n".join(map(json.dumps, rows)).encode()
-    best = 60.0
-    for _ in range(3):
-        begun = time.process_time()
-        view = View()
-        apply(view, migrate(source).facts, origin="migration")
-        check_all(view)
-        best = min(best, time.process_time() - begun)
-    return best
+    begun = time.process_time()
+    view = View()
+    apply(view, migrate(source).facts, origin="migration")
+    check_all(view)
+    return time.process_time() - begun
 
 
 @pytest.mark.parametrize("kind", VARIANTS)
 def test_variants_of_one_record_cost_what_their_bytes_cost(kind: str) -> None:
     """Eight times as many take less than thirty times as long; were each compared with all, it would be 64 times."""
-    assert seconds(kind, 3200) < 30 * max(seconds(kind, 400), 0.004)
+    few = max(0.004, min(seconds(kind, 400) for _ in range(3)))
+    assert any(
+        seconds(kind, 3200) < 30 * few for _ in range(3)
+    )  # One measurement may be disturbed, three are not.

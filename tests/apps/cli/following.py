@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from tests import ctrl_c
+from tests import ctrl_c, forked
 from tests.tidy.source import PROJECT
 
 PATIENCE_S = 30
@@ -25,7 +25,8 @@ with open_document(path, durability="normal") as document:
 
 def write_elsewhere(path: Path, thread_id: str, *texts: str) -> None:
     """Let another process send messages."""
-    subprocess.run([sys.executable, "-c", WRITER, str(path), thread_id, *texts], cwd=PROJECT, check=True)
+    done = forked.run(path, thread_id, *texts, source=WRITER)
+    assert done.returncode == 0, done.stderr
 
 
 class Followed:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from chatdoc.settings import SettingInvalid, read_settings
 from chatdoc.store.session_index.index import SessionIndex
+from tests import forked
 from tests.apps.importer.conftest import files_in, log_in
 from tests.open.chats import legacy
 from tests.tidy.source import PROJECT
@@ -40,13 +39,14 @@ class Machine:
 
     def run(self, *arguments: str, **settings: str) -> dict[str, Any]:
         """Any command with these settings in its environment, and what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "chatdoc.apps.cli.main", *arguments, "--json"],
-            env={"PYTHONPATH": str(PROJECT), "HOME": str(self.home), **settings},
-            capture_output=True,
-            cwd=self.home.parent,
-            check=True,
+        done = forked.run(
+            *arguments,
+            "--json",
+            module="chatdoc.apps.cli.main",
+            folder=self.home.parent,
+            environment={"PYTHONPATH": str(PROJECT), "HOME": str(self.home), **settings},
         )
+        assert done.returncode == 0, done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
         return told
 

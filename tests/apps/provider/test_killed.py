@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
@@ -11,24 +9,17 @@ import pytest
 
 from chatdoc.apps.provider.ingestion import Ingestion
 from chatdoc.open import open_document
-from tests.agents.processes import ENVIRONMENT
 from tests.apps.provider.hearing import TURNS, speech, text
 from tests.event_view.workplace import ask
+from tests.forked import Forked
 
 
 def kill_after(path: Path, count: int) -> list[str]:
     """Let a process hear and kill it with SIGKILL once it has reported so many events; returns what it reported."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.apps.provider.hearing", str(path)],
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    reported = [process.stdout.readline().strip() for _ in range(count)]
-    process.kill()
-    rest, _ = process.communicate()
-    return reported + rest.splitlines()
+    with Forked(path, module="tests.apps.provider.hearing", talks=True) as process:
+        reported = [process.stdout.readline().strip() for _ in range(count)]
+        process.kill()
+        return reported + process.stdout.read().splitlines()
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from chatdoc.store.dual.backfill import backfill
 from chatdoc.store.dual.verify import verify
+from tests.forked import Forked
 from tests.store.dual.consensus import contents, opened, upstream, upstream_writes
 from tests.strace import run
-from tests.tidy.source import PROJECT
 
 BACKFILL = """
 import sys
@@ -66,20 +63,13 @@ def test_processes_write_while_another_changes_the_phase(tmp_path: Path) -> None
     """Up to the drop of the old tables under them: every acknowledged write is there, once, in new."""
     path = tmp_path / "consensus.db"
     opened(path).close()
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, path, str(seed)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for seed in (1, 2)
-    ]
-    for writer in writers:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-    with opened(path, seed=3) as store:
+    with (
+        Forked(path, 1, source=WRITER, talks=True) as one,
+        Forked(path, 2, source=WRITER, talks=True) as two,
+        opened(path, seed=3) as store,
+    ):
+        for writer in (one, two):
+            assert writer.stdout.readline() == "ready\n"
         for phase in ("read_new", "dual_write", "new_only"):
             for dual in store.duals:
                 backfill(dual)
@@ -87,9 +77,7 @@ def test_processes_write_while_another_changes_the_phase(tmp_path: Path) -> None
         for dual in store.duals:
             backfill(dual)
         store.drop()
-        for writer in writers:
-            assert writer.wait(60) == 0
-            writer.communicate()
+        assert (one.wait(), two.wait()) == (0, 0)
         assert sorted(contents(store)) == sorted(
             f"{seed} {number}" for seed in (1, 2) for number in range(25)
         )
