@@ -27,7 +27,9 @@ class Browser:
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            async with httpx.AsyncClient(
+                transport=transport, verify=False, base_url="http://127.0.0.1"
+            ) as client:
                 return await client.get(path, headers=headers)
 
         return asyncio.run(ask())

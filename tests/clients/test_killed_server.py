@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests import plain_http
 from tests.clients.js_package import node
 from tests.tidy.source import PROJECT
 
@@ -47,7 +48,7 @@ class Doomed:
         end = time.monotonic() + SECONDS_MAX
         while time.monotonic() < end:
             try:
-                httpx.get(f"{self.url}/healthz")
+                plain_http.request("GET", f"{self.url}/healthz")
                 return process
             except httpx.TransportError:
                 assert process.poll() is None, "the server did not start"

@@ -13,6 +13,7 @@ import pytest
 
 from chatdoc import open_document, open_store
 from chatdoc.cutover import cutover
+from tests import plain_http
 from tests.many_servers.server_process import Server
 from tests.postgres_cluster import Cluster
 
@@ -32,7 +33,7 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         """Until it is over; the command that was begun is seen through."""
-        with httpx.Client(timeout=20) as http:
+        with plain_http.client(timeout=20) as http:
             while not self.is_over.is_set():
                 content = f"{self._number}-{len(self.acknowledged)}"
                 command = {

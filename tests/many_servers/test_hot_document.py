@@ -10,9 +10,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
-import httpx
 import pytest
 
+from tests import plain_http
 from tests.many_servers.server_process import Server
 from tests.many_servers.torture import THREADS, Torture
 
@@ -28,7 +28,7 @@ def torture() -> Iterator[Torture]:
 
 def forwarded(server: Server) -> int:
     """How many commands of its clients the owner has carried out."""
-    text = httpx.get(f"http://127.0.0.1:{server.port}/metrics", timeout=20).text
+    text = plain_http.request("GET", f"http://127.0.0.1:{server.port}/metrics").text
     found = re.search(r"^chatdoc_server_forwarded_total (\S+)", text, re.MULTILINE)
     assert found is not None, text
     return round(float(found[1]))
@@ -87,7 +87,7 @@ def test_an_owner_that_is_stopped_and_continued(torture: Torture) -> None:
                 "type": "send", "thread_id": THREADS[document], "sender_id": "ada",
                 "content": f"meanwhile {turn} {number}", "command_id": f"meanwhile-{turn}-{number}",
             }  # fmt: skip
-            assert httpx.post(url, json=command, timeout=60).status_code == 200
+            assert plain_http.request("POST", url, json=command).status_code == 200
         owner.process.send_signal(signal.SIGCONT)
         before = forwarded(sender)
         wait_for(lambda before=before: forwarded(sender) > before, "nothing is forwarded any more")  # type: ignore[misc]

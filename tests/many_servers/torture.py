@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from chatdoc import open_store
+from tests import plain_http
 from tests.many_servers.link import Link
 from tests.many_servers.server_process import SERVE, Server
 from tests.postgres_cluster import Cluster, cluster
@@ -50,7 +51,7 @@ class Client(threading.Thread):
     def run(self) -> None:
         """Until it is over; the command that was begun is seen through."""
         number = 0
-        with httpx.Client(timeout=httpx.Timeout(4.0, connect=1.0)) as http:
+        with plain_http.client(timeout=httpx.Timeout(4.0, connect=1.0)) as http:
             while not self.is_over.is_set():
                 number += 1
                 document = self._random.choice(self._documents)
@@ -183,7 +184,8 @@ class Torture:
         return found
 
     def _shown(self, server: Server, name: str) -> int:
-        came = httpx.get(f"http://127.0.0.1:{server.port}/api/documents/{name}/threads", timeout=20).json()
+        url = f"http://127.0.0.1:{server.port}/api/documents/{name}/threads"
+        came = plain_http.request("GET", url, timeout=20).json()
         return int(next(one["messages"] for one in came["threads"] if one["thread_id"] == THREADS[name]))
 
     def _server(self) -> Server:

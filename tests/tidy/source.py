@@ -6,7 +6,7 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
@@ -49,9 +49,10 @@ class Import:
     typing_only: bool
 
 
-def imports(source: Source) -> Iterator[Import]:
+@cache
+def imports(source: Source) -> tuple[Import, ...]:
     """Every import of a file, as dotted names; of `from a import b` comes `a.b`, relative ones made absolute."""
-    yield from _imports_in(source, source.tree.body, inside=False, typing_only=False)
+    return tuple(_imports_in(source, source.tree.body, inside=False, typing_only=False))
 
 
 def _imports_in(source: Source, body: list[ast.stmt], *, inside: bool, typing_only: bool) -> Iterator[Import]:

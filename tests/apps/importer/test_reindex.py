@@ -26,7 +26,7 @@ async def post(folder: Path, content: bytes) -> httpx.Response:
     """The answer to one request."""
     app = build_reindex_app(folder, settings=Settings, clock=lambda: LATER_MS)
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    async with httpx.AsyncClient(transport=transport, verify=False, base_url="http://localhost") as client:
         return await client.post(PATH, content=content)
 
 

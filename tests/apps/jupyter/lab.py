@@ -25,6 +25,7 @@ from chatdoc.engine.reader import Reader
 from chatdoc.in_memory import memory_document
 from chatdoc.model.errors import ChatdocError
 from chatdoc.testing.clocks import ManualClock
+from tests import plain_http
 from tests.open.chats import texts
 
 TOKEN = "a-token-of-the-tests"
@@ -101,7 +102,7 @@ class Lab:
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the server."""
-        return httpx.request(
+        return plain_http.request(
             method,
             f"http://127.0.0.1:{self.port}{path}",
             headers={"Authorization": f"token {TOKEN}"},

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
-
 from chatdoc.apps.server.run import listen, run
 from chatdoc.document import Document
 from chatdoc.serve import Rooms
+from tests import plain_http
 
 SECONDS_MAX = 60
 Found = TypeVar("Found")
@@ -82,7 +81,7 @@ class Serving:
     def __enter__(self) -> Serving:
         self._thread.start()
         assert self._ready.wait(SECONDS_MAX), "the server did not start"
-        self.http = httpx.Client(base_url=self.url, timeout=SECONDS_MAX)
+        self.http = plain_http.client(self.url, timeout=SECONDS_MAX)
         return self
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from chatdoc import open_document
+from tests import plain_http
 from tests.apps.server.facts import THREAD, message, thread
 from tests.apps.server.yjs_clients import Clients
 
@@ -62,7 +63,7 @@ class Commands(threading.Thread):
     def run(self) -> None:
         """Until it is over or the server is gone."""
         number = 0
-        with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30) as http:
+        with plain_http.client(f"http://127.0.0.1:{self.port}", timeout=30) as http:
             while not self.is_over.is_set():
                 number += 1
                 command = {
@@ -119,7 +120,7 @@ def test_a_killed_server_lost_nothing_acknowledged(clients: Clients, tmp_path: P
         assert set(acknowledged) <= there, f"seed {SEED}, round {turn}"
         assert {one["content"] for worker in workers for one in worker.acknowledged} <= there
         server = Process(tmp_path, port)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        with plain_http.client(f"http://127.0.0.1:{port}", timeout=30) as http:
             for worker in workers:
                 for command in worker.acknowledged[-2:] + worker.unknown:
                     given = {name: value for name, value in command.items() if name != "answer"}
@@ -153,7 +154,7 @@ def test_a_graceful_stop_leaves_all_in_the_file(clients: Clients, tmp_path: Path
     clients("facts", name="ada", list=[*thread(), *(message(one) for one in range(200))])
     assert clients("clean", name="ada")["ok"]
     with (
-        httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=30) as http,
+        plain_http.client(f"http://127.0.0.1:{server.port}", timeout=30) as http,
         http.stream(
             "GET", "/api/documents/a.chat/events", headers={"Accept": "text/event-stream"}
         ) as response,

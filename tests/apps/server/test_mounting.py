@@ -21,7 +21,9 @@ def test_rooms_are_mounted_in_an_application(tmp_path: Path) -> None:
         async with Rooms(tmp_path) as rooms:
             app.mount("/chat", rooms.app())
             transport = httpx.ASGITransport(app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            async with httpx.AsyncClient(
+                transport=transport, verify=False, base_url="http://localhost"
+            ) as http:
                 command = {"type": "create_thread", "sender_id": "ada", "content": "x"}
                 came = await http.post("/chat/api/documents/a.chat/commands", json=command)
                 assert came.json()["ok"], came.text
