@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chatdoc.model.delta import Delta
 from chatdoc.model.view.view import View
@@ -13,6 +13,14 @@ Ledger = dict[str, dict[str, Violation]]
 Finding = tuple[Rule, str, Violation | None]
 """What a rule says of a subject now, where that is not what the ledger says; None: healed."""
 Shape = tuple[bool, ...]
+_Watcher = tuple[
+    Rule,
+    dict[str, Violation],
+    str | None,
+    Callable[[Delta, View], Iterable[str]],
+    Callable[[View, str], Violation | None],
+]
+"""A rule with what is looked at for every delta: its part of the ledger, its suspects, `touched_by` and `check`."""
 
 
 class Watch:
@@ -22,29 +30,35 @@ class Watch:
         self._view = view
         self._ledger = ledger
         self._rules = tuple(rules)
-        self._watching: dict[Shape, tuple[tuple[Rule, ...], tuple[Rule, ...]]] = {}
+        self._watching: dict[Shape, tuple[tuple[_Watcher, ...], tuple[Rule, ...]]] = {}
 
     def look(self, delta: Delta) -> tuple[list[Finding], list[Violation]]:
         """Each touched subject of which the ledger is wrong, and what the change itself broke."""
         shape = _shape(delta)
         watching = self._watching.get(shape)
         if watching is None:
-            watching = self._watching[shape] = (self._rules_for(shape, False), self._rules_for(shape, True))
+            watching = self._watching[shape] = (self._watchers(shape), self._rules_for(shape, True))
         states, transitions = watching
         view, found = self._view, list[Finding]()
-        for rule in states:
-            present = self._ledger[rule.code]
-            if rule.suspects is not None and not present and not getattr(view, rule.suspects):
+        for rule, present, suspects, touched_by, check in states:
+            if suspects is not None and not present and not getattr(view, suspects):
                 continue
-            check = rule.check
-            for subject in rule.touched_by(delta, view):
+            for subject in touched_by(delta, view):
                 violation = check(view, subject)
                 if violation is None:
                     if present and subject in present:
                         found.append((rule, subject, violation))
                 elif present.get(subject) != violation:
                     found.append((rule, subject, violation))
+        if not transitions:
+            return found, []
         return found, [violation for rule in transitions for violation in rule.judge(view, delta)]
+
+    def _watchers(self, shape: Shape) -> tuple[_Watcher, ...]:
+        return tuple(
+            (rule, self._ledger[rule.code], rule.suspects, rule.touched_by, rule.check)
+            for rule in self._rules_for(shape, False)
+        )
 
     def _rules_for(self, shape: Shape, transitions: bool) -> tuple[Rule, ...]:
         full = {field for field, holds in zip(_FIELDS, shape, strict=True) if holds}

@@ -67,7 +67,7 @@ def enter(transaction: Transaction, facts: Iterable[Fact], now: Now, *, origin: 
     if not added:
         transaction.ahead = False
         return delta
-    done = _write(transaction, added, delta, (), Change(origin=origin, at_ms=now.ms))
+    done = _write(transaction, added, delta, (), origin=origin, at_ms=now.ms)
     repair(transaction, done.outcome.repairs, now)
     return delta
 
@@ -118,7 +118,6 @@ def _carry_out(
     view, name = transaction.copy.view, type(command).__name__
     plan = decide(command, view, now)
     make: MakeReceipt | None = None if receipt is None else lambda last: receipt(plan, last)
-    change = Change(origin=origin, at_ms=now.ms, plan=plan, receipt=make)
     transaction.ahead = True
     delta, added = apply.apply(view, plan.facts, origin=origin, command=name)
     if broken := transaction.copy.checker.preview(delta):
@@ -126,12 +125,22 @@ def _carry_out(
         transaction.ahead = False
         raise InvariantRefused.by(name, broken)
     if added:
-        return plan, _write(transaction, added, delta, plan.removals, change)
-    return plan, commit(transaction, change)
+        return plan, _write(
+            transaction, added, delta, plan.removals, origin=origin, at_ms=now.ms, plan=plan, receipt=make
+        )
+    return plan, commit(transaction, Change(origin=origin, at_ms=now.ms, plan=plan, receipt=make))
 
 
 def _write(
-    transaction: Transaction, added: list[Fact], delta: Delta, gone: Sequence[Fact], change: Change
+    transaction: Transaction,
+    added: list[Fact],
+    delta: Delta,
+    gone: Sequence[Fact],
+    *,
+    origin: str,
+    at_ms: int,
+    plan: Plan | None = None,
+    receipt: MakeReceipt | None = None,
 ) -> Committed:
     """Write what the view has already; a fact that no peer would take is refused, and the view is as it was."""
     copy = transaction.copy
@@ -142,10 +151,18 @@ def _write(
         apply.undo(copy.view, added)
         transaction.ahead = False
         raise
-    apply.undo(copy.view, gone)
+    if gone:
+        apply.undo(copy.view, gone)
     if healed := heal(copy.view, entries):
         delta = msgspec.structs.replace(delta, unreadable=healed)
-    return commit(
-        transaction,
-        msgspec.structs.replace(change, delta=delta, added=added, update=update, spans=spans),
+    change = Change(
+        origin=origin,
+        at_ms=at_ms,
+        delta=delta,
+        added=added,
+        update=update,
+        spans=spans,
+        plan=plan,
+        receipt=receipt,
     )
+    return commit(transaction, change)

@@ -104,7 +104,7 @@ class Mint:
         such a stamp does not drag the ids of other records into the future.
         """
         ms = min(max(self._clock(), 0), STAMP_MS_END - 1)
-        fresh = str(base32.encode_ulid(ms.to_bytes(6, "big") + self._random(10)))
+        fresh = _time(ms) + str(base32.encode_randomness(self._random(10)))
         if fresh <= self._last:
             fresh = successor(self._last)
         self._last = fresh

@@ -6,7 +6,7 @@ behind it all the same, in every reading of the thread.
 
 from __future__ import annotations
 
-from chatdoc.model.clock import ms_of
+from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.ids import STAMP_MS_END, MessageId, ThreadId
 from chatdoc.model.view.view import View
 
@@ -17,6 +17,11 @@ def stamp_ms(view: View, thread_id: ThreadId, message_id: MessageId, now_ms: int
     if newest is None:
         return now_ms
     date, newest_id = newest
+    now = iso(now_ms)
+    if (
+        date < now and len(date) == len(now) and date[10] == "T" and date[-1] == "Z"
+    ):  # Cheaper than to read it.
+        return now_ms
     try:
         newest_ms = ms_of(date)
     except ValueError:

@@ -7,11 +7,13 @@ JSON, or not what its type promises, raises EventUndecodable and is never skippe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
 
 from chatdoc.model.errors import EventUndecodable
+from chatdoc.model.events.attribution import metadata_of
 from chatdoc.model.events.event import Unknown
 from chatdoc.model.events.types import TYPES, Payload
 from chatdoc.model.events.upcasters import UPCASTERS, Upcaster, chains, lift
@@ -64,6 +66,12 @@ def encode(payload: Payload | Unknown) -> str:
 def encode_metadata(metadata: Metadata) -> str:
     """The JSON text of an event's metadata, its keys in order."""
     return _encode(metadata).decode()
+
+
+@lru_cache(maxsize=64)
+def encode_origin(origin: str) -> str:
+    """The same of metadata that say where an event came from, and nothing else."""
+    return encode_metadata(metadata_of(origin))
 
 
 class Codec:

@@ -242,7 +242,10 @@ class View:
             return None
         seen, newest = self.newest_seen.get(thread_id, (0, ("", MessageId(""))))
         if seen < len(members):
-            newest = max(newest, *((self.headers[one].date, one) for one in members[seen:]))
+            for one in members[seen:]:
+                last = self.headers[one].date, one
+                if last > newest:
+                    newest = last
             self.newest_seen[thread_id] = (len(members), newest)
         return newest
 

@@ -77,24 +77,13 @@ class EventBuffer:
 
         Nothing is done where the call whose transaction gathered it has ended.
         """
-        if not self._rows or not is_on_stack(self._call):
-            return
-        rows, events = self._rows, self._events
-        self._rows, self._events = [], []
-
-        def write(execute: Execute, executemany: ExecuteMany) -> None:
-            executemany(INSERT, rows)
-            self._folded = fold(execute, events, self.read_events, executemany, self._folded)
-
-        try:
-            self._database.change(write, "append or fold events")
-        except Exception as error:
-            self._fault = error
-            raise
+        if self._rows and is_on_stack(self._call):
+            self._settle()
 
     def end(self) -> None:
         """Settle before COMMIT; raises the error of an earlier settling that a piece of work has hidden."""
-        self.settle()
+        if self._rows:
+            self._settle()
         if self._fault is not None:
             raise self._fault
 
@@ -106,6 +95,22 @@ class EventBuffer:
         """Be as at a mark, also where a question of the undone work had settled what was gathered before it."""
         self._rows, self._events, count, self._folded = mark
         del self._rows[count:], self._events[count:]
+
+    def _settle(self) -> None:
+        rows, events = self._rows, self._events
+        self._rows, self._events = [], []
+        connection = self._database.connection()
+        try:
+            connection.executemany(INSERT, rows)
+            self._folded = fold(
+                connection.execute, events, self.read_events, connection.executemany, self._folded
+            )
+        except self._database.faults as error:
+            self._fault = self._database.failed(error, "append or fold events")
+            raise self._fault from error
+        except Exception as error:
+            self._fault = error
+            raise
 
 
 class SettledTables:

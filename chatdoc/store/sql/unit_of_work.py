@@ -204,7 +204,7 @@ class SqlUnitOfWork:
         for sequence, draft in enumerate(drafts, count.event + 1):
             payload, stream_id, kind, extra, cause = draft
             metadata = metadata_of(origin, extra)
-            spelled = codec.encode_metadata(metadata)
+            spelled = codec.encode_metadata(metadata) if extra else codec.encode_origin(origin)
             actor, event_type = actor_kind(command_id, metadata), draft.event_type
             because = events[cause].event_id if cause >= 0 else None
             version, before = count.streams.get((kind, stream_id)) or self._newest(kind, stream_id)

@@ -112,11 +112,17 @@ class Database:
         """See `Tables`."""
         return self.at_one_moment(lambda: self.ask(read, doing), doing)
 
+    def held_version(self) -> Version | None:
+        """The version in a transaction that this thread has open and that has asked for it; else None."""
+        held = self._held
+        return held[1] if held is not None and held[0] is self._frame and self.is_inside() else None
+
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
         with self.lock:
-            if self._held is not None and self._held[0] is self._frame and self.is_inside():
-                return self._held[1]
+            held = self.held_version()
+            if held is not None:
+                return held
             require_own_process(self._pid, self.name)
             self._was_overtaken()
             try:

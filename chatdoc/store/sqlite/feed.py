@@ -36,10 +36,11 @@ class SqliteFeed:
 
     def changed(self) -> bool:
         """See the port."""
-        if not self._database.is_inside():  # Whoever began a transaction has looked.
+        version = self._database.held_version()
+        if version is None:  # Else whoever began the transaction has looked.
             self._database.require_open()
             self._database.require_there()
-        version = self._database.version()
+            version = self._database.version()
         if version == self._version:
             return False
         self._version = version
