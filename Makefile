@@ -6,13 +6,17 @@ STAMP := .venv/.installed
 WORKERS ?= 2
 GOLDEN := -k golden
 
-.PHONY: demo test lint bench bench-serving bench-quick golden bless clean
+.PHONY: demo test test-long lint bench bench-serving bench-quick golden bless clean
 
 demo: $(STAMP)
 	@$(BIN)/python docs/demo.py
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+# Every example of every property; `make test` draws a third of them.
+test-long: $(STAMP)
+	CHATDOC_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

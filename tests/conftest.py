@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from chatdoc.crdt import ydoc
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.store.by_url import folder_at
 from chatdoc.store.ports import Stores
+from tests.examples import examples
 from tests.postgres_cluster import Cluster, cluster, programs
 from tests.store_file import DATABASES, url_of
 
 Golden = Callable[[Path, bytes], None]
 
 ydoc.COMPARE_EVERY = 1
+settings.register_profile("tests", max_examples=examples(100))
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

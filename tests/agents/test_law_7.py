@@ -16,8 +16,9 @@ from chatdoc.model.view.lookup import all_facts
 from chatdoc.testing.turns import TURN_WEIGHTS, some_turn_command
 from chatdoc.testing.writer import some_config
 from tests.engine.begin import begin
+from tests.examples import examples
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @FEW

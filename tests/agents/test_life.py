@@ -13,6 +13,7 @@ from chatdoc.model.errors import CommandRefused, TurnOver
 from chatdoc.testing.machine import NetworkMachine, numbers
 from chatdoc.testing.turns import TURN_WEIGHTS
 from chatdoc.testing.writer import WEIGHTS
+from tests.examples import examples
 
 TEXTS = ("Hello", ", world. ", "\U0001f600 漢", "and so on, " * 9, "")
 OTHERS = sorted((WEIGHTS.keys() | TURN_WEIGHTS.keys()) - {"append"})
@@ -157,6 +158,9 @@ def test_random_lives_of_turns_break_no_rule_and_lose_no_text() -> None:
     run_state_machine_as_test(
         TurnMachine,
         settings=settings(
-            max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples(40),
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

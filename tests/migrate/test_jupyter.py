@@ -15,6 +15,7 @@ from invariants.full import check_all
 from migrate import sniff
 from migrate.export import FORMATS
 from migrate.jupyter.read import claims, facts_of, parse
+from tests.examples import examples
 from tests.migrate.v2.text.documents import view_of
 
 FIRST = "6f1c2a3b-0001-4000-8000-000000000001"
@@ -171,7 +172,7 @@ def test_what_json_can_say_and_utf8_cannot_is_replaced_and_told() -> None:
     assert {"lone_surrogate", "no_number"} <= set(codes)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(
         st.builds(

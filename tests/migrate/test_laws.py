@@ -25,10 +25,11 @@ from chatdoc.model.view.view import View
 from invariants.full import check_all
 from migrate import Migration, migrate
 from migrate.v2.write import render
+from tests.examples import examples
 from tests.migrate.legacy_rows import T0, files
 from tests.tidy.source import PROJECT
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FUZZ = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 WORD = re.compile(r"w\d+w")
 CHILD = """
 import sys

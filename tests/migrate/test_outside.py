@@ -15,6 +15,7 @@ from chatdoc.model.view.view import View
 from migrate.v2.merge_external import document_ids, merge
 from migrate.v2.read import read_text
 from migrate.v2.write import render
+from tests.examples import examples
 from tests.migrate.v2.text.documents import fact_lists, view_of
 
 THREAD = derive("thread", 1_700_000_000_000, "t")
@@ -202,7 +203,7 @@ def test_document_ids_are_read_from_the_text(view: View) -> None:
     assert document_ids(b'{"event":"chat","document":1}\n') == []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(fact_lists(), fact_lists())
 def test_merging_is_deterministic_and_leaves_the_view_alone(mine: list[Fact], theirs: list[Fact]) -> None:
     """Any text merged into any document gives the same facts twice, touches nothing, and is then known."""

@@ -15,6 +15,7 @@ from chatdoc.model.errors import CommandRefused
 from chatdoc.testing.clocks import ManualClock
 from tests.apps.provider.saying import said
 from tests.event_view.workplace import ask, folded, opened
+from tests.examples import examples
 
 RESTART = "restart"
 Step = tuple[str, str | None, dict[str, object]]
@@ -102,7 +103,7 @@ def run(folder: Path, steps: list[Step], repeats: list[list[int]]) -> tuple[obje
     return agent.result()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     steps=st.lists(STEPS, min_size=1, max_size=14),
     repeats=st.lists(st.lists(st.integers(0, 20), max_size=4), min_size=1, max_size=6),

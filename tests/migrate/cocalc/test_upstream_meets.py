@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chatdoc.model.facts import Fact
 from invariants.full import check_all
 from migrate import migrate, sniff
+from tests.examples import examples
 from tests.migrate.cocalc.upstream_migrator import upgraded
 from tests.migrate.legacy_rows import files
 from tests.migrate.test_golden import READ, named, source_of, view_of
@@ -38,7 +39,7 @@ def test_what_both_programs_made_of_one_chat_breaks_nothing(folder: Path, keep_r
     assert violations([*theirs, *ours]) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(files(), st.booleans())
 def test_random_files_of_both_programs_break_nothing(source: bytes, keep_records: bool) -> None:
     """So do those of any rows."""

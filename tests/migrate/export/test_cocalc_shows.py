@@ -18,6 +18,7 @@ from chatdoc.model.view.view import View
 from migrate import migrate
 from migrate.export import FORMATS
 from migrate.shown_message import is_placeholder
+from tests.examples import examples
 from tests.migrate.export.cocalc_reader import Row, counters, is_agent, rows_of, shown
 from tests.migrate.export.test_exports import MS, TWO_ROOTS, A, C, T, U, said, thread
 from tests.migrate.test_golden import READ, named, source_of, view_of
@@ -68,7 +69,7 @@ def test_every_golden_case_counts_nothing_and_hides_nothing(folder: Path) -> Non
         assert_all_shown(view, name)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(fact_lists())
 def test_any_document_counts_nothing_and_hides_nothing(facts: list[Fact]) -> None:
     """So does CoCalc of any document, whatever its fields and however its replies run."""

@@ -17,6 +17,7 @@ from chatdoc.model.ids import MessageId, Stamp, ThreadId, derive
 from chatdoc.model.records.attic import AtticRow
 from migrate.cocalc.export_dates import MOVED
 from migrate.export import FORMATS
+from tests.examples import examples
 from tests.migrate.v2.text.documents import fact_lists, view_of
 
 MS = 1_700_000_000_000
@@ -59,7 +60,7 @@ def lines(text: bytes) -> list[dict[str, Any]]:
     return [msgspec.json.decode(line) for line in text.split(b"\n") if line]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(fact_lists())
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_any_document_is_written_and_always_the_same(name: str, facts: list[Fact]) -> None:
@@ -69,7 +70,7 @@ def test_any_document_is_written_and_always_the_same(name: str, facts: list[Fact
     out.decode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(fact_lists())
 def test_legacy_rows_are_told_apart_by_date_and_sender(facts: list[Fact]) -> None:
     """No two rows share millisecond and sender, no two roots a millisecond, and every reply names a root."""

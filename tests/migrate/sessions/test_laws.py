@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chatdoc.model.view.apply import apply
 from chatdoc.model.view.view import View
 from migrate.session.item import SOURCES, Source
+from tests.examples import examples
 from tests.migrate.sessions import logs
 
 READABLE = list(logs.FOLDERS)
@@ -59,7 +60,7 @@ def test_second_reading_adds_no_fact(folder: Path) -> None:
     assert added == []
 
 
-@settings(max_examples=150, deadline=None, print_blob=True)
+@settings(max_examples=examples(150), deadline=None, print_blob=True)
 @given(
     st.lists(
         st.one_of(st.binary(max_size=60), st.sampled_from([b"{}", b"[]", b"null", b'{"type":'])), max_size=8
@@ -79,7 +80,7 @@ def test_any_bytes_are_accounted_for(source: Source, pieces: list[bytes]) -> Non
     assert counted == raw.count(b"\n")
 
 
-@settings(max_examples=60, deadline=None, print_blob=True)
+@settings(max_examples=examples(60), deadline=None, print_blob=True)
 @given(st.sampled_from(READABLE), st.integers(0, 10_000), st.integers(0, 255))
 def test_one_flipped_byte_costs_its_own_line(folder: Path, place: int, byte: int) -> None:
     """A damaged byte leaves every other line what it was: no line is lost and nothing stops."""

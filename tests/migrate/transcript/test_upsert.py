@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from migrate.transcript import read, write
 from migrate.transcript.turn import TranscriptTurn
 from migrate.transcript.upsert import EditableFile
+from tests.examples import examples
 from tests.migrate.transcript.turns import GOLDEN, THREAD, TURNS, turn
 
 STARTS = st.sampled_from(
@@ -23,7 +24,7 @@ STARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(STARTS, st.lists(TURNS, max_size=4))
 def test_turns_and_places_stay_those_of_the_text(start: bytes, upserts: list[list[TranscriptTurn]]) -> None:
     """After any upserts, whatever the texts quote; a file whose damage only reading can judge says so."""

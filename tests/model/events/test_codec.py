@@ -24,6 +24,7 @@ from chatdoc.model.events.types import (
     ThreadMetaUpdated,
 )
 from chatdoc.model.events.upcasters import UPCASTERS, Fields, Upcaster, chains
+from tests.examples import examples
 
 
 def row(event_type: str, payload_json: str, metadata_json: str = "{}") -> tuple[Any, ...]:
@@ -121,7 +122,7 @@ def test_old_shapes_are_lifted_when_read() -> None:
 
 
 @given(payloads())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_payload_comes_back_from_its_text(payload: Payload) -> None:
     """What was told is what is read, and telling it again gives the same bytes."""
     text = codec.encode(payload)

@@ -17,6 +17,7 @@ from chatdoc.model.facts import Fact, Header
 from chatdoc.model.view import apply
 from chatdoc.model.view.lookup import all_facts, superseded
 from chatdoc.model.view.view import View
+from tests.examples import examples
 from tests.model.events.folding import Folded
 from tests.model.events.raw import random_facts
 from tests.model.events.truth import assert_true
@@ -50,7 +51,7 @@ def spelled(drafts: Iterator[Draft] | list[Draft]) -> list[tuple[str, str, str, 
 @given(SEEDS)
 @example(FIELD_OF_A_PLACEHOLDER)
 @example(MOVED_AND_TAKEN_FROM_THE_QUEUE_AT_ONCE)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_folded_events_give_what_the_view_shows(seed: int) -> None:
     """After every change of a random history, whatever order its facts come in, the log tells what the view shows."""
     random = Random(seed)
@@ -65,7 +66,7 @@ def test_folded_events_give_what_the_view_shows(seed: int) -> None:
 
 @given(SEEDS)
 @example(RUNNING_STATE_REMOVED_BUT_NOT_AN_OLDER_ONE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_log_that_begins_late_tells_the_same(seed: int) -> None:
     """A log that begins with a document full of facts, and goes on, tells what the view shows."""
     random = Random(seed)
@@ -79,7 +80,7 @@ def test_log_that_begins_late_tells_the_same(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_same_change_gives_the_same_bytes(seed: int) -> None:
     """Two replicas that get the same facts at once store the same events, whatever order the facts stood in."""
     random = Random(seed)
@@ -97,7 +98,7 @@ def test_same_change_gives_the_same_bytes(seed: int) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_fact_that_is_known_tells_nothing(seed: int) -> None:
     """What comes a second time adds no fact, and what adds none tells nothing."""
     facts = random_facts(Random(seed), 40)

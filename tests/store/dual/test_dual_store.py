@@ -18,6 +18,7 @@ from chatdoc.store.dual.dual_store import DualStore
 from chatdoc.store.dual.phases import PHASES, Phase
 from chatdoc.store.dual.sqlite_file import SqliteFile
 from chatdoc.store.dual.verify import verify
+from tests.examples import examples
 from tests.store.dual.consensus import ask, opened, upstream, upstream_writes
 from tests.store.dual.memory_side import NOTE, MemorySide
 
@@ -57,7 +58,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(STEPS)
 @example([("delete", 2), ("phase", 3), ("put", 2)])  # A tombstone of a side that is not written any more.
 @example([("phase", 0), ("break new", 0), ("put", 0)])  # A broken side that is not written.

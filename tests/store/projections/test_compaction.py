@@ -11,13 +11,14 @@ from chatdoc.model.events.types import MessageEdited, Payload, Reverted, RevertU
 from chatdoc.store.projections import compaction_baseline
 from chatdoc.store.projections.compact_events import survey
 from chatdoc.store.projections.fold import PROJECTORS
+from tests.examples import examples
 from tests.store.projections.histories import histories
 from tests.store.projections.ledger import Ledger
 from tests.store.projections.world import message, moment, project, thread, whole_turn
 
 
 @given(batches=histories(), data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_compacted_log_folds_to_the_rows_of_one_that_never_was(
     batches: list[list[Payload]], data: st.DataObject
 ) -> None:

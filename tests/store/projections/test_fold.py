@@ -21,6 +21,7 @@ from chatdoc.store.projections.fold import (
     fold,
     rebuild,
 )
+from tests.examples import examples
 from tests.store.projections.histories import histories
 from tests.store.projections.world import (
     World,
@@ -192,7 +193,7 @@ def test_rebuild_removes_rows_that_no_event_explains() -> None:
     assert world.tables() == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(histories())
 def test_rebuild_equals_incremental(batches: Sequence[Sequence[Payload]]) -> None:
     """Whatever happened and however it was batched, folding from zero gives the same rows."""
@@ -206,7 +207,7 @@ def test_rebuild_equals_incremental(batches: Sequence[Sequence[Payload]]) -> Non
     assert single.tables() == world.tables()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(histories(), st.data())
 def test_catch_up_from_any_state_gives_the_same_rows(
     batches: Sequence[Sequence[Payload]], data: st.DataObject

@@ -15,6 +15,7 @@ from chatdoc.model.events.types import (
     TurnStartRequested,
     TurnStartWithdrawn,
 )
+from tests.examples import examples
 from tests.store.projections.histories import histories
 from tests.store.projections.world import (
     World,
@@ -253,7 +254,7 @@ def test_undoing_what_was_no_revert_does_nothing() -> None:
     assert world.rows(MESSAGES) == ["a1", "a2", "u1", "u2"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(histories(), st.integers(0, 3))
 def test_revert_and_its_undoing_leave_no_trace(batches: list[list[Payload]], count: int) -> None:
     """After any history, every row is as it was, but for the thread's moment."""

@@ -8,12 +8,13 @@ from chatdoc.model.facts import AtticRow, DocumentFact, Fact, Header, RevisionFa
 from chatdoc.model.view.apply import canonical
 from migrate.v2.read import read_text
 from migrate.v2.write import render
+from tests.examples import examples
 from tests.migrate.v2.text.documents import fact_lists, view_of
 
 LASTING = (DocumentFact, ThreadFact, Header, AtticRow)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(fact_lists())
 def test_text_read_back_and_written_again_is_the_same_bytes(facts: list[Fact]) -> None:
     """v2 text -> facts -> View -> v2 text is the identity, and nothing in such a text is odd."""
@@ -23,7 +24,7 @@ def test_text_read_back_and_written_again_is_the_same_bytes(facts: list[Fact]) -
     assert back.oddities == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(fact_lists())
 def test_facts_come_back_as_they_were(facts: list[Fact]) -> None:
     """Identities, headers and attic rows come back all, settings and marks the ones that hold, and nothing is new."""
@@ -34,7 +35,7 @@ def test_facts_come_back_as_they_were(facts: list[Fact]) -> None:
     assert kept == {canonical(fact) for fact in facts if isinstance(fact, LASTING)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(fact_lists())
 def test_records_come_back_equal(facts: list[Fact]) -> None:
     """Every thread, config, state and message of the document read back equals the one written."""
@@ -48,7 +49,7 @@ def test_records_come_back_equal(facts: list[Fact]) -> None:
         assert back.message(message_id) == view.message(message_id)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(fact_lists())
 def test_merging_what_was_read_into_the_original_changes_nothing_shown(facts: list[Fact]) -> None:
     """A copy opened from the text meets its original without a second version of anything."""
@@ -57,7 +58,7 @@ def test_merging_what_was_read_into_the_original_changes_nothing_shown(facts: li
     assert render(view_of([*facts, *read_text(text).facts])) == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(fact_lists())
 def test_the_order_of_facts_does_not_show(facts: list[Fact]) -> None:
     """The same set of facts gives the same bytes, whatever order it came in."""

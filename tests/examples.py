@@ -1,0 +1,13 @@
+"""Examples of a property: `make test` draws a third of them, others each time, and `make test-long` draws all."""
+
+from __future__ import annotations
+
+import os
+
+IS_LONG = os.environ.get("CHATDOC_LONG") == "1"
+_LEAST = 20
+
+
+def examples(count: int) -> int:
+    """How many of so many examples this run draws; those that are written down are tried in any case."""
+    return count if IS_LONG else min(count, max(_LEAST, count // 3))
