@@ -97,7 +97,7 @@ def _groups(folder: Path) -> Result:
             for _ in range(GROUP):
                 document.send(thread_id, sender_id="ada", content=text(1))
 
-        return typical(lambda: document.together(send), 30) / GROUP
+        return typical(lambda: document.group.together(send), 30) / GROUP
 
     with open(folder / "plain", "ab", buffering=0) as file:
 
@@ -202,7 +202,7 @@ def _folders(folder: Path) -> Iterator[Result]:
                 path, clock=ManualClock(), random=random.randbytes, durability="normal"
             ) as document:
                 thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
-                document.together(
+                document.group.together(
                     lambda: [
                         document.send(thread_id, sender_id="ada", content=text(1))  # noqa: B023
                         for _ in range(each)  # noqa: B023

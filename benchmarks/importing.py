@@ -167,7 +167,7 @@ def _write_boundary(turns: int) -> float:
                 turn.append("Because " * 100)
                 turn.finalize()
 
-        document.together(lambda: run(turns))
+        document.group.together(lambda: run(turns))
         kept = document.transcripts(name)
         run(1)
         took = []

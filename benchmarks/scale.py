@@ -37,7 +37,7 @@ def filled(place: str, updates: int) -> tuple[Document, str]:
     command = SendMessage(thread_id=thread, sender_id="ada", content="Hello, all of you")
     left = updates - doc.engine.sequence
     while left > 0:
-        doc.execute_each([(command, None)] * min(_GROUP, left))
+        doc.group.execute_each([(command, None)] * min(_GROUP, left))
         left -= _GROUP
     return doc, thread
 

@@ -40,7 +40,7 @@ def _merged() -> Result:
         ]
         for replica in replicas:
             thread_id = replica.threads()[0].thread_id
-            replica.together(lambda: _send(replica, thread_id))  # noqa: B023
+            replica.group.together(lambda: _send(replica, thread_id))  # noqa: B023
         one, other = replicas
 
         def merge() -> None:

@@ -1,16 +1,17 @@
 """The face of one open document: every change is a command or a guarded update, and every rule is checked after it.
 
-Behind it stand the engine (`doc.engine`), the event log as it is read (`doc.log`) and agents' turns (`doc.agents`).
+Behind it stand the engine (`doc.engine`), the event log as it is read (`doc.log`), agents' turns (`doc.agents`) and
+group commit (`doc.group`).
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -25,7 +26,7 @@ from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_logs import compact, compact_when_due
 from chatdoc.engine.document_html import document_html
 from chatdoc.engine.engine import Engine
-from chatdoc.engine.known_command import KnownCommand
+from chatdoc.engine.group_commit import GroupCommit
 from chatdoc.engine.load import keep_rows
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.receive_result import Received
@@ -58,7 +59,6 @@ from invariants.rule import Violation
 from migrate.report import MigrationReport
 from migrate.v2.write import render
 
-Answer = TypeVar("Answer")
 DIFF_BYTES = 4 * 1024 * 1024
 """How large an update of `diffs` becomes; one record may be larger."""
 
@@ -86,6 +86,7 @@ class Document:
         store = engine.store
         ownership = Ownership(store, clock=engine.clock, waiter=waiter, lives=lambda: engine.is_open)
         self.agents = Turns(engine, self._reader, ownership)
+        self.group = GroupCommit(engine, self.agents.execute)
         self._log = EventView(store) if store.events is not None else None
         self._transcripts: Transcripts | None = None
 
@@ -330,17 +331,6 @@ class Document:
         """
         return self.agents.execute(command, command_id=command_id)
 
-    def execute_each(self, commands: Sequence[tuple[Command, str | None]]) -> list[Any]:
-        """Carry out commands, each with its id or None, as one transaction: an answer each, or its own error."""
-        return self.engine.transact_each([self._in_turn(*one) for one in commands])
-
-    def _in_turn(self, command: Command, command_id: str | None) -> KnownCommand:
-        return KnownCommand(command_id, lambda _: self.agents.execute(command, command_id=command_id))
-
-    def together(self, work: Callable[[], Answer]) -> Answer:
-        """Do something whose commands are all stored at once; what was done before one is refused is stored too."""
-        return self.engine.transact(lambda _: work())
-
     # replicas
 
     def state_vector(self) -> bytes:
@@ -366,15 +356,6 @@ class Document:
         """
         require_name("origin", origin)
         return self.engine.receive(update, origin=origin)
-
-    def receive_each(self, updates: Sequence[tuple[bytes, str]]) -> list[Received | Exception]:
-        """Take updates, each with its origin, as one transaction: an answer each, or the error of it alone."""
-        return self.engine.transact_each(
-            [
-                lambda one, update=update, origin=origin: self.engine.receiver(update, origin)(one)  # type: ignore[misc]
-                for update, origin in updates
-            ]
-        )
 
     def subscribe(self, on_update: Subscriber, *, watch: bool = True) -> Callable[[], None]:
         """Call `on_update(update, origin)` after every change, once it is stored; returns what ends it.
@@ -416,19 +397,22 @@ class Document:
         """Every event beyond a sequence, those that are there and those that come; for `for` and `async for`."""
         return self.log.follow(from_sequence)
 
-    def transcripts(self, folder: str | os.PathLike[str]) -> Transcripts:
-        """Keep thread transcripts below a folder as the event log says; `with` ends it."""
-        return Transcripts(
+    def transcripts(self, folder: str | os.PathLike[str], *, keep: bool = False) -> Transcripts:
+        """Keep thread transcripts below a folder as the event log says; `with` ends it.
+
+        With `keep` closing the document ends it too, and it comes in place of those that were kept before.
+        """
+        if keep:
+            self._close_transcripts()
+        transcripts = Transcripts(
             self.log,
             folder,
             thread_ids=lambda: [one.thread_id for one in self.threads()],
             subscribe=self.subscribe_log,
         )
-
-    def keep_transcripts(self, folder: str | os.PathLike[str]) -> None:
-        """Keep transcripts below a folder until the document is closed; in place of those that were kept before."""
-        self._close_transcripts()
-        self._transcripts = self.transcripts(folder)
+        if keep:
+            self._transcripts = transcripts
+        return transcripts
 
     @property
     def kept_transcripts(self) -> Transcripts | None:

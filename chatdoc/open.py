@@ -38,7 +38,7 @@ from chatdoc.store.by_url import folder_at, is_url
 from chatdoc.store.ledger.workspace_setting import transcripts_folder
 from chatdoc.store.memory.store import MemoryStore
 from chatdoc.store.ports import DocumentStore, Found, Registration, Stores
-from chatdoc.store.sqlite.database import Durability
+from chatdoc.store.sqlite.connection import Durability
 from chatdoc.store.sqlite.folder import SqliteFolder
 from invariants.rule import Violation
 from migrate import sniff
@@ -265,7 +265,7 @@ class _Opening:
         document.agents.recover_turns(reason="server_restart")
         document.save()
         if self.transcripts is not None:
-            document.keep_transcripts(self.transcripts)
+            document.transcripts(self.transcripts, keep=True)
         keep_rows(store, engine.copy, recorded_at_ms=self.clock())
         return document
 

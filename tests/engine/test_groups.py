@@ -20,7 +20,7 @@ def test_each_update_of_a_group_is_answered_alone(tmp_path: Path) -> None:
         for number in range(1, 6):
             theirs.send(thread.thread_id, sender_id="ada", content=str(number))
     with open_document(tmp_path / "ours.chat") as ours:
-        answers = ours.receive_each([*sent[:3], (b"\xff", "peer"), *sent[3:]])
+        answers = ours.group.receive_each([*sent[:3], (b"\xff", "peer"), *sent[3:]])
         assert [type(one) for one in answers] == [Received] * 3 + [UpdateRefused] + [Received] * 3
     with open_document(tmp_path / "ours.chat") as ours:
         assert [one.content for one in ours.messages(thread.thread_id)] == list("012345")
@@ -36,10 +36,10 @@ def test_each_command_of_a_group_is_answered_alone(tmp_path: Path) -> None:
             return SendMessage(thread_id=ThreadId(where), sender_id="ada", content=str(number)), f"c{number}"
 
         group = [send(thread_id, 1), send("nowhere", 2), send(thread_id, 3)]
-        answers = doc.execute_each(group)
+        answers = doc.group.execute_each(group)
         assert isinstance(answers[1], NotFound)
         assert [answers[0].content, answers[2].content] == ["1", "3"]
-        again = doc.execute_each(group)
+        again = doc.group.execute_each(group)
         assert [again[0], again[2]] == [answers[0], answers[2]]
         assert [one.content for one in doc.messages(thread_id)] == ["0", "1", "3"]
         assert doc.check(full=True).ok

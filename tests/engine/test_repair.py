@@ -229,7 +229,7 @@ def test_a_transaction_that_failed_tells_nothing_of_what_it_undid(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        document.together(work)
+        document.group.together(work)
     document.send(thread_id, sender_id="bob", content="x")
     assert not [one for one in told if one.violations or one.diagnostics]
     assert document.check(full=True).ok

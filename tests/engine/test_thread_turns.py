@@ -36,7 +36,7 @@ class Stuck:
             self._inside.set()
             assert self._go_on.wait(30)
 
-        document.together(work)
+        document.group.together(work)
 
     def end(self) -> None:
         """Let it go on."""

@@ -233,7 +233,7 @@ def test_a_large_file_is_told_whole_and_without_gaps(tmp_path: Path) -> None:
             for number in range(count):
                 document.send(thread.thread_id, sender_id="ada", content=f"{number}")
 
-        document.together(send)
+        document.group.together(send)
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "a.chat").write_bytes((tmp_path / "first" / "a.chat").read_bytes())
     with opened(tmp_path / "second", "a.chat", seed=2) as document:

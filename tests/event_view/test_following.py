@@ -171,7 +171,7 @@ def test_a_catch_up_has_no_limit(tmp_path: Path) -> None:
             for number in range(count):
                 document.send(thread.thread_id, sender_id="bob", content=f"{number}")
 
-        document.together(many)
+        document.group.together(many)
         execute_of(document)("DELETE FROM projection_state")
         prepare(execute_of(document))
         assert {one.behind for one in document.log.projections()} == {3 + count}

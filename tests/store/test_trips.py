@@ -86,9 +86,11 @@ def test_a_group_of_commands_is_two_trips(opened: tuple[Document, Document, str]
     other.send(thread_id, sender_id="ada", content="Hi", command_id="from elsewhere")
     command = SendMessage(thread_id=thread_id, sender_id="ada", content="Hi")
     trips.count = 0
-    answers: list[Any] = one.execute_each([(command, f"group {number}") for number in range(20)])
+    answers: list[Any] = one.group.execute_each([(command, f"group {number}") for number in range(20)])
     assert trips.count == 2
     assert len({answer.message_id for answer in answers}) == 20
-    again = one.execute_each([(command, "group 3"), (command, "group 3"), (command, "new"), (command, "new")])
+    again = one.group.execute_each(
+        [(command, "group 3"), (command, "group 3"), (command, "new"), (command, "new")]
+    )
     assert [answer.message_id for answer in again[:2]] == [answers[3].message_id] * 2
     assert again[2].message_id == again[3].message_id

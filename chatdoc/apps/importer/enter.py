@@ -28,7 +28,7 @@ def enter(document: Document, facts: Sequence[Fact], activities: Sequence[Activi
         for one in activities:
             document.execute(_command(one))
 
-    document.together(work)
+    document.group.together(work)
     return len(fresh)
 
 

@@ -88,7 +88,7 @@ class Ingestion:
             end = self._ends.get(event.type)
             if end is not None:
                 end(event)
-            self._document.together(lambda: self._take_once(event))
+            self._document.group.together(lambda: self._take_once(event))
             return True
 
     @property
@@ -166,7 +166,7 @@ class Ingestion:
                 # An agent that begins another turn is done with the one before.
                 for other in self._of(event.thread_id):
                     self._let_go(other, lambda one: one.end("completed"))
-                document.together(lambda: self._start(event, message_id))
+                document.group.together(lambda: self._start(event, message_id))
             elif message_id not in view.generating:
                 return None
             answer = self._answers[message_id] = Answer(document.agents.turn(event.thread_id, message_id))

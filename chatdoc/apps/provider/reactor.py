@@ -128,9 +128,9 @@ class Reactor:
             error = self._call(partial(self._adapter.start_turn, thread_id, head), key)
             if error is None:
                 self._handed_over[thread_id] = self._marks.log_end()
-                document.together(partial(self._marks.done, key, thread_id, self.sequence))
+                document.group.together(partial(self._marks.done, key, thread_id, self.sequence))
                 return
-            document.together(partial(self._fail_start, key, thread_id, head, error))
+            document.group.together(partial(self._fail_start, key, thread_id, head, error))
 
     def _give_up(self, thread_id: str, detail: str | None, sequence: int) -> None:
         """A session ended that had a turn to start: it will not."""
@@ -141,7 +141,7 @@ class Reactor:
             key = self._start_key(message_id)
             if self._marks.is_done(key):
                 said = detail or "the session ended before the turn began"
-                self._document.together(partial(self._fail_start, key, thread_id, message_id, said))
+                self._document.group.together(partial(self._fail_start, key, thread_id, message_id, said))
 
     def _fail_start(self, key: CommandId, thread_id: str, message_id: MessageId, detail: str) -> None:
         self._tell(key, thread_id, "provider.turn.start.failed", detail, {"messageId": message_id})
@@ -191,7 +191,7 @@ class Reactor:
                 self._tell(key, thread_id, kind, error, about, turn_id)
             self._marks.done(key, thread_id, event.sequence)
 
-        self._document.together(outcome)
+        self._document.group.together(outcome)
 
     def _call(self, call: Call, key: CommandId) -> str | None:
         """Speak to the agent; the reason when it cannot be."""

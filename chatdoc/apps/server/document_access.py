@@ -27,7 +27,7 @@ def receive_all(doc: Document, updates: Sequence[tuple[bytes, str]]) -> list[Ans
     if len(updates) == 1:
         return [_receive(doc, *updates[0])]
     answers: list[Answer] = []
-    for answer in doc.receive_each(updates):
+    for answer in doc.group.receive_each(updates):
         if isinstance(answer, Exception) and not isinstance(answer, UpdateRefused):
             raise answer
         answers.append(answer)

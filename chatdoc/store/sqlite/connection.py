@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 
 from chatdoc.model.errors import StoreGone
 
+Durability = Literal["full", "normal"]
+"""`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 Access = Literal["write", "read", "still"]
 """`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from chatdoc.model.errors import StoreError
 from chatdoc.store.lock_holder import writer_of
@@ -24,6 +24,7 @@ from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_pro
 from chatdoc.store.sqlite.catalog import SqliteCatalog
 from chatdoc.store.sqlite.connection import (
     Access,
+    Durability,
     Looks,
     connect,
     inode_of,
@@ -40,9 +41,6 @@ from chatdoc.store.sqlite.sqlite_errors import (
     is_busy,
     unreadable,
 )
-
-Durability = Literal["full", "normal"]
-"""`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 
 _ABANDONED: list[sqlite3.Connection] = []
 """Connections of a parent process, kept so that this child never closes them: that would touch the parent's journal."""
@@ -69,12 +67,10 @@ class Database:
         self.catalog: Catalog = SqliteCatalog(self)
         self.lock = threading.RLock()
         """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
-        self._durability, self._timeout_s = durability, timeout_s
+        self._durability, self._timeout_s, self._pid = durability, timeout_s, os.getpid()
         self._still = still
         """How the file looked when reading began without locks; None while locks are used."""
-        self._pid = os.getpid()
-        self.is_closed = False
-        self._generation = 0
+        self._generation, self.is_closed = 0, False
         self._frame: FrameType | None = None
         """The call whose transaction is open. A call that was interrupted is on no stack, so it cannot be mistaken."""
         self._held: tuple[FrameType, Version] | None = None
@@ -114,22 +110,19 @@ class Database:
 
     def held_version(self) -> Version | None:
         """The version in a transaction that this thread has open and that has asked for it; else None."""
-        held = self._held
-        return held[1] if held is not None and held[0] is self._frame and self.is_inside() else None
+        return held[1] if (held := self._held) and held[0] is self._frame and self.is_inside() else None
 
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
         with self.lock:
-            held = self.held_version()
-            if held is not None:
+            if (held := self.held_version()) is not None:
                 return held
             require_own_process(self._pid, self.name)
             self._was_overtaken()
             try:
-                said: int = self._ready().execute("PRAGMA data_version").fetchone()[0]
+                version = self._generation, self._ready().execute("PRAGMA data_version").fetchone()[0]
             except FAULTS as error:
                 raise self.failed(error, "be asked for changes") from error
-            version = self._generation, said
             self._held = None if self._frame is None else (self._frame, version)
             return version
 

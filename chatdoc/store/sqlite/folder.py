@@ -19,7 +19,8 @@ import msgspec
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, StoreError
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, UnitOfWork
-from chatdoc.store.sqlite.database import Database, Durability
+from chatdoc.store.sqlite.connection import Durability
+from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.draft import build, draft_file, put_in_place
 from chatdoc.store.sqlite.opening import open_to_read, open_to_write
 from chatdoc.store.sqlite.own_files import make_folder, require_own_folder

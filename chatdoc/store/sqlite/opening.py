@@ -10,8 +10,8 @@ from chatdoc.store import row_digests
 from chatdoc.store.projections.progress import TABLES
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sqlite import schema
-from chatdoc.store.sqlite.connection import Looks, looks_of
-from chatdoc.store.sqlite.database import Database, Durability
+from chatdoc.store.sqlite.connection import Durability, Looks, looks_of
+from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure
