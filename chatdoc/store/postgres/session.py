@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import select
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import adapt, errors, pq
@@ -93,7 +93,9 @@ class Session:
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
         self._loading = adapt.Transformer(connection)
-        self._names: dict[tuple[str, tuple[type, ...]], bytes] = {}
+        self._prepared: dict[tuple[str, tuple[type, ...]], _Prepared] = {}
+        self._answers = select.poll()
+        self._answers.register(self._pg.socket, select.POLLIN)
         self._sent: deque[PendingAnswer | None] = deque()
         """Who waits for which answer, in the order of statements; None for one that nobody looks at."""
         self._ahead = ReadAhead()
@@ -115,16 +117,10 @@ class Session:
         ahead = self._ahead.take(statement, values)
         if ahead is not None:
             return ahead
-        key = (translated(statement), tuple(map(type, values)))
-        name = self._names.get(key)
-        if name is None:
-            name = b"s%d" % len(self._names)
-            types = [_BIGINT if kind in (int, bool) else 0 for kind in key[1]]
-            self._pg.send_prepare(name, key[0].encode(), types)
-            self._sent.append(None)
-            self._names[key] = name
-        formats = [kind is bytes for kind in key[1]]
-        self._pg.send_query_prepared(name, [_sendable(one) for one in values], formats, 1)
+        kinds = tuple(map(type, values))
+        name, spellings, formats = self._prepared.get((statement, kinds)) or self._prepare(statement, kinds)
+        sendable = [spell(value) for spell, value in zip(spellings, values, strict=True)]
+        self._pg.send_query_prepared(name, sendable, formats, 1)
         answer = PendingAnswer(self)
         self._sent.append(answer)
         return answer
@@ -218,24 +214,57 @@ class Session:
     def __del__(self) -> None:
         self.close()
 
+    def _prepare(self, statement: str, kinds: tuple[type, ...]) -> _Prepared:
+        name = b"s%d" % len(self._prepared)
+        types = [_BIGINT if kind in (int, bool) else 0 for kind in kinds]
+        self._pg.send_prepare(name, translated(statement).encode(), types)
+        self._sent.append(None)
+        prepared = _Prepared(name, [_spelling(kind) for kind in kinds], [kind is bytes for kind in kinds])
+        self._prepared[statement, kinds] = prepared
+        return prepared
+
     def _take(self) -> pq.abc.PGresult | None:
         """The next answer, or None at the end of those of a statement."""
         pg = self._pg
-        while True:
-            is_full = pg.flush()
-            if not pg.is_busy():
-                return pg.get_result()
-            ready = select.poll()
-            ready.register(pg.socket, select.POLLIN | (select.POLLOUT if is_full else 0))
-            if ready.poll()[0][1] & ~select.POLLOUT:
+        while pg.is_busy():
+            if pg.flush():
+                self._make_room()
+            elif self._answers.poll():
                 pg.consume_input()
+        return pg.get_result()
+
+    def _make_room(self) -> None:
+        """Wait until more can be sent; what has come is read meanwhile, or neither side would go on."""
+        ready = select.poll()
+        ready.register(self._pg.socket, select.POLLIN | select.POLLOUT)
+        if ready.poll()[0][1] & ~select.POLLOUT:
+            self._pg.consume_input()
 
 
-def _sendable(value: Any) -> bytes | None:
-    if type(value) is str:
-        return escaped(value).encode()
-    if value is None or type(value) is bytes:
-        return value
-    if isinstance(value, int):
-        return b"%d" % value
-    return bytes(value)
+class _Prepared(NamedTuple):
+    """A statement for values of some types: its name in this session, and how each value is sent."""
+
+    name: bytes
+    spellings: list[Callable[[Any], bytes | None]]
+    formats: list[bool]
+    """True for values that are sent as they are, and not as text."""
+
+
+def _spelling(kind: type) -> Callable[[Any], bytes | None]:
+    if kind is str:
+        return _text
+    if kind in (bytes, type(None)):
+        return _as_it_is
+    return _number if issubclass(kind, int) else bytes
+
+
+def _text(value: str) -> bytes:
+    return escaped(value).encode()
+
+
+def _number(value: int) -> bytes:
+    return b"%d" % value
+
+
+def _as_it_is(value: bytes | None) -> bytes | None:
+    return value
