@@ -5,6 +5,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 WORKERS ?= 2
 GOLDEN := -k golden
+# What is compiled is kept, whatever the shell says: compiling all tests anew takes each worker ten seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-long lint bench bench-serving bench-quick golden bless clean
 

@@ -30,9 +30,10 @@ def interrupted(
 
     def trace(frame: FrameType, event: str, _given: Any) -> Any:
         nonlocal left
-        if not frame.f_globals.get("__name__", "").startswith(rooms):
-            return None
-        frame.f_trace_opcodes = True
+        if event == "call":
+            if not frame.f_globals.get("__name__", "").startswith(rooms):
+                return None
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
         if event == "opcode":
             left -= 1
             if left <= 0 and frame.f_lasti not in _leaving(frame.f_code):

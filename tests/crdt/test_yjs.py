@@ -10,8 +10,9 @@ from tests.crdt.crafting import KEY, ROOT, block, entry, remains, update
 from tests.crdt.histories import content, play, receive
 from tests.crdt.mutations import survivors
 from tests.crdt.yjs_peer import YjsPeer
+from tests.examples import examples
 
-HISTORIES = int(os.environ.get("CHATDOC_HISTORIES", "300"))
+HISTORIES = int(os.environ.get("CHATDOC_HISTORIES", examples(300)))
 FORGERIES = HISTORIES
 SEED = 20_000
 
