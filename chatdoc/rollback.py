@@ -48,7 +48,7 @@ def rollback(
             unit.put_marker(msgspec.structs.replace(marker, phase="rolled_back"), recorded_at_ms=clock())
             unit.put_registration(msgspec.structs.replace(registration, retired_at_ms=clock()))
             # Last of all, so that whatever fails before leaves everything as it was.
-            displaced = replace_atomically(real, source).displaced
+            displaced = replace_atomically(real, [source]).displaced
             if displaced is not None:
                 os.close(displaced)
 

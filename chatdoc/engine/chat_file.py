@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +18,9 @@ import msgspec
 from chatdoc.engine.adopt_file import backup_name, digest
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
-from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, read_descriptor, stat_of
+from chatdoc.engine.read_file import file_stat, holds, looks_published, read_bytes, read_descriptor, stat_of
 from chatdoc.engine.rendering import Rendering
+from chatdoc.engine.text_digest import TextDigest
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
 from chatdoc.model.view.view import View
@@ -148,26 +150,29 @@ class ChatFile:
             view, sequence = engine.view, engine.sequence
             text = self._text(view, sequence, source, source_digest)
             # Should somebody write between the two looks, the file does not look like the first.
-            if text == source:
-                self._note(text, sequence, seen)
+            if sum(map(len, text)) == len(source) and b"".join(text) == source:
+                self._note(source_digest, sequence, seen)
                 return written
+            text_digest = TextDigest(text)
             replaced = replace_atomically(self.path, text)
             written = True
-            found = source if replaced.displaced is None else read_descriptor(replaced.displaced)
             self._keep_displaced(replaced.displaced)
+            was_seen = self._displaced is None or holds(self._displaced, source)
             now = stat_of(self.path)
             untouched = now is not None and now.startswith(file_stat(replaced.written))
-            self._note(text, sequence, now if untouched else None)
-            if found == source and untouched:
+            self._note(text_digest.result(), sequence, now if untouched else None)
+            if was_seen and untouched:
                 return True
-            if found != source:
-                self._take(found)
+            if not was_seen and self._displaced is not None:
+                self._take(read_descriptor(self._displaced))
         return written
 
-    def _text(self, view: View, sequence: int, source: bytes, source_digest: str) -> bytes:
+    def _text(
+        self, view: View, sequence: int, source: bytes, source_digest: str
+    ) -> Sequence[bytes | memoryview]:
         ready, self._ready = self._ready, b""
         if ready and sequence == 1:
-            return ready
+            return [ready]
         published = self._engine.store.registry.registration()
         before = source if source_digest == published.text_digest else b""
         return self._rendering.text(view, sequence, before, published.text_sequence)
@@ -213,14 +218,14 @@ class ChatFile:
                 known |= {marker.source_digest, marker.text_digest or ""}
         return known
 
-    def _note(self, text: bytes, sequence: int, stat: str | None) -> None:
+    def _note(self, text_digest: str, sequence: int, stat: str | None) -> None:
         """Note in the store what was published."""
         registry = self._engine.store.registry
         at_ms = self._engine.clock()
 
         def note(transaction: Transaction) -> None:
             registration = msgspec.structs.replace(
-                registry.registration(), text_digest=digest(text), text_stat=stat, text_sequence=sequence
+                registry.registration(), text_digest=text_digest, text_stat=stat, text_sequence=sequence
             )
             transaction.unit.put_registration(registration)
             for marker in registry.markers():

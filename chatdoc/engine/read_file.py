@@ -12,6 +12,8 @@ from pathlib import Path
 from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ports import Registration
 
+_PIECE_BYTES = 1_048_576
+
 
 def looks_published(registration: Registration, path: Path) -> bool:
     """Whether the file looks just as it did when its text was published, so that nobody wrote to it since."""
@@ -51,6 +53,16 @@ def read_bytes(path: Path) -> bytes:
         raise UnreadableFile(
             f"{path} cannot be read: {error.strerror}", hint="Name a file you may read"
         ) from error
+
+
+def holds(descriptor: int, text: bytes) -> bool:
+    """Whether an open file holds just this text now; it is compared in pieces, and not read into memory as a whole."""
+    at = 0
+    while piece := os.pread(descriptor, _PIECE_BYTES, at):
+        if not text.startswith(piece, at):
+            return False
+        at += len(piece)
+    return at == len(text)
 
 
 def read_descriptor(descriptor: int) -> bytes:

@@ -26,12 +26,14 @@ class Rendering:
         self._view, self._sequence, self._threads = view, sequence, threads_of(view)
         view.changed = set()
 
-    def text(self, view: View, sequence: int, before: bytes, before_sequence: int | None) -> bytes:
-        """The text of the view; `before` is its own text of an earlier sequence, empty where there is none."""
-        text = None
+    def text(
+        self, view: View, sequence: int, before: bytes, before_sequence: int | None
+    ) -> Sequence[bytes | memoryview]:
+        """The text of the view in parts; `before` is its own text of an earlier sequence, empty where there is none."""
+        text: Sequence[bytes | memoryview] | None = None
         if view is self._view and view.changed is not None and before_sequence == self._sequence:
             text = splice(view, before, view.changed, self._threads)
         if text is None:
-            text = render(view)
+            text = [render(view)]
         self.begin(view, sequence)
         return text

@@ -14,6 +14,7 @@ import fcntl
 import os
 import stat
 import threading
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -50,13 +51,17 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     Raises ReadOnlyTarget when file or folder carry no write permission (root is refused too), and WriteFailed when
     the system fails, or another writer holds on for too long; the message says whether the target was replaced.
     """
-    replaced = replace_atomically(path, data, mode=mode)
+    replaced = replace_atomically(path, [data], mode=mode)
     if replaced.displaced is not None:
         os.close(replaced.displaced)
 
 
-def replace_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Replaced:
+def replace_atomically(
+    path: Path, parts: Sequence[bytes | memoryview], *, mode: int | None = None
+) -> Replaced:
     """Like `write_atomically`, and hand over the file that was displaced, for who must see what others wrote to it.
+
+    The file holds the parts one behind the other.
 
     The two files change places in one call (`renameat2`), so what is handed over is what stood there at the very
     moment of the replacement. Where the system has no such call, a link keeps hold of the old file, and what replaces
@@ -70,7 +75,7 @@ def replace_atomically(path: Path, data: bytes, *, mode: int | None = None) -> R
         # A file that will be narrower than the umask's must never have been wider, not even while it is written.
         file = _claim(temporary, path, 0o666 if before is None and mode is None else 0o600)
         try:
-            _fill(file, data, before, mode)
+            _fill(file, parts, before, mode)
             written = os.fstat(file)
             displaced = _take_place(temporary, target)
         except BaseException:
@@ -245,11 +250,14 @@ def _is_at(file: int, path: Path) -> bool:
     return os.path.samestat(os.fstat(file), named)
 
 
-def _fill(file: int, data: bytes, before: os.stat_result | None, mode: int | None) -> None:
-    """Write all of `data` with its owner and permission bits, and force it to the disk."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(file, rest) :]
+def _fill(
+    file: int, parts: Sequence[bytes | memoryview], before: os.stat_result | None, mode: int | None
+) -> None:
+    """Write all parts with the owner and permission bits of the file, and force them to the disk."""
+    for part in parts:
+        rest = memoryview(part)
+        while rest:
+            rest = rest[os.write(file, rest) :]
     if before is not None:
         mine = os.fstat(file)
         if (mine.st_uid, mine.st_gid) != (before.st_uid, before.st_gid):

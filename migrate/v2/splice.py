@@ -35,9 +35,10 @@ _decode = msgspec.json.Decoder(_Row).decode
 
 def splice(
     view: View, before: bytes, changed: Collection[MessageId], threads_before: Sequence[str]
-) -> bytes | None:
+) -> list[bytes | memoryview] | None:
     """The v2 text of a document whose text was `before`, since when only the messages in `changed` were touched.
 
+    It comes in parts, most of them parts of `before`: one behind the other they are the text.
     `threads_before` are its threads as `threads_of` gave them then; other rows than messages' are rendered anew.
     None where it must be rendered whole: for many messages, one that may stand elsewhere now, or threads that do.
     """
@@ -66,7 +67,7 @@ def splice(
             at = before.index(b"\n", place) + 1
     behind = _first(before, _BEHIND, ranks, at)
     parts += (text[at:behind], b"".join(encode(row) + b"\n" for row in rows_behind_messages(view)))
-    return b"".join(parts)
+    return parts
 
 
 def _first(text: bytes, key: _Key, ranks: Mapping[str, int], low: int) -> int:

@@ -282,7 +282,7 @@ def test_a_writer_never_takes_the_temporary_file_of_the_next_one(
 
     monkeypatch.setattr(atomic_file, "exchange", exchanged)
     monkeypatch.setattr(atomic_file, waits_in, step)
-    replaced = replace_atomically(path, b"first")
+    replaced = replace_atomically(path, [b"first"])
     first_is_done.set()
     writer.join()
     assert failures == []

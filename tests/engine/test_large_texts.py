@@ -1,0 +1,84 @@
+"""Large texts: hashed beside the writing, compared in pieces, and the same as small ones in every answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from chatdoc import open_document
+from chatdoc.engine.read_file import holds
+from chatdoc.engine.text_digest import LARGE_BYTES, TextDigest
+
+TEXT = Random(1).randbytes(2 * LARGE_BYTES + 1234)
+
+
+@contextmanager
+def opened(path: Path, data: bytes) -> Iterator[int]:
+    """A descriptor of a file that holds some bytes."""
+    path.write_bytes(data)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("size", [0, 1, LARGE_BYTES - 1, LARGE_BYTES, len(TEXT)])
+def test_the_digest_of_parts_is_that_of_the_whole(size: int) -> None:
+    """Wherever it is cut, and whether or not a thread makes it."""
+    text = TEXT[:size]
+    for cut in (0, size // 3, size):
+        parts = [text[:cut], memoryview(text)[cut:]]
+        assert TextDigest(parts).result() == sha256(text).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (TEXT, True),
+        (TEXT[:-1], False),
+        (TEXT + b"\n", False),
+        (b"", False),
+        (TEXT[:-1] + bytes([TEXT[-1] ^ 1]), False),
+        (bytes([TEXT[0] ^ 1]) + TEXT[1:], False),
+        (TEXT[:LARGE_BYTES] + bytes([TEXT[LARGE_BYTES] ^ 1]) + TEXT[LARGE_BYTES + 1 :], False),
+    ],
+    ids=["same", "shorter", "longer", "empty", "last byte", "first byte", "second piece"],
+)
+def test_a_file_holds_a_text_or_another_one(tmp_path: Path, other: bytes, same: bool) -> None:
+    """Every byte counts, and so does the end."""
+    with opened(tmp_path / "file", other) as descriptor:
+        assert holds(descriptor, TEXT) is same
+
+
+def test_nothing_holds_nothing(tmp_path: Path) -> None:
+    """An empty file is the empty text."""
+    with opened(tmp_path / "file", b"") as descriptor:
+        assert holds(descriptor, b"")
+
+
+def test_a_large_text_is_known_again(tmp_path: Path) -> None:
+    """What was spliced and hashed beside the writing is our own text to the next opening: nothing is merged."""
+    path = tmp_path / "team.chat"
+    with open_document(path, durability="normal") as document:
+        thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
+        for _ in range(50):
+            document.send(thread_id, sender_id="ada", content="x" * 50_000)
+        assert document.save()
+        document.send(thread_id, sender_id="bob", content="last")
+        assert document.save()
+        text = path.read_bytes()
+        assert len(text) > 2 * LARGE_BYTES
+        assert text == document.text()
+        assert document.engine.store.registry.registration().text_digest == sha256(text).hexdigest()
+        assert not document.save()
+    os.utime(path)  # It looks changed, so that it is read.
+    with open_document(path) as document:
+        assert document.report is None
+        assert document.text() == text
