@@ -18,6 +18,21 @@ print(sys.argv[0], sys.path[0] == "", file=sys.stderr)
 """
 
 
+WAITS = """
+import sys, threading, time
+threading.Thread(target=lambda: (time.sleep(0.1), print("a thread", file=sys.stderr))).start()
+"""
+LEAVES = """
+import os
+class Left:
+    def __del__(self, write=os.write):
+        write(2, b"a global")
+left = Left()
+def uses():
+    return left
+"""
+
+
 def test_it_has_what_it_was_given_and_nothing_else(tmp_path: Path) -> None:
     """Folder, arguments and environment are those that were asked for, whatever those of the server are."""
     done = forked.run("one", 2, source=SAYS, folder=tmp_path, environment={"A": "b"})
@@ -34,6 +49,8 @@ def test_it_has_what_it_was_given_and_nothing_else(tmp_path: Path) -> None:
         ("1 / 0", 1, "ZeroDivisionError"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
         ("import atexit, sys; atexit.register(print, 'left', file=sys.stderr)", 0, "left"),
+        (WAITS, 0, "a thread"),
+        (LEAVES, 0, "a global"),
     ],
 )
 def test_it_ends_as_a_process_begun_afresh(source: str, status: int, said: str) -> None:
