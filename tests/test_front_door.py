@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -35,3 +36,26 @@ def test_packages_import_in_any_order(order: tuple[str, ...]) -> None:
     """No package needs another to be imported before it."""
     program = "; ".join(f"import {name}" for name in order)
     subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=True)
+
+
+def test_opening_and_writing_loads_no_more_than_that_takes(tmp_path: Path) -> None:
+    """pycrdt and asyncio, which take longer to load than a small document to open, wait until they are needed."""
+    program = (
+        "import sys; from chatdoc import open_document\n"
+        "for _ in range(2):\n"
+        f"    with open_document({str(tmp_path / 'team.chat')!r}) as document:\n"
+        "        thread = document.create_thread(sender_id='ada', content='Hello')\n"
+        "        document.send(thread.thread_id, sender_id='bob', content='Hi')\n"
+        "        assert document.check(full=True).ok\n"
+        "print(*sorted({'pycrdt', 'asyncio', 'anyio'} & sys.modules.keys()))\n"
+        "document = open_document(sys.argv[1]); document.engine.copy.session.warm(); document.close()\n"
+        "print(*sorted({'pycrdt'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "team.chat")],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["", "pycrdt"]

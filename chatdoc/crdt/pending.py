@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
-from pycrdt import merge_updates
-
 from chatdoc.crdt.read_update import Reading, read
+from chatdoc.crdt.ydoc import merge
 from chatdoc.model.errors import UpdateRefused
 
 HELD_COUNT_MAX = 4096
@@ -148,7 +147,7 @@ class Pending:
         group = self._complete_group(reach)
         if not group:
             return None
-        update = merge_updates(*group)
+        update = merge(group)
         try:
             reading = read(update)
         except UpdateRefused:

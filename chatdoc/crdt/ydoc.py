@@ -3,19 +3,21 @@
 A write adds keys that were never there before, so a Y document that knows nothing but this session's own facts makes
 updates that merge into the whole. The whole is loaded when something must be removed, encoded or put back.
 The observer hands over the bytes of each transaction and the entries it changed; nobody reads the maps.
+pycrdt is loaded when something is first integrated: it takes longer than opening and reading a small document does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
-
-from pycrdt import Doc, Map, Subscription, merge_updates
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatdoc.crdt.keys import ROOTS
 from chatdoc.crdt.lib0 import number, text_bytes
 from chatdoc.model.errors import ChatdocError
+
+if TYPE_CHECKING:
+    from pycrdt import Doc, Map, Subscription
 
 EMPTY_UPDATE = b"\x00\x00"
 """The update that says nothing."""
@@ -27,6 +29,8 @@ COMPARE_EVERY = 64
 
 def merge(updates: Iterable[bytes]) -> bytes:
     """Several updates of one document as one; meant for few, at some 30 µs each."""
+    from pycrdt import merge_updates
+
     with _panics_are_errors("merging updates of"):
         return bytes(merge_updates(*updates))
 
@@ -61,6 +65,9 @@ class ReplicaBroken(ChatdocError):
 
 class Replica:
     """A Y document under one client id, which nobody else may write under."""
+
+    _doc: Doc[Any]
+    _maps: dict[str, Map[str]]
 
     def __init__(self, client_id: int) -> None:
         self.client_id = client_id
@@ -118,6 +125,7 @@ class Replica:
     def load(self, updates: Iterable[bytes]) -> None:
         """Become the whole document: every update of the log, this session's own among them."""
         self._begin()
+        self._integrate()
         with _panics_are_errors("loading"):
             for update in updates:
                 self._doc.apply_update(update)
@@ -166,6 +174,8 @@ class Replica:
         """Now and then let pycrdt write the same into an empty document: what was spelled must be what it spells."""
         self._spelled += 1
         if self._spelled % COMPARE_EVERY == 0:
+            from pycrdt import Doc, Map
+
             other: Doc[Any] = Doc(client_id=self.client_id)
             with _panics_are_errors("comparing a write to"), other.transaction():
                 for root, key, text in writes:
@@ -175,6 +185,7 @@ class Replica:
 
     def _catch_up(self) -> None:
         """Let pycrdt take the updates that were spelled without it."""
+        self._integrate()
         if not self._pending:
             return
         pending = list(self._pending)
@@ -189,13 +200,19 @@ class Replica:
         """Updates that this session wrote, and pycrdt has not taken yet."""
         self._own: set[tuple[str, str]] = set()
         """Under which roots and keys this session wrote; unused once the whole is loaded."""
-        self._doc: Doc[Any] = Doc(client_id=self.client_id)
-        self._maps: dict[str, Map[str]] = {root: self._doc.get(root, type=Map) for root in ROOTS}
         self._changes: list[Change] = []
         self._updates: list[bytes] = []
-        self._subscriptions: list[Subscription] = [
-            self._doc.observe(lambda event: self._updates.append(event.update))
-        ]
+        self._subscriptions: list[Subscription] = []
+
+    def _integrate(self) -> None:
+        """Have a Y document from now on, with nothing in it yet."""
+        if self._subscriptions:
+            return
+        from pycrdt import Doc, Map
+
+        self._doc = Doc(client_id=self.client_id)
+        self._maps = {root: self._doc.get(root, type=Map) for root in ROOTS}
+        self._subscriptions = [self._doc.observe(lambda event: self._updates.append(event.update))]
 
     def _observed(self) -> tuple[list[Change], bytes]:
         changes, updates = list(self._changes), list(self._updates)
