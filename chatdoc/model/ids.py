@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import NewType
-
-from ulid import base32
 
 from chatdoc.model.clock import Clock
 
@@ -104,13 +102,22 @@ class Mint:
         such a stamp does not drag the ids of other records into the future.
         """
         ms = min(max(self._clock(), 0), STAMP_MS_END - 1)
-        fresh = _time(ms) + str(base32.encode_randomness(self._random(10)))
+        fresh = _time(ms) + _encode_randomness()(self._random(10))
         if fresh <= self._last:
             fresh = successor(self._last)
         self._last = fresh
         if fresh > above:
             return fresh
         return _spell(_number(above) + 1 + int.from_bytes(self._random(5), "big"))
+
+
+@cache
+def _encode_randomness() -> Callable[[bytes], str]:
+    """Found with the first fresh id: loading ulid-py takes as long as opening a small document."""
+    from ulid import base32
+
+    encode: Callable[[bytes], str] = base32.encode_randomness
+    return encode
 
 
 def _spell(number: int) -> str:

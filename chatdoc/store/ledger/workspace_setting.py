@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from chatdoc.model.errors import UnreadableFile
@@ -21,6 +20,8 @@ def transcripts_folder(workspace: Path) -> Path | None:
     data = read_if_there(path)
     if data is None:
         return None
+    import tomllib  # Most workspaces have no such file.
+
     try:
         said = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
