@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import permutations
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import chatdoc
+from chatdoc.model.deferred_module import DeferredModule
 from tests.tidy.source import PACKAGES, PROJECT
 
 
@@ -59,3 +61,12 @@ def test_opening_and_writing_loads_no_more_than_that_takes(tmp_path: Path) -> No
         check=True,
     )
     assert done.stdout.splitlines() == ["", "pycrdt"]
+
+
+def test_a_deferred_module_that_is_not_there_fails_where_it_is_named() -> None:
+    """And one that is there is itself, whichever of its names is asked for first."""
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        DeferredModule("no_such_module")
+    assert DeferredModule("json").loads is json.loads
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = DeferredModule("json").no_such_name

@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chatdoc.crdt.keys import ROOTS
 from chatdoc.crdt.lib0 import number, text_bytes
+from chatdoc.model.deferred_module import DeferredModule
 from chatdoc.model.errors import ChatdocError
 
 if TYPE_CHECKING:
-    from pycrdt import Doc, Map, Subscription
+    import pycrdt
+else:
+    pycrdt = DeferredModule("pycrdt")
 
 EMPTY_UPDATE = b"\x00\x00"
 """The update that says nothing."""
@@ -29,10 +32,8 @@ COMPARE_EVERY = 64
 
 def merge(updates: Iterable[bytes]) -> bytes:
     """Several updates of one document as one; meant for few, at some 30 µs each."""
-    from pycrdt import merge_updates
-
     with _panics_are_errors("merging updates of"):
-        return bytes(merge_updates(*updates))
+        return bytes(pycrdt.merge_updates(*updates))
 
 
 def update_of(client_id: int, clock: int, entries: Collection[tuple[str, str, str]]) -> bytes:
@@ -66,8 +67,8 @@ class ReplicaBroken(ChatdocError):
 class Replica:
     """A Y document under one client id, which nobody else may write under."""
 
-    _doc: Doc[Any]
-    _maps: dict[str, Map[str]]
+    _doc: pycrdt.Doc[Any]
+    _maps: dict[str, pycrdt.Map[str]]
 
     def __init__(self, client_id: int) -> None:
         self.client_id = client_id
@@ -174,12 +175,10 @@ class Replica:
         """Now and then let pycrdt write the same into an empty document: what was spelled must be what it spells."""
         self._spelled += 1
         if self._spelled % COMPARE_EVERY == 0:
-            from pycrdt import Doc, Map
-
-            other: Doc[Any] = Doc(client_id=self.client_id)
+            other: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
             with _panics_are_errors("comparing a write to"), other.transaction():
                 for root, key, text in writes:
-                    other.get(root, type=Map)[key] = text
+                    other.get(root, type=pycrdt.Map)[key] = text
             spelled = update_of(self.client_id, 0, writes)
             assert bytes(other.get_update()) == spelled, "pycrdt spells a write differently"
 
@@ -202,16 +201,14 @@ class Replica:
         """Under which roots and keys this session wrote; unused once the whole is loaded."""
         self._changes: list[Change] = []
         self._updates: list[bytes] = []
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: list[pycrdt.Subscription] = []
 
     def _integrate(self) -> None:
         """Have a Y document from now on, with nothing in it yet."""
         if self._subscriptions:
             return
-        from pycrdt import Doc, Map
-
-        self._doc = Doc(client_id=self.client_id)
-        self._maps = {root: self._doc.get(root, type=Map) for root in ROOTS}
+        self._doc = pycrdt.Doc(client_id=self.client_id)
+        self._maps = {root: self._doc.get(root, type=pycrdt.Map) for root in ROOTS}
         self._subscriptions = [self._doc.observe(lambda event: self._updates.append(event.update))]
 
     def _observed(self) -> tuple[list[Change], bytes]:

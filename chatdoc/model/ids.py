@@ -10,9 +10,15 @@ import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from hashlib import sha256
-from typing import NewType
+from typing import TYPE_CHECKING, NewType
 
 from chatdoc.model.clock import Clock
+from chatdoc.model.deferred_module import DeferredModule
+
+if TYPE_CHECKING:
+    import ulid
+else:
+    ulid = DeferredModule("ulid")
 
 DocumentId = NewType("DocumentId", str)
 ThreadId = NewType("ThreadId", str)
@@ -114,9 +120,7 @@ class Mint:
 @cache
 def _encode_randomness() -> Callable[[bytes], str]:
     """Found with the first fresh id: loading ulid-py takes as long as opening a small document."""
-    from ulid import base32
-
-    encode: Callable[[bytes], str] = base32.encode_randomness
+    encode: Callable[[bytes], str] = ulid.base32.encode_randomness
     return encode
 
 

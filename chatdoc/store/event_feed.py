@@ -11,12 +11,15 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chatdoc.model.deferred_module import DeferredModule
 from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.model.events.event import Event
 from chatdoc.store.ports import Feed
 
 if TYPE_CHECKING:
     import asyncio
+else:  # Who follows from a thread never loads it.
+    asyncio = DeferredModule("asyncio")
 
 LOOK_S = 1.0
 """So often those who follow look at the log without having been woken: a feed that says nothing delays them so long."""
@@ -119,8 +122,6 @@ class Following:
         return self
 
     async def __anext__(self) -> Event:
-        import asyncio  # Who follows from a thread never loads it.
-
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         self._wake_task = lambda: _wake_in(loop, woken)
         try:

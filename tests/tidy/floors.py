@@ -38,6 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 MODEL = (
     "chatdoc.model.clock",
     "chatdoc.model.copy_json",
+    "chatdoc.model.deferred_module",
     "chatdoc.model.delta",
     "chatdoc.model.errors",
     "chatdoc.model.facts",

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from chatdoc.model.deferred_module import DeferredModule
 from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ledger.project import read_if_there
+
+if TYPE_CHECKING:
+    import tomllib
+else:  # Most workspaces have no such file.
+    tomllib = DeferredModule("tomllib")
 
 SETTINGS = Path(".chatdoc") / "settings.toml"
 
@@ -20,8 +27,6 @@ def transcripts_folder(workspace: Path) -> Path | None:
     data = read_if_there(path)
     if data is None:
         return None
-    import tomllib  # Most workspaces have no such file.
-
     try:
         said = tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
