@@ -14,7 +14,7 @@ from chatdoc.crdt.first_update import genesis
 from chatdoc.database import open_by_url, read_by_url
 from chatdoc.document import Document
 from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
-from chatdoc.engine.begin_event_log import begin_event_log
+from chatdoc.engine.begin_event_log import begin_event_log, first_log
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.conversion import Conversion, unverified
 from chatdoc.engine.engine import Engine
@@ -174,8 +174,9 @@ class _Opening:
                 return _to_read_only(self.path, made, reason, self.clock, self.random)
         require_writable(self.path)
         self._note(known if known.standing != "new" else found)
+        begin_log = first_log(made.view, self.path.parent, self.clock, self.random)
         try:
-            adopted = adopt(self.stores, self.path, source, made, recorded_at_ms=self.clock())
+            adopted = adopt(self.stores, self.path, source, made, begin_log, recorded_at_ms=self.clock())
         except DocumentExists:  # Another process was faster; what it committed is what we open.
             return _Opening(
                 self.stores, self.path, self.clock, self.random, self.waiter, self.conversion
@@ -258,7 +259,7 @@ class _Opening:
         text: bytes = b"",
     ) -> Document:
         engine = Engine(store, clock=self.clock, random=self.random, copy=copy)
-        begin_event_log(engine, self.path.parent)
+        begin_event_log(engine, self.path.parent, is_new=copy is not None)
         file = ChatFile(self.stores, self.path, engine, ready=text)
         external = file.take_external()
         document = Document(engine, self._noted(report or external), file=file, waiter=self.waiter)

@@ -6,6 +6,7 @@ a document whose text the next opening publishes. The marker in the store tells 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypedDict
@@ -17,7 +18,7 @@ from chatdoc.model.ids import DocumentId, Mint, RandomSource
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from chatdoc.store.backups import save
-from chatdoc.store.ports import DocumentStore, Marker, Registration, Stores
+from chatdoc.store.ports import DocumentStore, Marker, Registration, Stores, UnitOfWork
 from invariants.full import check_all
 from invariants.rule import Violation
 from migrate import migrate
@@ -89,7 +90,15 @@ def first_entry(store: DocumentStore) -> FirstEntry:
     return FirstEntry(genesis=entry.update, origin=entry.origin)
 
 
-def adopt(stores: Stores, path: Path, source: bytes, made: Upgrade, *, recorded_at_ms: int) -> Adopted:
+def adopt(
+    stores: Stores,
+    path: Path,
+    source: bytes,
+    made: Upgrade,
+    begin_log: Callable[[UnitOfWork], None],
+    *,
+    recorded_at_ms: int,
+) -> Adopted:
     """Make the store of the document a file's bytes hold, the bytes themselves saved before when they will be replaced.
 
     Raises BackupDamaged, and DocumentExists when another process was faster; the file is untouched.
@@ -97,7 +106,7 @@ def adopt(stores: Stores, path: Path, source: bytes, made: Upgrade, *, recorded_
     first = genesis(made.facts)
     marker = None
     if made.report is not None:
-        source_digest = digest(source)
+        source_digest = made.report.source_digest
         backup = save(source, stores.backups, backup_name(path, source_digest), source_digest)
         marker = Marker(
             source_digest=source_digest,
@@ -114,7 +123,13 @@ def adopt(stores: Stores, path: Path, source: bytes, made: Upgrade, *, recorded_
         text_digest=None if made.report is not None else digest(source),
     )
     store = stores.create(
-        path, registration, first.update, origin="migration", recorded_at_ms=recorded_at_ms, marker=marker
+        path,
+        registration,
+        first.update,
+        origin="migration",
+        recorded_at_ms=recorded_at_ms,
+        marker=marker,
+        begin_log=begin_log,
     )
     return Adopted(store, made.view, {first.client_id: first.length})
 

@@ -31,9 +31,9 @@ def compact(engine: Engine, *, dry_run: bool = False) -> Sealed:
 def compact_when_due(store: DocumentStore, environment: Mapping[str, str]) -> None:
     """Seal both logs where the unsealed end of the update log has grown long, unless the environment says no.
 
-    Over time each update is sealed a bounded number of times. A document that was just migrated has one update, and its
-    log is left as it is: sealing that would cost a third of the migration again. Nothing depends on any of it: on a
-    full disk, or while somebody else writes, it is left for the next time, and a warning says so.
+    Over time each update is sealed a bounded number of times. A document that was just migrated has one update, and the
+    events that its log began with are sealed already. Nothing depends on any of it: on a full disk, or while somebody
+    else writes, it is left for the next time, and a warning says so.
     """
     try:
         last = store.updates.last_sequence()

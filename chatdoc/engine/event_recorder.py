@@ -6,7 +6,7 @@ The log of a document begins when it is first opened for writing, with the event
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import chain
 
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.log_state import LogState
@@ -20,9 +20,6 @@ from chatdoc.model.ids import Mint
 from chatdoc.model.view.view import View
 from chatdoc.store.ports import EventLog, UnitOfWork
 from chatdoc.store.projections.read_model import ReadModel
-
-BEGIN_AT_ONCE = 2_000
-"""How many events of a document whose log begins are appended and folded at a time."""
 
 
 class EventRecorder:
@@ -45,25 +42,19 @@ class EventRecorder:
 
     def start(self, unit: UnitOfWork, view: View, root: str, ids: Mint, at_ms: int) -> None:
         """Tell of the project, and of all that a document says, unless that was told; in the open transaction."""
-        now = iso(at_ms)
-        title = root.rpartition("/")[2] or root
-        known = self._events.project_id()
-        self.project_id = known or ids.mint()
-        if known is None:
-            created = ProjectCreated(
-                project_id=self.project_id, title=title, workspace_root=root, created_at=now
-            )
-            self._record(unit, [Draft(created, self.project_id, "project")], at_ms)
+        project_id = self._events.project_id()
+        if project_id is None:
+            drafts = [created(ids.mint(), root, at_ms)]
         elif self._read_model.workspace_root() != root:
-            moved = ProjectMetaUpdated(
-                project_id=self.project_id, title=title, workspace_root=root, updated_at=now
-            )
-            self._record(unit, [Draft(moved, self.project_id, "project")], at_ms)
+            drafts = [moved(project_id, root, at_ms)]
+        else:
+            drafts = []
+        self.project_id = project_id or drafts[0].stream_id
         if self._events.began_at_ms() is None:
-            drafts = begin(view, project_id=self.project_id, now_iso=now)
-            while some := list(islice(drafts, BEGIN_AT_ONCE)):
-                self._record(unit, some, at_ms)
-            unit.begin_events(at_ms=at_ms)
+            begun = begin(view, project_id=self.project_id, now_iso=iso(at_ms))
+            unit.begin_events(chain(drafts, begun), at_ms=at_ms)
+        elif drafts:
+            unit.append_events(drafts, at_ms=at_ms, command_id=None, origin="store")
 
     def derive(self, view: View, delta: Delta, added: Sequence[Fact], at_ms: int) -> list[Draft]:
         """The events that follow from a change which the view has taken in; in the open transaction."""
@@ -71,6 +62,22 @@ class EventRecorder:
         drafts = derive(view, delta, added, project_id=self.project_id, now_iso=now_iso)
         return close_requests(view, added, drafts, self.log_state.waiting, now_iso=now_iso)
 
-    @staticmethod
-    def _record(unit: UnitOfWork, drafts: Sequence[Draft], at_ms: int) -> None:
-        unit.append_events(drafts, at_ms=at_ms, command_id=None, origin="store")
+
+def created(project_id: str, root: str, at_ms: int) -> Draft:
+    """The event of a project that is new: that of a folder."""
+    now = iso(at_ms)
+    project = ProjectCreated(project_id=project_id, title=_title(root), workspace_root=root, created_at=now)
+    return Draft(project, project_id, "project")
+
+
+def moved(project_id: str, root: str, at_ms: int) -> Draft:
+    """The event of a project whose folder is another one now."""
+    now = iso(at_ms)
+    project = ProjectMetaUpdated(
+        project_id=project_id, title=_title(root), workspace_root=root, updated_at=now
+    )
+    return Draft(project, project_id, "project")
+
+
+def _title(root: str) -> str:
+    return root.rpartition("/")[2] or root

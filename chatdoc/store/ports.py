@@ -6,7 +6,7 @@ writes it writes in a unit of work, which is one transaction: all of it is there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -113,8 +113,12 @@ class UnitOfWork(Protocol):
     def put_cursor(self, consumer: str, sequence: int) -> None:
         """Note how far a consumer of the event log has come; one row that moves."""
 
-    def begin_events(self, *, at_ms: int) -> None:
-        """Note that the event log tells of the document from now on."""
+    def begin_events(self, drafts: Iterable[Draft] = (), *, at_ms: int) -> None:
+        """Append what the log begins with, and note that it tells of the document from now on.
+
+        The drafts, none of which has a cause, become the events that `append_events` makes of them with the origin
+        `store` and no command id; so many may come that a store had better seal them at once.
+        """
 
     def put_diff(self, diff: Diff) -> None:
         """Keep the text of the difference between two checkpoints; it replaces one of the same place."""
@@ -246,9 +250,12 @@ class Stores(Protocol):
         origin: str,
         recorded_at_ms: int,
         marker: Marker | None = None,
+        begin_log: Callable[[UnitOfWork], None] | None = None,
     ) -> DocumentStore:
         """Make a store with its document's first update and the marker of its migration, whole or not at all.
 
+        What `begin_log` writes is in it as well before anybody can find it, or nothing of that is, where a store cannot
+        do it so early; `EventLog.began_at_ms` tells which.
         Raises DocumentExists when the path has a store already, perhaps made by another process just now.
         """
 

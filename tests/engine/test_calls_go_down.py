@@ -21,6 +21,8 @@ HANDED_DOWN = {
     ("chatdoc.store.sql.store", "Engine._step.<locals>.<lambda>"),
     # The beginning of an event log, given to `Engine.transact` as the work of one transaction.
     ("chatdoc.engine.engine", "begin_event_log.<locals>.start"),
+    # The beginning of the log of a document whose store is being made, given to `Stores.create`.
+    ("chatdoc.store.sql.store", "first_log.<locals>.begin_log"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
 MODULES_MAX = {"send": 65, "receive": 73, "open v2": 131, "open legacy": 140}

@@ -47,6 +47,7 @@ FOUND_BY = [
     (canaries.ReceiptOverwritten, MachineSuite),
     (canaries.VersionNotPerStream, EventLogSuite),
     (canaries.VersionNotPerStream, MachineSuite),
+    (canaries.BeginningCutOff, EventLogSuite),
     (canaries.PartialUnitKept, AtomicitySuite),
     (canaries.PartialUnitKept, MachineSuite),
     (canaries.RefusedWorkKept, GroupCommitSuite),

@@ -55,6 +55,17 @@ class VersionNotPerStream(ToyStore):
     empty = OneVersionContents
 
 
+class ForgetfulContents(Contents):
+    def begin_events(self, drafts: Any, at_ms: int) -> None:
+        super().begin_events(drafts[:1000], at_ms)
+
+
+class BeginningCutOff(ToyStore):
+    """A log that begins with very many events has only the first of them."""
+
+    empty = ForgetfulContents
+
+
 class StealingContents(Contents):
     def take_lease(self, lease: Any, instead_of: str) -> bool:
         self.leases[lease.message_id] = lease

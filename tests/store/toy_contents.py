@@ -101,7 +101,9 @@ class Contents:
     def put_cursor(self, consumer: str, sequence: int) -> None:
         self.cursors[consumer] = sequence
 
-    def begin_events(self, at_ms: int) -> None:
+    def begin_events(self, drafts: Sequence[Draft], at_ms: int) -> None:
+        if drafts:
+            self.append_events(drafts, at_ms, None, "store")
         self.began_at_ms = at_ms
 
     def put_diff(self, diff: Any) -> None:

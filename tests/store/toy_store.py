@@ -76,8 +76,8 @@ class ToyUnit:
     def put_cursor(self, consumer, sequence):
         self.do("put_cursor", consumer, sequence)
 
-    def begin_events(self, *, at_ms):
-        self.do("begin_events", at_ms)
+    def begin_events(self, drafts=(), *, at_ms):
+        self.do("begin_events", list(drafts), at_ms)
 
     def put_diff(self, diff):
         self.do("put_diff", diff)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -201,7 +201,7 @@ class _Unit:
         """See the port."""
         self._kept.cursors[consumer] = sequence
 
-    def begin_events(self, *, at_ms: int) -> None:
+    def begin_events(self, drafts: Iterable[Draft] = (), *, at_ms: int) -> None:
         """There is no event log; nothing is noted."""
 
     def put_diff(self, diff: Diff) -> None:

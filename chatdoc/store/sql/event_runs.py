@@ -6,7 +6,7 @@ that versions go on and constraints hold. A run is decoded again and compared be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -47,6 +47,14 @@ class Run(NamedTuple):
     first: int
     last: int
     packed: object
+
+
+class SealedRun(NamedTuple):
+    """A run that was just made, and proved to come back."""
+
+    first: int
+    last: int
+    packed: bytes
 
 
 _decode = msgspec.msgpack.Decoder(list[list[Any]]).decode
@@ -92,33 +100,20 @@ def seal(execute: Execute, *, dry_run: bool) -> Sealed:
     if again is not None and execute(_LAST_BYTES, (again.first,)).fetchone()[0] < _MERGED_BYTES:
         sealed = rows_of(again)
     last = 0
-    for rows, size in _gathered(sealed, execute(_ROWS, (through,))):
-        packed = pack(msgspec.msgpack.encode(list(zip(*rows, strict=True))))
-        run = Run(rows[0][0], rows[-1][0], packed)
-        if rows_of(run) != rows:
-            raise StoreDamaged(
-                f"events {run.first} to {run.last} do not come back from a run as they were",
-                hint="Nothing was replaced; please report this with the version of zstandard",
-            )
+    for rows, size in gathered(execute(_ROWS, (through,)), sealed):
+        run = put_run(None if dry_run else execute, rows, size)
         events += len(rows)
         before += size
-        after += len(packed)
+        after += len(run.packed)
         last = run.last
-        if not dry_run:
-            execute(_PUT, (run.first, run.last, size, packed))
     if events and not dry_run:
         execute(_REMOVE, (kept, last))
     return Sealed(entries=0, events=events, bytes_before=before if events else 0, bytes_after=after)
 
 
-def _run(execute: Execute, question: str, *values: int) -> Run | None:
-    found = execute(question, values).fetchone()
-    return None if found is None else Run(*found)
-
-
-def _gathered(sealed: list[Row], stored: Iterable[Any]) -> Iterator[tuple[list[Row], int]]:
+def gathered(stored: Iterable[Any], sealed: Sequence[Row] = ()) -> Iterator[tuple[list[Row], int]]:
     """Events in runs with their bytes, the first run going on from what was sealed; nothing where nothing came."""
-    rows, size, grew = sealed, sum(map(_size, sealed)), False
+    rows, size, grew = list(sealed), sum(map(_size, sealed)), False
     for row in stored:
         rows.append(tuple(row))
         size, grew = size + _size(row), True
@@ -129,5 +124,30 @@ def _gathered(sealed: list[Row], stored: Iterable[Any]) -> Iterator[tuple[list[R
         yield rows, size
 
 
-def _size(row: Iterable[Any]) -> int:
-    return _EACH + sum(len(value) for value in row if isinstance(value, (str, bytes)))
+def put_run(execute: Execute | None, rows: list[Row], size: int) -> SealedRun:
+    """Write a run, once it was decoded again and is what these rows are; without `execute` only say what it would be.
+
+    Raises StoreDamaged where it does not come back as it was.
+    """
+    packed = pack(msgspec.msgpack.encode(list(zip(*rows, strict=True))))
+    run = SealedRun(rows[0][0], rows[-1][0], packed)
+    if rows_of(Run(*run)) != rows:
+        raise StoreDamaged(
+            f"events {run.first} to {run.last} do not come back from a run as they were",
+            hint="Nothing was replaced; please report this with the version of zstandard",
+        )
+    if execute is not None:
+        execute(_PUT, (run.first, run.last, size, packed))
+    return run
+
+
+def _run(execute: Execute, question: str, *values: int) -> Run | None:
+    found = execute(question, values).fetchone()
+    return None if found is None else Run(*found)
+
+
+def _size(row: Row) -> int:
+    try:
+        return _EACH + sum(map(len, filter(None, (*row[1:4], *row[5:]))))
+    except TypeError:  # Damage can make a number of a text.
+        return _EACH + sum(len(value) for value in row if isinstance(value, (str, bytes)))

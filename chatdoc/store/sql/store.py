@@ -19,13 +19,14 @@ from chatdoc.store.projections.read_model import ReadModel
 from chatdoc.store.sql.cursors import SqlCursors
 from chatdoc.store.sql.database import Counts, Database, Question, Version
 from chatdoc.store.sql.event_buffer import EventBuffer, SettledTables
+from chatdoc.store.sql.event_chain import Counters
 from chatdoc.store.sql.event_log import SqlEventLog
 from chatdoc.store.sql.leases import SqlLeases
 from chatdoc.store.sql.move import place_of
 from chatdoc.store.sql.receipts import SqlReceipts
 from chatdoc.store.sql.registry import SqlRegistry
 from chatdoc.store.sql.snapshots import SqlSnapshots
-from chatdoc.store.sql.unit_of_work import Counters, SqlUnitOfWork
+from chatdoc.store.sql.unit_of_work import SqlUnitOfWork
 from chatdoc.store.sql.update_log import LAST, SqlUpdateLog
 from chatdoc.store.sql.verify import verify
 from chatdoc.store.tables import Tables

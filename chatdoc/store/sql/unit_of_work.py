@@ -6,8 +6,8 @@ other way leaves none behind, and the next unit reads them anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from copy import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from chatdoc.model.clock import iso
@@ -15,70 +15,27 @@ from chatdoc.model.commands.plan import Diff, Stopped
 from chatdoc.model.errors import CommandRefused, ReceiptExists
 from chatdoc.model.events import codec
 from chatdoc.model.events.attribution import actor_kind, metadata_of
-from chatdoc.model.events.event import Draft, Event
+from chatdoc.model.events.event import ActorKind, Draft, Event
+from chatdoc.model.events.types import TYPE_OF
 from chatdoc.model.ids import derive_ordered
 from chatdoc.store import row_digests
 from chatdoc.store.agent_sessions import stop_sessions
 from chatdoc.store.ports import Lease, Marker, Receipt, Registration
 from chatdoc.store.projections.queries import put_diff
 from chatdoc.store.sql import cursors, leases, receipts, registry, update_log
-from chatdoc.store.sql.database import Counts, Database, Question, Version
+from chatdoc.store.sql.begin_log import BEGUN_BY, SEALED_MIN, seal_at_once
+from chatdoc.store.sql.database import Database
 from chatdoc.store.sql.event_buffer import EventBuffer
-from chatdoc.store.sql.event_chain import HALF, Chain
+from chatdoc.store.sql.event_chain import HALF, Chain, Counters
+from chatdoc.store.sql.event_runs import Row
 from chatdoc.store.sql.move import retired
 
 _STREAM = (
     "SELECT stream_version, digest FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
     " ORDER BY stream_version DESC LIMIT 1"
 )
-_SINCE = (
-    "SELECT sequence, aggregate_kind, stream_id, stream_version, digest FROM orchestration_events"
-    " WHERE sequence >= ? ORDER BY sequence LIMIT ?"
-)
-_SINCE_MAX = 200
-_STREAMS_MAX = 1_000
 _BEGIN_EVENTS = "UPDATE document SET log_began_at_ms = coalesce(log_began_at_ms, ?)"
 _Found = TypeVar("_Found")
-
-
-class Counters:
-    """Where the logs have come to, as this transaction sees it; `version` says of which commits."""
-
-    def __init__(self, counts: Counts, version: Version, chain: Chain) -> None:
-        self.version = version
-        self.update, self.event = counts.update, counts.event
-        self.head: bytes = chain.first if counts.head is None else counts.head[HALF:]
-        """The digest of the newest event, in the log."""
-        self.digest = counts.head
-        self.retired = counts.is_retired
-        self.streams: dict[tuple[str, str], tuple[int, bytes]] = {}
-        """The newest version and digest of streams written here."""
-
-    def since(self) -> Question:
-        """What asks for the events that others have appended since, behind the last one known here."""
-        return _SINCE, (self.event, _SINCE_MAX)
-
-    def carry_on(self, before: Counters, since: Sequence[Any]) -> None:
-        """Go on with the streams as they were before, and what was appended since; with none where that is unclear."""
-        if not since or len(since) == _SINCE_MAX or len(before.streams) > _STREAMS_MAX:
-            return
-        if (
-            since[0][0] != before.event or since[0][-1] != before.digest
-        ):  # The log was rewritten, or compacted.
-            return
-        self.streams = before.streams
-        for _, kind, stream_id, version, digest in since[1:]:
-            self.streams[kind, stream_id] = version, digest[:HALF]
-
-    def copy(self) -> Counters:
-        """The same counters, to go back to."""
-        copied = copy(self)
-        copied.streams = dict(self.streams)
-        return copied
-
-    def counts(self) -> Counts:
-        """Where the logs have come to."""
-        return Counts(self.update, self.event, self.digest, self.retired)
 
 
 class SqlUnitOfWork:
@@ -165,10 +122,10 @@ class SqlUnitOfWork:
         self._written.add("consumer_cursors")
         self._execute(cursors.PUT, (consumer, sequence), "note how far it was read")
 
-    def begin_events(self, *, at_ms: int) -> None:
+    def begin_events(self, drafts: Iterable[Draft] = (), *, at_ms: int) -> None:
         """See the port."""
         self._written.add("document")
-        self._execute(_BEGIN_EVENTS, (at_ms,), "begin its event log")
+        self._run(lambda: self._begin(iter(drafts), at_ms), "begin its event log")
 
     def put_diff(self, diff: Diff) -> None:
         """See the port."""
@@ -198,24 +155,38 @@ class SqlUnitOfWork:
     def _append(
         self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
     ) -> list[Event]:
-        occurred_at, count, chain = _moment(at_ms), self._count, self._chain
+        rows, events = self._place(drafts, at_ms, command_id, origin)
+        self._buffer.add(rows, events)
+        return events
+
+    def _place(
+        self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
+    ) -> tuple[list[Row], list[Event]]:
+        """The rows of these drafts, with their digests, and the events that they are; the counters go on."""
+        occurred_at, count = _moment(at_ms), self._count
         events: list[Event] = []
-        rows: list[tuple[Any, ...]] = []
-        for sequence, draft in enumerate(drafts, count.event + 1):
-            payload, stream_id, kind, extra, cause = draft
-            metadata = metadata_of(origin, extra)
-            spelled = codec.encode_metadata(metadata) if extra else codec.encode_origin(origin)
-            actor, event_type = actor_kind(command_id, metadata), draft.event_type
+        rows: list[Row] = []
+        known: dict[str, Any] | None = {}
+        metadata: dict[str, Any] = {}
+        spelled = ""
+        actor: ActorKind = "client"
+        for sequence, (payload, stream_id, kind, extra, cause) in enumerate(drafts, count.event + 1):
+            if extra is not known:  # Most events of a batch have the same, which is none.
+                known, metadata = extra, metadata_of(origin, extra)
+                spelled = codec.encode_metadata(metadata) if extra else codec.encode_origin(origin)
+                actor = actor_kind(command_id, metadata)
             because = events[cause].event_id if cause >= 0 else None
-            version, before = count.streams.get((kind, stream_id)) or self._newest(kind, stream_id)
+            event_type = TYPE_OF[type(payload)]
+            stream = kind, stream_id
+            version, before = count.streams.get(stream) or self._newest(kind, stream_id)
             version += 1
             event_id = derive_ordered(at_ms, f"{self._document_id}/{kind}/{stream_id}/{version}")
             columns = (
                 sequence, event_id, kind, stream_id, version, event_type, occurred_at, command_id, because,
                 command_id, actor, codec.encode(payload), spelled,
             )  # fmt: skip
-            digest = chain.digest(before, count.head, columns)
-            count.streams[kind, stream_id], count.head = (version, digest[:HALF]), digest[HALF:]
+            digest = self._chain.digest(before, count.head, columns)
+            count.streams[stream], count.head = (version, digest[:HALF]), digest[HALF:]
             count.digest = digest
             rows.append((*columns, digest))
             events.append(
@@ -237,8 +208,26 @@ class SqlUnitOfWork:
                 )
             )
         count.event += len(events)
-        self._buffer.add(rows, events)
-        return events
+        return rows, events
+
+    def _begin(self, drafts: Iterator[Draft], at_ms: int) -> None:
+        some = list(islice(drafts, SEALED_MIN))
+        if some:
+            self._require_served()
+        if len(some) == SEALED_MIN and self._count.event == 0:
+            connection = self._connection
+            self._buffer.forget()
+            seal_at_once(
+                connection.execute,
+                connection.executemany,
+                chain(some, drafts),
+                lambda page: self._place(page, at_ms, None, BEGUN_BY),
+            )
+            some = []
+        while some:
+            self._append(some, at_ms, None, BEGUN_BY)
+            some = list(islice(drafts, SEALED_MIN))
+        self._connection.execute(_BEGIN_EVENTS, (at_ms,))
 
     def _newest(self, kind: str, stream_id: str) -> tuple[int, bytes]:
         found = self._connection.execute(_STREAM, (kind, stream_id)).fetchone()

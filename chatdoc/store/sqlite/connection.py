@@ -11,9 +11,12 @@ from chatdoc.model.errors import StoreGone
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
+Care = Durability | Literal["draft"]
+"""A `draft` is thrown away where it is not finished, and forced to the disk once it is: until then nothing is."""
 Access = Literal["write", "read", "still"]
 """`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
 
+_SYNCHRONOUS: dict[Care, str] = {"full": "FULL", "normal": "NORMAL", "draft": "OFF"}
 CHECKPOINT_PAGES = 4000
 """A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
 _MODES: dict[Access, str] = {"write": "mode=rw", "read": "mode=ro", "still": "mode=ro&immutable=1"}
@@ -55,13 +58,16 @@ def require_same_file(file: Path, inode: tuple[int, int] | None) -> None:
         )
 
 
-def prepare(connection: sqlite3.Connection, *, is_durable: bool, readonly: bool) -> None:
+def prepare(connection: sqlite3.Connection, *, care: Care, readonly: bool = False) -> None:
     """Let a new connection keep a store's promises; closes it where it cannot, and raises sqlite3.Error."""
     try:
         if readonly:
             connection.execute("PRAGMA query_only = ON")
             return
-        connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
+        connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[care]}")
+        if care == "draft":
+            connection.execute("PRAGMA journal_mode = MEMORY")
+            return
         connection.execute("PRAGMA journal_size_limit = 16777216")
         connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     except BaseException:

@@ -24,7 +24,7 @@ from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_pro
 from chatdoc.store.sqlite.catalog import SqliteCatalog
 from chatdoc.store.sqlite.connection import (
     Access,
-    Durability,
+    Care,
     Looks,
     connect,
     inode_of,
@@ -54,7 +54,7 @@ class Database:
         self,
         file: Path | None,
         *,
-        durability: Durability = "full",
+        durability: Care = "full",
         timeout_s: float = 10.0,
         readonly: bool = False,
         still: Looks | None = None,
@@ -250,7 +250,7 @@ class Database:
         if self.file is None:
             return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection = self._connect_file(self.file)
-        prepare(connection, is_durable=self._durability == "full", readonly=self.readonly)
+        prepare(connection, care=self._durability, readonly=self.readonly)
         return connection
 
     def _connect_file(self, file: Path) -> sqlite3.Connection:

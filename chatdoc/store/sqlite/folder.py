@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from chatdoc.model.errors import DocumentExists, StoreError
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, UnitOfWork
 from chatdoc.store.sqlite.connection import Durability
 from chatdoc.store.sqlite.database import Database
-from chatdoc.store.sqlite.draft import build, draft_file, put_in_place
+from chatdoc.store.sqlite.draft import build, draft_file, finish, put_in_place
 from chatdoc.store.sqlite.opening import open_to_read, open_to_write
 from chatdoc.store.sqlite.own_files import make_folder, require_own_folder
 from chatdoc.store.sqlite.path_index import PathIndex, encoded
@@ -69,6 +69,7 @@ class SqliteFolder:
         origin: str,
         recorded_at_ms: int,
         marker: Marker | None = None,
+        begin_log: Callable[[UnitOfWork], None] | None = None,
     ) -> SqliteStore:
         """See the port."""
         name = self._name_of(path)
@@ -82,6 +83,9 @@ class SqliteFolder:
                 build(
                     draft, registration, genesis, origin=origin, recorded_at_ms=recorded_at_ms, marker=marker
                 )
+                if begin_log is not None:
+                    self._begin_log(draft, begin_log)
+                finish(draft)
                 place = self._put(draft, registration.document_id)
             if registration.retired_at_ms is None and not self._claim(name, place):
                 self._remove(place)
@@ -188,6 +192,10 @@ class SqliteFolder:
                 return {marker.backup for marker in store.registry.markers()}
         except StoreError:
             return None
+
+    def _begin_log(self, draft: Path, begin_log: Callable[[UnitOfWork], None]) -> None:
+        with self._opened(Database(draft, durability="draft")) as store:
+            store.write(begin_log)
 
     def _name_of(self, path: Path) -> str:
         real = Path(os.path.realpath(path))

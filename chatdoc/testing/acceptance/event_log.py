@@ -108,6 +108,26 @@ class EventLogSuite:
         run_events(store, [Draft(later, "q", "project")])
         assert log.project_id() == found
 
+    @pytest.mark.parametrize("count", [3, 2500])
+    def test_log_begins_with_events_like_all_others(self, stores: StoreFactory, count: int) -> None:
+        """Few or very many, they are told as appended ones are, by the store; what comes later goes on from them."""
+        store = stores.make()
+        log = events_of(store)
+        before = log.last_sequence()
+        drafts = [draft(str(number), f"begun {number % 7}") for number in range(count)]
+        store.write(lambda unit: unit.begin_events(iter(drafts), at_ms=NOW))
+        found = log.read(before, limit=count + 1)
+        assert [event.sequence for event in found] == list(range(before + 1, before + count + 1))
+        assert [event.payload for event in found] == [one.payload for one in drafts]
+        assert [event.stream_version for event in found] == [number // 7 for number in range(count)]
+        assert {event.actor_kind for event in found} == {"server"}
+        assert all(event.metadata == {"origin": "store"} and event.command_id is None for event in found)
+        assert {event.occurred_at for event in found} == {iso(NOW)}
+        assert log.began_at_ms() is not None
+        (later,) = run_events(store, [draft("later", "begun 0")])
+        assert log.read_of("thread", "begun 0", limit=count) == [*found[::7], later]
+        assert (later.sequence, later.stream_version) == (before + count + 1, len(found[::7]))
+
     def test_whole_log_can_be_replayed_until_it_is_compacted(self, stores: StoreFactory) -> None:
         """Where nothing was folded away, nothing is refused."""
         store = stores.make()

@@ -1,0 +1,197 @@
+"""A log that begins with many events is sealed at once, and nobody who reads or writes it can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from benchmarks.data import legacy
+from chatdoc.document import Document
+from chatdoc.model.errors import StoreDamaged
+from chatdoc.model.events.event import Draft, Event
+from chatdoc.open import open_document
+from chatdoc.store.memory.sqlite_store import memory_sqlite_store
+from chatdoc.store.ports import UnitOfWork
+from chatdoc.store.sql import event_runs, unit_of_work
+from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.sqlite.store import SqliteStore
+from tests.store.documents import GENESIS, NOW, project, registration, thread_drafts
+
+Furnish = Callable[[UnitOfWork], object]
+COUNTS = (
+    "SELECT (SELECT count(*) FROM orchestration_events),"
+    " (SELECT coalesce(sum(last - first + 1), 0) FROM event_runs), (SELECT count(*) FROM event_runs)"
+)
+ROWS_ONLY = 1_000_000
+
+
+def drafts(threads: int = 30) -> list[Draft]:
+    """A project, threads, and messages in turn."""
+    made = [thread_drafts(f"t{number}", 4) for number in range(threads)]
+    return [project(), *(draft._replace(cause=-1) for turn in zip(*made, strict=True) for draft in turn)]
+
+
+def counts(store: SqliteStore) -> tuple[int, int, int]:
+    """How many events are rows, how many are sealed, and in how many runs."""
+    (found,) = store.tables.rows(COUNTS, (), "be counted")
+    return found
+
+
+def told(store: SqliteStore) -> tuple[Any, ...]:
+    """All that is told of the events, and of what is folded from them."""
+    streams = [("project", "p"), *(("thread", f"t{number}") for number in range(30))]
+    of_streams = [store.events.read_of(*stream, limit=1000) for stream in streams]
+    log = store.events
+    stands = (log.last_sequence(), log.began_at_ms(), log.project_id(), log.rows_after(0, 10_000))
+    return log.read(0, 10_000), of_streams, stands, store.read_model.digests(), store.read_model.progress()
+
+
+def begun(monkeypatch: pytest.MonkeyPatch, sealed_min: int, then: list[Draft]) -> SqliteStore:
+    """A store whose log began with all drafts, and went on with these in a second unit."""
+    monkeypatch.setattr(unit_of_work, "SEALED_MIN", sealed_min)
+    monkeypatch.setattr(event_runs, "RUN_BYTES", 4096)
+    store = memory_sqlite_store(registration())
+    store.write(lambda unit: unit.begin_events(drafts(), at_ms=NOW))
+    if then:
+        store.write(lambda unit: unit.append_events(then, at_ms=NOW + 1, command_id="c", origin="local"))
+    return store
+
+
+@pytest.mark.parametrize(
+    "then", [[], thread_drafts("t3", 2), thread_drafts("new", 2)], ids=["", "old", "new"]
+)
+def test_sealed_log_is_the_one_that_was_begun_with_rows(
+    then: list[Draft], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events, sequences, versions, ids, digests and folded rows are equal, also once both go on; all is verified."""
+    with begun(monkeypatch, 1, then) as sealed, begun(monkeypatch, ROWS_ONLY, then) as plain:
+        assert counts(plain)[1:] == (0, 0)
+        assert counts(sealed)[0] < counts(plain)[0] / 3
+        assert counts(sealed)[2] > 2
+        assert told(sealed) == told(plain)
+        assert sealed.verify() == plain.verify() == []
+
+
+def test_later_sealing_and_rebuilding_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came later is sealed behind what the log began with, and all is folded from both again."""
+    with begun(monkeypatch, 1, thread_drafts("t3", 9)) as store:
+        before = told(store)
+        assert store.seal_logs().events >= 9
+        assert told(store) == before
+        assert set(store.read_model.rebuild().tables.values()) == {"equal"}
+        assert told(store) == before
+        assert store.verify() == []
+
+
+def test_log_that_has_events_goes_on_with_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run holds every event between its ends, so what began before is left to the next sealing."""
+    monkeypatch.setattr(unit_of_work, "SEALED_MIN", 1)
+    with memory_sqlite_store(registration()) as store:
+        some = drafts()
+        store.write(lambda unit: unit.append_events(some[:5], at_ms=NOW, command_id=None, origin="store"))
+        store.write(lambda unit: unit.begin_events(some[5:], at_ms=NOW))
+        assert counts(store) == (len(some), 0, 0)
+        with begun(monkeypatch, 1, []) as sealed:
+            assert store.events.read(0, 10_000) == sealed.events.read(0, 10_000)
+
+
+def test_what_is_refused_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that is undone after its log has begun has not begun it, and the next one begins it the same."""
+    monkeypatch.setattr(unit_of_work, "SEALED_MIN", 1)
+
+    def refused(unit: UnitOfWork) -> None:
+        unit.begin_events(drafts(), at_ms=NOW)
+        raise RuntimeError("no")
+
+    with memory_sqlite_store(registration()) as store:
+        with pytest.raises(RuntimeError):
+            store.write(refused)
+        assert counts(store) == (0, 0, 0)
+        assert (store.events.began_at_ms(), store.events.last_sequence()) == (None, 0)
+        store.write(lambda unit: unit.begin_events(drafts(), at_ms=NOW))
+        with begun(monkeypatch, 1, []) as other:
+            assert told(store) == told(other)
+
+
+def test_run_that_does_not_come_back_begins_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compression that loses something is noticed before any event counts as stored, and no store is made."""
+    monkeypatch.setattr(unit_of_work, "SEALED_MIN", 1)
+    monkeypatch.setattr(event_runs, "pack", lambda data: data.replace(b"t1", b"t2"))
+    with pytest.raises(StoreDamaged, match="do not come back"):
+        made(tmp_path, lambda unit: unit.begin_events(drafts(), at_ms=NOW))
+    assert SqliteFolder(tmp_path).places() == []
+    assert [one.name for one in (tmp_path / ".chatdoc").iterdir() if one.is_file()] == []
+
+
+def test_log_is_in_its_store_before_anybody_finds_it(tmp_path: Path) -> None:
+    """While the log is being written, the folder has no store; then it has one whose log has begun."""
+    seen: list[list[Path]] = []
+
+    def begin_log(unit: UnitOfWork) -> None:
+        unit.begin_events(drafts(), at_ms=NOW)
+        seen.append(SqliteFolder(tmp_path).places())
+
+    with made(tmp_path, begin_log) as store:
+        assert seen == [[]]
+        assert store.events.began_at_ms() == NOW
+        assert len(store.events.read(0, 10_000)) == len(drafts())
+        assert store.verify() == []
+
+
+def test_migrated_document_has_its_log_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration of many rows tells what one with few in hand tells, and its events are in runs from the start."""
+    found = []
+    for name, sealed_min in (("sealed", 1), ("plain", ROWS_ONLY)):
+        monkeypatch.setattr(unit_of_work, "SEALED_MIN", sealed_min)
+        path = tmp_path / name / "team.chat"
+        path.parent.mkdir()
+        path.write_bytes(legacy(300))
+        with open_document(path, clock=lambda: NOW, random=Random(1).randbytes) as document:
+            found.append((events_of(document), document.text(), document.snapshot().threads))
+            is_sealed = counts_of(document)[1] > 0
+            assert is_sealed == (name == "sealed")
+    assert found[0] == found[1]
+
+
+def made(folder: Path, begin_log: Furnish) -> SqliteStore:
+    """A store in a folder whose log begins with it."""
+    return SqliteFolder(folder).create(
+        folder / "team.chat",
+        registration(),
+        GENESIS,
+        origin="migration",
+        recorded_at_ms=NOW,
+        begin_log=begin_log,
+    )
+
+
+def events_of(document: Document) -> list[Event]:
+    """The whole log, without the project, which knows its folder."""
+    return list(document.log.events())[1:]
+
+
+def counts_of(document: Document) -> tuple[int, int, int]:
+    """As `counts`."""
+    store = document.engine.store
+    assert isinstance(store, SqliteStore)
+    return counts(store)
+
+
+def test_killed_maker_leaves_no_store(tmp_path: Path) -> None:
+    """Whatever the log could not be written for, neither store nor draft is there, and the next maker makes one."""
+
+    def cut_off(unit: UnitOfWork) -> None:
+        unit.begin_events(drafts(), at_ms=NOW)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(tmp_path, cut_off)
+    assert SqliteFolder(tmp_path).places() == []
+    assert [one.name for one in (tmp_path / ".chatdoc").iterdir() if one.is_file()] == []
+    with closing(made(tmp_path, lambda unit: unit.begin_events(drafts(), at_ms=NOW))) as store:
+        assert store.events.last_sequence() == len(drafts())
