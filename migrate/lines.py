@@ -13,6 +13,7 @@ from chatdoc.model.records.attic import AtticRow
 from migrate.report import Anomaly
 from migrate.salvage import Salvaged
 
+_BOM = b"\xef\xbb\xbf"
 TOO_DEEP = "its JSON is nested too deep"
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _LONE = re.compile("[\ud800-\udfff]")
@@ -32,14 +33,19 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def read_lines(source: bytes) -> Iterator[Line]:
-    """The lines of a source, from 1."""
-    for number, raw in enumerate(raw_lines(source), 1):
-        yield read_line(number, raw)
+    """The lines of a source, from 1; for who stops at one of the first, the others are not looked at."""
+    begin, number = len(_BOM) if source.startswith(_BOM) else 0, 0
+    while begin < len(source):
+        end = source.find(b"\n", begin)
+        raw = source[begin : end if end >= 0 else len(source)]
+        number += 1
+        yield read_line(number, raw.rstrip(b"\r"))
+        begin += len(raw) + 1
 
 
 def raw_lines(source: bytes) -> list[bytes]:
     """The bytes of every line; a byte order mark and line ends of any kind are no part of them."""
-    lines = source.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = source.removeprefix(_BOM).split(b"\n")
     if not lines[-1]:
         lines.pop()
     return [line.rstrip(b"\r") if line.endswith(b"\r") else line for line in lines]

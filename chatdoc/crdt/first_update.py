@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from hashlib import sha256
+from io import BytesIO
 
-from chatdoc.crdt.keys import encode
-from chatdoc.crdt.ydoc import EMPTY_UPDATE, update_of
+from chatdoc.crdt.keys import encode_raw
+from chatdoc.crdt.lib0 import number, text_bytes
+from chatdoc.crdt.ydoc import EMPTY_UPDATE, HEADS, TEXT
 from chatdoc.model.facts import Fact
 from chatdoc.model.ids import RandomSource
 
@@ -29,14 +31,23 @@ class Genesis:
 def genesis(facts: Iterable[Fact]) -> Genesis:
     """The deterministic update that adds these facts, in their order, to an empty document.
 
-    It is written directly: a Y document would make the same bytes in six times the time.
+    It is written directly, as `update_of` writes one: a Y document would make the same bytes in six times the time.
     """
-    entries = list(dict.fromkeys(encode(fact) for fact in facts))
-    if not entries:
+    hashed, body = sha256(), BytesIO()
+    known: set[str] = set()
+    for fact in facts:
+        root, key, raw = encode_raw(fact)
+        place = f"{root}/{key}\n"
+        if place in known:
+            continue
+        known.add(place)
+        hashed.update(place.encode())
+        body.write(b"".join((HEADS[root], text_bytes(key), TEXT, number(len(raw)), raw)))
+    if not known:
         return Genesis(_TOP, 0, EMPTY_UPDATE)
-    hashed = sha256("".join([f"{root}/{key}\n" for root, key, _ in entries]).encode())
     client_id = _TOP | int.from_bytes(hashed.digest()[:8], "big") & (_TOP - 1)
-    return Genesis(client_id, len(entries), update_of(client_id, 0, entries))
+    head = b"\x01" + number(len(known)) + number(client_id) + number(0)
+    return Genesis(client_id, len(known), b"".join((head, body.getbuffer(), b"\x00")))
 
 
 def session_client(random: RandomSource, known: Collection[int] = ()) -> int:

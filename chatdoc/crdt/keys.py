@@ -104,9 +104,15 @@ def digest(text: str) -> str:
 
 def encode(fact: Fact) -> tuple[str, str, str]:
     """Root, key and canonical JSON text of a fact; equal facts give equal bytes in every process."""
+    root, key, raw = encode_raw(fact)
+    return root, key, raw.decode()
+
+
+def encode_raw(fact: Fact) -> tuple[str, str, bytes]:
+    """As `encode`, the text in the UTF-8 that it is stored as."""
     kind = type(fact)
     raw = _encode(fact)
-    return ROOT_OF[kind], _PATHS[kind](fact) + sha256(raw).hexdigest()[:16], raw.decode()
+    return ROOT_OF[kind], _PATHS[kind](fact) + sha256(raw).hexdigest()[:16], raw
 
 
 def decode(root: str, key: str, text: str) -> Fact | None:

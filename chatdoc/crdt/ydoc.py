@@ -42,12 +42,14 @@ def update_of(client_id: int, clock: int, entries: Collection[tuple[str, str, st
         return EMPTY_UPDATE
     pieces = [b"\x01", number(len(entries)), _client(client_id), number(clock)]
     for root, key, text in entries:
-        pieces += (_HEADS[root], text_bytes(key), b"\x01\x77", text_bytes(text))
+        pieces += (HEADS[root], text_bytes(key), TEXT, text_bytes(text))
     pieces.append(b"\x00")
     return b"".join(pieces)
 
 
-_HEADS = {root: b"\x28\x01" + text_bytes(root) for root in ROOTS}
+HEADS = {root: b"\x28\x01" + text_bytes(root) for root in ROOTS}
+"""What an entry of a root map begins with; its key follows, `TEXT`, and its text."""
+TEXT = b"\x01\x77"
 _client = lru_cache(maxsize=64)(number)
 
 

@@ -41,6 +41,7 @@ _ID = re.compile(f"(?:{ULID_PATTERN})|(?:{UUID_PATTERN})")
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+_FORTY = (1 << 40) - 1
 _VALUE = {character: number for number, character in enumerate(_ALPHABET)}
 
 
@@ -68,9 +69,10 @@ def derive(kind: str, ms: int, *parts: str) -> str:
     The random part is the first 80 bits of SHA-256 over the kind and the parts, each with its length before it,
     so no two lists of parts share a hash input. `ms` is clamped to 1970 to 2099: peers refuse a stamp beyond.
     """
-    hashed = sha256(
-        "\x00".join([kind, *[f"{len(part)}:{part}" for part in parts]]).encode("utf-8", "surrogatepass")
-    )
+    told = kind
+    for part in parts:
+        told = f"{told}\x00{len(part)}:{part}"
+    hashed = sha256(told.encode("utf-8", "surrogatepass"))
     return _spell(min(max(ms, 0), STAMP_MS_END - 1) << 80 | int.from_bytes(hashed.digest()[:10], "big"))
 
 
@@ -125,20 +127,16 @@ def _encode_randomness() -> Callable[[bytes], str]:
 
 
 def _spell(number: int) -> str:
+    time, middle, last = (
+        number >> 80,
+        number >> 40 & _FORTY,
+        number & _FORTY,
+    )  # Small numbers are shifted faster.
     return (
-        _PAIRS[number >> 120]
-        + _PAIRS[number >> 110 & 1023]
-        + _PAIRS[number >> 100 & 1023]
-        + _PAIRS[number >> 90 & 1023]
-        + _PAIRS[number >> 80 & 1023]
-        + _PAIRS[number >> 70 & 1023]
-        + _PAIRS[number >> 60 & 1023]
-        + _PAIRS[number >> 50 & 1023]
-        + _PAIRS[number >> 40 & 1023]
-        + _PAIRS[number >> 30 & 1023]
-        + _PAIRS[number >> 20 & 1023]
-        + _PAIRS[number >> 10 & 1023]
-        + _PAIRS[number & 1023]
+        f"{_PAIRS[time >> 40]}{_PAIRS[time >> 30 & 1023]}{_PAIRS[time >> 20 & 1023]}{_PAIRS[time >> 10 & 1023]}"
+        f"{_PAIRS[time & 1023]}{_PAIRS[middle >> 30]}{_PAIRS[middle >> 20 & 1023]}{_PAIRS[middle >> 10 & 1023]}"
+        f"{_PAIRS[middle & 1023]}{_PAIRS[last >> 30]}{_PAIRS[last >> 20 & 1023]}{_PAIRS[last >> 10 & 1023]}"
+        f"{_PAIRS[last & 1023]}"
     )
 
 

@@ -23,7 +23,10 @@ def claims(source: bytes) -> bool:
     has them.
     """
     text = source.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not text.startswith(b"{") or _is_row(text.split(b"\n", 1)[0]):
+    if not text.startswith(b"{"):
+        return False
+    end = text.find(b"\n")
+    if _is_row(text if end < 0 else text[:end]):
         return False
     try:
         found = _top(text)

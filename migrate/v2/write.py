@@ -13,7 +13,7 @@ import msgspec
 from chatdoc.model.ids import MessageId
 from chatdoc.model.view.view import View
 from migrate.v2.fields import DOCUMENT_KEYS, place, tidied
-from migrate.v2.write_message import message_row, part_row
+from migrate.v2.write_message import PlainRow, message_row, part_row, plain_row
 from migrate.v2.write_thread import config_row, state_row, thread_row
 
 __all__ = [
@@ -33,10 +33,15 @@ encode = msgspec.json.Encoder().encode
 
 def render(view: View) -> bytes:
     """The v2 text of a document: UTF-8, LF, one row a line, the last line ended too; nothing for nothing."""
-    lines = [encode(row) for row in _rows(view)]
-    if not lines and not any(view.document_values.values()):
+    text = bytearray(encode(document_row(view)))  # A list of all lines would hold the text twice.
+    text += b"\n"
+    begin = len(text)
+    for row in _rows(view):
+        text += encode(row)
+        text += b"\n"
+    if len(text) == begin and not any(view.document_values.values()):
         return b""
-    return b"\n".join([encode(document_row(view)), *lines, b""])
+    return bytes(text)
 
 
 def document_row(view: View) -> dict[str, Any]:
@@ -88,12 +93,12 @@ def rows_behind_messages(view: View) -> Iterator[dict[str, Any]]:
         }
 
 
-def _rows(view: View) -> Iterator[dict[str, Any]]:
+def _rows(view: View) -> Iterator[dict[str, Any] | PlainRow]:
     threads = threads_of(view)
     yield from rows_of_threads(view, threads)
     for thread_id in threads:
         for message_id in _by_date(view, thread_id):
-            yield message_row(view, message_id)
+            yield plain_row(view, message_id) or message_row(view, message_id)
     yield from rows_behind_messages(view)
 
 

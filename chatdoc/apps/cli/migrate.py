@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -25,6 +28,9 @@ from chatdoc.apps.cli.walk import chat_files
 from chatdoc.model.errors import ChatdocError, NoChat, NotMigrated
 from chatdoc.open import migrate_file
 from migrate.report import MigrationReport
+
+YOUNG_OBJECTS = 50_000
+"""Measured: with Python's own 700 a migration spends a tenth of its time in the collector."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +68,9 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, convert: 
     files = list(dict.fromkeys(file for found in walked for file in found))
     errors = Console(stderr=True)
     outcomes = [_failed(Path(error.filename), error) for error in unread]
-    for file in track(files, "migrating", console=errors, transient=True, disable=not errors.is_terminal):
-        outcomes.append(_migrated(file, dry_run, convert))
+    with _collecting_rarely():
+        for file in track(files, "migrating", console=errors, transient=True, disable=not errors.is_terminal):
+            outcomes.append(_migrated(file, dry_run, convert))
     counts = Counter(outcome.outcome for outcome in outcomes)
     if as_json:
         print_json({"ok": not counts["failed"], "dry_run": dry_run, "counts": counts, "files": outcomes})
@@ -80,6 +87,17 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, convert: 
             ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "no chat files",
         )
     conclude(not counts["failed"])
+
+
+@contextlib.contextmanager
+def _collecting_rarely() -> Iterator[None]:
+    """Let the garbage collector look at young objects more rarely: a migration makes many, and nearly all stay."""
+    before = gc.get_threshold()
+    gc.set_threshold(YOUNG_OBJECTS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _migrated(file: Path, dry_run: bool, convert: bool) -> Outcome:

@@ -211,9 +211,10 @@ def _apply_page(execute: Execute, executemany: ExecuteMany, events: Sequence[Eve
 
 def _apply_between_reverts(execute: Execute, executemany: ExecuteMany, events: Sequence[Event]) -> None:
     parts: list[list[Event]] = [[] for _ in PROJECTORS]
+    adders = {kind: [parts[place].append for place, _ in handlers] for kind, handlers in _HANDLERS.items()}
     for event in events:
-        for place, _ in _HANDLERS.get(type(event.payload), ()):
-            parts[place].append(event)
+        for add in adders.get(type(event.payload), ()):
+            add(event)
     for projector, part in zip(PROJECTORS, parts, strict=True):
         if part and projector.fold_page is not None:
             projector.fold_page(execute, executemany, part)
