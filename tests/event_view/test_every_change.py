@@ -126,7 +126,8 @@ def test_a_command_its_events_and_its_receipt_are_one(tmp_path: Path) -> None:
         )
         assert (folded(tmp_path), types(tmp_path)) == before
     events = ask(
-        tmp_path, "SELECT sequence, command_id, correlation_id, actor_kind FROM orchestration_events"
+        tmp_path,
+        "SELECT sequence, command_id, correlation_id, actor_kind FROM orchestration_events ORDER BY sequence",
     )
     assert {row[1:] for row in events[1:]} == {("one", "one", "client")}
     assert ask(
