@@ -26,6 +26,10 @@ ENVIRONMENT = {"PYTHONPATH": str(PROJECT), "PATH": "", "PYTHONIOENCODING": "utf-
 _RARE = ("serve", "mcp")
 """Commands that load much, and are run in few tests."""
 LOADED = (
+    "asyncio",  # The first four are loaded late by chatdoc, and needed by most programs.
+    "pycrdt",
+    "tomllib",
+    "ulid",
     "chatdoc.open",
     "tests.store.documents",
     *sorted({entry.home.partition(":")[0] for name, entry in COMMANDS.items() if name not in _RARE}),
