@@ -17,7 +17,7 @@ from chatdoc.model.events.event import Draft, Event
 from chatdoc.open import open_document
 from chatdoc.store.memory.sqlite_store import memory_sqlite_store
 from chatdoc.store.ports import UnitOfWork
-from chatdoc.store.sql import event_runs, unit_of_work
+from chatdoc.store.sql import event_rows, event_runs, unit_of_work
 from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.store import SqliteStore
 from tests.store.documents import GENESIS, NOW, project, registration, thread_drafts
@@ -86,6 +86,28 @@ def test_later_sealing_and_rebuilding_change_nothing(monkeypatch: pytest.MonkeyP
         assert set(store.read_model.rebuild().tables.values()) == {"equal"}
         assert told(store) == before
         assert store.verify() == []
+
+
+def test_runs_that_do_not_name_a_stream_are_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its five events lie in five of the runs at most, and none behind its newest one is looked at."""
+    with begun(monkeypatch, 1, []) as store:
+        decoded: list[event_runs.Run] = []
+        looked: list[event_runs.Run] = []
+
+        def seen(run: event_runs.Run) -> list[event_runs.Row]:
+            decoded.append(run)
+            return event_runs.rows_of(run)
+
+        def asked(run: event_runs.Run, text: str) -> bool:
+            looked.append(run)
+            return event_runs.may_hold(run, text)
+
+        monkeypatch.setattr(event_rows, "rows_of", seen)
+        monkeypatch.setattr(event_rows, "may_hold", asked)
+        found = store.events.read_of("thread", "t13", limit=1000)
+        assert [event.stream_version for event in found] == list(range(5))
+        assert len(decoded) <= 5 < counts(store)[2]
+        assert all(run.first <= found[-1].sequence for run in looked)
 
 
 def test_log_that_has_events_goes_on_with_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chatdoc.store.projections.projector import Execute
-from chatdoc.store.sql.event_runs import COLUMNS, Row, Run, next_run, rows_of, run_before, run_with
+from chatdoc.store.sql.event_runs import COLUMNS, Row, Run, may_hold, next_run, rows_of, run_before, run_with
 
 _TABLE = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence > ?"
 _AFTER = f"{_TABLE} ORDER BY sequence LIMIT ?"
@@ -15,6 +15,7 @@ _STREAM = (
     " FROM orchestration_events WHERE sequence = ? AND aggregate_kind = ? AND stream_id = ?), -1)"
     " ORDER BY stream_version LIMIT ?"
 )
+_NEWEST = "SELECT max(sequence) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
 _AT = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence = ?"
 _AT_VERSION = (
     f"SELECT {COLUMNS} FROM orchestration_events"
@@ -52,10 +53,14 @@ class EventRows:
         return rows
 
     def of_stream(self, execute: Execute, stream: tuple[str, str], after: int, limit: int) -> list[Row]:
-        """The next rows of one stream beyond a sequence; runs are decoded until there are enough."""
+        """The next rows of one stream beyond a sequence; runs that name it are decoded until there are enough."""
         rows: list[Row] = []
+        newest = execute(_NEWEST, stream).fetchone()[0]  # It is a row, wherever the others are.
         while len(rows) < limit and (run := next_run(execute, after + 1)) is not None:
-            rows += [row for row in self._rows(run) if row[0] > after and row[2:4] == stream]
+            if newest is not None and run.first > newest:
+                break
+            if may_hold(run, stream[1]):
+                rows += [row for row in self._rows(run) if row[0] > after and row[2:4] == stream]
             after = run.last
         if len(rows) < limit:
             rows += execute(_STREAM, (after, *stream, after, *stream, limit - len(rows))).fetchall()

@@ -87,6 +87,11 @@ def rows_of(run: Run) -> list[Row]:
     return rows
 
 
+def may_hold(run: Run, text: str) -> bool:
+    """Whether a text stands in a run; that is found in a tenth of the time of decoding it. Raises as `rows_of` does."""
+    return text.encode("utf-8", "surrogatepass") in unpack(run.packed)
+
+
 def seal(execute: Execute, *, dry_run: bool) -> Sealed:
     """Put every event into runs, inside a transaction; a dry run writes nothing and says the same.
 
