@@ -30,7 +30,7 @@ from chatdoc.model.errors import (
     FileReplaced,
     UnreadableFile,
 )
-from chatdoc.model.ids import RandomSource
+from chatdoc.model.ids import Mint, RandomSource
 from chatdoc.model.view import apply
 from chatdoc.settings import migrates_old_files
 from chatdoc.store.atomic_file import require_writable
@@ -147,6 +147,8 @@ class _Opening:
     ) -> None:
         self.stores, self.path, self.conversion = stores, path, conversion
         self.clock, self.random, self.waiter = clock, random, waiter
+        self.ids = Mint(clock, random)
+        """Mints the ids of what the log begins with, and then those of the document: each above the last one."""
         self.transcripts = transcripts_folder(path.parent)
         self.notes: list[Anomaly] = []
 
@@ -174,14 +176,29 @@ class _Opening:
                 return _to_read_only(self.path, made, reason, self.clock, self.random)
         require_writable(self.path)
         self._note(known if known.standing != "new" else found)
-        begin_log = first_log(made.view, self.path.parent, self.clock, self.random)
+        begin_log = first_log(made.view, self.path.parent, self.clock, self.ids)
         try:
-            adopted = adopt(self.stores, self.path, source, made, begin_log, recorded_at_ms=self.clock())
+            adopted = adopt(
+                self.stores,
+                self.path,
+                source,
+                made,
+                begin_log,
+                random=self.random,
+                recorded_at_ms=self.clock(),
+            )
         except DocumentExists:  # Another process was faster; what it committed is what we open.
             return _Opening(
                 self.stores, self.path, self.clock, self.random, self.waiter, self.conversion
             ).open()
-        copy = WorkingCopy(adopted.view, adopted.store, random=self.random, known=adopted.known, sequence=1)
+        copy = WorkingCopy(
+            adopted.view,
+            adopted.store,
+            random=self.random,
+            known=adopted.known,
+            sequence=1,
+            client_id=adopted.client_id,
+        )
         copy.items_in_snapshot = 0
         return self._document(adopted.store, copy, made.report, made.text)
 
@@ -258,7 +275,7 @@ class _Opening:
         report: MigrationReport | None,
         text: bytes = b"",
     ) -> Document:
-        engine = Engine(store, clock=self.clock, random=self.random, copy=copy)
+        engine = Engine(store, clock=self.clock, random=self.random, copy=copy, ids=self.ids)
         begin_event_log(engine, self.path.parent, is_new=copy is not None)
         file = ChatFile(self.stores, self.path, engine, ready=text)
         external = file.take_external()

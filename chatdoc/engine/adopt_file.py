@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-from chatdoc.crdt.first_update import genesis
+from chatdoc.crdt.first_update import genesis, session_client
 from chatdoc.model.clock import Clock
 from chatdoc.model.facts import DocumentFact, Fact
 from chatdoc.model.ids import DocumentId, Mint, RandomSource
@@ -42,11 +42,12 @@ class Upgrade(NamedTuple):
 
 
 class Adopted(NamedTuple):
-    """A document whose store was just made, and the clock its first update reached."""
+    """A document whose store was just made, the clock its first update reached, and the client id to go on under."""
 
     store: DocumentStore
     view: View
     known: dict[int, int]
+    client_id: int
 
 
 def upgrade(source: bytes) -> Upgrade:
@@ -97,6 +98,7 @@ def adopt(
     made: Upgrade,
     begin_log: Callable[[UnitOfWork], None],
     *,
+    random: RandomSource,
     recorded_at_ms: int,
 ) -> Adopted:
     """Make the store of the document a file's bytes hold, the bytes themselves saved before when they will be replaced.
@@ -104,6 +106,8 @@ def adopt(
     Raises BackupDamaged, and DocumentExists when another process was faster; the file is untouched.
     """
     first = genesis(made.facts)
+    known = {first.client_id: first.length}
+    client_id = session_client(random, known)  # Before the log draws: seeds give what they always gave.
     marker = None
     if made.report is not None:
         source_digest = made.report.source_digest
@@ -131,7 +135,7 @@ def adopt(
         marker=marker,
         begin_log=begin_log,
     )
-    return Adopted(store, made.view, {first.client_id: first.length})
+    return Adopted(store, made.view, known, client_id)
 
 
 def digest(data: bytes) -> str:

@@ -12,7 +12,7 @@ from chatdoc.engine.event_recorder import EventRecorder, created
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.clock import Clock, iso
 from chatdoc.model.events.derive import begin
-from chatdoc.model.ids import Mint, RandomSource
+from chatdoc.model.ids import Mint
 from chatdoc.model.view.view import View
 from chatdoc.store.ports import UnitOfWork
 
@@ -36,13 +36,11 @@ def begin_event_log(engine: Engine, folder: PurePath, *, is_new: bool = False) -
     engine.recorder = recorder
 
 
-def first_log(
-    view: View, folder: PurePath, clock: Clock, random: RandomSource
-) -> Callable[[UnitOfWork], None]:
+def first_log(view: View, folder: PurePath, clock: Clock, ids: Mint) -> Callable[[UnitOfWork], None]:
     """What begins the log of a document whose store is being made, as `Stores.create` takes it."""
 
     def begin_log(unit: UnitOfWork) -> None:
-        project_id, at_ms = Mint(clock, random).mint(), clock()
+        project_id, at_ms = ids.mint(), clock()
         begun = begin(view, project_id=project_id, now_iso=iso(at_ms))
         unit.begin_events(chain([created(project_id, _root(folder), at_ms)], begun), at_ms=at_ms)
 

@@ -22,7 +22,13 @@ class ReplicaSession:
     """Writes under one client id that nobody else has; loads the whole Y document only when it is needed."""
 
     def __init__(
-        self, store: DocumentStore, random: RandomSource, *, known: dict[int, int], sequence: int
+        self,
+        store: DocumentStore,
+        random: RandomSource,
+        *,
+        known: dict[int, int],
+        sequence: int,
+        client_id: int | None = None,
     ) -> None:
         self.known = known
         """The clock after the last item of each client."""
@@ -30,7 +36,7 @@ class ReplicaSession:
         """The last entry of the log that was taken."""
         self._store, self._random = store, random
         self._log_diff = LogDiff(store.updates, sequence)
-        self.renew()
+        self.replica = Replica(session_client(random, known) if client_id is None else client_id)
 
     @property
     def client_id(self) -> int:

@@ -53,9 +53,11 @@ class WorkingCopy:
         known: dict[int, int],
         sequence: int,
         before: WorkingCopy | None = None,
+        client_id: int | None = None,
     ) -> None:
+        """`client_id` is the one to write under first; without it one is drawn."""
         self.view = view
-        self.session = ReplicaSession(store, random, known=known, sequence=sequence)
+        self.session = ReplicaSession(store, random, known=known, sequence=sequence, client_id=client_id)
         self.checker = Checker(view)
         self.checker.recheck()
         self.items_in_snapshot = sum(known.values())
