@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.data import legacy
 from chatdoc.document import Document
 from chatdoc.model.clock import iso
 from chatdoc.model.events.derive import begin
 from chatdoc.open import open_document, read_document
 from chatdoc.rollback import rollback
+from chatdoc.store.sql.begin_log import SEALED_MIN
 from tests import strace
 from tests.model.events.folding import Folded
 from tests.model.events.truth import assert_tables, assert_true
@@ -38,6 +40,8 @@ document.close()
 print("closed", flush=True)
 """
 
+OPENS = "import sys; from chatdoc.open import open_document; open_document(sys.argv[1]).close()"
+
 CALLS = ("pwrite64", "write", "fsync", "fdatasync", "rename", "renameat2", "link", "unlink", "ftruncate")
 
 
@@ -57,6 +61,27 @@ def test_killed_at_any_call_everything_acknowledged_is_there(call: str, tmp_path
         )
         assert ended.status == strace.SIGKILL_STATUS
         _must_have(path, ended.printed)
+
+
+@pytest.mark.parametrize("call", ["pwrite64", "link"])
+def test_killed_while_a_long_log_is_sealed_the_file_opens_whole(call: str, tmp_path: Path) -> None:
+    """Store, first update and sealed log are there together or not at all; the next opening has every event."""
+    source = legacy(1_500)
+    plain = _large(tmp_path, "plain", source)
+    points = strace.every(OPENS, plain, trace=call, paths=(), folder=tmp_path)
+    with open_document(plain) as document:
+        expected = _told_of_threads(document)
+        count = sum(len(document.messages(one.thread_id)) for one in document.threads())
+    assert len(expected) > SEALED_MIN
+    for number in sorted({max(1, points * part // 6) for part in range(1, 7)}):
+        path = _large(tmp_path, f"{call}-{number}", source)
+        inject = f"signal=KILL:when={number}"
+        assert strace.run(OPENS, path, trace=call, paths=(), folder=tmp_path, inject=inject).status
+        with open_document(path) as document:
+            assert _told_of_threads(document) == expected
+            assert sum(len(document.messages(one.thread_id)) for one in document.threads()) == count
+            assert document.check(full=True).ok
+            assert document.engine.store.verify() == []
 
 
 def test_killed_again_while_recovering_nothing_is_lost(tmp_path: Path) -> None:
@@ -100,6 +125,22 @@ def _folder(tmp_path: Path, name: str) -> Path:
     path = folder / "team.sage-chat"
     path.write_bytes(SOURCE)
     return path
+
+
+def _large(tmp_path: Path, name: str, source: bytes) -> Path:
+    (tmp_path / name).mkdir()
+    path = tmp_path / name / "team.sage-chat"
+    path.write_bytes(source)
+    return path
+
+
+def _told_of_threads(document: Document) -> list[tuple[str, str, int]]:
+    """Every event but that of the project, which has its id by chance."""
+    return [
+        (one.event_type, one.stream_id, one.stream_version)
+        for one in document.log.events()
+        if one.aggregate_kind == "thread"
+    ]
 
 
 def _must_have(path: Path, printed: str) -> None:
