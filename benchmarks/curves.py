@@ -14,7 +14,7 @@ from benchmarks.sizes import QUICK
 from benchmarks.stored import stored_document
 from chatdoc import open_document
 
-SIZES = (1_000, 10_000, 100_000) if not QUICK else (100, 200)
+SIZES = (1_000, 10_000, 100_000, 1_000_000) if not QUICK else (100, 200)
 PICTURE = Path(__file__).parent / "curves.svg"
 _WIDTH, _HEIGHT, _LEFT, _TOP = 640, 360, 70, 20
 _COLOURS = ("#1b6ca8", "#c0392b", "#1e8449", "#8e44ad", "#b9770e", "#34495e")

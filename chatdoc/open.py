@@ -148,7 +148,6 @@ class _Opening:
         self.stores, self.path, self.conversion = stores, path, conversion
         self.clock, self.random, self.waiter = clock, random, waiter
         self.ids = Mint(clock, random)
-        """Mints the ids of what the log begins with, and then those of the document: each above the last one."""
         self.transcripts = transcripts_folder(path.parent)
         self.notes: list[Anomaly] = []
 
@@ -179,28 +178,13 @@ class _Opening:
         begin_log = first_log(made.view, self.path.parent, self.clock, self.ids)
         try:
             adopted = adopt(
-                self.stores,
-                self.path,
-                source,
-                made,
-                begin_log,
-                random=self.random,
-                recorded_at_ms=self.clock(),
+                self.stores, self.path, source, made, begin_log, clock=self.clock, random=self.random
             )
         except DocumentExists:  # Another process was faster; what it committed is what we open.
             return _Opening(
                 self.stores, self.path, self.clock, self.random, self.waiter, self.conversion
             ).open()
-        copy = WorkingCopy(
-            adopted.view,
-            adopted.store,
-            random=self.random,
-            known=adopted.known,
-            sequence=1,
-            client_id=adopted.client_id,
-        )
-        copy.items_in_snapshot = 0
-        return self._document(adopted.store, copy, made.report, made.text)
+        return self._document(adopted.store, adopted.copy, made.report, made.text)
 
     def open_with(self, place: Path) -> Document:
         """The document of a store that is named; raises FileReplaced where the file holds another one."""
@@ -275,7 +259,8 @@ class _Opening:
         report: MigrationReport | None,
         text: bytes = b"",
     ) -> Document:
-        engine = Engine(store, clock=self.clock, random=self.random, copy=copy, ids=self.ids)
+        engine = Engine(store, clock=self.clock, random=self.random, copy=copy)
+        engine.ids = self.ids  # It goes on above what the log began with.
         begin_event_log(engine, self.path.parent, is_new=copy is not None)
         file = ChatFile(self.stores, self.path, engine, ready=text)
         external = file.take_external()

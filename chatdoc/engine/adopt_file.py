@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from chatdoc.crdt.first_update import genesis, session_client
+from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock
 from chatdoc.model.facts import DocumentFact, Fact
 from chatdoc.model.ids import DocumentId, Mint, RandomSource
@@ -42,12 +43,10 @@ class Upgrade(NamedTuple):
 
 
 class Adopted(NamedTuple):
-    """A document whose store was just made, the clock its first update reached, and the client id to go on under."""
+    """A document whose store was just made, and what memory holds of it."""
 
     store: DocumentStore
-    view: View
-    known: dict[int, int]
-    client_id: int
+    copy: WorkingCopy
 
 
 def upgrade(source: bytes) -> Upgrade:
@@ -98,14 +97,14 @@ def adopt(
     made: Upgrade,
     begin_log: Callable[[UnitOfWork], None],
     *,
+    clock: Clock,
     random: RandomSource,
-    recorded_at_ms: int,
 ) -> Adopted:
     """Make the store of the document a file's bytes hold, the bytes themselves saved before when they will be replaced.
 
     Raises BackupDamaged, and DocumentExists when another process was faster; the file is untouched.
     """
-    first = genesis(made.facts)
+    recorded_at_ms, first = clock(), genesis(made.facts)
     known = {first.client_id: first.length}
     client_id = session_client(random, known)  # Before the log draws: seeds give what they always gave.
     marker = None
@@ -135,7 +134,9 @@ def adopt(
         marker=marker,
         begin_log=begin_log,
     )
-    return Adopted(store, made.view, known, client_id)
+    copy = WorkingCopy(made.view, store, random=random, known=known, sequence=1, client_id=client_id)
+    copy.items_in_snapshot = 0
+    return Adopted(store, copy)
 
 
 def digest(data: bytes) -> str:

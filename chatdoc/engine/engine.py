@@ -46,17 +46,11 @@ class Engine:
     """Usable from any thread, one transaction at a time; a call within a transaction is a part of it."""
 
     def __init__(
-        self,
-        store: DocumentStore,
-        *,
-        clock: Clock,
-        random: RandomSource,
-        copy: WorkingCopy | None = None,
-        ids: Mint | None = None,
+        self, store: DocumentStore, *, clock: Clock, random: RandomSource, copy: WorkingCopy | None = None
     ) -> None:
         self.store = store
         self.clock = clock
-        self.ids = ids or Mint(clock, random)
+        self.ids = Mint(clock, random)
         self.subscribers = UpdateSubscribers()
         self.log_subscribers: Subscribers[int] = Subscribers()
         self.recorder: EventRecorder | None = None
