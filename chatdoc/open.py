@@ -275,11 +275,8 @@ class _Opening:
     def _note(self, found: Found) -> None:
         other = found.place if found.standing == "moved" else found.other
         if found.standing in _SAID and other is not None:
-            store = self.stores.look(other)
-            try:
+            with contextlib.closing(self.stores.look(other)) as store:
                 name = store.registry.registration().path
-            finally:
-                store.close()
             self._say(found.standing, name if found.standing in ("moved", "copied") else other.name)
 
     def _say(self, standing: str, other: str) -> None:
