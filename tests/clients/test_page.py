@@ -122,7 +122,6 @@ def test_page_is_accessible_in_every_form(document: Document, serving: Serving, 
     )
     document.edit(message.message_id, author_id="bob", content=message.content + "!")
     document.agents.queue_turn(thread.thread_id, sender_id="ada", content="next", reply_to=message.message_id)
-    assert (
-        document.save()
-    )  # The list has the files of the folder; without one it has what is open at that moment.
+    # The list has the files of the folder; without this one it has only what is open at that moment.
+    assert document.save()
     _play("the page is accessible in every form", serving, os.environ.get("CHATDOC_PICTURES", ""))

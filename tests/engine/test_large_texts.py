@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -36,6 +37,19 @@ def test_the_digest_of_parts_is_that_of_the_whole(size: int) -> None:
     for cut in (0, size // 3, size):
         parts = [text[:cut], memoryview(text)[cut:]]
         assert TextDigest(parts).result() == sha256(text).hexdigest()
+
+
+def test_a_digest_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system begins no more threads, or one ended without an answer, it is made all the same."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(threading.Thread, "start", refuse)
+        assert TextDigest([TEXT]).result() == sha256(TEXT).hexdigest()
+    monkeypatch.setattr(threading.Thread, "run", lambda _: None)
+    assert TextDigest([TEXT]).result() == sha256(TEXT).hexdigest()
 
 
 @pytest.mark.parametrize(
