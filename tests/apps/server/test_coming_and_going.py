@@ -120,7 +120,7 @@ def test_coming_and_going_without_end_loses_nothing(clients: Clients, tmp_path: 
 
 @pytest.mark.parametrize("asks", ["a command", "a listener"])
 def test_a_document_that_was_retired_is_opened_again_for_whoever_comes_next(
-    tmp_path: Path, serving: Serving, clients: Clients, asks: str
+    tmp_path: Path, serving: Serving, clients: Clients, asks: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whoever meets it first is refused; nobody is kept with a document that takes nothing any more."""
     serving.command("a.chat", type="create_thread", sender_id="ada", content="Hello")
@@ -136,7 +136,10 @@ def test_a_document_that_was_retired_is_opened_again_for_whoever_comes_next(
             if retired_at_ms and asks == "a command":
                 command = {"type": "create_thread", "sender_id": "ada", "content": "late"}
                 came = serving.http.post("/api/documents/a.chat/commands", json=command)
-                assert (came.status_code, came.json()["error"]["code"]) == (503, "document_failed")
+                # Unless the room's own watcher met it first: then the document was opened anew for the command.
+                if came.status_code != 200:
+                    assert (came.status_code, came.json()["error"]["code"]) == (503, "document_failed")
+                assert "a room failed (DocumentFailed)" in caplog.text
             elif retired_at_ms:
                 assert until(lambda: has_failed(serving)), "the client that listens is asked to come back"
     serving.command("a.chat", type="create_thread", sender_id="ada", content="again")
