@@ -1,7 +1,7 @@
 """A command's answer is a record; its receipt keeps that record, or names it, so a retry gets the same answer.
 
 A message that was only just written is named by the key of its header: that is a lasting fact, whose key certifies it,
-and says all that the answer says.
+and says all that the answer says. Of any other message, the receipt keeps the fields and names the texts.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from chatdoc.crdt.keys import encode
+from chatdoc.engine.named_history import find_history, name_history
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.plan import Plan
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreDamaged
 from chatdoc.model.facts import Header
-from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread import Thread
 from chatdoc.model.records.thread_config import ThreadConfig
 from chatdoc.model.view.assemble import build_message
@@ -26,7 +26,6 @@ from chatdoc.store.ports import Receipt
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _TYPES: dict[str, type[Any]] = {
     "thread": Thread,
-    "message": Message,
     "config": ThreadConfig,
     "sequence": int,
     "none": type(None),
@@ -53,6 +52,8 @@ def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, rec
     thread_id = view.thread_of(plan.subject) if plan.kind == "message" else plan.subject
     if plan.kind == "message" and view.is_as_written(plan.subject):
         answer = {"kind": "written", "record": plan.subject, "key": _key(view.headers[plan.subject])}
+    elif plan.kind == "message":
+        answer = {"kind": "message", "record": name_history(view, record)}
     else:
         answer = {"kind": plan.kind, "record": record}
     return Receipt(
@@ -115,9 +116,18 @@ def repeat(view: View, receipt: Receipt, command_id: str, command_digest: str) -
         ):
             if _key(header) == answer["key"]:
                 return build_message([header], (), {}, {})
-        raise StoreDamaged(
-            f"the receipt of command {command_id!r} names message {answer['record']} as it was written, and the "
-            "document does not have it",
-            hint="`chatdoc check` says what else is damaged",
-        )
+        raise _lost(command_id, answer["record"])
+    if answer["kind"] == "message":
+        message = find_history(view, answer["record"])
+        if message is None:
+            raise _lost(command_id, answer["record"]["message_id"])
+        return message
     return msgspec.convert(answer["record"], _TYPES[answer["kind"]])
+
+
+def _lost(command_id: str, message_id: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the receipt of command {command_id!r} names message {message_id} as it was then, and the document does not "
+        "have it",
+        hint="`chatdoc check` says what else is damaged",
+    )
