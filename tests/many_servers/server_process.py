@@ -45,7 +45,7 @@ class Server:
     def end(self, how: signal.Signals) -> int:
         """Send a signal and wait for the end."""
         self.process.send_signal(how)
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return status

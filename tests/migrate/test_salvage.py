@@ -64,6 +64,6 @@ def test_every_byte_is_a_value_lost_or_blank() -> None:
 def test_no_line_costs_more_than_linear_time() -> None:
     """A megabyte of openings and a megabyte of broken ones take under two seconds each."""
     for line in (b'{"a":' * 200_000, b'{"a"{' * 200_000, b"{" * 1_000_000, b'{"a":"' + b'{"' * 500_000):
-        begun = time.perf_counter()
+        begun = time.process_time()  # Whoever else has the processor meanwhile.
         salvage(line)
-        assert time.perf_counter() - begun < 2
+        assert time.process_time() - begun < 2

@@ -71,7 +71,7 @@ def stopped() -> Iterator[Callable[[str, Path], Stopped]]:
     yield start
     for child in children:
         child.kill()
-        child.communicate(timeout=20)
+        child.communicate(timeout=60)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_a_writer_that_was_stopped_is_named_and_waited_for_no_longer(
         write_atomically(target, b"ours")
     assert target.read_bytes() == b"before"
     child.send_signal(signal.SIGCONT)
-    assert child.communicate(timeout=20)[0] == "done\n"
+    assert child.communicate(timeout=60)[0] == "done\n"
     write_atomically(target, b"ours")
     assert target.read_bytes() == b"ours"
     assert os.listdir(tmp_path) == ["team.chat"]
@@ -108,12 +108,12 @@ def test_save_says_so_and_loses_nothing(stopped: Callable[[str, Path], Stopped],
             document.save()
         document.send(thread.thread_id, sender_id="ada", content="more")
         child.kill()
-        child.wait(20)
+        child.wait(60)
         assert document.save()
     assert b"more" in (tmp_path / "team.chat").read_bytes()
 
 
-def test_a_thread_of_this_process_is_named_as_one(tmp_path: Path) -> None:
+def test_a_thread_of_this_process_is_named_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for himself need not look for another process."""
     held, file = threading.Event(), os.open(tmp_path / "held", os.O_CREAT | os.O_RDWR)
     fcntl.flock(file, fcntl.LOCK_EX)
@@ -122,6 +122,7 @@ def test_a_thread_of_this_process_is_named_as_one(tmp_path: Path) -> None:
     try:
         with pytest.raises(WriteFailed, match=rf"this process \({os.getpid()}\), in another thread"):
             file_lock.lock_file(waiting, tmp_path / "held")
+        monkeypatch.setattr(file_lock, "SLOW_WAIT_S", 60.0)
         threading.Timer(0.02, lambda: fcntl.flock(file, fcntl.LOCK_UN)).start()
         file_lock.lock_file(waiting, tmp_path / "held")
     finally:
@@ -129,8 +130,11 @@ def test_a_thread_of_this_process_is_named_as_one(tmp_path: Path) -> None:
         os.close(waiting)
 
 
-def test_a_writer_that_is_merely_slow_is_waited_for_longer(tmp_path: Path) -> None:
+def test_a_writer_that_is_merely_slow_is_waited_for_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that runs may be waiting for its disk."""
+    monkeypatch.setattr(file_lock, "SLOW_WAIT_S", 60.0)
     file = os.open(tmp_path / "held", os.O_CREAT | os.O_RDWR)
     fcntl.flock(file, fcntl.LOCK_EX)
     waiting = os.open(tmp_path / "held", os.O_RDONLY)
@@ -171,7 +175,7 @@ def test_a_transaction_that_was_stopped_is_named(
             hasty.write(lambda unit: unit.append_update(b"\x00\x00", "test", recorded_at_ms=0))
         assert len(document.threads()) == 1
         child.kill()
-        child.wait(20)
+        child.wait(60)
         document.create_thread(sender_id="ada", content="again")
 
 
@@ -186,7 +190,7 @@ def test_a_pipe_where_a_file_of_the_store_belongs_hangs_nobody(tmp_path: Path, e
     os.mkfifo(f"{place}{end}", 0o600)
     program = f"from chatdoc import open_document; open_document({str(tmp_path / 'team.chat')!r}).close()"
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, timeout=30, text=True, check=False
+        [sys.executable, "-c", program], capture_output=True, timeout=60, text=True, check=False
     )
     assert f"{place}{end} is a FIFO, expected a plain file" in done.stderr
 

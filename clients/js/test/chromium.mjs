@@ -14,6 +14,7 @@ export const startChromium = () => chromium.launch({
 export async function person (browser, server, id, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   await context.addInitScript((user) => localStorage.setItem('chatdoc.user', user), id)
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const problems = []
   page.on('pageerror', (error) => problems.push(String(error)))

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests import ctrl_c, forked
 from tests.tidy.source import PROJECT
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 WRITER = """
 import sys
 from chatdoc.open import open_document

@@ -150,7 +150,8 @@ class Client:
     def enter(self, url: str) -> None:
         """Connect, and hand over and take what either side lacks."""
         self._socket = self._stack.enter_context(
-            connect(url, max_size=None, open_timeout=PATIENCE_S, proxy=None)
+            # Without a limit to what is unread: before that is read, closing would wait ten seconds for its answer.
+            connect(url, max_size=None, max_queue=None, open_timeout=PATIENCE_S, proxy=None)
         )
         self._socket.send(create_sync_message(self.ydoc))
         self.listen(lambda: self._is_synced, "the room answers")

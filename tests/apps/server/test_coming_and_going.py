@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,25 +14,28 @@ from chatdoc.document import Document
 from chatdoc.open import open_document
 from chatdoc.serve import Limits
 from tests.apps.server.facts import message, thread
-from tests.apps.server.serving import Serving
+from tests.apps.server.serving import SECONDS_MAX, Serving
 from tests.apps.server.yjs_clients import Clients
 
 KINDS = ("y-websocket", "hocuspocus")
-SLOW_S = 0.8
 
 
-class SlowDocument(Document):
-    """Takes long to close, as one with a large text does."""
+class Slow:
+    """What takes long, as opening and closing do with a large text: it has begun, and ends once it may."""
 
-    def close(self) -> None:
-        """Close late."""
-        time.sleep(SLOW_S)
-        super().close()
+    def __init__(self) -> None:
+        self.has_begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def take_long(self) -> None:
+        """Begin, and wait for the end."""
+        self.has_begun.set()
+        assert self.may_end.wait(SECONDS_MAX)
 
 
 def until(holds: Callable[[], bool]) -> bool:
     """Whether something comes to hold."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + SECONDS_MAX
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
     return holds()
@@ -40,6 +44,12 @@ def until(holds: Callable[[], bool]) -> bool:
 def rooms_of(serving: Serving) -> int:
     """How many documents are open."""
     found: int = serving.do(lambda: len(list(serving.rooms.open_rooms())))
+    return found
+
+
+def clients_of(serving: Serving) -> int:
+    """How many clients are connected."""
+    found: int = serving.do(lambda: serving.rooms.clients)
     return found
 
 
@@ -53,6 +63,12 @@ def test_who_comes_while_the_document_is_closed_waits_and_gets_it(
     clients: Clients, tmp_path: Path, kind: str
 ) -> None:
     """The document is opened again after it was saved, and what was written before and after is all there."""
+    closing = Slow()
+
+    class SlowDocument(Document):
+        def close(self) -> None:
+            closing.take_long()
+            super().close()
 
     def opener(path: Path, *, create: bool) -> Document:
         document = open_document(path, create=create)
@@ -65,8 +81,11 @@ def test_who_comes_while_the_document_is_closed_waits_and_gets_it(
         clients("facts", name="ada", list=[*thread(), message(1)])
         assert until(lambda: serving.call("a.chat", lambda doc: len(doc.view.headers)) == 2)
         clients("destroy", name="ada")
-        assert until(lambda: rooms_of(serving) == 0), "it is being closed, or was"
+        assert closing.has_begun.wait(SECONDS_MAX)
+        assert until(lambda: clients_of(serving) == 0)
         clients("connect", name="bob", kind=kind, url=serving.ws, path="a.chat")
+        assert until(lambda: clients_of(serving) == 1)
+        closing.may_end.set()
         assert clients("has", name="bob", text="message 1")["ok"]
         clients("facts", name="bob", list=[message(2)])
         clients("connect", name="eve", kind=kind, url=serving.ws, path="a.chat")
@@ -80,19 +99,18 @@ def test_who_goes_while_the_document_is_opened_leaves_nothing_behind(
     clients: Clients, tmp_path: Path, kind: str
 ) -> None:
     """The document is closed again when nobody is left, and the next one gets it as if nothing had been."""
-    opened = []
+    opening = Slow()
 
     def opener(path: Path, *, create: bool) -> Document:
-        time.sleep(SLOW_S)
-        opened.append(path.name)
+        opening.take_long()
         return open_document(path, create=create)
 
     with Serving(tmp_path, opener=opener, limits=Limits(idle_close_s=0.1)) as serving:
         clients("connect", name="ada", kind=kind, url=serving.ws, path="a.chat")
-        time.sleep(SLOW_S / 4)
+        assert opening.has_begun.wait(SECONDS_MAX)
         clients("destroy", name="ada")
-        assert until(lambda: bool(opened) and rooms_of(serving) == 0)
-        assert until(lambda: serving.do(lambda: serving.rooms.clients) == 0)
+        opening.may_end.set()
+        assert until(lambda: clients_of(serving) == 0 and rooms_of(serving) == 0)
         clients("connect", name="bob", kind=kind, url=serving.ws, path="a.chat")
         assert clients("synced", name="bob")["ok"]
         clients("facts", name="bob", list=[*thread(), message(1)])
@@ -112,7 +130,7 @@ def test_coming_and_going_without_end_loses_nothing(clients: Clients, tmp_path: 
                 lambda number=number: serving.call("a.chat", lambda doc: len(doc.view.headers)) == number + 2  # type: ignore[misc]
             )
             clients("destroy", name=name)
-            time.sleep(0.06 * number)
+            time.sleep(0.03 * number)
     with open_document(tmp_path / "a.chat") as doc:
         assert len(doc.view.headers) == 13
         assert doc.check(full=True).ok

@@ -10,7 +10,7 @@ import pytest
 from chatdoc.document import Document
 from chatdoc.serve import Limits
 from chatdoc.testing.white_box import holds_the_y_document
-from tests.apps.server.serving import Serving
+from tests.apps.server.serving import SECONDS_MAX, Serving
 from tests.apps.server.yjs_clients import Clients
 
 COUNT = 40
@@ -72,13 +72,14 @@ def test_what_is_written_while_one_joins_reaches_it(clients: Clients, tmp_path: 
 
 def test_what_is_kept_for_joiners_goes_when_nobody_joins(clients: Clients, tmp_path: Path) -> None:
     """A large document is cut for the first joiner, kept for the next ones, and let go of after a while."""
-    with Serving(tmp_path, limits=Limits(join_kept_s=0.5)) as serving:
+    with Serving(tmp_path, limits=Limits(join_kept_s=3600)) as serving:
         serving.call("a.chat", fill)
         clients("connect", name="ada", kind="y-websocket", url=serving.ws, path="a.chat")
         assert clients("synced", name="ada")["ok"]
         [(_, room)] = serving.do(lambda: list(serving.rooms.open_rooms()))
         assert room._joining.kept_bytes > COUNT * len(PARAGRAPH)
-        end = time.monotonic() + 10
+        room._limits = Limits(join_kept_s=0.0)
+        end = time.monotonic() + SECONDS_MAX
         while room._joining.kept_bytes and time.monotonic() < end:
-            time.sleep(0.1)
+            time.sleep(0.05)
         assert room._joining.kept_bytes == 0

@@ -11,18 +11,18 @@ from typing import Any, get_args
 
 import pycrdt
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connected
 
 from chatdoc.apps.server import wire
-from chatdoc.apps.server.credentials import TokenFile
 from chatdoc.crdt.keys import digest
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused, RefusalCode
+from chatdoc.model.errors import RefusalCode
 from chatdoc.open import open_document
 from chatdoc.serve import Credentials, Limits, Principal
 from tests.apps.server.facts import THREAD, deleted, message, piece, thread
-from tests.apps.server.serving import Serving
+from tests.apps.server.serving import SECONDS_MAX, Serving
 from tests.apps.server.yjs_clients import Clients
 from tests.tidy.source import PROJECT
 
@@ -41,7 +41,7 @@ def guarded(tmp_path: Path) -> Iterator[Serving]:
     async def authenticate(credentials: Credentials) -> Principal | None:
         return USERS.get(credentials.token or "")
 
-    with Serving(tmp_path, authenticate=authenticate, limits=Limits(hello_s=1.0)) as running:
+    with Serving(tmp_path, authenticate=authenticate) as running:
         yield running
 
 
@@ -57,7 +57,7 @@ def connect(
 
 def refusals(clients: Clients, name: str, *, least: int = 1) -> list[dict[str, Any]]:
     """What a client was told of what it sent, once it was told so much."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + SECONDS_MAX
     while True:
         log = clients("logged", name=name, kind="stateless")["log"]
         told = [one for kind, said in log if kind == "stateless" for one in said["refused"]]
@@ -68,7 +68,7 @@ def refusals(clients: Clients, name: str, *, least: int = 1) -> list[dict[str, A
 
 def agree(clients: Clients, first: str, second: str) -> bool:
     """Whether two clients come to show the same."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + SECONDS_MAX
     while time.monotonic() < end:
         if clients("content", name=first)["content"] == clients("content", name=second)["content"]:
             return True
@@ -79,7 +79,7 @@ def agree(clients: Clients, first: str, second: str) -> bool:
 def received(socket: ClientConnection, beginning: bytes) -> bytes:
     """The next message that begins so."""
     while True:
-        came = socket.recv(timeout=30)
+        came = socket.recv(timeout=SECONDS_MAX)
         assert isinstance(came, bytes)
         if came.startswith(beginning):
             return came
@@ -218,7 +218,9 @@ def test_one_bad_update_in_a_burst_takes_no_other_along(clients: Clients, tmp_pa
             if len(burst) == 150:
                 doc.get("message", type=pycrdt.Map)["not a fact"] = "x"
         del subscription
-        with connected(f"{serving.ws}/a.chat", subprotocols=["chatdoc"]) as socket:  # type: ignore[list-item]
+        # Else its end waits ten seconds: what nobody read stands before the answer to its closing.
+        unread = {"max_queue": None}
+        with connected(f"{serving.ws}/a.chat", subprotocols=["chatdoc"], **unread) as socket:  # type: ignore[list-item]
             for one in burst:
                 socket.send(wire.update(one))
             (told,) = json.loads(wire.read_message(received(socket, b"\x05")).text)["refused"]
@@ -255,10 +257,18 @@ def test_an_unknown_token_is_told_so(clients: Clients, guarded: Serving, kind: s
     assert not guarded.do(lambda: list(guarded.rooms.open_rooms())), "no document was opened for it"
 
 
-def test_a_client_that_shows_nothing_is_closed(clients: Clients, guarded: Serving) -> None:
-    """Without a token in a header, the first message must be one."""
-    clients("connect", name="x", kind="y-websocket", url=guarded.ws, path="a.chat")
-    assert 4401 in clients("closed", name="x")["closes"]
+def test_a_client_that_shows_nothing_is_closed(clients: Clients, tmp_path: Path) -> None:
+    """Without a token in a header, the first message must be one, and come soon."""
+    with (
+        Serving(tmp_path, authenticate=lambda _: None, limits=Limits(hello_s=0.2)) as serving,
+        connected(f"{serving.ws}/a.chat", subprotocols=["chatdoc"]) as silent,  # type: ignore[list-item]
+    ):
+        clients("connect", name="x", kind="y-websocket", url=serving.ws, path="a.chat")
+        assert 4401 in clients("closed", name="x")["closes"]
+        with pytest.raises(ConnectionClosed) as told:
+            silent.recv(timeout=60)
+        assert told.value.rcvd is not None
+        assert told.value.rcvd.code == 4401
 
 
 def test_a_client_of_nothing_but_refused_updates_is_closed(clients: Clients, tmp_path: Path) -> None:
@@ -269,24 +279,6 @@ def test_a_client_of_nothing_but_refused_updates_is_closed(clients: Clients, tmp
         for number in range(5):
             clients("raw", name="x", root="nowhere", key=str(number), value=number)
         assert 4422 in clients("closed", name="x")["closes"]
-
-
-def test_tokens_of_a_file_are_what_their_lines_say(tmp_path: Path) -> None:
-    """A line names a token, its user and what that may do; a wrong line is refused with its number."""
-    known = TokenFile("# people\nt1 ada\nt2 bob read\n\nt3\nt4 eve any\n")
-
-    def who(token: str | None) -> Principal | None:
-        return known(Credentials(token=token, path=""))
-
-    assert who("t1") == Principal(user_id="ada", speaks_for=frozenset({"ada"}), may_debug=False)
-    assert who("t2") == Principal(user_id="bob", read_only=True, may_debug=False)
-    assert who("t3") == Principal(user_id="")
-    assert who("t4") == Principal(user_id="eve")
-    assert who("t5") is who("") is who(None) is None
-    with pytest.raises(CommandRefused, match="line 2"):
-        TokenFile("t1\nt2 ada admin\n")
-    with pytest.raises(CommandRefused, match="no token"):
-        TokenFile("# nobody\n")
 
 
 def test_every_code_of_a_refusal_is_explained() -> None:

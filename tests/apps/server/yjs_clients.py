@@ -13,7 +13,8 @@ from queue import Queue
 from typing import Any
 
 HOME = Path(__file__).parent / "clients"
-SECONDS_MAX = 60
+SECONDS_MAX = 90
+"""More than the process itself waits for anything, so that it can say what did not come."""
 
 
 def install() -> None:

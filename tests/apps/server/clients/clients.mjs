@@ -6,6 +6,8 @@ import { HocuspocusProvider, HocuspocusProviderWebsocket } from "@hocuspocus/pro
 import { createInterface } from "node:readline";
 import { createHash } from "node:crypto";
 
+// Who waits is let go by what it waits for; only what never comes takes so long.
+const PATIENCE_MS = 60_000;
 const clients = new Map();
 console.warn = console.error = () => {};
 
@@ -61,7 +63,7 @@ const digest = (text) => createHash("sha256").update(text).digest("hex").slice(0
 
 const orders = {
   connect,
-  async synced({ name, ms = 10000 }) {
+  async synced({ name, ms = PATIENCE_MS }) {
     const { provider } = clients.get(name);
     return { ok: await until(() => provider.synced, ms) };
   },
@@ -101,16 +103,16 @@ const orders = {
   content({ name }) {
     return { content: content(clients.get(name).doc) };
   },
-  async has({ name, text, ms = 10000 }) {
+  async has({ name, text, ms = PATIENCE_MS }) {
     const { doc } = clients.get(name);
     return { ok: await until(() => Object.values(content(doc)).some((one) => String(one).includes(text)), ms) };
   },
-  async count({ name, root, least, ms = 30000 }) {
+  async count({ name, root, least, ms = PATIENCE_MS }) {
     const { doc } = clients.get(name);
     await until(() => doc.getMap(root).size >= least, ms);
     return { size: doc.getMap(root).size };
   },
-  async clean({ name, ms = 10000 }) {
+  async clean({ name, ms = PATIENCE_MS }) {
     const { provider } = clients.get(name);
     return { ok: await until(() => provider.unsyncedChanges === 0, ms) };
   },
@@ -118,7 +120,7 @@ const orders = {
     clients.get(name).provider.awareness.setLocalState(state);
     return {};
   },
-  async sees({ name, user, gone = false, ms = 10000 }) {
+  async sees({ name, user, gone = false, ms = PATIENCE_MS }) {
     const { provider } = clients.get(name);
     const seen = () => [...provider.awareness.getStates().values()].some((one) => one.user === user);
     return { ok: await until(() => seen() !== gone, ms) };
@@ -128,12 +130,12 @@ const orders = {
     client.provider.sendStateless(JSON.stringify(payload));
     return {};
   },
-  async logged({ name, kind, ms = 10000 }) {
+  async logged({ name, kind, ms = PATIENCE_MS }) {
     const client = clients.get(name);
     await until(() => client.log.some(([one]) => one === kind), ms);
     return { log: client.log, closes: client.closes };
   },
-  async closed({ name, ms = 10000 }) {
+  async closed({ name, ms = PATIENCE_MS }) {
     const client = clients.get(name);
     await until(() => client.closes.length > 0, ms);
     return { closes: client.closes };
@@ -146,7 +148,7 @@ const orders = {
     const client = clients.get(name);
     client.kind === "hocuspocus" ? client.socket.disconnect() : client.provider.disconnect();
     // Until its socket is closed, a hocuspocus client that is told to connect again does nothing.
-    if (client.socket) await until(() => client.socket.status === "disconnected", 5000);
+    if (client.socket) await until(() => client.socket.status === "disconnected", PATIENCE_MS);
     return {};
   },
   reconnect({ name }) {
