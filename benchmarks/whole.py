@@ -102,7 +102,10 @@ def _streamed(folder: Path) -> Iterator[Result]:
     words = " ".join(text(number) for number in range(ANSWER // 150))[:ANSWER]
     for flushed in (False, True):
         with open_document(
-            folder / f"{flushed}.chat", clock=ManualClock(), random=random.Random(1).randbytes, durability="normal"
+            folder / f"{flushed}.chat",
+            clock=ManualClock(),
+            random=random.Random(1).randbytes,
+            durability="normal",
         ) as document:
             thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
             _checkpoint(document)
@@ -116,11 +119,15 @@ def _streamed(folder: Path) -> Iterator[Result]:
             _checkpoint(document)
             name = f"an answer of 80 KB, streamed{', each ten words flushed' if flushed else ''}"
             goal = 7.0 if flushed else 2.0
-            yield Result(f"{name}: what the store grew by / its text", _store(document) - before, ANSWER, goal, "B")
+            yield Result(
+                f"{name}: what the store grew by / its text", _store(document) - before, ANSWER, goal, "B"
+            )
             document.compact()
             _checkpoint(document)
             goal = 3.0 if flushed else 1.2
-            yield Result(f"{name}, once it is sealed / its text", _store(document) - before, ANSWER, goal, "B")
+            yield Result(
+                f"{name}, once it is sealed / its text", _store(document) - before, ANSWER, goal, "B"
+            )
 
 
 def _checkpoint(document: Document) -> None:
