@@ -51,7 +51,11 @@ def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, rec
     """The receipt of a command that was carried out, with the record that answered it, or the key of its header."""
     thread_id = view.thread_of(plan.subject) if plan.kind == "message" else plan.subject
     if plan.kind == "message" and view.is_as_written(plan.subject):
-        answer = {"kind": "written", "record": plan.subject, "key": _key(view.headers[plan.subject])}
+        answer: dict[str, Any] = {
+            "kind": "written",
+            "record": plan.subject,
+            "key": _key(view.headers[plan.subject]),
+        }
     elif plan.kind == "message":
         answer = {"kind": "message", "record": name_history(view, record)}
     else:
