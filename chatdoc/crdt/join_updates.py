@@ -62,8 +62,13 @@ def following(update: bytes, client: int, clock: int) -> Plain | None:
     return plain if plain is not None and (plain.client, plain.clock) == (client, clock) else None
 
 
-def joined(updates: Sequence[bytes], bytes_max: int) -> list[tuple[int, bytes]]:
-    """The same in their order, as updates of about so many bytes, each with how many of the given it is made of."""
+def joined(updates: Sequence[bytes], bytes_max: int) -> list[bytes]:
+    """The same in their order, as updates of about so many bytes."""
+    return [update for _, update in joined_counted(updates, bytes_max)]
+
+
+def joined_counted(updates: Sequence[bytes], bytes_max: int) -> list[tuple[int, bytes]]:
+    """As `joined`, each with how many of the given it is made of."""
     found: list[tuple[int, bytes]] = []
     at = 0
     while at < len(updates):

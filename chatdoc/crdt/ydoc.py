@@ -8,10 +8,12 @@ pycrdt is loaded when something is first integrated: it takes longer than openin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from chatdoc.crdt.join_updates import joined
 from chatdoc.crdt.keys import ROOTS
 from chatdoc.crdt.lib0 import number, text_bytes
 from chatdoc.model.deferred_module import DeferredModule
@@ -28,6 +30,8 @@ EMPTY_UPDATE = b"\x00\x00"
 
 COMPARE_EVERY = 64
 """So often an update that was spelled without pycrdt is compared with what that would write; tests compare each."""
+JOINED_ENTRIES, JOINED_BYTES = 4096, 1 << 24
+"""So many entries of a log are looked at together, and become updates of about so many bytes at most."""
 
 
 def merge(updates: Iterable[bytes]) -> bytes:
@@ -130,7 +134,7 @@ class Replica:
         self._begin()
         self._integrate()
         with _panics_are_errors("loading"):
-            for update in updates:
+            for update in _few(updates):
                 self._doc.apply_update(update)
         self._observed()
         self._subscriptions += [
@@ -189,7 +193,7 @@ class Replica:
         self._integrate()
         if not self._pending:
             return
-        pending = list(self._pending)
+        pending = joined(self._pending, JOINED_BYTES)
         self._pending.clear()
         with _panics_are_errors("applying our own updates to"), self._doc.transaction():
             for update in pending:
@@ -218,6 +222,13 @@ class Replica:
         self._changes.clear()
         self._updates.clear()
         return changes, updates[-1] if updates else EMPTY_UPDATE
+
+
+def _few(updates: Iterable[bytes]) -> Iterator[bytes]:
+    """The same, those that follow each other as one: an update costs pycrdt 7 µs by itself, an item in one 1.3."""
+    left = iter(updates)
+    while taken := list(islice(left, JOINED_ENTRIES)):
+        yield from joined(taken, JOINED_BYTES)
 
 
 def _recorder(root: str, changes: list[Change]) -> Callable[[Any], None]:

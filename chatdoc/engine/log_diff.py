@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from chatdoc.crdt import read_update
+from chatdoc.crdt.join_updates import joined
 from chatdoc.crdt.write_update import beyond
 from chatdoc.crdt.ydoc import EMPTY_UPDATE
 from chatdoc.store.ports import DocumentStore, UpdateLog
@@ -15,7 +16,9 @@ ENTRIES_MAX = 4096
 READ_BACK_MAX = 1024
 """How many older entries are read from the log before the whole document is encoded instead."""
 MERGE_MAX = 512
-"""How many updates become one answer; beyond that, encoding the whole document costs less."""
+"""How many updates that cannot be joined become one answer; beyond that, encoding the whole document costs less."""
+JOINED_BYTES = 1 << 24
+"""Updates of one writer that follow each other are one of at most so many bytes."""
 
 Spans = dict[int, tuple[int, int]]
 
@@ -51,11 +54,11 @@ class LogDiff:
             older = self._older()
             if not self._gather(reversed(older), lacking, reached, found):
                 return None
-        if len(found) > MERGE_MAX:
-            return None
         wanted = set(found)
         entries = self._log.entries(after=min(found) - 1)
-        updates = [entry.update for entry in entries if entry.sequence in wanted]
+        updates = joined([entry.update for entry in entries if entry.sequence in wanted], JOINED_BYTES)
+        if len(updates) > MERGE_MAX:
+            return None
         return updates[0] if len(updates) == 1 else beyond(map(_read, updates), lacking)
 
     def _gather(

@@ -108,6 +108,27 @@ def test_a_one_record_change_costs_what_the_record_costs() -> None:
     assert not document.engine.copy.session.replica.whole
 
 
+def test_many_changes_of_one_writer_are_handed_over_without_the_whole_document() -> None:
+    """They are put behind each other as bytes, however many; two writers by turns are read and written anew."""
+    ada, bob = begin(1), begin(2)
+    thread = ada.create_thread(sender_id="ada", content="root")
+    pull(bob, ada)
+    vector = bob.state_vector()
+    for number in range(log_diff.MERGE_MAX + 100):
+        ada.send(thread.thread_id, sender_id="ada", content=str(number))
+    update = ada.diff(vector)
+    assert not ada.engine.copy.session.replica.whole
+    assert len(read_update.read(update).items) == log_diff.MERGE_MAX + 100
+    bob.receive(update)
+    assert bob.messages(thread.thread_id) == ada.messages(thread.thread_id)
+    for number in range(20):
+        for writer, reader in ((ada, bob), (bob, ada)):
+            writer.send(thread.thread_id, sender_id="ada", content=f"by turns {number}")
+            pull(reader, writer)
+    assert len(read_update.read(ada.diff(vector)).items) == log_diff.MERGE_MAX + 100 + 40
+    assert not ada.engine.copy.session.replica.whole
+
+
 def test_who_lacks_nothing_gets_nothing() -> None:
     """The answer to a peer that is up to date is the empty update."""
     document = begin(1)

@@ -13,7 +13,7 @@ from chatdoc.apps.server.document_access import Answer, call_together, known, qu
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.principal import Allow
-from chatdoc.crdt.join_updates import joined
+from chatdoc.crdt.join_updates import joined, joined_counted
 from chatdoc.document import Document
 from chatdoc.model.errors import DocumentFailed, StoreError, UpdateRefused
 from chatdoc.model.view.view import View
@@ -154,7 +154,7 @@ class _Turn:
         for said, updates in groupby(sent, key=itemgetter(1)):
             given = [update for update, _ in updates]
             at = 0
-            for count, update in joined(given, self._bytes_max):
+            for count, update in joined_counted(given, self._bytes_max):
                 groups.append((given[at : at + count], update, said))
                 at += count
         taken = receive_all(self._doc, [(update, said) for _, update, said in groups]) if groups else []
@@ -170,7 +170,7 @@ class _Turn:
         answers: list[Answer] = []
         middle = len(given) // 2
         for half in (given[:middle], given[middle:]):
-            [(_, update)] = joined(half, sum(map(len, half)) + 1)
+            [update] = joined(half, sum(map(len, half)) + 1)
             [taken] = receive_all(self._doc, [(update, said)])
             answers += self._shared(half, said, taken)
         return answers
