@@ -8,13 +8,16 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.engine.adopt_file import digest
-from chatdoc.engine.read_file import read_bytes
+from chatdoc.engine.displaced_file import give_back
+from chatdoc.engine.read_file import holds, read_bytes
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import MigrationFailed, NewerEdits
 from chatdoc.store.atomic_file import replace_atomically, require_writable
 from chatdoc.store.backups import load
 from chatdoc.store.ports import DocumentStore, Marker, UnitOfWork
 from chatdoc.store.sqlite.folder import SqliteFolder
+
+_HINT = "Export what you want to keep, then repeat with --discard-edits (discard_edits=True)"
 
 
 def rollback(
@@ -49,7 +52,13 @@ def rollback(
             unit.put_registration(msgspec.structs.replace(registration, retired_at_ms=clock()))
             # Last of all, so that whatever fails before leaves everything as it was.
             displaced = replace_atomically(real, [source]).displaced
-            if displaced is not None:
+            if displaced is None:
+                return
+            try:
+                if not discard_edits and not holds(displaced, present):
+                    give_back(real, displaced, source)
+                    raise _edited(real)
+            finally:
                 os.close(displaced)
 
         store.write(restore)
@@ -72,9 +81,12 @@ def _newest(store: DocumentStore) -> Marker | None:
 
 
 def _require_unedited(store: DocumentStore, real: Path, present: bytes, marker: Marker) -> None:
-    hint = "Export what you want to keep, then repeat with --discard-edits (discard_edits=True)"
     later = sum(entry.origin != "migration" for entry in store.updates.entries())
     if later:
-        raise NewerEdits(f"{real.name} has {later} updates since it was migrated", hint=hint)
+        raise NewerEdits(f"{real.name} has {later} updates since it was migrated", hint=_HINT)
     if digest(present) not in {marker.text_digest, marker.source_digest}:
-        raise NewerEdits(f"{real.name} was changed by another program since it was migrated", hint=hint)
+        raise _edited(real)
+
+
+def _edited(real: Path) -> NewerEdits:
+    return NewerEdits(f"{real.name} was changed by another program since it was migrated", hint=_HINT)

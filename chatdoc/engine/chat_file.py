@@ -16,9 +16,10 @@ from typing import Literal
 import msgspec
 
 from chatdoc.engine.adopt_file import backup_name, digest
+from chatdoc.engine.displaced_file import ROUNDS_MAX, DisplacedFile
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
-from chatdoc.engine.read_file import file_stat, holds, looks_published, read_bytes, read_descriptor, stat_of
+from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, stat_of
 from chatdoc.engine.rendering import Rendering
 from chatdoc.engine.text_digest import TextDigest
 from chatdoc.engine.transaction import Transaction
@@ -32,8 +33,6 @@ from migrate.report import MigrationReport
 from migrate.v2.merge_external import merge
 
 FileState = Literal["present", "unpublished", "moved", "deleted", "replaced"]
-ROUNDS_MAX = 16
-"""So often a text is written again because somebody wrote to the file at the same moment."""
 
 _log = logging.getLogger("chatdoc")
 
@@ -46,9 +45,7 @@ class ChatFile:
         self.path = path
         self._ready = ready
         self._stores, self._engine = stores, engine
-        self._displaced: int | None = None
-        """The file that our last text displaced: who had it open may write to it still."""
-        self._displaced_stat = ""
+        self._displaced = DisplacedFile()
         self._rendering = Rendering()
         if engine.store.registry.registration().text_sequence == engine.sequence:
             self._rendering.begin(engine.copy.view, engine.sequence)
@@ -99,11 +96,7 @@ class ChatFile:
                 return False
             gone = not os.path.lexists(self.path) and self._missing(registration) != "unpublished"
             if gone or self._lives_elsewhere(registration):
-                _log.warning(
-                    "the file of document %s was moved or deleted while it was open, so it is not written; "
-                    "save(to=…) writes it to another place",
-                    registration.document_id,
-                )
+                self._say_gone(registration)
                 return False
             return self._publish()
 
@@ -118,7 +111,7 @@ class ChatFile:
                 )
             if os.path.lexists(path):
                 raise WriteFailed(f"{path} is there already", hint="Name a file that is not there")
-            self._let_go_of_displaced()
+            self._displaced.let_go()
             self._stores.follow_move(self._engine.store, path)
             self.path = path
             self._publish()
@@ -133,10 +126,10 @@ class ChatFile:
     def close(self) -> None:
         """Take what was still written to the file that our last text displaced, and let go of it."""
         try:
-            if self._engine.is_open and self._grown():
+            if self._engine.is_open and self._displaced.is_unseen:
                 self.save()
         finally:
-            self._let_go_of_displaced()
+            self._displaced.let_go()
 
     def _publish(self) -> bool:
         engine, written = self._engine, False
@@ -154,17 +147,25 @@ class ChatFile:
                 self._note(source_digest, sequence, seen)
                 return written
             text_digest = TextDigest(text)
-            replaced = replace_atomically(self.path, text)
+            try:
+                replaced = replace_atomically(self.path, text, is_there=seen is not None)
+            except WriteFailed:
+                if seen is None or os.path.lexists(self.path):
+                    raise
+                self._say_gone(engine.store.registry.registration())
+                return written
             written = True
-            self._keep_displaced(replaced.displaced)
-            was_seen = self._displaced is None or holds(self._displaced, source)
+            self._displaced.keep(replaced.displaced, source)
             now = stat_of(self.path)
             untouched = now is not None and now.startswith(file_stat(replaced.written))
             self._note(text_digest.result(), sequence, now if untouched else None)
-            if was_seen and untouched:
+            if untouched and not self._displaced.is_unseen:
                 return True
-            if not was_seen and self._displaced is not None:
-                self._take(read_descriptor(self._displaced))
+            try:
+                self._take_displaced()
+            except (FileReplaced, UnreadableFile):
+                self._displaced.give_back(self.path, b"".join(text))
+                raise
         return written
 
     def _text(
@@ -239,6 +240,14 @@ class ChatFile:
         """Whether another process has saved the document to another place, or opened its file there."""
         return registration.path != self.path.name
 
+    @staticmethod
+    def _say_gone(registration: Registration) -> None:
+        _log.warning(
+            "the file of document %s was moved or deleted while it was open, so it is not written; "
+            "save(to=…) writes it to another place",
+            registration.document_id,
+        )
+
     def _missing(self, registration: Registration) -> FileState:
         """Where the file is that was published and is not at its path."""
         if registration.text_stat is None and registration.text_sequence is None:
@@ -248,22 +257,10 @@ class ChatFile:
             moved = any(str(one.inode()) == inode for one in found if one.is_file(follow_symlinks=False))
         return "moved" if moved else "deleted"
 
-    def _keep_displaced(self, descriptor: int | None) -> None:
-        self._let_go_of_displaced()
-        self._displaced = descriptor
-        self._displaced_stat = "" if descriptor is None else file_stat(os.fstat(descriptor))
-
-    def _grown(self) -> bool:
-        """Whether somebody wrote to the file that our last text displaced."""
-        return self._displaced is not None and file_stat(os.fstat(self._displaced)) != self._displaced_stat
-
     def _take_displaced(self) -> None:
-        if self._grown():
-            assert self._displaced is not None, "only a file that is held can grow"
-            self._displaced_stat = file_stat(os.fstat(self._displaced))
-            self._take(read_descriptor(self._displaced))
-
-    def _let_go_of_displaced(self) -> None:
-        if self._displaced is not None:
-            os.close(self._displaced)
-            self._displaced = None
+        """Take what was written to the file that our last text displaced; what is no edit of ours is passed over."""
+        try:
+            self._displaced.take(self._take)
+        except (FileReplaced, UnreadableFile):
+            self._displaced.pass_over()
+            raise

@@ -57,11 +57,12 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
 
 
 def replace_atomically(
-    path: Path, parts: Sequence[bytes | memoryview], *, mode: int | None = None
+    path: Path, parts: Sequence[bytes | memoryview], *, mode: int | None = None, is_there: bool = False
 ) -> Replaced:
     """Like `write_atomically`, and hand over the file that was displaced, for who must see what others wrote to it.
 
-    The file holds the parts one behind the other.
+    The file holds the parts one behind the other. With `is_there` one that was deleted or moved away meanwhile is not
+    brought back: that is WriteFailed.
 
     The two files change places in one call (`renameat2`), so what is handed over is what stood there at the very
     moment of the replacement. Where the system has no such call, a link keeps hold of the old file, and what replaces
@@ -77,7 +78,7 @@ def replace_atomically(
         try:
             _fill(file, parts, before, mode)
             written = os.fstat(file)
-            displaced = _take_place(temporary, target)
+            displaced = _take_place(temporary, target, is_there)
         except BaseException:
             with contextlib.suppress(OSError):
                 if _is_at(file, temporary):
@@ -96,7 +97,7 @@ def replace_atomically(
     return Replaced(written, displaced)
 
 
-def _take_place(temporary: Path, target: Path) -> int | None:
+def _take_place(temporary: Path, target: Path, is_there: bool) -> int | None:
     """Put a file in another's place; returns a descriptor of the one that stood there, which has no name any more.
 
     Once they have changed places, the temporary name leads to the displaced file for a moment. It is locked by then, so
@@ -107,6 +108,8 @@ def _take_place(temporary: Path, target: Path) -> int | None:
         try:
             exchanged = exchange(temporary, target)
         except FileNotFoundError:
+            if is_there:
+                raise
             os.rename(temporary, target)
             return None
         if not exchanged:

@@ -177,7 +177,7 @@ def test_a_text_that_could_not_be_written_is_not_built_upon(
     writers.send(writers.document)
     with monkeypatch.context() as failing:
 
-        def full(*_: object) -> None:
+        def full(*_: object, **__: object) -> None:
             raise WriteFailed("the disk is full", hint="Make room")
 
         failing.setattr(chat_file, "replace_atomically", full)
