@@ -61,6 +61,11 @@ def test_two_tabs_that_were_offline_meet_again(serving: Serving) -> None:
     _play("two tabs that were offline meet again", serving)
 
 
+def test_the_list_of_documents_follows_the_folder(folder: Path, serving: Serving) -> None:
+    """Files that come and go while somebody looks at the list come and go there, and the focus stays."""
+    _play("the list of documents follows the folder", serving, str(folder))
+
+
 def test_what_waits_when_a_page_is_closed_is_sent_later(document: Document, serving: Serving) -> None:
     """A message that was written offline survives the page it was written in."""
     _play("what waits when a page is closed is sent when it is opened again", serving)

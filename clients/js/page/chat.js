@@ -11,6 +11,7 @@ import { Composer } from './composer.js'
 import { drawThreads, titleOf } from './threads.js'
 
 const DRAW_MS = 30
+const LIST_MS = 2000
 const NAMES = { connecting: 'connecting', synced: 'connected', offline: 'offline', denied: 'refused', closed: '' }
 
 /** What every part of the page knows of the others. */
@@ -26,6 +27,7 @@ export class Page {
   /** Whether the connection was lost, and is not back yet. */
   wasOffline = false
   #isDue = false
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #listing
 
   constructor () {
     this.messages = new Messages(this)
@@ -143,15 +145,20 @@ export class Page {
     })
   }
 
+  /** List the documents, and again every two seconds while they are looked at: others make and remove some. */
   async #listDocuments () {
+    clearTimeout(this.#listing)
+    this.#listing = setTimeout(() => { if (this.path === '') this.#listDocuments() }, LIST_MS)
+    if (document.hidden) return
     try {
       const documents = await this.server.documents()
       keep(byId('document-list'), documents, ({ path }) => path, () => '', ({ path }) =>
         make('li', {}, make('a', { href: this.address(path) }, make('span', { className: 'name', textContent: path }))))
       byId('document-list').hidden = documents.length === 0
     } catch (error) {
-      if (error instanceof UnknownToken) await this.signIn('This server asks for a token.')
-      else setTimeout(() => { if (this.path === '') this.#listDocuments() }, 2000)
+      if (!(error instanceof UnknownToken)) return
+      clearTimeout(this.#listing)
+      await this.signIn('This server asks for a token.')
     }
   }
 

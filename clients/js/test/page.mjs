@@ -1,10 +1,11 @@
 // Scenes in a real Chromium on the real page of a real server: `node test/page.mjs NAME SERVER [FOLDER FOR PICTURES]`.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { startChromium, person } from './chromium.mjs'
 import { CuttingProxy } from './cutting_proxy.mjs'
 
-const [name, server, pictures] = process.argv.slice(2)
+const [name, server, ...rest] = process.argv.slice(2)
+const [pictures] = rest
 const browser = await startChromium()
 const texts = ({ page }) => page.locator('.message .text').allTextContents()
 const connected = ({ page }) => page.waitForSelector('#connection[data-is=synced]')
@@ -47,6 +48,23 @@ const scenes = {
     await until('no notice is left', async () => (await ada.page.locator('.banner').count()) === 0)
     fine(ada, bob)
     for (const proxy of proxies) proxy.close()
+  },
+
+  async 'the list of documents follows the folder' () {
+    const [folder] = rest
+    const ada = await person(browser, server, 'ada')
+    const listed = () => ada.page.locator('#document-list a').allTextContents()
+    await ada.page.goto(server)
+    await until('none is listed', async () => (await listed()).length === 0)
+    writeFileSync(`${folder}/made.chat`, '')
+    await until('what another made is listed', async () => JSON.stringify(await listed()) === '["made.chat"]', listed)
+    await ada.page.locator('#document-list a').focus()
+    writeFileSync(`${folder}/later.chat`, '')
+    await until('the next is listed, too', async () => (await listed()).length === 2, listed)
+    assert.equal(await ada.page.evaluate(() => document.activeElement?.textContent), 'made.chat', 'the focus stays where it was')
+    for (const one of ['made', 'later']) rmSync(`${folder}/${one}.chat`)
+    await until('what was removed is gone', async () => await ada.page.locator('#document-list').isHidden())
+    fine(ada)
   },
 
   async 'what waits when a page is closed is sent when it is opened again' () {
