@@ -460,6 +460,7 @@ class Document:
 
         What the document, its history, its log and its receipts say stays the same.
         """
+        self.engine.require_alone("compact")
         return compact(self.engine, dry_run=dry_run)
 
     def save(self, *, to: str | os.PathLike[str] | None = None) -> bool:
@@ -469,15 +470,19 @@ class Document:
         `to`, the text is written there, and the document lives there from now on. Raises FileReplaced where the file
         holds another document now.
         """
+        self.engine.require_alone("save")
         self.engine.make_ready()
         if self._file is None:
             return False
-        return self._file.save() if to is None else self._file.save_to(Path(os.path.realpath(to)))
+        written = self._file.save() if to is None else self._file.save_to(Path(os.path.realpath(to)))
+        compact_when_due(self.engine, os.environ)
+        return written
 
     def close(self) -> None:
         """Write what turns have gathered, save and let go of the file; one that failed is only let go of."""
         if self.engine.is_left_behind:  # A child process after fork: what is open belongs to its parent.
             return
+        self.engine.require_alone("close")
         self.agents.flush()  # Not under the lock, which a turn that is being written takes after its own.
         try:
             with self.engine.lock:
@@ -491,11 +496,11 @@ class Document:
             with self.engine.lock:
                 if self.engine.is_open:
                     self.engine.put_back()
-                    self.save()
                     if self._file is not None:
+                        self._file.save()
                         self._file.close()
                         keep_rows(self.engine.store, self.engine.copy, recorded_at_ms=self.engine.clock())
-                    compact_when_due(self.engine.store, os.environ)
+                    compact_when_due(self.engine, os.environ, is_closing=True)
         finally:
             with self.engine.lock:
                 self._let_go()

@@ -266,7 +266,7 @@ class _Opening:
         external = file.take_external()
         document = Document(engine, self._noted(report or external), file=file, waiter=self.waiter)
         document.agents.recover_turns(reason="server_restart")
-        document.save()
+        file.save()  # Nothing is sealed by it, which would let who opens a long log wait.
         if self.transcripts is not None:
             document.transcripts(self.transcripts, keep=True)
         keep_rows(store, engine.copy, recorded_at_ms=self.clock())

@@ -65,8 +65,8 @@ def migrates_old_files(environment: Mapping[str, str]) -> bool:
     return _switch(environment, "CHATDOC_SCHEMA_V2") is not False
 
 
-def compacts_when_closing(environment: Mapping[str, str]) -> bool:
-    """Whether a long log is sealed when its document is closed; raises SettingInvalid."""
+def compacts_by_itself(environment: Mapping[str, str]) -> bool:
+    """Whether a long log is sealed when its document is saved or closed; raises SettingInvalid."""
     return _switch(environment, "CHATDOC_COMPACT") is not False
 
 

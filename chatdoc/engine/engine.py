@@ -31,7 +31,7 @@ from chatdoc.model.clock import Clock
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.plan import Now
 from chatdoc.model.delta import Delta
-from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError
+from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed, DocumentFailed, StoreError
 from chatdoc.model.facts import Fact
 from chatdoc.model.ids import Mint, RandomSource
 from chatdoc.model.view.view import View
@@ -313,6 +313,15 @@ class Engine:
         self.catch_up()
         if not to_read or self.is_left_behind or isinstance(self._ended, DocumentClosed | DocumentFailed):
             self.require_open()
+
+    def require_alone(self, call: str) -> None:
+        """Raise CommandRefused within a transaction, whose changes are not stored yet and may never be."""
+        with self.lock:
+            if self._in_transaction.locked():
+                raise CommandRefused(
+                    f"{call} was called within a group of changes, which is not stored yet",
+                    hint="Call it when the group is over",
+                )
 
     def freeze(self, reason: ChatdocError) -> None:
         """Allow reading only: every later change raises the reason."""

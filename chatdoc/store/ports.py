@@ -211,12 +211,17 @@ class DocumentStore(Protocol):
         `read` may be called twice, where the first answer was overtaken. It writes nothing; others may wait to write.
         """
 
-    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
-        """Put all events, and all updates but the newest, into compressed runs, in one transaction; gives back space.
+    def seal_logs(self, *, dry_run: bool = False, shrink: bool = True) -> Sealed:
+        """Put all events, and all updates but the newest, into compressed runs, in one transaction.
+
+        Space that gets free is given back, or is there for what comes next where `shrink` is false; outside a unit.
 
         What `updates` and `events` tell stays the same, each entry with the digest it was appended with. A store that
         seals nothing says so. A dry run writes nothing.
         """
+
+    def shrink(self, *, free_share_min: float) -> None:
+        """Give free space back to the disk, where it is at least such a share of the store; outside a unit."""
 
     def verify(self) -> list[Finding]:
         """Everything that is wrong with what is stored, as of one moment; reads all of it and writes nothing."""

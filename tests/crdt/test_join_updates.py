@@ -36,7 +36,9 @@ def test_what_one_writer_wrote_in_a_row_becomes_one() -> None:
     [(count, whole)] = joined_counted(given, 1 << 20)
     assert count == 3
     assert whole == update(block(7, 3, entry("a"), entry("b"), entry("c"), after(7, 3, "d")))
-    assert [count for count, _ in joined_counted(given, 1)] == [1, 1, 1], "not beyond the size that is asked for"
+    assert [count for count, _ in joined_counted(given, 1)] == [1, 1, 1], (
+        "not beyond the size that is asked for"
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from chatdoc import open_document
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.commands.send_message import SendMessage
-from chatdoc.model.errors import NotFound, UpdateRefused
+from chatdoc.model.errors import CommandRefused, NotFound, UpdateRefused
 from chatdoc.model.ids import ThreadId
+from chatdoc.verify import verify_store
 
 
 def test_each_update_of_a_group_is_answered_alone(tmp_path: Path) -> None:
@@ -43,3 +46,49 @@ def test_each_command_of_a_group_is_answered_alone(tmp_path: Path) -> None:
         assert [again[0], again[2]] == [answers[0], answers[2]]
         assert [one.content for one in doc.messages(thread_id)] == ["0", "1", "3"]
         assert doc.check(full=True).ok
+
+
+@pytest.mark.parametrize("call", ["save", "save to", "compact", "close"])
+def test_what_cannot_be_undone_is_refused_within_a_group(tmp_path: Path, call: str) -> None:
+    """A text would be ahead of its store, and a closed store would lose the group; the refusal says when to call."""
+    path = tmp_path / "team.chat"
+    with open_document(path) as doc:
+        thread_id = doc.create_thread(sender_id="ada", content="0").thread_id
+        doc.save()
+        before = path.read_bytes()
+
+        def work() -> None:
+            doc.send(thread_id, sender_id="ada", content="1")
+            match call:
+                case "save":
+                    doc.save()
+                case "save to":
+                    doc.save(to=tmp_path / "other.chat")
+                case "compact":
+                    doc.compact()
+                case _:
+                    doc.close()
+
+        with pytest.raises(
+            CommandRefused, match=rf"^{call.split()[0]} was called within a group .* is over$"
+        ):
+            doc.group.together(work)
+        assert path.read_bytes() == before
+        assert not (tmp_path / "other.chat").exists()
+        assert [one.content for one in doc.messages(thread_id)] == ["0", "1"], "what came before it is stored"
+        doc.save()
+        doc.compact()
+        assert path.read_bytes() != before
+    assert verify_store(path) == []
+
+
+def test_a_subscriber_may_save_whatever_made_the_change(tmp_path: Path) -> None:
+    """It hears of a group once that is stored."""
+    path = tmp_path / "team.chat"
+    with open_document(path) as doc:
+        thread_id = doc.create_thread(sender_id="ada", content="0").thread_id
+        doc.subscribe(lambda update, origin: doc.save())
+        doc.group.together(
+            lambda: [doc.send(thread_id, sender_id="ada", content=str(one)) for one in range(3)]
+        )
+        assert path.read_bytes() == doc.text()

@@ -148,9 +148,13 @@ class ToyStore:
             finally:
                 self._stands = before
 
-    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
+    def seal_logs(self, *, dry_run: bool = False, shrink: bool = True) -> Sealed:
         """Nothing is sealed."""
         return self.look(lambda held: Sealed(entries=0, bytes_before=0, bytes_after=0))
+
+    def shrink(self, *, free_share_min: float) -> None:
+        """See the port: there is nothing to give back."""
+        self.look(lambda held: None)
 
     def verify(self) -> list[Finding]:
         """Each frame has its digest, and is read as it was written or not at all; so whatever is folded is right."""

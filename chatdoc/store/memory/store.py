@@ -90,10 +90,14 @@ class MemoryStore:
             self._kept.require_open()
             return read()
 
-    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
+    def seal_logs(self, *, dry_run: bool = False, shrink: bool = True) -> Sealed:
         """See the port; nothing is sealed."""
         self._kept.require_open()
         return Sealed(entries=0, bytes_before=0, bytes_after=0)
+
+    def shrink(self, *, free_share_min: float) -> None:
+        """See the port: there is nothing to give back."""
+        self._kept.require_open()
 
     def verify(self) -> list[Finding]:
         """See the port; nothing of a process's own memory is doubted."""

@@ -49,7 +49,7 @@ class PostgresCatalog:
         """See the port."""
         return {name for (name,) in self._database.rows(_NAMES, (), "look up its tables")}
 
-    def shrink(self) -> None:
+    def shrink(self, free_share_min: float) -> None:
         """Nothing: the database vacuums its tables itself."""
 
     def damaged_pages(self) -> list[str]:

@@ -63,8 +63,8 @@ class Catalog(Protocol):
     def names(self) -> set[str]:
         """The tables and indexes that are there."""
 
-    def shrink(self) -> None:
-        """Give the space of rows that are gone back to the disk, where that does not happen by itself."""
+    def shrink(self, free_share_min: float) -> None:
+        """Give the space of rows that are gone back to the disk, where it is such a share and does not go by itself."""
 
     def damaged_pages(self) -> list[str]:
         """What the database's own check of its pages says; nothing where all is well."""

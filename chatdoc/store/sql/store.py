@@ -165,20 +165,21 @@ class SqlStore:
         """See the port."""
         return self._database.at_one_moment(read, "be read")
 
-    def seal_logs(self, *, dry_run: bool = False) -> Sealed:
+    def seal_logs(self, *, dry_run: bool = False, shrink: bool = True) -> Sealed:
         """See the port."""
         self._database.require_open()
         if dry_run:
             return self.at_one_moment(lambda: self._sealed(dry_run=True))
         database = self._database
-        sealed = (
-            self._sealed(dry_run=False)
-            if database.is_inside()
-            else database.transact(lambda: self._sealed(dry_run=False), "seal what is old")
-        )
-        if sealed.entries or sealed.events:
-            self._database.catalog.shrink()
+        sealed = database.transact(lambda: self._sealed(dry_run=False), "seal what is old")
+        if shrink and (sealed.entries or sealed.events):
+            self.shrink(free_share_min=0.0)
         return sealed
+
+    def shrink(self, *, free_share_min: float) -> None:
+        """See the port."""
+        self._database.require_open()
+        self._database.catalog.shrink(free_share_min)
 
     def verify(self) -> list[Finding]:
         """See the port."""

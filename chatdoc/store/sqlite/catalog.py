@@ -16,6 +16,7 @@ _COUNTS = (
     f"SELECT ({LAST}), ({_GIVEN}), (SELECT digest FROM orchestration_events ORDER BY sequence DESC LIMIT 1),"
     " (SELECT retired_at_ms FROM document)"
 )
+_FREE = "SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count"
 
 
 class SqliteCatalog:
@@ -45,8 +46,11 @@ class SqliteCatalog:
         rows = self._tables.ask(lambda execute: execute(_NAMES).fetchall(), "look up its tables")
         return {name for (name,) in rows}
 
-    def shrink(self) -> None:
+    def shrink(self, free_share_min: float) -> None:
         """See the port: the file is written anew without its free pages, whole or not at all."""
+        free, pages = self._tables.ask(lambda execute: execute(_FREE).fetchone(), "look for free space")
+        if free < free_share_min * pages:
+            return
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
             self._tables.ask(lambda execute, one=statement: execute(one).fetchall(), "give space back")  # type: ignore[misc]
 

@@ -25,6 +25,7 @@ CALLS: dict[str, Callable[[DocumentStore], object]] = {
     "row_pieces": lambda store: store.snapshots.row_pieces(),
     "put_rows": lambda store: store.snapshots.put_rows(rows(1), recorded_at_ms=NOW),
     "seal_logs": lambda store: store.seal_logs(),
+    "shrink": lambda store: store.shrink(free_share_min=0.0),
     "verify": lambda store: store.verify(),
     "changed": lambda store: store.feed.changed(),
 }

@@ -14,6 +14,7 @@ from chatdoc.testing.white_box import execute_of
 from tests.apps.cli.conftest import Run
 
 MESSAGES = 300
+_FREE = "SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count"
 
 
 def furnish(path: Path) -> bytes:
@@ -65,12 +66,12 @@ def test_a_document_is_closed_also_where_its_log_cannot_be_sealed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, setting: str
 ) -> None:
     """A full disk, or a setting that is none, costs space and nothing else."""
-    monkeypatch.setattr(compact_logs, "ENTRIES_MIN", 10)
     with open_document(tmp_path / "team.chat") as document:
         thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
         for number in range(50):
             document.send(thread_id, sender_id="bob", content=Random(number).randbytes(2_000).hex())
         document.save()
+        monkeypatch.setattr(compact_logs, "ENTRIES_MIN", 10)
         monkeypatch.setenv("CHATDOC_COMPACT", setting)
         pages = execute_of(document)("PRAGMA page_count").fetchone()[0]
         execute_of(document)(f"PRAGMA max_page_count = {pages + 8}")
@@ -93,3 +94,44 @@ def test_a_long_log_is_sealed_when_its_document_is_closed(
         document.send(document.threads()[0].thread_id, sender_id="eve", content="later")
     with open_document(tmp_path / "team.chat") as document:
         assert document.engine.store.updates.sealed_through() == sealed
+
+
+def test_a_document_that_stays_open_is_sealed_as_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is open for weeks does not wait for its end: what comes takes the space of what was sealed."""
+    monkeypatch.setattr(compact_logs, "ENTRIES_MIN", 99)
+    pages = {}
+    for setting in ("0", "1"):
+        monkeypatch.setenv("CHATDOC_COMPACT", setting)
+        with open_document(tmp_path / f"{setting}.chat") as document:
+            thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
+            for rounds in range(12):
+                for number in range(100):
+                    document.send(thread_id, sender_id="bob", content=f"Message {rounds} {number} " * 20)
+                document.save()
+            unsealed = document.engine.sequence - document.engine.store.updates.sealed_through()
+            pages[setting] = execute_of(document)("PRAGMA page_count").fetchone()[0]
+            assert document.check(full=True).ok
+            text = document.text()
+    assert unsealed <= 1201 // compact_logs.SHARE
+    assert pages["1"] < 0.6 * pages["0"]
+    with open_document(tmp_path / "1.chat") as document:
+        assert document.text() == text
+        assert len(document.messages(thread_id)) == 1201
+
+
+def test_a_document_that_is_closed_gives_back_what_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sealed while it was open left free space, which goes once it is a good part of the file."""
+    monkeypatch.setattr(compact_logs, "ENTRIES_MIN", 99)
+    with open_document(tmp_path / "team.chat") as document:
+        thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
+        for number in range(400):
+            document.send(thread_id, sender_id="bob", content=f"Message {number} " * 20)
+        document.save()
+        free, pages = execute_of(document)(_FREE).fetchone()
+        assert free > pages / compact_logs.SHARE
+    with open_document(tmp_path / "team.chat") as document:
+        assert execute_of(document)(_FREE).fetchone()[0] <= 2
