@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from chatdoc.crdt import ydoc
 from chatdoc.model.clock import Clock, system_clock
@@ -19,7 +19,13 @@ from tests.store_file import DATABASES, url_of
 Golden = Callable[[Path, bytes], None]
 
 ydoc.COMPARE_EVERY = 1
-settings.register_profile("tests", max_examples=examples(100))
+settings.register_profile(
+    "tests",
+    max_examples=examples(100),
+    # How long an example takes is a matter of who else uses the machine.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("tests")
 
 

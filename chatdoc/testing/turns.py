@@ -44,7 +44,9 @@ def some_turn_command(random: Random, view: View, kind: str, by: str) -> TurnCom
     if kind in ("queue", "start"):
         # A thread without a config is told of as soon as an agent works in it, and a turn may not make one.
         configured = [one for one in view.thread_ids() if view.has_config(one)]
-        if kind == "start":
+        if kind == "queue":
+            configured = [one for one in configured if not _is_deleted(view, one)]
+        else:
             configured = [one for one in configured if state_of_thread(view, one) != "running"]
         return _entering(random, view, kind, by, random.choice(configured)) if configured else None
     if kind in ("withdraw", "send now"):
@@ -69,6 +71,11 @@ def some_turn_command(random: Random, view: View, kind: str, by: str) -> TurnCom
         return None
     message_id = random.choice(turns)
     return _running(random, view, kind, view.headers[message_id].thread_id, message_id)
+
+
+def _is_deleted(view: View, thread_id: ThreadId) -> bool:
+    thread = view.thread(thread_id)
+    return thread is not None and thread.deleted_at is not None
 
 
 def _entering(random: Random, view: View, kind: str, by: str, thread_id: ThreadId) -> TurnCommand:
