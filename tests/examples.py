@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 IS_LONG = os.environ.get("CHATDOC_LONG") == "1"
+"""Whether every place is tried where `make test` tries each third of them."""
 _LEAST = 20
 
 

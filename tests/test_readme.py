@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import doctest
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from invariants.registry import RULES
+from tests import forked
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
@@ -47,16 +45,11 @@ def test_the_sessions_print_what_they_show(tmp_path: Path, number: int, count: i
     steps = re.findall(r"^\$ (\w+) (.*)\n((?:(?!\$ ).*\n)*)", sessions[number], re.MULTILINE)
     assert (len(sessions), len(steps)) == (4, count)
     for program, arguments, shown in steps:
-        assert program in ("chatdoc", "rm")
-        ours = [sys.executable, "-m", "chatdoc.apps.cli.main"]
-        ran = subprocess.run(
-            [*(ours if program == "chatdoc" else [program]), *arguments.split()],
-            cwd=home,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        if program == "rm":
+            (home / arguments).unlink()
+            continue
+        assert program == "chatdoc"
+        ran = forked.run(*arguments.split(), module="chatdoc.apps.cli.main", folder=home)
         assert (ran.stderr, ran.returncode) == ("", 0)
         assert anytime(ran.stdout.replace(str(tmp_path), "/home/ada")) == anytime(shown)
 

@@ -111,5 +111,5 @@ def test_the_machine_finds_a_planted_defect_within_its_quick_profile(
 def test_a_planted_defect_is_caught(plant: Plant, hostile: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """At least one of a few short runs fails, and says at which step."""
     plant(monkeypatch)
-    reports = [fuzz(steps=150, replicas=3, seed=seed, hostile=hostile) for seed in range(4)]
+    reports = (fuzz(steps=150, replicas=3, seed=seed, hostile=hostile) for seed in range(4))
     assert any(report.problems and report.problems[0].startswith("step ") for report in reports)

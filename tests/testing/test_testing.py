@@ -15,12 +15,16 @@ from chatdoc.document import Document
 from chatdoc.testing import ManualClock, Network, fuzz, machine
 from chatdoc.testing.machine import NetworkMachine, numbers
 from chatdoc.testing.promises import LEDGER
+from tests.examples import examples
 from tests.tidy.source import PROJECT
+
+QUICK = settings(NetworkMachine.quick, max_examples=examples(NetworkMachine.quick.max_examples))
 
 
 @pytest.mark.parametrize("module", [chatdoc.testing, machine], ids=lambda module: module.__name__)
-def test_examples_in_the_documentation_run(module: object) -> None:
+def test_examples_in_the_documentation_run(module: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """The docstring's example is the one somebody copies, so it is a test; it fuzzes a writer that is not ours."""
+    monkeypatch.setattr(NetworkMachine, "quick", QUICK)
     failed, tried = doctest.testmod(module)  # type: ignore[arg-type]
     assert tried > 3
     assert not failed
@@ -44,7 +48,7 @@ def test_a_writer_that_cheats_is_caught() -> None:
 
 def test_the_machine_of_its_own_finds_nothing() -> None:
     """Our own writers pass the machine others subclass."""
-    run_state_machine_as_test(NetworkMachine, settings=NetworkMachine.quick)
+    run_state_machine_as_test(NetworkMachine, settings=QUICK)
 
 
 def test_one_seed_gives_one_run() -> None:

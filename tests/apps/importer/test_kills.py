@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.apps.importer.conftest import Import, files_in, log_in
-from tests.tidy.source import PROJECT
+from tests.forked import Forked
+
+CHATDOC = "chatdoc.apps.cli.main"
 
 
 @pytest.mark.slow
 def test_a_killed_import_goes_on(tmp_path: Path, logs: Path, run_import: Import) -> None:
     """After kills at random moments every file is whole, and no session is there twice."""
     dice = random.Random(29)
-    command = [
-        sys.executable,
-        "-m",
-        "chatdoc.apps.cli.main",
-        "import",
-        str(logs),
-        "--into",
-        str(tmp_path / "killed"),
-    ]
     for _ in range(8):
-        process = subprocess.Popen(
-            command, cwd=tmp_path, env={"PYTHONPATH": str(PROJECT)}, stdout=subprocess.DEVNULL
-        )
-        time.sleep(0.4 + dice.random())
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with Forked(
+            "import", logs, "--into", tmp_path / "killed", module=CHATDOC, folder=tmp_path
+        ) as process:
+            process.let_go()
+            time.sleep(dice.random() * 0.8)
+            process.kill()
     assert run_import(logs, into=tmp_path / "killed").ok
     run_import(logs, into=tmp_path / "whole")
     killed, whole = files_in(tmp_path / "killed"), files_in(tmp_path / "whole")
@@ -53,24 +43,19 @@ def test_a_killed_watch_goes_on(tmp_path: Path, run_import: Import) -> None:
         folder / f"{case}.jsonl": log_in(case).read_bytes().splitlines(keepends=True)
         for case in ("codex-tool-heavy", "claude-split-message", "codex-compacted")
     }
-    command = [sys.executable, "-m", "chatdoc.apps.cli.main", "import", str(folder), "--watch"]
+    watch = ("import", folder, "--watch", "--into", tmp_path / "watched")
     for _ in range(5):
-        process = subprocess.Popen(
-            [*command, "--into", str(tmp_path / "watched")],
-            cwd=tmp_path,
-            env={"PYTHONPATH": str(PROJECT)},
-            stdout=subprocess.DEVNULL,
-        )
-        end = time.monotonic() + 0.8 + dice.random()
-        while time.monotonic() < end:
-            time.sleep(0.05)
-            path = dice.choice(sorted(left))
-            with path.open("ab") as file:
-                for line in left[path][: dice.randrange(3)]:
-                    file.write(line)
-                    left[path].remove(line)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        with Forked(*watch, module=CHATDOC, folder=tmp_path) as process:
+            process.let_go()
+            end = time.monotonic() + 0.4 + dice.random()
+            while time.monotonic() < end:
+                time.sleep(0.05)
+                path = dice.choice(sorted(left))
+                with path.open("ab") as file:
+                    for line in left[path][: dice.randrange(3)]:
+                        file.write(line)
+                        left[path].remove(line)
+            process.kill()
     for path, lines in left.items():
         with path.open("ab") as file:
             file.writelines(lines)
