@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatdoc.engine.transaction import Transaction
+from chatdoc.model.arguments import require_name
+from chatdoc.model.errors import CommandRefused
 from chatdoc.store.part_ports import ExpectingReceipts, Receipts
 
 
@@ -28,6 +30,15 @@ def expecting(receipts: Receipts) -> Callable[[Sequence[Callable[[Transaction], 
 
     def expect_receipts(works: Sequence[Callable[[Transaction], Any]]) -> None:
         ids = [one.command_id for one in works if isinstance(one, KnownCommand)]
-        expect([one for one in ids if isinstance(one, str)])
+        expect([one for one in ids if one is not None and _is_name(one)])
 
     return expect_receipts
+
+
+def _is_name(command_id: object) -> bool:
+    """Whether a store can be asked for it; its own command is refused where it is none, and no other one's with it."""
+    try:
+        require_name("command_id", command_id)
+    except CommandRefused:
+        return False
+    return True

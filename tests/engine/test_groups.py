@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,3 +93,17 @@ def test_a_subscriber_may_save_whatever_made_the_change(tmp_path: Path) -> None:
             lambda: [doc.send(thread_id, sender_id="ada", content=str(one)) for one in range(3)]
         )
         assert path.read_bytes() == doc.text()
+
+
+@pytest.mark.parametrize("command_id", ["", "half of a pair: \ud800", "x" * 1001, 7, b"bytes"])
+def test_an_id_that_is_none_refuses_its_own_command_alone(tmp_path: Path, command_id: Any) -> None:
+    """Receipts are looked up for the group as a whole, before any id is judged: no id makes that fail."""
+    with open_document(tmp_path / "a.chat") as doc:
+        thread_id = doc.create_thread(sender_id="ada", content="0").thread_id
+        one, two, three = (
+            SendMessage(thread_id=thread_id, sender_id="ada", content=text) for text in ("1", "2", "3")
+        )
+        answers = doc.group.execute_each([(one, "first"), (two, command_id), (three, None)])
+        assert isinstance(answers[1], CommandRefused)
+        assert [answers[0].content, answers[2].content] == ["1", "3"]
+        assert [one.content for one in doc.messages(thread_id)] == ["0", "1", "3"]
