@@ -25,7 +25,7 @@ HANDED_DOWN = {
     ("chatdoc.store.sql.store", "first_log.<locals>.begin_log"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
-MODULES_MAX = {"send": 65, "receive": 73, "open v2": 131, "open legacy": 140}
+MODULES_MAX = {"send": 65, "receive": 73, "open v2": 131, "open legacy": 141}
 """What was measured is 65, 73, 127 and 136; more than a little more is a new detour to be looked at."""
 
 

@@ -217,3 +217,46 @@ def test_killed_maker_leaves_no_store(tmp_path: Path) -> None:
     assert [one.name for one in (tmp_path / ".chatdoc").iterdir() if one.is_file()] == []
     with closing(made(tmp_path, lambda unit: unit.begin_events(drafts(), at_ms=NOW))) as store:
         assert store.events.last_sequence() == len(drafts())
+
+
+def test_a_newest_row_that_is_gone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its event is sealed and can be read, but the versions of its stream would begin anew."""
+    with begun(monkeypatch, 1, []) as store:
+        (at,) = store.tables.rows(NEWEST, (), "be looked at")[0]
+        store.tables.change(
+            lambda run, _: run("DELETE FROM orchestration_events WHERE sequence = ?", (at,)), "lose a row"
+        )
+        assert [(one.code, one.where) for one in store.verify()] == [("missing_event", f"event {at}")]
+        with pytest.raises(StoreDamaged, match=f"ends with event {at}"):
+            store.events.read_of("thread", "t13", limit=1000)
+
+
+def test_a_run_in_the_place_of_another_hides_no_end_of_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names other streams, so it is not decoded for one that has its last events there."""
+    with begun(monkeypatch, 1, []) as store:
+        runs = store.tables.rows(
+            "SELECT first, last, bytes FROM event_runs ORDER BY first", (), "be looked at"
+        )
+        whole = {one: store.events.read_of("thread", one, limit=1000) for one in STREAMS}
+        for first, last, _ in runs:
+            ended = [one for one in STREAMS if first <= whole[one][-1].sequence <= last]
+            for _, _, others in runs:
+                put(store, first, others)
+                for one in ended:
+                    try:
+                        assert store.events.read_of("thread", one, limit=1000) == whole[one]
+                    except StoreDamaged:
+                        continue
+            put(store, first, next(packed for begin, _, packed in runs if begin == first))
+        assert store.verify() == []
+
+
+def put(store: SqliteStore, first: int, packed: bytes) -> None:
+    """Change the bytes of a run."""
+    store.tables.change(
+        lambda run, _: run("UPDATE event_runs SET bytes = ? WHERE first = ?", (packed, first)), "change a run"
+    )
+
+
+NEWEST = "SELECT max(sequence) FROM orchestration_events WHERE stream_id = 't13'"
+STREAMS = [f"t{number}" for number in range(30)]

@@ -62,6 +62,10 @@ class SqlEventLog:
         """The next rows beyond a sequence as they are stored, in the table or in a run."""
         return self._ask(lambda execute: self._rows.after(execute, after, limit))
 
+    def newest(self) -> dict[tuple[str, str], int]:
+        """The sequence of the newest row of each stream."""
+        return self._ask(self._rows.newest)
+
     def copies_that_differ(self) -> list[int]:
         """Sequences of events that lie in the table and in a run, and are not the same there."""
         return self._ask(self._rows.copies_that_differ)

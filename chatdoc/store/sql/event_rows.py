@@ -16,6 +16,10 @@ _STREAM = (
     " ORDER BY stream_version LIMIT ?"
 )
 _NEWEST = "SELECT max(sequence) FROM orchestration_events WHERE aggregate_kind = ? AND stream_id = ?"
+_NEWEST_OF_ALL = (
+    "SELECT aggregate_kind, stream_id, max(sequence) FROM orchestration_events"
+    " GROUP BY aggregate_kind, stream_id"
+)
 _AT = f"SELECT {COLUMNS} FROM orchestration_events WHERE sequence = ?"
 _AT_VERSION = (
     f"SELECT {COLUMNS} FROM orchestration_events"
@@ -53,8 +57,12 @@ class EventRows:
         return rows
 
     def of_stream(self, execute: Execute, stream: tuple[str, str], after: int, limit: int) -> list[Row]:
-        """The next rows of one stream beyond a sequence; runs that name it are decoded until there are enough."""
+        """The next rows of one stream beyond a sequence; runs that name it are decoded until there are enough.
+
+        A run that was put in the place of another names other streams: what the newest row says is held against that.
+        """
         rows: list[Row] = []
+        since = after
         newest = execute(_NEWEST, stream).fetchone()[0]  # It is a row, wherever the others are.
         while len(rows) < limit and (run := next_run(execute, after + 1)) is not None:
             if newest is not None and run.first > newest:
@@ -64,6 +72,9 @@ class EventRows:
             after = run.last
         if len(rows) < limit:
             rows += execute(_STREAM, (after, *stream, after, *stream, limit - len(rows))).fetchall()
+        last = rows[-1][0] if rows else since
+        if len(rows) < limit and last != max(since, newest or 0):
+            raise ValueError(f"{stream[0]} {stream[1]} ends with event {last}, and event {newest} as a row")
         return rows[:limit]
 
     def at(self, execute: Execute, sequence: int) -> Row | None:
@@ -81,6 +92,12 @@ class EventRows:
             found = next(_with_version(self._rows(run), stream, version), None)
             before = run.first
         return found
+
+    def newest(self, execute: Execute) -> dict[tuple[str, str], int]:
+        """The newest event of each stream that has a row; every stream must have that of its newest one."""
+        return {
+            (kind, stream_id): sequence for kind, stream_id, sequence in execute(_NEWEST_OF_ALL).fetchall()
+        }
 
     def copies_that_differ(self, execute: Execute) -> list[int]:
         """Sequences of rows that lie in the table and in a run, and are not the same there."""

@@ -104,6 +104,7 @@ def _events(events: SqlEventLog) -> Iterator[Finding]:
     through, expected = events.compacted_through(), 1
     in_log: bytes = events.chain.first
     in_stream: dict[tuple[str, str], tuple[int, bytes]] = {}
+    newest: dict[tuple[str, str], int] = {}
     while rows := events.rows_after(expected - 1, _PAGE):
         for *columns, digest in rows:
             sequence, kind, stream_id, version = columns[0], columns[2], columns[3], columns[4]
@@ -128,11 +129,18 @@ def _events(events: SqlEventLog) -> Iterator[Finding]:
                 elif not _is_readable(columns):
                     yield Finding("damaged_event", where, "cannot be read as its type promises")
             in_log, in_stream[kind, stream_id] = digest[HALF:], (version, digest[:HALF])
+            newest[kind, stream_id] = sequence
             expected = sequence + 1
     if expected <= events.given_sequence():
         yield _missing("event", expected, events.given_sequence())
     for sequence in events.copies_that_differ():
         yield Finding("damaged_event", f"event {sequence}", "is not what was sealed")
+    rows_of_streams = events.newest()
+    for stream, sequence in newest.items():
+        if rows_of_streams.get(stream) != sequence:  # From which the versions of its stream would go on.
+            yield Finding(
+                "missing_event", f"event {sequence}", f"is sealed, and no row of {' '.join(stream)}"
+            )
 
 
 def _receipts(receipts: SqlReceipts, updates: SqlUpdateLog, events: SqlEventLog) -> Iterator[Finding]:
