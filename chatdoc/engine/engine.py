@@ -23,7 +23,7 @@ from chatdoc.engine.receive_result import Received
 from chatdoc.engine.report_subscribers import ReportSubscribers
 from chatdoc.engine.subscribers import Subscribers
 from chatdoc.engine.thread_turns import ThreadTurns
-from chatdoc.engine.transaction import Transaction
+from chatdoc.engine.transaction import AllUndone, Transaction
 from chatdoc.engine.update_subscribers import UpdateSubscribers
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.arguments import require_name
@@ -181,7 +181,8 @@ class Engine:
     def transact_each(self, works: Sequence[Callable[[Transaction], Answer]]) -> list[Answer | Exception]:
         """Group commit: do many things as one transaction, each with an answer or an error of its own.
 
-        One that is refused does not undo the others; a store that fails undoes all, and raises StoreError.
+        One that is refused does not undo the others. A failure at which memory had what the store has not, or a store
+        that fails, undoes all of them, and is raised.
         """
         return [answer if error is None else error for answer, error in self._transact(works)]
 
@@ -189,24 +190,32 @@ class Engine:
         with self.lock:
             if self._in_transaction.locked():
                 assert self._open is not None, "whoever holds the lock within a transaction has opened it"
-                return [self._attempt(work, self._open) for work in works]
+                return [self._open.attempt(work) for work in works]
             with self._in_transaction:
                 self._turns.begin()
                 self._drop_if_cut_off()
                 self.require_open()
                 self._expect(works)
                 steps = [self._step(work) for work in works]
-                if len(steps) == 1:
-                    answers = [self.store.write(steps[0])]
-                else:
-                    answers = [_whole(one) for one in self.store.write_each(steps)]
+                try:
+                    one = len(steps) == 1
+                    answers: list[Any] = [self.store.write(*steps)] if one else self.store.write_each(steps)
+                except AllUndone as undone:
+                    raise undone.error from undone.error.__cause__
                 self._close_transaction()
         self._turns.end()
         self._deliver()
         return answers
 
     def _step(self, work: Callable[[Transaction], Any]) -> Step:
-        return lambda unit: self._attempt(work, self._begin(unit))
+        def step(unit: UnitOfWork) -> tuple[Any, Exception | None]:
+            try:
+                return self._begin(unit).attempt(work)
+            except ChatdocError as error:
+                # The store would undo this step alone, and the next one would go on from what memory has of it.
+                raise AllUndone(error) from error
+
+        return step
 
     def _begin(self, unit: UnitOfWork) -> Transaction:
         if self._open is None:
@@ -219,18 +228,6 @@ class Engine:
         else:
             self._open.unit = unit  # The store gives each thing of a group a unit of its own.
         return self._open
-
-    @staticmethod
-    def _attempt(
-        work: Callable[[Transaction], Any], transaction: Transaction
-    ) -> tuple[Any, Exception | None]:
-        """The answer, or the error of what was refused; a failure that nothing may outlast is raised."""
-        try:
-            return work(transaction), None
-        except Exception as error:
-            if transaction.ahead or isinstance(error, StoreError):
-                raise
-            return None, error
 
     def _close_transaction(self) -> None:
         transaction = self._open
@@ -332,8 +329,3 @@ class Engine:
         if self._ended is None:
             self._ended = DocumentClosed("this document is closed", hint="Open it again")
         self.store.close()
-
-
-def _whole(answer: tuple[Any, Exception | None] | ChatdocError) -> tuple[Any, Exception | None]:
-    """An answer of a group; a refusal that the store had to undo alone is the error of its own step."""
-    return (None, answer) if isinstance(answer, ChatdocError) else answer

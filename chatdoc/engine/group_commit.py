@@ -1,6 +1,7 @@
 """Group commit: many changes as one transaction of the store, each with an answer or a refusal of its own.
 
-What is acknowledged is stored with all the others, at the price of one wait for the disk.
+What is acknowledged is stored with all the others, at the price of one wait for the disk. A failure that is no refusal,
+of the store or of pycrdt, undoes the whole group and is raised.
 """
 
 from __future__ import annotations

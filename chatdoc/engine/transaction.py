@@ -7,16 +7,18 @@ which drops that copy and loads another from the store; so no moment at which it
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.working_copy import WorkingCopy
+from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.store.ports import Entry, UnitOfWork
 
 
 class Transaction:
     """What is being changed, by which unit of the store, and what is due once that is committed."""
 
-    __slots__ = ("after", "ahead", "copy", "events_to", "heard", "process", "recorder", "unit")
+    __slots__ = ("after", "ahead", "copy", "events_to", "failure", "heard", "process", "recorder", "unit")
 
     def __init__(
         self, copy: WorkingCopy, unit: UnitOfWork, recorder: EventRecorder | None, process: int
@@ -35,3 +37,30 @@ class Transaction:
         """What is to be noted in memory once this is stored."""
         self.ahead = False
         """Whether memory has what the unit has not yet: then nothing of the transaction may stay."""
+        self.failure: BaseException | None = None
+        """What went wrong then, or in the store: no piece of work around it may hide that and go on."""
+
+    def attempt(self, work: Callable[[Transaction], Any]) -> tuple[Any, Exception | None]:
+        """The answer of a piece of work, or the error of what was refused.
+
+        A failure that nothing may outlast is raised, here and by every piece of work around this one.
+        """
+        answer, refusal = None, None
+        try:
+            answer = work(self)
+        except Exception as error:
+            refusal = error
+            if self.ahead or isinstance(error, StoreError):
+                self.failure = self.failure or error
+        except BaseException as error:
+            self.failure = self.failure or error
+        if self.failure is not None:
+            raise self.failure
+        return answer, refusal
+
+
+class AllUndone(Exception):
+    """Carries a failure past the store, for which it is no refusal of one step that it could undo alone."""
+
+    def __init__(self, error: ChatdocError) -> None:
+        self.error = error

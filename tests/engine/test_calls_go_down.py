@@ -18,7 +18,7 @@ from tests.tidy.source import PROJECT
 
 HANDED_DOWN = {
     # The work of a transaction, given to `DocumentStore.write`, which calls it between BEGIN and COMMIT.
-    ("chatdoc.store.sql.store", "Engine._step.<locals>.<lambda>"),
+    ("chatdoc.store.sql.store", "Engine._step.<locals>.step"),
     # The beginning of an event log, given to `Engine.transact` as the work of one transaction.
     ("chatdoc.engine.engine", "begin_event_log.<locals>.start"),
     # The beginning of the log of a document whose store is being made, given to `Stores.create`.
