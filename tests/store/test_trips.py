@@ -1,7 +1,8 @@
-"""A command costs two trips to the database, and a third one where somebody else writes for the first time."""
+"""A command costs two trips and six statements, and a third trip where somebody else writes for the first time."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from chatdoc import open_store
 from chatdoc.document import Document
 from chatdoc.model.commands.send_message import SendMessage
+from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.session import Session
 from tests.postgres_cluster import Cluster
 
@@ -58,6 +60,47 @@ def test_a_command_is_two_trips(opened: tuple[Document, Document, str], trips: T
     one, _, thread_id = opened
     assert [trips.of(one, thread_id, f"alone {number}") for number in range(20)] == [2] * 20
     assert trips.of(one, thread_id, None) == 2
+
+
+def test_a_command_is_six_statements(
+    opened: tuple[Document, Document, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BEGIN, the lock, what it asks for, its epoch, all that it writes, COMMIT; and behind it a hint, not each time."""
+    one, _, thread_id = opened
+    sent: list[str] = []
+    send, send_together = Pipeline.send, Pipeline.send_together
+
+    def noted(pipeline: Pipeline, statement: str, *rest: Any) -> None:
+        sent.append(statement.split("(")[0])
+        send(pipeline, statement, *rest)
+
+    def noted_together(pipeline: Pipeline, *given: Any) -> bool:
+        is_one = send_together(pipeline, *given)
+        if is_one:
+            sent.append("WITH")
+        return is_one
+
+    for number in range(20):
+        one.send(thread_id, sender_id="ada", content="Hi", command_id=f"before {number}")
+    monkeypatch.setattr(Pipeline, "send", noted)
+    monkeypatch.setattr(Pipeline, "send_together", noted_together)
+    one.send(thread_id, sender_id="ada", content="Hi", command_id="counted")
+    assert [said.split()[0] for said in sent[:6]] == ["BEGIN", "SELECT", "SELECT", "SELECT", "WITH", "COMMIT"]
+    assert sent[6:] in ([], ["SELECT pg_notify"])
+
+
+def test_news_of_another_server_are_one_trip(opened: tuple[Document, Document, str], trips: Trips) -> None:
+    """Whoever was told that there is more asks for the version and for what is new at once."""
+    one, other, thread_id = opened
+    came = threading.Event()
+    other.engine.store.feed.call(came.set)  # type: ignore[attr-defined]
+    for number in range(10):
+        came.clear()
+        one.send(thread_id, sender_id="ada", content=f"News {number}")
+        assert came.wait(5)
+        trips.count = 0
+        assert other.messages(thread_id)[-1].content == f"News {number}"
+        assert trips.count == 1
 
 
 def test_a_command_behind_another_server_is_two_trips(

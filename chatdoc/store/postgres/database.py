@@ -19,10 +19,11 @@ import psycopg
 from chatdoc.model.errors import CommitUnknown, StoreError
 from chatdoc.store.postgres.answers import Answers
 from chatdoc.store.postgres.catalog import PostgresCatalog
-from chatdoc.store.postgres.order_row import VERSION, Locked, gone, lock
+from chatdoc.store.postgres.fenced_lock import fenced_lock, wait_for_writer
+from chatdoc.store.postgres.looked import Looked
+from chatdoc.store.postgres.order_row import Locked
 from chatdoc.store.postgres.pool import Pool
 from chatdoc.store.postgres.postgres_errors import START_OVER, failure, is_lost_connection
-from chatdoc.store.postgres.servers import ask_epoch, require
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sql.database import Catalog, Question, Questions, Version
@@ -46,10 +47,10 @@ class PostgresDatabase:
         self.faults: tuple[type[Exception], ...] = (psycopg.Error,)
         self.without_receipt: set[str] = set()
         self.catalog: Catalog = PostgresCatalog(self)
-        self.lock = threading.RLock()
+        self.lock, self.looked = threading.RLock(), Looked(document, self.name)
         self.is_closed = self.is_retired = False
-        self.known_version = 0
-        """The last version that this object wrote or saw; hints of it or of older ones are no news."""
+        self.known_version = self.coming_version = 0
+        """What this object wrote or saw last, and what its COMMIT that has no answer yet makes: hints of no news."""
         self._pid = os.getpid()
         self._session: Session | None = None
         """Of the transaction that is open, or of a call that was interrupted."""
@@ -65,6 +66,9 @@ class PostgresDatabase:
 
     def rows(self, question: str, values: Sequence[Any], doing: str) -> list[tuple[Any, ...]]:
         """All rows that a question has; errors come out as StoreError."""
+        found = None if self.is_inside() else self.looked.take(question, values)
+        if found is not None:
+            return found
         return self.ask(lambda execute: execute(question, values).fetchall(), doing)
 
     def ask(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
@@ -98,11 +102,14 @@ class PostgresDatabase:
             if self.is_inside() and self._locked is not None:
                 self.is_retired = self._locked.counts.is_retired
                 return self._generation, self._locked.version - self.own_versions
-            found = self.rows(VERSION, (self.document,), "be asked for changes")
-            if not found:
-                raise gone(self.name)
-            self.known_version, self.is_retired = found[0]
-            return self._generation, found[0][0] - self.own_versions
+            return self.look(())
+
+    def look(self, questions: Questions) -> Version:
+        """The version, and in the same trip, for later, the answers to what is asked where it has changed."""
+        with self.lock:
+            seen = self.ask(lambda run: self.looked.look(run, questions), "be asked for changes")
+            self.known_version, self.is_retired = seen
+            return self._generation, self.known_version - self.own_versions
 
     # changes
 
@@ -202,6 +209,7 @@ class PostgresDatabase:
     def _transact(self, how: str, work: Callable[[], _Answer], doing: str, ahead: Questions) -> _Answer:
         session = self._ready()
         self.without_receipt.clear()
+        self.looked.forget()
         try:
             self._session, self._frame = session, sys._getframe()
             try:
@@ -231,36 +239,32 @@ class PostgresDatabase:
 
     def _begin(self, session: Session, how: str, ahead: Questions) -> Locked | None:
         session.begin(self.document, how)
-        if how:
-            session.wait()
-            return None
-        sent = lock(session, self.document)
-        epoch = ask_epoch(session, self.place)
-        session.read_ahead(ahead)
-        locked = sent()
-        if locked is None:
-            raise gone(self.name)
-        require(epoch, self.place, self.name, self.pool.shut_out)
-        return locked
+        if not how:
+            return fenced_lock(session, self.pool, self.document, self.place, ahead, self.name)
+        session.wait()
+        return None
 
     def _commit(self, session: Session, doing: str) -> int:
-        """End the transaction; returns the version it made, 0 where it was one that reads."""
+        """End the transaction; returns the version that others are to be told of, 0 for none."""
         locked = self._locked
         if locked is None:
             session.commit(self.name, doing)
             return 0
         locked.advance(session)
+        self.coming_version = version = locked.version + 1
+        hint = self.pool.hints.behind_commit(self.document, version)
         self._is_unsettled = True
-        session.commit(self.name, doing)
+        session.commit(self.name, doing, hint)
         # Counted as ours first and settled then: struck in between, it is taken for another's, and read anew.
         self.own_versions += 1
-        self.known_version = locked.version + 1
+        self.known_version = version
         self._is_unsettled = False
-        return self.known_version
+        return 0 if hint else version
 
     def _undo(self, session: Session, error: BaseException) -> None:
         """Undo a transaction; a session that an interrupt or the database's error struck is not used again."""
         self._session = self._locked = None
+        self.coming_version = 0  # Whoever compares versions finds out whose it is.
         if not isinstance(error, Exception) or isinstance(error, psycopg.Error | CommitUnknown):
             session.close()
             return
@@ -280,9 +284,7 @@ class PostgresDatabase:
         """Wait until a transaction whose COMMIT had no answer is over, one way or the other."""
         self._generation += 1
         try:
-            session.begin(self.document)
-            lock(session, self.document)()
-            session.rollback()
+            wait_for_writer(session, self.document)
         except BaseException as error:
             session.close()
             if isinstance(error, psycopg.Error):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from chatdoc.store.commit_bell import CommitBell
 from chatdoc.store.postgres.database import PostgresDatabase
+from chatdoc.store.sql.database import Questions
 from chatdoc.store.sql.move import retired
 
 
@@ -19,14 +20,18 @@ class PostgresFeed:
         self.bell = CommitBell()
         self._of_thread = threading.local()
         """How many commits each thread had heard of when its last wait ended."""
-        self._listens = False
+        self._listens = self._is_news = False
+        self.ahead: Callable[[], Questions] = tuple
+        """What will be asked where there is more."""
         self._heard: list[Callable[[bytes], None]] = []
         self._wakes: list[Callable[[], None]] = []
 
     def changed(self) -> bool:
         """See the port."""
         self._database.require_open()
-        version = self._database.version()
+        is_news, self._is_news = self._is_news, False
+        is_ahead = is_news and not self._database.is_inside()
+        version = self._database.look(self.ahead()) if is_ahead else self._database.version()
         if version == self._version:
             return False
         self._version = version
@@ -86,8 +91,11 @@ class PostgresFeed:
 
     def hear(self, version: int) -> None:
         """A hint that the document has come to a version; one that this store made, or knows of, is no news."""
-        if version > self._database.known_version and not self._database.is_closed:
+        database = self._database
+        is_news = version > database.known_version and version != database.coming_version
+        if is_news and not database.is_closed:
             self._database.known_version = version
+            self._is_news = True
             self.bell.committed()
             for wake in self._wakes:
                 wake()

@@ -18,15 +18,25 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import psycopg
+from psycopg import errors, pq
 
+from chatdoc.model.clock import monotonic_us
 from chatdoc.model.errors import ChatdocError
+from chatdoc.store.postgres.arrays import column
 from chatdoc.store.postgres.servers import BEAT, LIVE, Place
+from chatdoc.store.sql.database import Question
 
 COMPARE_S = 1.0
 """So often versions are compared."""
 _LISTEN = b"LISTEN chatdoc_commits; LISTEN chatdoc_messages"
-_TELL = "SELECT pg_notify('chatdoc_commits', hint) FROM unnest($1::text[]) AS hint"
-_SAY = "SELECT pg_notify('chatdoc_messages', message) FROM unnest($1::text[]) AS message"
+_NOTIFY = {
+    name: f"SELECT pg_notify('chatdoc_{name.decode()}', one) FROM unnest($1::text[]) AS one".encode()
+    for name in (b"commits", b"messages")
+}
+REST_US = 2_000
+"""So long nothing is told after something was; then all that came meanwhile is told at once."""
+_TELL = "SELECT pg_notify('chatdoc_commits', ?)"
+"""Tells of one commit, behind it and in its trip: the thread would take the interpreter's lock from whoever writes."""
 MESSAGE_LENGTH_MAX = 7900
 """PostgreSQL carries 8,000 bytes; a longer message is not said."""
 _UNSAID_MAX = 1000
@@ -50,7 +60,7 @@ class Hints:
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self._connect = connect
         self._listeners: dict[str, weakref.WeakSet[Subscriber]] = {}
-        self._untold: dict[str, int] = {}
+        self._untold: deque[tuple[str, int]] = deque(maxlen=_UNSAID_MAX)
         self._unsaid: deque[str] = deque(maxlen=_UNSAID_MAX)
         self._lock = threading.Lock()
         self._run: _Run | None = None
@@ -61,10 +71,20 @@ class Hints:
         self.live: frozenset[str] = frozenset()
         """The servers that were heard of a moment ago."""
 
+    def behind_commit(self, document: str, version: int) -> Question | None:
+        """What whoever commits sends behind it, to tell of it himself; None where `tell` is to do it."""
+        run = self._running()
+        if self._untold or run.rest_us:
+            return None
+        run.has_told()
+        return _TELL, (_hint(document, version),)
+
     def tell(self, document: str, version: int) -> None:
         """Let others know, soon, that a document has come to a version."""
-        self._untold[document] = version
-        self._running().wake()
+        self._untold.append((document, version))
+        run = self._running()
+        if len(self._untold) == 1:  # Whoever was first has woken it, and it tells all.
+            run.wake()
 
     def say(self, document: str, message: bytes, sender: Subscriber) -> None:
         """Say something to all others who have a document open, here or elsewhere; it may be lost."""
@@ -98,6 +118,8 @@ class Hints:
         with self._connect() as connection:
             connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
             connection.execute(_LISTEN, prepare=False)
+            for channel, statement in _NOTIFY.items():
+                connection.pgconn.prepare(channel, statement)
             run.is_due = True
             while not run.is_over:
                 if run.is_due:
@@ -105,18 +127,27 @@ class Hints:
                     self._compare(connection)
                     self._beat(connection)
                     run.is_listening.set()
-                untold, self._untold = self._untold, {}
-                if untold:
-                    connection.execute(_TELL, ([f"{version}:{key}" for key, version in untold.items()],))
-                unsaid = [self._unsaid.popleft() for _ in range(len(self._unsaid))]
-                if unsaid:
-                    connection.execute(_SAY, (unsaid,))
-                if self._untold or self._unsaid or run.is_due:
-                    continue
-                if run.sleep(connection.fileno()):
+                rest_us = run.rest_us if self._untold or self._unsaid else None
+                if rest_us == 0:
+                    self._tell(connection.pgconn)
+                    run.has_told()
+                elif run.sleep(connection.fileno(), rest_us):
                     connection.pgconn.consume_input()
-                    while (hint := connection.pgconn.notifies()) is not None:
-                        self._take(hint.relname.decode(), hint.extra.decode())
+                while (hint := connection.pgconn.notifies()) is not None:
+                    self._take(hint.relname.decode(), hint.extra.decode())
+
+    def _tell(self, pg: pq.abc.PGconn) -> None:
+        """Tell what is there by now: the last version of each document, and each message."""
+        told = dict([self._untold.popleft() for _ in range(len(self._untold))])
+        said = [self._unsaid.popleft() for _ in range(len(self._unsaid))]
+        for channel, hints in (
+            (b"commits", [_hint(*one) for one in told.items()]),
+            (b"messages", said),
+        ):
+            if hints:
+                result = pg.exec_prepared(channel, [column("text", hints)], [1])
+                if result.status != pq.ExecStatus.TUPLES_OK:
+                    raise errors.error_from_result(result)
 
     def _compare(self, connection: psycopg.Connection[Any]) -> None:
         with self._lock:
@@ -154,6 +185,11 @@ class Hints:
             listener.hear(version)
 
 
+def _hint(document: str, version: int) -> str:
+    """What is told of a commit."""
+    return f"{version}:{document}"
+
+
 class _Run:
     """A thread that serves until it is stopped, and connects anew where its connection is lost; another one ticks."""
 
@@ -161,6 +197,7 @@ class _Run:
         self._serve = serve
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._over = threading.Event()
+        self._told_at_us = 0
         self.is_listening = threading.Event()
         self.is_due = False
         """Whether it is time to compare versions."""
@@ -184,8 +221,23 @@ class _Run:
         with contextlib.suppress(OSError):  # The pipe is full, so it looks anyway; or it has ended.
             os.write(self._wake, b"\0")
 
-    def sleep(self, connection: int) -> bool:
-        """Wait for a wake, or until there is something to read from the connection; whether there is."""
+    @property
+    def rest_us(self) -> int:
+        """How long the thread still rests before it tells more."""
+        return max(0, self._told_at_us + REST_US - monotonic_us())
+
+    def has_told(self) -> None:
+        """Let the thread rest from now on."""
+        self._told_at_us = monotonic_us()
+
+    def sleep(self, connection: int, rest_us: int | None) -> bool:
+        """Wait for a wake, or until there is something to read from the connection; whether there is.
+
+        Whoever rests is not woken before that is over, but by what comes.
+        """
+        if rest_us is not None:
+            ready, _, _ = select.select([connection], [], [], rest_us / 1_000_000)
+            return bool(ready)
         ready, _, _ = select.select([connection, self._woken], [], [])
         if self._woken in ready:
             with contextlib.suppress(OSError):

@@ -6,16 +6,11 @@ so before. Nobody else changes it meanwhile: who writes to a document holds its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from chatdoc.store.postgres.session import PendingAnswer
-
-_WRITES = re.compile(r"(?:INSERT (?:OR \w+ )?INTO|UPDATE|DELETE FROM) (\w+)")
-_LITERALS = re.compile(r"'[^']*'")
+from chatdoc.store.postgres.merged_writes import table_of, words_of
+from chatdoc.store.postgres.pending_answer import PendingAnswer
 
 
 class ReadAhead:
@@ -32,25 +27,14 @@ class ReadAhead:
         """The answer to a question; a statement that writes has none, and takes what it makes untrue along."""
         if not self._kept:
             return None
-        table = _written(statement)
+        table = table_of(statement)
         if table is None:
             found = self._kept.get((statement, tuple(values)))
             return None if found is None else found.anew()
-        for key in [key for key in self._kept if table in _words(key[0])]:
+        for key in [key for key in self._kept if table in words_of(key[0])]:
             del self._kept[key]
         return None
 
     def forget(self) -> None:
         """Forget what is left, with the transaction that it was asked for."""
         self._kept.clear()
-
-
-@lru_cache(1000)
-def _written(statement: str) -> str | None:
-    found = _WRITES.match(statement)
-    return None if found is None else found[1]
-
-
-@lru_cache(100)
-def _words(statement: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", _LITERALS.sub("", statement)))

@@ -29,6 +29,8 @@ class Table(NamedTuple):
     name: str
     columns: tuple[str, ...]
     keys: tuple[tuple[str, ...], ...]
+    types: dict[str, str]
+    """What each column holds: bigint, text or bytea."""
 
 
 def _parts(body: str) -> Iterator[str]:
@@ -47,7 +49,8 @@ def _named(columns: str) -> tuple[str, ...]:
 
 
 def _create(name: str, body: str) -> tuple[Table, list[str]]:
-    columns, keys, lines = [], [], []
+    keys, lines = [], []
+    types: dict[str, str] = {}
     for part in _parts(body):
         if part.startswith(("PRIMARY KEY (", "UNIQUE (")):
             kind, _, inner = part.partition(" (")
@@ -56,7 +59,7 @@ def _create(name: str, body: str) -> tuple[Table, list[str]]:
         found = _COLUMN.fullmatch(part)
         assert found is not None, part
         column, kind, rest = found.groups()
-        columns.append(column)
+        types[column] = _TYPES[kind].split()[0]
         for words in ("PRIMARY KEY", "UNIQUE"):
             if words in rest:
                 keys.append((words, (column,)))
@@ -73,7 +76,7 @@ def _create(name: str, body: str) -> tuple[Table, list[str]]:
         f"CREATE POLICY own_document ON {name} USING (document = current_setting('{SETTING}'))",
     ]
     ordered = sorted(keys, key=lambda one: one[0] != "PRIMARY KEY")
-    return Table(name, tuple(columns), tuple(key for _, key in ordered)), statements
+    return Table(name, tuple(types), tuple(key for _, key in ordered), types), statements
 
 
 def _translated(statement: str) -> tuple[Table | None, list[str]]:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from chatdoc.model.errors import DocumentFailed
-from chatdoc.store.postgres.session import PendingAnswer, Session
+from chatdoc.store.postgres.pending_answer import PendingAnswer
+from chatdoc.store.postgres.session import Session
 from chatdoc.store.process_identity import Machine, Process, Standing
 
 SILENT_MS = 15_000

@@ -1,87 +1,31 @@
-"""Session: statements go out without waiting for each other, prepared once, and whoever looks at an answer waits.
+"""Session: a transaction costs as many trips as answers are looked at, and one for its end.
 
-So a transaction costs as many trips as answers are looked at, and one for its end. After an error of the
-database a session is of no use any more, so there is nothing to keep track of beyond that.
+What it writes goes out with its end, as few statements. After an error of the database a session is of no use any
+more, so there is nothing to keep track of beyond that.
 """
 
 from __future__ import annotations
 
 import contextlib
-import select
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import psycopg
-from psycopg import adapt, errors, pq
+from psycopg import errors
 
 from chatdoc.model.errors import CommitUnknown
-from chatdoc.store.postgres.dialect import escaped, translated
+from chatdoc.store.postgres.merged_writes import Part, parts_of, statements_of
+from chatdoc.store.postgres.pending_answer import PendingAnswer
+from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.postgres_errors import is_lost_connection
 from chatdoc.store.postgres.read_ahead import ReadAhead
 from chatdoc.store.postgres.schema_statements import SETTING
+from chatdoc.store.postgres.write_behind import MARKS, SAVE, WriteBehind
+from chatdoc.store.sql.database import Question
 
 _SPEAK = f"SELECT set_config('{SETTING}', $1, false)"
-_NO_LIMIT = "SET LOCAL statement_timeout = 0"
-_BIGINT = psycopg.adapters.types["int8"].oid
-_GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-
-
-class PendingAnswer:
-    """What a statement gives back, once somebody looks."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._result: pq.abc.PGresult | None = None
-        self._rows: list[Any] | None = None
-        self._next = 0
-
-    def put(self, result: pq.abc.PGresult) -> None:
-        """Hear the answer."""
-        self._result = result
-
-    def anew(self) -> PendingAnswer:
-        """This answer for one more reader, who begins at its first row."""
-        self._next = 0
-        return self
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows the statement wrote."""
-        return self._arrived().command_tuples or 0
-
-    @property
-    def tag(self) -> str:
-        """What the database says that it did."""
-        return (self._arrived().command_status or b"").decode()
-
-    def fetchone(self) -> Any:
-        """The next row, or None."""
-        rows = self._all()
-        if self._next >= len(rows):
-            return None
-        self._next += 1
-        return rows[self._next - 1]
-
-    def fetchall(self) -> list[Any]:
-        """All rows that are left."""
-        rows = self._all()
-        left, self._next = rows[self._next :] if self._next else rows, len(rows)
-        return left
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.fetchall())
-
-    def _arrived(self) -> pq.abc.PGresult:
-        if self._result is None:
-            self._session.wait()
-        assert self._result is not None, "an answer comes for each statement, or an error"
-        return self._result
-
-    def _all(self) -> list[Any]:
-        if self._rows is None:
-            self._rows = self._session.rows_of(self._arrived())
-        return self._rows
+_NO_LIMIT = "SELECT set_config('statement_timeout', '0', true)"
+_NOTHING = "SELECT 1"
 
 
 class Session:
@@ -90,18 +34,11 @@ class Session:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._pg = connection.pgconn
-        self._pg.nonblocking = 1
-        self._pg.enter_pipeline_mode()
-        self._loading = adapt.Transformer(connection)
-        self._prepared: dict[tuple[str, tuple[type, ...]], _Prepared] = {}
-        self._answers = select.poll()
-        self._answers.register(self._pg.socket, select.POLLIN)
-        self._sent: deque[PendingAnswer | None] = deque()
-        """Who waits for which answer, in the order of statements; None for one that nobody looks at."""
-        self._ahead = ReadAhead()
+        self._pipeline = Pipeline(connection)
+        self._ahead, self._behind = ReadAhead(), WriteBehind()
+        self._is_inside = False
+        """Whether a transaction is open, whose writes are held."""
         self._document: str | None = None
-        self._is_spent = False
-        """Whether a statement failed: what was prepared with it may not be there."""
         self.may_have_committed = False
         """Whether a COMMIT was sent whose answer nobody has seen."""
 
@@ -113,20 +50,30 @@ class Session:
             self._document = document
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> PendingAnswer:
-        """Send a statement; nothing is waited for. One that was read ahead is on its way already."""
+        """Send a statement, or hold it where it writes; nothing is waited for.
+
+        A question that was read ahead is on its way already.
+        """
         ahead = self._ahead.take(statement, values)
         if ahead is not None:
             return ahead
-        kinds = tuple(map(type, values))
-        name, spellings, formats = self._prepared.get((statement, kinds)) or self._prepare(statement, kinds)
-        sendable = [spell(value) for spell, value in zip(spellings, values, strict=True)]
-        self._pg.send_query_prepared(name, sendable, formats, 1)
-        answer = PendingAnswer(self)
-        self._sent.append(answer)
+        answer = PendingAnswer(self._await, self._pipeline.rows_of)
+        if not self._is_inside:
+            self._pipeline.send(statement, values, answer)
+        elif statement in MARKS:
+            if self._behind.mark(statement):
+                self._pipeline.send(statement, (), None)
+        elif self._behind.hold(statement, values, answer):
+            if self._behind.is_full:
+                self._push()
+        else:
+            if not self._behind.lets_pass(statement):
+                self._push()
+            self._pipeline.send(statement, values, answer)
         return answer
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> None:
-        """Send a statement for each row of values."""
+        """Send a statement for each row of values, or hold it."""
         for row in rows:
             self.execute(statement, row)
 
@@ -138,73 +85,59 @@ class Session:
     def begin(self, document: str, how: str = "") -> None:
         """Open a transaction on the rows of a document."""
         self._ahead.forget()
+        self._behind.forget()
         self.execute(f"BEGIN {how}")
         self.speak_for(document)
+        self._is_inside = True
 
-    def commit(self, name: str, doing: str) -> None:
-        """End the transaction, in one trip with what is still on its way.
+    def commit(self, name: str, doing: str, behind: Question | None = None) -> None:
+        """End the transaction, in one trip with what is still on its way, and with a statement behind it.
 
-        Raises CommitUnknown where its answer is lost, and psycopg.Error where the transaction is not there.
+        Raises CommitUnknown where its answer is lost, and psycopg.Error where the transaction is not there; what comes
+        of the statement behind it is nobody's concern.
         The limit of statements does not hold for a COMMIT: one that waits for a standby and is cancelled would be told
         as done without being there.
         """
         self._ahead.forget()
-        self.execute(_NO_LIMIT)
+        self._push(_NO_LIMIT)
+        self._is_inside = False
         self.may_have_committed = True
+        committed = self.execute("COMMIT")
+        if behind is not None:
+            self._pipeline.send(*behind, None)
         try:
-            said = self.execute("COMMIT").tag
+            self.wait()
         except psycopg.Error as error:
-            if is_lost_connection(error):
-                raise CommitUnknown(
-                    f"the store {name} was to {doing}, and the answer to its COMMIT was lost",
-                    hint="Repeat the command with the same id: its receipt says whether it was done",
-                ) from error
-            self.may_have_committed = False
-            raise
+            if not committed.has_arrived:
+                if is_lost_connection(error):
+                    raise CommitUnknown(
+                        f"the store {name} was to {doing}, and the answer to its COMMIT was lost",
+                        hint="Repeat the command with the same id: its receipt says whether it was done",
+                    ) from error
+                self.may_have_committed = False
+                raise
         self.may_have_committed = False
-        if said != "COMMIT":
-            raise errors.InFailedSqlTransaction(f"the transaction was ended by {said}")
+        if committed.tag != "COMMIT":
+            raise errors.InFailedSqlTransaction(f"the transaction was ended by {committed.tag}")
 
     def rollback(self) -> None:
         """Undo the transaction, and with it whom the session speaks for."""
-        self._document = None
+        self._document, self._is_inside = None, False
         self._ahead.forget()
+        self._behind.forget()
         self.execute("ROLLBACK")
         self.wait()
 
     def wait(self) -> None:
-        """Wait for all answers; raises the error of the first statement that failed."""
-        self._pg.pipeline_sync()
-        failed: psycopg.Error | None = None
-        while self._sent:
-            result = self._take()
-            assert result is not None, "each statement has an answer"
-            if result.status in _GOOD:
-                if (answer := self._sent[0]) is not None:
-                    answer.put(result)
-            elif failed is None:
-                failed = errors.error_from_result(result)
-            end = self._take()
-            assert end is None, "a statement has one answer"
-            self._sent.popleft()
-        end = self._take()
-        assert end is not None, "that of the sync"
-        assert end.status == pq.ExecStatus.PIPELINE_SYNC, end.status
-        if failed is not None:
-            self._is_spent = True
-            raise failed
-
-    def rows_of(self, result: pq.abc.PGresult) -> list[Any]:
-        """The rows of an answer."""
-        self._loading.set_pgresult(result)
-        return self._loading.load_rows(0, result.ntuples, tuple)
+        """Send what is held and wait for all answers; raises the error of the first statement that failed."""
+        if self._is_inside:
+            self._push()
+        self._pipeline.wait()
 
     @property
     def is_usable(self) -> bool:
         """Whether another call may use this session."""
-        return (
-            not self._is_spent and not self._sent and self._pg.transaction_status == pq.TransactionStatus.IDLE
-        )
+        return self._pipeline.is_usable and not self._is_inside
 
     def close(self) -> None:
         """Hang up; an open transaction is undone by the database."""
@@ -214,57 +147,40 @@ class Session:
     def __del__(self) -> None:
         self.close()
 
-    def _prepare(self, statement: str, kinds: tuple[type, ...]) -> _Prepared:
-        name = b"s%d" % len(self._prepared)
-        types = [_BIGINT if kind in (int, bool) else 0 for kind in kinds]
-        self._pg.send_prepare(name, translated(statement).encode(), types)
-        self._sent.append(None)
-        prepared = _Prepared(name, [_spelling(kind) for kind in kinds], [kind is bytes for kind in kinds])
-        self._prepared[statement, kinds] = prepared
-        return prepared
+    def _await(self, answer: PendingAnswer) -> None:
+        """Wait for an answer; where its statement is held, each that is held goes out by itself."""
+        if self._behind.holds(answer):
+            self._push(is_looked_at=True)
+        self.wait()
 
-    def _take(self) -> pq.abc.PGresult | None:
-        """The next answer, or None at the end of those of a statement."""
-        pg = self._pg
-        while pg.is_busy():
-            if pg.flush():
-                self._make_room()
-            elif self._answers.poll():
-                pg.consume_input()
-        return pg.get_result()
+    def _push(self, last: str = "", *, is_looked_at: bool = False) -> None:
+        """Send what is held, as few statements unless somebody looks at what they say, and `last` with them."""
+        if self._behind.is_empty:
+            if last:
+                self._pipeline.send(last, (), None)
+            return
+        before, within, is_new = self._behind.take()
+        for held in (before, within):
+            if held is within and is_new:
+                self._pipeline.send(SAVE, (), None)
+            if is_looked_at:
+                for one in held:
+                    self._pipeline.send(one.statement, one.values, one.answer)
+                continue
+            groups = statements_of(parts_of(held)) if held else []
+            for group in groups:
+                is_last = bool(last) and group is groups[-1]
+                if self._send(group, last if is_last else _NOTHING) and is_last:
+                    last = ""
+        if last:
+            self._pipeline.send(last, (), None)
 
-    def _make_room(self) -> None:
-        """Wait until more can be sent; what has come is read meanwhile, or neither side would go on."""
-        ready = select.poll()
-        ready.register(self._pg.socket, select.POLLIN | select.POLLOUT)
-        if ready.poll()[0][1] & ~select.POLLOUT:
-            self._pg.consume_input()
-
-
-class _Prepared(NamedTuple):
-    """A statement for values of some types: its name in this session, and how each value is sent."""
-
-    name: bytes
-    spellings: list[Callable[[Any], bytes | None]]
-    formats: list[bool]
-    """True for values that are sent as they are, and not as text."""
-
-
-def _spelling(kind: type) -> Callable[[Any], bytes | None]:
-    if kind is str:
-        return _text
-    if kind in (bytes, type(None)):
-        return _as_it_is
-    return _number if issubclass(kind, int) else bytes
-
-
-def _text(value: str) -> bytes:
-    return escaped(value).encode()
-
-
-def _number(value: int) -> bytes:
-    return b"%d" % value
-
-
-def _as_it_is(value: bytes | None) -> bytes | None:
-    return value
+    def _send(self, parts: Sequence[Part], last: str) -> bool:
+        """Send parts as one statement that does `last` too, or one after the other; whether it was one."""
+        is_one = len(parts) == 1 and last == _NOTHING and parts[0].rows is None
+        if not is_one and self._pipeline.send_together(parts, last):
+            return True
+        for part in parts:
+            for values in part.rows or (part.values,):
+                self._pipeline.send(part.statement, values, None)
+        return False

@@ -14,10 +14,13 @@ from chatdoc.store.sql.store import SqlStore
 class PostgresStore(SqlStore):
     """The store of the document that a database of PostgreSQL names; see the port."""
 
+    feed: PostgresFeed
+
     def __init__(self, database: PostgresDatabase, clock: Clock, location: Path | None = None) -> None:
         self.database = database
         """For the rooms of the store alone."""
         super().__init__(database, clock, lambda document_id: PostgresFeed(database, document_id), location)
+        self.feed.ahead, self.updates.is_at_hand = self.updates.ahead, database.looked.has
 
     def standing(self, process: Process) -> Standing:
         """See `Fencing`."""

@@ -13,15 +13,17 @@ from chatdoc.store.ports import Receipt
 from chatdoc.store.sql import digests
 from chatdoc.store.sql.database import Database, Question
 
-INSERT = (
-    "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (command_id) DO NOTHING"
-)
+INSERT_NEW = "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+"""For an id that has none, as was looked up under the lock."""
+INSERT = f"{INSERT_NEW} ON CONFLICT (command_id) DO NOTHING"
+_ASKED_MAX = 512
+"""So many ids are looked up at a time."""
 _COLUMNS = (
     "command_id, aggregate_kind, aggregate_id, accepted_at, status, error, command_digest, result, update_sequence,"
     " result_sequence, digest"
 )
 _GET = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id = ?"
+_SOME = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id IN ({{}})"
 _AFTER = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id > ? ORDER BY command_id LIMIT 500"
 
 
@@ -56,12 +58,15 @@ class SqlReceipts:
 
     def ahead(self) -> list[Question]:
         """What the next transaction will ask."""
-        return [(_GET, (command_id,)) for command_id in self._expected]
+        return _questions(self._expected)
 
     def begin(self) -> None:
         """Look up what was expected, in the transaction that has begun."""
         expected, self._expected = self._expected, ()
-        self._ahead = {one: self._rows(one) for one in expected}
+        self._ahead = {one: [] for one in expected}
+        for question in _questions(expected):
+            for row in self._database.rows(*question, "look up receipts"):
+                self._ahead[row[0]].append(row)
 
     def forget(self, command_id: str) -> None:
         """Forget what was looked up ahead: a receipt is being written."""
@@ -124,3 +129,17 @@ class SqlReceipts:
         except (msgspec.MsgspecError, TypeError, ValueError):
             return None
         return receipt if true == digest else None
+
+
+def _questions(command_ids: Sequence[str]) -> list[Question]:
+    """What stands under some ids, many at a time.
+
+    One is repeated up to a power of two, so that a database prepares few statements of different lengths.
+    """
+    questions: list[Question] = []
+    for begin in range(0, len(command_ids), _ASKED_MAX):
+        some = command_ids[begin : begin + _ASKED_MAX]
+        count = 1 << (len(some) - 1).bit_length()
+        statement = _GET if count == 1 else _SOME.format(", ".join("?" * count))
+        questions.append((statement, (*some, *[some[0]] * (count - len(some)))))
+    return questions

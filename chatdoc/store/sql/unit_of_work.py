@@ -235,12 +235,10 @@ class SqlUnitOfWork:
 
     def _insert_receipt(self, row: tuple[Any, ...]) -> None:
         self._looked_up.forget(row[0])
-        inserted = self._connection.execute(receipts.INSERT, row)
-        if (
-            row[0] in self._database.without_receipt
-        ):  # It was looked up under the lock, so there is no need to look.
+        if row[0] in self._database.without_receipt:
             self._database.without_receipt.discard(row[0])
-        elif inserted.rowcount != 1:
+            self._connection.execute(receipts.INSERT_NEW, row)
+        elif self._connection.execute(receipts.INSERT, row).rowcount != 1:
             raise ReceiptExists(
                 f"command {row[0]} of document {self._document_id} has a receipt already",
                 hint="Return that one instead",

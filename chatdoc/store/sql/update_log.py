@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from chatdoc.model.errors import StoreDamaged
@@ -45,15 +45,18 @@ class SqlUpdateLog:
         self._salt = document_id.encode("utf-8", "surrogatepass")
         self.told = 0
         """The last entry that was read or appended here; who follows the log asks for what comes behind it."""
+        self.is_at_hand: Callable[[Question], bool] = lambda question: False
+        """Whether an answer came with a version, so that what it lacks changes that again."""
 
     def ahead(self) -> list[Question]:
         """What the next transaction will ask where others have appended."""
-        return [(_AFTER, (self.told + 1, PAGE_ENTRIES)), (_FLOOR, ())]
+        return [(_FLOOR, ()), (_AFTER, (self.told + 1, PAGE_ENTRIES))]
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port."""
         expected = after + 1
         is_more = True
+        reached = self.floor()  # Asked first: what is appended behind that is no gap.
         while is_more:
             found, is_more = self._page(expected)
             for sequence, origin, recorded_at_ms, digest, update in found:
@@ -64,7 +67,6 @@ class SqlUpdateLog:
                 expected += 1
                 yield Entry(sequence, update, origin)
         self.told = expected - 1
-        reached = self.floor()
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")
 
@@ -137,7 +139,9 @@ class SqlUpdateLog:
 
         They are those that are stored one by one, or the rest of the run that has the first one.
         """
-        found = self._database.rows(_AFTER, (first, PAGE_ENTRIES), "read its updates")
+        asked = (_AFTER, (first, PAGE_ENTRIES))
+        is_of_one_moment = self._database.is_inside() or self.is_at_hand(asked)
+        found = self._database.rows(*asked, "read its updates")
         if not found or found[0][0] != first:
             run = self._database.ask(lambda execute: run_with(execute, first), "read a run of its updates")
             if run is not None:
@@ -149,8 +153,8 @@ class SqlUpdateLog:
             Row(sequence, origin, recorded_at_ms, digest, _unpacked(update))
             for sequence, origin, recorded_at_ms, digest, update in found
         ]
-        # Others may append meanwhile, but not while a transaction has the lock.
-        return rows, bool(rows) and (len(rows) == PAGE_ENTRIES or not self._database.is_inside())
+        # Others may append meanwhile, but not while a transaction has the lock; who asked ahead hears of what they do.
+        return rows, bool(rows) and (len(rows) == PAGE_ENTRIES or not is_of_one_moment)
 
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:
         return StoreDamaged(

@@ -1,0 +1,26 @@
+"""Binary arrays: a column of values as PostgreSQL takes it in one parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Any
+
+from chatdoc.store.postgres.dialect import escaped
+
+_ELEMENT = {"bigint": 20, "text": 25, "bytea": 17}
+ARRAY = {"bigint": 1016, "text": 1009, "bytea": 1001}
+"""The numbers by which the database knows the types of arrays."""
+_head, _size, _number = Struct(">iiIii").pack, Struct(">i").pack, Struct(">q").pack
+_NULL = _size(-1)
+
+
+def column(kind: str, values: Sequence[Any]) -> bytes:
+    """The values of a column of a type."""
+    spelled = values
+    if kind == "text":
+        spelled = [None if one is None else escaped(one).encode() for one in values]
+    elif kind == "bigint":
+        spelled = [None if one is None else _number(one) for one in values]
+    head = _head(1, None in spelled, _ELEMENT[kind], len(values), 1)
+    return b"".join([head, *[_NULL if one is None else _size(len(one)) + one for one in spelled]])

@@ -1,0 +1,195 @@
+"""Pipeline: prepared statements go out without waiting for each other, and their answers come in the same order."""
+
+from __future__ import annotations
+
+import select
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import adapt, errors, pq
+
+from chatdoc.store.postgres.arrays import ARRAY, column
+from chatdoc.store.postgres.dialect import escaped, translated
+from chatdoc.store.postgres.merged_writes import Part, Rows, kind_of, merged
+from chatdoc.store.postgres.pending_answer import PendingAnswer
+
+_BIGINT = psycopg.adapters.types["int8"].oid
+_GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+_COMMON = 3
+"""A statement that is merged of others is prepared once it has come so often in this process."""
+_MERGED_MAX = 100
+"""So many of them one connection has prepared at most: each takes memory in the database."""
+_seen: Counter[tuple[Any, ...]] = Counter()
+
+
+class Pipeline:
+    """One connection, used by one call at a time."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._pg = connection.pgconn
+        self._pg.nonblocking = 1
+        self._pg.enter_pipeline_mode()
+        self._loading = adapt.Transformer(connection)
+        self._prepared: dict[tuple[Any, ...], _Prepared] = {}
+        self._merged = 0
+        self._answers = select.poll()
+        self._answers.register(self._pg.socket, select.POLLIN)
+        self._sent: deque[PendingAnswer | None] = deque()
+        """Who waits for which answer, in the order of statements; None for one that nobody looks at."""
+        self.is_spent = False
+        """Whether a statement failed: what was prepared with it may not be there."""
+
+    def send(self, statement: str, values: Sequence[Any], answer: PendingAnswer | None) -> None:
+        """Send a statement."""
+        kinds = tuple(map(type, values))
+        name, spellings, formats = self._prepared.get((statement, kinds)) or self._prepare(
+            (statement, kinds), translated(statement), kinds
+        )
+        sendable = [spell(value) for spell, value in zip(spellings, values, strict=True)]
+        self._pg.send_query_prepared(name, sendable, formats, 1)
+        self._sent.append(answer)
+
+    def send_together(self, parts: Sequence[Part], last: str) -> bool:
+        """Send parts as one statement, and `last` with it; false for parts that are too rare to prepare that."""
+        shape = tuple(
+            [(part.statement, tuple(map(type, part.values)) if part.rows is None else None) for part in parts]
+        )
+        found = self._prepared.get((last, shape))
+        if found is None:
+            if _seen[shape] < _COMMON or self._merged == _MERGED_MAX:
+                _note(shape)
+                return False
+            self._merged += 1
+            text = merged(tuple([(part.statement, part.rows is not None) for part in parts]), last)
+            found = self._prepare((last, shape), text, tuple(chain.from_iterable(map(_kinds, parts))))
+        values = chain.from_iterable([part.values if part.rows is None else _columns(part) for part in parts])
+        sendable = [spell(value) for spell, value in zip(found.spellings, values, strict=True)]
+        self._pg.send_query_prepared(found.name, sendable, found.formats, 1)
+        self._sent.append(None)
+        return True
+
+    def wait(self) -> None:
+        """Wait for all answers; raises the error of the first statement that failed."""
+        self._pg.pipeline_sync()
+        failed: psycopg.Error | None = None
+        while self._sent:
+            result = self._take()
+            assert result is not None, "each statement has an answer"
+            if result.status in _GOOD:
+                if (answer := self._sent[0]) is not None:
+                    answer.put(result)
+            elif failed is None:
+                failed = errors.error_from_result(result)
+            end = self._take()
+            assert end is None, "a statement has one answer"
+            self._sent.popleft()
+        end = self._take()
+        assert end is not None, "that of the sync"
+        assert end.status == pq.ExecStatus.PIPELINE_SYNC, end.status
+        if failed is not None:
+            self.is_spent = True
+            raise failed
+
+    def rows_of(self, result: pq.abc.PGresult) -> list[Any]:
+        """The rows of an answer."""
+        self._loading.set_pgresult(result)
+        return self._loading.load_rows(0, result.ntuples, tuple)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another call may use it."""
+        return (
+            not self.is_spent and not self._sent and self._pg.transaction_status == pq.TransactionStatus.IDLE
+        )
+
+    def _prepare(self, key: tuple[Any, ...], text: str, kinds: Sequence[type | str]) -> _Prepared:
+        name = b"s%d" % len(self._prepared)
+        self._pg.send_prepare(name, text.encode(), [_type_of(kind) for kind in kinds])
+        self._sent.append(None)
+        prepared = _Prepared(name, [_spelling(kind) for kind in kinds], [_is_raw(kind) for kind in kinds])
+        self._prepared[key] = prepared
+        return prepared
+
+    def _take(self) -> pq.abc.PGresult | None:
+        """The next answer, or None at the end of those of a statement."""
+        pg = self._pg
+        while pg.is_busy():
+            if pg.flush():
+                self._make_room()
+            elif self._answers.poll():
+                pg.consume_input()
+        return pg.get_result()
+
+    def _make_room(self) -> None:
+        """Wait until more can be sent; what has come is read meanwhile, or neither side would go on."""
+        ready = select.poll()
+        ready.register(self._pg.socket, select.POLLIN | select.POLLOUT)
+        if ready.poll()[0][1] & ~select.POLLOUT:
+            self._pg.consume_input()
+
+
+class _Prepared(NamedTuple):
+    """A statement for values of some types: its name in this connection, and how each value is sent."""
+
+    name: bytes
+    spellings: list[Callable[[Any], bytes | None]]
+    formats: list[bool]
+    """True for values that are sent as they are, and not as text."""
+
+
+def _note(shape: tuple[Any, ...]) -> None:
+    if len(_seen) == 1000:
+        _seen.clear()
+    _seen[shape] += 1
+
+
+def _kinds(part: Part) -> Sequence[type | str]:
+    """Of what kind the values of a part are; columns of them have the name of their type."""
+    if part.rows is None:
+        return [type(value) for value in part.values]
+    return _rows_kind(part).types
+
+
+def _columns(part: Part) -> list[bytes]:
+    assert part.rows is not None, "it has many rows"
+    named = _rows_kind(part).types
+    return [column(kind, values) for kind, values in zip(named, zip(*part.rows, strict=True), strict=True)]
+
+
+def _rows_kind(part: Part) -> Rows:
+    kind = kind_of(part.statement)
+    assert isinstance(kind, Rows), part.statement
+    return kind
+
+
+def _type_of(kind: type | str) -> int:
+    if isinstance(kind, str):
+        return ARRAY[kind]
+    return _BIGINT if kind in (int, bool) else 0
+
+
+def _is_raw(kind: type | str) -> bool:
+    return kind is bytes or isinstance(kind, str)
+
+
+def _spelling(kind: type | str) -> Callable[[Any], bytes | None]:
+    if kind is str:
+        return _text
+    if kind in (bytes, type(None)) or isinstance(kind, str):
+        return _as_it_is
+    return _number if issubclass(kind, int) else bytes
+
+
+def _text(value: str) -> bytes:
+    return escaped(value).encode()
+
+
+def _number(value: int) -> bytes:
+    return b"%d" % value
+
+
+def _as_it_is(value: bytes | None) -> bytes | None:
+    return value
