@@ -23,4 +23,4 @@ def column(kind: str, values: Sequence[Any]) -> bytes:
     elif kind == "bigint":
         spelled = [None if one is None else _number(one) for one in values]
     head = _head(1, None in spelled, _ELEMENT[kind], len(values), 1)
-    return b"".join([head, *[_NULL if one is None else _size(len(one)) + one for one in spelled]])
+    return head + b"".join([_NULL if one is None else _size(len(one)) + one for one in spelled])

@@ -127,7 +127,8 @@ class Hints:
                     self._compare(connection)
                     self._beat(connection)
                     run.is_listening.set()
-                rest_us = run.rest_us if self._untold or self._unsaid else None
+                # A word of a room is waited for; a hint may rest.
+                rest_us = 0 if self._unsaid else run.rest_us if self._untold else None
                 if rest_us == 0:
                     self._tell(connection.pgconn)
                     run.has_told()
@@ -231,14 +232,9 @@ class _Run:
         self._told_at_us = monotonic_us()
 
     def sleep(self, connection: int, rest_us: int | None) -> bool:
-        """Wait for a wake, or until there is something to read from the connection; whether there is.
-
-        Whoever rests is not woken before that is over, but by what comes.
-        """
-        if rest_us is not None:
-            ready, _, _ = select.select([connection], [], [], rest_us / 1_000_000)
-            return bool(ready)
-        ready, _, _ = select.select([connection, self._woken], [], [])
+        """Wait for a wake, a rest to end, or something to read from the connection; whether there is."""
+        rest_s = None if rest_us is None else rest_us / 1_000_000
+        ready, _, _ = select.select([connection, self._woken], [], [], rest_s)
         if self._woken in ready:
             with contextlib.suppress(OSError):
                 os.read(self._woken, 65536)
