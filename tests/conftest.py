@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,13 @@ settings.load_profile("tests")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds `--bless`."""
     parser.addoption("--bless", action="store_true", help="write what came out over the golden files")
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector look seldom, and never through what lives as long as the tests: it took a twentieth of them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 @pytest.fixture

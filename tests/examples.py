@@ -6,9 +6,8 @@ import os
 
 IS_LONG = os.environ.get("CHATDOC_LONG") == "1"
 """Whether every place is tried where `make test` tries each third of them."""
-_LEAST = 20
 
 
-def examples(count: int) -> int:
+def examples(count: int, *, least: int = 20) -> int:
     """How many of so many examples this run draws; those that are written down are tried in any case."""
-    return count if IS_LONG else min(count, max(_LEAST, count // 3))
+    return count if IS_LONG else min(count, max(least, count // 3))

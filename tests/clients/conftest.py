@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
 from tests.clients import js_package
+from tests.clients.stage import Stage
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +24,11 @@ def js() -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> None:
-    """Chromium; its absence fails the test, unless CHATDOC_WITHOUT_BROWSER=1 says that it is meant."""
+def stage(js: None) -> Iterator[Stage]:
+    """A stage in Chromium; its absence fails the test, unless CHATDOC_WITHOUT_BROWSER=1 says that it is meant."""
     if os.environ.get("CHATDOC_WITHOUT_BROWSER") == "1":
         pytest.skip("CHATDOC_WITHOUT_BROWSER=1: the page was not tried in a browser")
     if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
         pytest.fail("chromium is not installed; CHATDOC_WITHOUT_BROWSER=1 skips the tests that need it")
+    with Stage() as running:
+        yield running

@@ -15,9 +15,8 @@ from chatdoc.crdt.ydoc import update_of
 from chatdoc.model.facts import Header
 from chatdoc.testing.vector_facts import DATE, MESSAGE, THREAD
 from tests.apps.server.serving import Serving
-from tests.clients.js_package import node
+from tests.clients.stage import Stage
 
-pytestmark = pytest.mark.usefixtures("js", "chromium")
 HOSTILE = (
     "<img src=x onerror='window.broken=1'>",
     "</script><script>window.broken=1</script>",
@@ -51,75 +50,76 @@ def serving(folder: Path) -> Iterator[Serving]:
         yield running
 
 
-def _play(scene: str, server: Serving, *more: str) -> None:
-    came = node("test/page.mjs", scene, server.url, *more)
-    assert came.returncode == 0, f"{scene}: {came.stdout}\n{came.stderr[-4000:]}"
-
-
-def test_two_tabs_that_were_offline_meet_again(serving: Serving) -> None:
+def test_two_tabs_that_were_offline_meet_again(stage: Stage, serving: Serving) -> None:
     """Both write while cut off, are told that it waits, and have everything once, in order, when they are back."""
-    _play("two tabs that were offline meet again", serving)
+    stage.play("two tabs that were offline meet again", serving.url)
 
 
-def test_the_list_of_documents_follows_the_folder(folder: Path, serving: Serving) -> None:
+def test_the_list_of_documents_follows_the_folder(stage: Stage, folder: Path, serving: Serving) -> None:
     """Files that come and go while somebody looks at the list come and go there, and the focus stays."""
-    _play("the list of documents follows the folder", serving, str(folder))
+    stage.play("the list of documents follows the folder", serving.url, str(folder))
 
 
-def test_what_waits_when_a_page_is_closed_is_sent_later(document: Document, serving: Serving) -> None:
+def test_what_waits_when_a_page_is_closed_is_sent_later(
+    stage: Stage, document: Document, serving: Serving
+) -> None:
     """A message that was written offline survives the page it was written in."""
-    _play("what waits when a page is closed is sent when it is opened again", serving)
+    stage.play("what waits when a page is closed is sent when it is opened again", serving.url)
 
 
-def test_two_tabs_of_one_browser_send_what_either_wrote_once(document: Document, serving: Serving) -> None:
+def test_two_tabs_of_one_browser_send_what_either_wrote_once(
+    stage: Stage, document: Document, serving: Serving
+) -> None:
     """A second tab takes over what waits in the first, both send it, and it stands once."""
-    _play("two tabs of one browser send what either wrote once", serving)
+    stage.play("two tabs of one browser send what either wrote once", serving.url)
 
 
-def test_an_answer_streams_and_is_stopped(document: Document, serving: Serving) -> None:
+def test_an_answer_streams_and_is_stopped(stage: Stage, document: Document, serving: Serving) -> None:
     """The page shows an answer as its agent writes it, and its button ends it."""
     thread = document.threads()[0]
     turn = document.start_turn(thread.thread_id, sender_id="codex", answers=thread.root_message_id)
     for piece in ("One ", "two "):
         turn.append(piece)
         turn.flush()
-    _play("an answer streams and is stopped", serving)
+    stage.play("an answer streams and is stopped", serving.url)
     assert document.state(thread.thread_id).state == "interrupted"  # type: ignore[union-attr]
 
 
-def test_everything_can_be_done_from_the_keyboard(serving: Serving) -> None:
+def test_everything_can_be_done_from_the_keyboard(stage: Stage, serving: Serving) -> None:
     """A thread is started, a message sent, edited and looked up without a pointer."""
-    _play("everything can be done from the keyboard", serving)
+    stage.play("everything can be done from the keyboard", serving.url)
 
 
-def test_what_was_deleted_can_be_restored(document: Document, serving: Serving) -> None:
+def test_what_was_deleted_can_be_restored(stage: Stage, document: Document, serving: Serving) -> None:
     """A deleted message stands as such with a way back; a deleted thread leaves the list and can be found again."""
-    _play("what was deleted can be restored", serving)
+    stage.play("what was deleted can be restored", serving.url)
 
 
-def test_content_is_inert(document: Document, serving: Serving) -> None:
+def test_content_is_inert(stage: Stage, document: Document, serving: Serving) -> None:
     """Whatever a text or a name says, no script runs, nothing is loaded, and only web addresses are links."""
     thread = document.threads()[0]
     for text in HOSTILE:
         document.send(thread.thread_id, sender_id=text[:200], content=text)
         document.configure(thread.thread_id, updated_by=text[:200], name=text)
-    _play("content is inert", serving)
+    stage.play("content is inert", serving.url)
 
 
-def test_a_refusal_and_a_broken_rule_are_shown(document: Document, serving: Serving) -> None:
+def test_a_refusal_and_a_broken_rule_are_shown(stage: Stage, document: Document, serving: Serving) -> None:
     """What the server refuses, and what the document breaks, is said in words above the messages."""
     orphan = Header(message_id=MESSAGE, thread_id=THREAD, sender_id="eve", date=DATE)
     document.receive(update_of(77, 0, [encode(orphan)]))
-    _play("a refusal and a broken rule are shown", serving)
+    stage.play("a refusal and a broken rule are shown", serving.url)
 
 
-def test_a_server_that_asks_for_a_token_is_given_one(folder: Path) -> None:
+def test_a_server_that_asks_for_a_token_is_given_one(stage: Stage, folder: Path) -> None:
     """The page asks its user for a token, keeps it for this tab, and never puts it into an address."""
     with Serving(folder, authenticate=TokenFile("ada-token ada write\n")) as running:
-        _play("a server that asks for a token is given one", running)
+        stage.play("a server that asks for a token is given one", running.url)
 
 
-def test_page_is_accessible_in_every_form(document: Document, serving: Serving, tmp_path: Path) -> None:
+def test_page_is_accessible_in_every_form(
+    stage: Stage, document: Document, serving: Serving, tmp_path: Path
+) -> None:
     """No rule of axe is broken, wide or narrow, light or dark; nothing is wider than the screen."""
     thread = document.threads()[0]
     message = document.send(
@@ -129,4 +129,4 @@ def test_page_is_accessible_in_every_form(document: Document, serving: Serving, 
     document.agents.queue_turn(thread.thread_id, sender_id="ada", content="next", reply_to=message.message_id)
     # The list has the files of the folder; without this one it has only what is open at that moment.
     assert document.save()
-    _play("the page is accessible in every form", serving, os.environ.get("CHATDOC_PICTURES", ""))
+    stage.play("the page is accessible in every form", serving.url, os.environ.get("CHATDOC_PICTURES", ""))

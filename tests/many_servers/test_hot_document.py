@@ -9,6 +9,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests import plain_http
 from tests.many_servers.server_process import Server
 from tests.many_servers.torture import THREADS, Torture
 
-HOT = ("-m", "tests.many_servers.hot_server")
+HOT = ("tests.many_servers.hot_server",)
 
 
 @pytest.fixture
@@ -81,14 +82,18 @@ def test_an_owner_that_is_stopped_and_continued(torture: Torture) -> None:
     [document] = torture.names
     url = f"http://127.0.0.1:{sender.port}/api/documents/{document}/commands"
     for turn in range(2):
-        owner.process.send_signal(signal.SIGSTOP)
-        for number in range(3):
-            command = {
+        owner.tell(signal.SIGSTOP)
+        commands = [
+            {
                 "type": "send", "thread_id": THREADS[document], "sender_id": "ada",
                 "content": f"meanwhile {turn} {number}", "command_id": f"meanwhile-{turn}-{number}",
-            }  # fmt: skip
-            assert plain_http.request("POST", url, json=command).status_code == 200
-        owner.process.send_signal(signal.SIGCONT)
+            }
+            for number in range(3)
+        ]  # fmt: skip
+        with ThreadPoolExecutor(len(commands)) as at_once:
+            for came in at_once.map(lambda one: plain_http.request("POST", url, json=one), commands):
+                assert came.status_code == 200
+        owner.tell(signal.SIGCONT)
         before = forwarded(sender)
         wait_for(lambda before=before: forwarded(sender) > before, "nothing is forwarded any more")  # type: ignore[misc]
     ended(torture)

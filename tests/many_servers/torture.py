@@ -204,9 +204,9 @@ class Torture:
 
     def _stop_server(self) -> None:
         server = self._random.choice(self.servers)
-        server.process.send_signal(signal.SIGSTOP)
+        server.tell(signal.SIGSTOP)
         time.sleep(STOPPED_S * self._random.random())
-        server.process.send_signal(signal.SIGCONT)
+        server.tell(signal.SIGCONT)
 
     def _kill_database(self) -> None:
         self.cluster.kill()
@@ -238,7 +238,7 @@ class Torture:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server in self.servers:
-            server.process.send_signal(signal.SIGCONT)
+            server.tell(signal.SIGCONT)
             server.end(signal.SIGKILL)
         self._closing.close()
 

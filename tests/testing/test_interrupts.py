@@ -13,6 +13,15 @@ from hypothesis.stateful import run_state_machine_as_test
 from chatdoc.model.ids import is_ulid
 from chatdoc.testing.interrupts import interrupted
 from chatdoc.testing.stored_machine import StoredMachine
+from tests.examples import examples
+
+FEW = settings(
+    StoredMachine.quick,
+    phases=[Phase.generate],
+    database=None,
+    max_examples=examples(StoredMachine.quick.max_examples, least=6),
+)
+"""Each is a history of its own of three machines."""
 
 
 def test_an_interrupt_comes_once_at_the_bytecode_that_was_asked_for() -> None:
@@ -60,8 +69,7 @@ def test_stored_documents_withstand_clocks_that_are_set_by_hand() -> None:
     class OnWrongClocks(StoredMachine):
         clocks_jump = True
 
-    without_shrinking = settings(OnWrongClocks.quick, phases=[Phase.generate], database=None)
-    run_state_machine_as_test(OnWrongClocks, settings=without_shrinking)
+    run_state_machine_as_test(OnWrongClocks, settings=FEW)
 
 
 def test_a_send_that_was_interrupted_anywhere_is_there_once() -> None:
@@ -70,5 +78,4 @@ def test_a_send_that_was_interrupted_anywhere_is_there_once() -> None:
     class BesideInterrupts(StoredMachine):
         interrupts = True
 
-    without_shrinking = settings(BesideInterrupts.quick, phases=[Phase.generate], database=None)
-    run_state_machine_as_test(BesideInterrupts, settings=without_shrinking)
+    run_state_machine_as_test(BesideInterrupts, settings=FEW)

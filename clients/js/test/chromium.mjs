@@ -11,7 +11,7 @@ export const startChromium = () => chromium.launch({
 })
 
 /** A browser window of its own, as one person's; `problems` gathers what its console says of errors. */
-export async function person (browser, server, id, options = {}) {
+export async function person (browser, server, id, options = {}, address = '#document=sub%2Fteam.chat') {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
   await context.addInitScript((user) => localStorage.setItem('chatdoc.user', user), id)
   context.setDefaultTimeout(60_000)
@@ -19,6 +19,6 @@ export async function person (browser, server, id, options = {}) {
   const problems = []
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => { if (message.type() === 'error' && !/net::ERR_|WebSocket connection/.test(message.text())) problems.push(message.text()) })
-  await page.goto(`${server}/#document=sub%2Fteam.chat`)
+  await page.goto(`${server}/${address}`)
   return { context, page, problems, id }
 }

@@ -1,11 +1,12 @@
-// Scenes in a real Chromium on the real page of a real server: `node test/page.mjs NAME SERVER [FOLDER FOR PICTURES]`.
+// Scenes in one real Chromium on the real page of a real server, one after the other: each line of standard input is
+// ["NAME", "SERVER", …] as JSON, and each is answered by one line: null, or what was wrong.
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { startChromium, person } from './chromium.mjs'
 import { CuttingProxy } from './cutting_proxy.mjs'
 
-const [name, server, ...rest] = process.argv.slice(2)
-const [pictures] = rest
+let server, rest
 const browser = await startChromium()
 const texts = ({ page }) => page.locator('.message .text').allTextContents()
 const connected = ({ page }) => page.waitForSelector('#connection[data-is=synced]')
@@ -52,9 +53,9 @@ const scenes = {
 
   async 'the list of documents follows the folder' () {
     const [folder] = rest
-    const ada = await person(browser, server, 'ada')
+    // Without a document: one that was looked at is in the list for as long as the server has it open.
+    const ada = await person(browser, server, 'ada', {}, '')
     const listed = () => ada.page.locator('#document-list a').allTextContents()
-    await ada.page.goto(server)
     await until('none is listed', async () => (await listed()).length === 0)
     writeFileSync(`${folder}/made.chat`, '')
     await until('what another made is listed', async () => JSON.stringify(await listed()) === '["made.chat"]', listed)
@@ -218,43 +219,52 @@ const scenes = {
   },
 
   async 'the page is accessible in every form' () {
+    const [pictures] = rest
     const axe = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
     const found = []
-    for (const width of [1280, 400]) {
-      for (const colorScheme of ['light', 'dark']) {
-        const one = await person(browser, server, 'bob', { viewport: { width, height: 800 }, colorScheme })
-        const look = async (what) => {
-          await one.page.waitForTimeout(250)
-          if (pictures) await one.page.screenshot({ path: `${pictures}/${what}-${width}-${colorScheme}.png` })
-          await one.page.evaluate(axe)
-          const { violations } = await one.page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }))
-          found.push(...violations.map(({ id, nodes }) => `${what} ${width} ${colorScheme}: ${id} at ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ''}`).join(' | ')}`))
-          const width2 = await one.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-          assert.ok(width2 <= 0, `${what} ${width}: the page is ${width2} px too wide`)
-        }
-        await one.page.goto(`${server}/`)
-        await one.page.waitForSelector('#document-list a')
-        await look('documents')
-        await one.page.goto(`${server}/#document=sub%2Fteam.chat`)
-        await connected(one)
-        await look('threads')
-        await openFirst(one)
-        await look('thread')
-        await one.page.getByRole('button', { name: 'Settings' }).click()
-        await look('settings')
-        await one.page.keyboard.press('Escape')
-        await one.page.getByRole('button', { name: 'edited' }).first().click()
-        await look('history')
-        fine(one)
-        await one.context.close()
+    const forms = [1280, 400].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme })))
+    await Promise.all(forms.map(async ({ width, colorScheme }) => {
+      const one = await person(browser, server, 'bob', { viewport: { width, height: 800 }, colorScheme })
+      const look = async (what) => {
+        await one.page.waitForTimeout(250)
+        // What fades in has its colours at its end.
+        await one.page.waitForFunction(() => document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity))
+        if (pictures) await one.page.screenshot({ path: `${pictures}/${what}-${width}-${colorScheme}.png` })
+        await one.page.evaluate(axe)
+        const { violations } = await one.page.evaluate(() => globalThis.axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }))
+        found.push(...violations.map(({ id, nodes }) => `${what} ${width} ${colorScheme}: ${id} at ${nodes.map(({ target, any }) => `${target} ${any[0]?.message ?? ''}`).join(' | ')}`))
+        const width2 = await one.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+        assert.ok(width2 <= 0, `${what} ${width}: the page is ${width2} px too wide`)
       }
-    }
+      await one.page.goto(`${server}/`)
+      await one.page.waitForSelector('#document-list a')
+      await look('documents')
+      await one.page.goto(`${server}/#document=sub%2Fteam.chat`)
+      await connected(one)
+      await look('threads')
+      await openFirst(one)
+      await look('thread')
+      await one.page.getByRole('button', { name: 'Settings' }).click()
+      await look('settings')
+      await one.page.keyboard.press('Escape')
+      await one.page.getByRole('button', { name: 'edited' }).first().click()
+      await look('history')
+      fine(one)
+      await one.context.close()
+    }))
     assert.deepEqual(found, [])
   }
 }
 
-try {
-  await scenes[name]()
-} finally {
-  await browser.close()
+for await (const line of createInterface({ input: process.stdin })) {
+  let name, wrong = null
+  ;[name, server, ...rest] = JSON.parse(line)
+  try {
+    await scenes[name]()
+  } catch (error) {
+    wrong = String(error.stack)
+  }
+  for (const context of browser.contexts()) await context.close()
+  console.log(JSON.stringify(wrong))
 }
+await browser.close()

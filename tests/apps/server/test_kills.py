@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -20,34 +17,10 @@ from chatdoc import open_document
 from tests import plain_http
 from tests.apps.server.facts import THREAD, message, thread
 from tests.apps.server.yjs_clients import Clients
+from tests.many_servers.server_process import Server
 
 ROUNDS = int(os.environ.get("CHATDOC_KILLS", "3"))
 SEED = 71
-
-
-class Process:
-    """`chatdoc serve` as users start it."""
-
-    def __init__(self, folder: Path, port: int = 0) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "chatdoc.apps.cli.main", "serve", str(folder), "--port", str(port)],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "200"},
-        )
-        assert self.process.stdout is not None
-        said = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", said)
-        assert found is not None, said
-        self.port = int(found[1])
-
-    def end(self, how: signal.Signals) -> int:
-        """Send a signal and wait."""
-        self.process.send_signal(how)
-        status = self.process.wait(30)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return status
 
 
 class Commands(threading.Thread):
@@ -88,7 +61,7 @@ def test_a_killed_server_lost_nothing_acknowledged(clients: Clients, tmp_path: P
     whose answer was lost are done once when they are repeated, and no rule is broken.
     """
     random = Random(SEED)
-    server = Process(tmp_path)
+    server = Server(str(tmp_path))
     port = server.port
     ws = f"ws://127.0.0.1:{port}/sync"
     kinds = {"ada": "y-websocket", "bob": "hocuspocus", "eve": "hocuspocus"}
@@ -119,7 +92,7 @@ def test_a_killed_server_lost_nothing_acknowledged(clients: Clients, tmp_path: P
             there = {one.content for one in doc.messages(THREAD)}
         assert set(acknowledged) <= there, f"seed {SEED}, round {turn}"
         assert {one["content"] for worker in workers for one in worker.acknowledged} <= there
-        server = Process(tmp_path, port)
+        server.start()
         with plain_http.client(f"http://127.0.0.1:{port}", timeout=30) as http:
             for worker in workers:
                 for command in worker.acknowledged[-2:] + worker.unknown:
@@ -148,7 +121,7 @@ def test_a_killed_server_lost_nothing_acknowledged(clients: Clients, tmp_path: P
 
 def test_a_graceful_stop_leaves_all_in_the_file(clients: Clients, tmp_path: Path) -> None:
     """SIGTERM while a client writes and another follows events: the process ends with 0 and the text has everything."""
-    server = Process(tmp_path)
+    server = Server(str(tmp_path))
     clients("connect", name="ada", kind="hocuspocus", url=f"ws://127.0.0.1:{server.port}/sync", path="a.chat")
     assert clients("synced", name="ada")["ok"]
     clients("facts", name="ada", list=[*thread(), *(message(one) for one in range(200))])
