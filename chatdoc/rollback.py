@@ -51,15 +51,13 @@ def rollback(
             unit.put_marker(msgspec.structs.replace(marker, phase="rolled_back"), recorded_at_ms=clock())
             unit.put_registration(msgspec.structs.replace(registration, retired_at_ms=clock()))
             # Last of all, so that whatever fails before leaves everything as it was.
-            displaced = replace_atomically(real, [source]).displaced
-            if displaced is None:
-                return
-            try:
-                if not discard_edits and not holds(displaced, present):
-                    give_back(real, displaced, source)
-                    raise _edited(real)
-            finally:
-                os.close(displaced)
+            kept: list[int] = []
+            replace_atomically(real, [source], keep=kept.append)
+            for displaced in kept:
+                with open(displaced, "rb", buffering=0):
+                    if not discard_edits and not holds(displaced, present):
+                        give_back(real, displaced, source)
+                        raise _edited(real)
 
         store.write(restore)
         stores.release(store, real)

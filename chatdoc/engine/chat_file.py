@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -148,16 +149,20 @@ class ChatFile:
                 return written
             text_digest = TextDigest(text)
             try:
-                replaced = replace_atomically(self.path, text, is_there=seen is not None)
+                looks = replace_atomically(
+                    self.path,
+                    text,
+                    is_there=seen is not None,
+                    keep=partial(self._displaced.keep, known=source),
+                )
             except WriteFailed:
                 if seen is None or os.path.lexists(self.path):
                     raise
                 self._say_gone(engine.store.registry.registration())
                 return written
             written = True
-            self._displaced.keep(replaced.displaced, source)
             now = stat_of(self.path)
-            untouched = now is not None and now.startswith(file_stat(replaced.written))
+            untouched = now is not None and now.startswith(file_stat(looks))
             self._note(text_digest.result(), sequence, now if untouched else None)
             if untouched and not self._displaced.is_unseen:
                 return True

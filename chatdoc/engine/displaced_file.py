@@ -5,6 +5,7 @@ Who had it open may write to it still, and what is in it may be no edit of ours 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable
@@ -30,15 +31,14 @@ class DisplacedFile:
         """Whether it holds what nobody has taken."""
         return self._file is not None and _looks(self._file) != self._seen
 
-    def keep(self, file: int | None, known: bytes) -> None:
+    def keep(self, file: int, known: bytes) -> None:
         """Keep a file in place of the one before; it is seen where it holds just the `known` text."""
         before, self._file, self._seen = self._file, file, ""
         if before is not None:
             os.close(before)
-        if file is not None:
-            looks = _looks(file)  # Noted first, so that what comes while it is compared is unseen.
-            if holds(file, known):
-                self._seen = looks
+        looks = _looks(file)  # Noted first, so that what comes while it is compared is unseen.
+        if holds(file, known):
+            self._seen = looks
 
     def take(self, take: Callable[[bytes], object]) -> None:
         """Hand over what it holds, if that is unseen; where taking it fails, it stays so."""
@@ -71,15 +71,14 @@ def give_back(path: Path, displaced: int, ours: bytes) -> None:
     """
     theirs, mode = read_descriptor(displaced), stat.S_IMODE(os.fstat(displaced).st_mode)
     for _ in range(ROUNDS_MAX):
-        found = replace_atomically(path, [theirs], mode=mode).displaced
-        if found is None:
-            return
-        try:
-            if holds(found, ours):
+        found: list[int] = []
+        replace_atomically(path, [theirs], mode=mode, keep=found.append)
+        with contextlib.ExitStack() as closing:
+            for one in found:
+                closing.callback(os.close, one)
+            if all(holds(one, ours) for one in found):
                 return
-            ours, theirs, mode = theirs, read_descriptor(found), stat.S_IMODE(os.fstat(found).st_mode)
-        finally:
-            os.close(found)
+            ours, theirs, mode = theirs, read_descriptor(found[0]), stat.S_IMODE(os.fstat(found[0]).st_mode)
 
 
 def _looks(file: int) -> str:

@@ -14,10 +14,9 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
 from chatdoc.store.exchange_rename import exchange
@@ -31,15 +30,8 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Replaced(NamedTuple):
-    """What a replacement wrote and what stood there before; `displaced` is an open descriptor, or None for nothing.
-
-    Who has it reads what the old file came to hold up to the last moment, and beyond it; it must be closed.
-    """
-
-    written: os.stat_result
-    """The new file as it was written, before anybody could see it."""
-    displaced: int | None
+Keep = Callable[[int], object]
+"""Takes a descriptor of a file that was displaced, and has to close it."""
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> None:
@@ -51,18 +43,23 @@ def write_atomically(path: Path, data: bytes, *, mode: int | None = None) -> Non
     Raises ReadOnlyTarget when file or folder carry no write permission (root is refused too), and WriteFailed when
     the system fails, or another writer holds on for too long; the message says whether the target was replaced.
     """
-    replaced = replace_atomically(path, [data], mode=mode)
-    if replaced.displaced is not None:
-        os.close(replaced.displaced)
+    replace_atomically(path, [data], mode=mode)
 
 
 def replace_atomically(
-    path: Path, parts: Sequence[bytes | memoryview], *, mode: int | None = None, is_there: bool = False
-) -> Replaced:
+    path: Path,
+    parts: Sequence[bytes | memoryview],
+    *,
+    mode: int | None = None,
+    is_there: bool = False,
+    keep: Keep = os.close,
+) -> os.stat_result:
     """Like `write_atomically`, and hand over the file that was displaced, for who must see what others wrote to it.
 
-    The file holds the parts one behind the other. With `is_there` one that was deleted or moved away meanwhile is not
-    brought back: that is WriteFailed.
+    The file holds the parts one behind the other; returned is how it looks as it was written, before anybody could see
+    it. With `is_there` one that was deleted or moved away meanwhile is not brought back: that is WriteFailed. Who has
+    the displaced file (`keep`) reads what it came to hold up to the last moment, and beyond it; what fails, or is
+    interrupted, before he has it gives it its place back.
 
     The two files change places in one call (`renameat2`), so what is handed over is what stood there at the very
     moment of the replacement. Where the system has no such call, a link keeps hold of the old file, and what replaces
@@ -71,14 +68,13 @@ def replace_atomically(
     target = Path(os.path.realpath(path))
     before = _writable(target, path)
     temporary = temporary_path(target)
-    displaced: int | None = None
     try:
         # A file that will be narrower than the umask's must never have been wider, not even while it is written.
         file = _claim(temporary, path, 0o666 if before is None and mode is None else 0o600)
         try:
             _fill(file, parts, before, mode)
             written = os.fstat(file)
-            displaced = _take_place(temporary, target, is_there)
+            _take_place(file, temporary, target, is_there, keep)
         except BaseException:
             with contextlib.suppress(OSError):
                 if _is_at(file, temporary):
@@ -91,14 +87,12 @@ def replace_atomically(
     try:
         sync_folder(target.parent)
     except OSError as error:
-        if displaced is not None:
-            os.close(displaced)
         raise _failure(error, path, "the file was replaced, but may be lost in a power failure") from error
-    return Replaced(written, displaced)
+    return written
 
 
-def _take_place(temporary: Path, target: Path, is_there: bool) -> int | None:
-    """Put a file in another's place; returns a descriptor of the one that stood there, which has no name any more.
+def _take_place(file: int, temporary: Path, target: Path, is_there: bool, keep: Keep) -> None:
+    """Put a file in another's place, and hand over the one that stood there, which has no name any more.
 
     Once they have changed places, the temporary name leads to the displaced file for a moment. It is locked by then, so
     that the next writer, who takes what has that name for a dead one's, waits until it has been seen.
@@ -106,27 +100,33 @@ def _take_place(temporary: Path, target: Path, is_there: bool) -> int | None:
     with contextlib.ExitStack() as closing:
         displaced = _locked(target, closing)
         try:
-            exchanged = exchange(temporary, target)
-        except FileNotFoundError:
-            if is_there:
-                raise
-            os.rename(temporary, target)
-            return None
-        if not exchanged:
-            os.rename(temporary, target)
-        else:
-            if displaced is None or not _is_at(displaced, temporary):  # Another one took the name in between.
+            try:
+                exchanged = exchange(temporary, target)
+            except FileNotFoundError:
+                if is_there:
+                    raise
+                os.rename(temporary, target)
+                return
+            if not exchanged:
+                os.rename(temporary, target)
+            elif displaced is None or not _is_at(
+                displaced, temporary
+            ):  # Another one took the name in between.
                 displaced = _locked(temporary, closing)
-            with contextlib.suppress(
-                OSError
-            ):  # The file was replaced by now; the next writer removes what is left.
-                if displaced is None or _is_at(displaced, temporary):
-                    os.unlink(temporary)
-        # A descriptor of its own has the lock with it, so that is let go of here, and not when that is closed.
-        if displaced is not None:
+                if displaced is None:
+                    _require_file(os.lstat(temporary), target)
+            if displaced is not None:
+                keep(os.dup(displaced))
+        except BaseException:
             with contextlib.suppress(OSError):
-                fcntl.flock(displaced, fcntl.LOCK_UN)
-        return None if displaced is None else os.dup(displaced)
+                if _is_at(file, target) and (displaced is None or _is_at(displaced, temporary)):
+                    exchange(temporary, target)
+            raise
+        with contextlib.suppress(
+            OSError
+        ):  # The file was replaced by now; the next writer removes what is left.
+            if exchanged and (displaced is None or _is_at(displaced, temporary)):
+                os.unlink(temporary)
 
 
 def _locked(path: Path, closing: contextlib.ExitStack) -> int | None:
@@ -136,7 +136,7 @@ def _locked(path: Path, closing: contextlib.ExitStack) -> int | None:
     """
     file = _opened(path)
     if file is not None:
-        closing.callback(os.close, file)
+        closing.callback(_let_go, file)
         pause = threading.Event()
         with contextlib.suppress(OSError):  # Some file systems lock only what is open to be written.
             for _ in range(MOMENTS):
@@ -146,11 +146,22 @@ def _locked(path: Path, closing: contextlib.ExitStack) -> int | None:
     return file
 
 
+def _let_go(file: int) -> None:
+    """Close a descriptor, and let go of its lock first: who keeps the displaced file has one with the same lock."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_UN)
+    os.close(file)
+
+
 def _opened(path: Path) -> int | None:
     try:
-        return os.open(path, _OLD)
+        file = os.open(path, _OLD)
     except OSError:  # It may not be read, or is no file: nobody can have appended lines to it.
         return None
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    return None
 
 
 def require_writable(path: Path) -> None:
@@ -194,16 +205,20 @@ def _writable(target: Path, asked: Path) -> os.stat_result | None:
         )
     if before is None:
         return None
-    if not stat.S_ISREG(before.st_mode):
-        raise ReadOnlyTarget(
-            f"{asked} is not a regular file ({stat.filemode(before.st_mode)})", hint="Name a file"
-        )
+    _require_file(before, asked)
     if not before.st_mode & _WRITE_BITS or not os.access(target, os.W_OK):
         raise ReadOnlyTarget(
             f"{asked} may not be written ({stat.filemode(before.st_mode)})",
             hint=f"Allow it (chmod u+w {target}), or copy the file to a folder of yours",
         )
     return before
+
+
+def _require_file(found: os.stat_result, asked: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ReadOnlyTarget(
+            f"{asked} is not a regular file ({stat.filemode(found.st_mode)})", hint="Name a file"
+        )
 
 
 def _claim(temporary: Path, asked: Path, mode: int) -> int:
@@ -280,10 +295,5 @@ def _failure(error: OSError, path: Path, state: str) -> ReadOnlyTarget | WriteFa
             f"{path} may not be written: {reason}; {state}",
             hint="Allow writing, or copy it to a folder of yours",
         )
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return WriteFailed(
-            f"{path} could not be written: {reason}; {state}", hint="Free space and save again"
-        )
-    return WriteFailed(
-        f"{path} could not be written: {reason}; {state}", hint="Check the disk and save again"
-    )
+    what = "Free space" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "Check the disk"
+    return WriteFailed(f"{path} could not be written: {reason}; {state}", hint=f"{what} and save again")

@@ -23,6 +23,8 @@ HANDED_DOWN = {
     ("chatdoc.engine.engine", "begin_event_log.<locals>.start"),
     # The beginning of the log of a document whose store is being made, given to `Stores.create`.
     ("chatdoc.store.sql.store", "first_log.<locals>.begin_log"),
+    # What takes the file that a text displaces, given to `replace_atomically`.
+    ("chatdoc.store.atomic_file", "DisplacedFile.keep"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
 MODULES_MAX = {"send": 65, "receive": 73, "open v2": 131, "open legacy": 141}

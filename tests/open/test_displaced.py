@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,16 @@ import pytest
 
 from chatdoc import Document, open_document, rollback
 from chatdoc.engine import chat_file, displaced_file
-from chatdoc.model.errors import ChatdocError, FileReplaced, NewerEdits, StoreError, UnreadableFile
+from chatdoc.model.errors import (
+    ChatdocError,
+    FileReplaced,
+    NewerEdits,
+    ReadOnlyTarget,
+    StoreError,
+    UnreadableFile,
+)
+from chatdoc.store import atomic_file
+from chatdoc.testing.interrupts import interrupted
 from tests.open.test_looks import written_by_hand
 from tests.open.test_rollback import SOURCE
 
@@ -140,3 +150,68 @@ def test_a_rollback_gives_an_edit_its_place_back(tmp_path: Path, monkeypatch: py
     assert path.read_bytes() == edited
     with open_document(path) as document:
         assert contents(document) == ["Hi", "theirs"]
+
+
+def test_an_interrupt_while_files_change_places_loses_no_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between any two bytecodes: what was displaced has its place back, or is held until it is taken."""
+    path, real, said = tmp_path / "team.chat", atomic_file._take_place, ["Hello", "ours"]
+    came: list[int] = []
+
+    def take_place(*given: Any) -> None:
+        is_done = False
+        with interrupted(after, rooms=PLACES):
+            real(*given)
+            is_done = True
+        if not is_done:
+            came.append(after)
+            raise KeyboardInterrupt
+
+    with unsaved(path) as document:
+        thread_id = document.threads()[0].thread_id
+        for after in range(1, 400, 5):
+            document.send(thread_id, sender_id="bob", content=f"ours {after}")
+            edited = written_by_hand(path.read_bytes(), f"theirs {after}").replace(
+                b"01HF7YAT00ZZZZZZZZZZZZZZZZ", b"01HF7YAT00%016d" % after
+            )
+            with monkeypatch.context() as patch:
+                overtake(patch, lambda place, edited=edited: place.write_bytes(edited))  # type: ignore[misc]
+                patch.setattr(atomic_file, "_take_place", take_place)
+                with contextlib.suppress(KeyboardInterrupt):
+                    document.save()
+            document.save()
+            said += [f"ours {after}", f"theirs {after}"]
+        assert len(came) > 40, "else hardly anything was interrupted"
+        assert sorted(contents(document)) == sorted(said)
+    with open_document(path) as document:
+        assert sorted(contents(document)) == sorted(said)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_a_folder_that_came_last_has_its_place_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes between looking and changing places; it was hidden under the temporary name, and no save went on."""
+    path, real = tmp_path / "team.chat", atomic_file._take_place
+    with unsaved(path) as document:
+
+        def take_place(*given: Any) -> None:
+            path.rename(tmp_path / "kept.chat")
+            path.mkdir()
+            (path / "inside").touch()
+            real(*given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(atomic_file, "_take_place", take_place)
+            with pytest.raises(ReadOnlyTarget, match="not a regular file"):
+                document.save()
+        assert (path / "inside").exists()
+        (path / "inside").unlink()
+        path.rmdir()
+        (tmp_path / "kept.chat").rename(path)
+        assert document.save()
+    with open_document(path) as document:
+        assert contents(document) == ["Hello", "ours"]
+    assert not list(tmp_path.glob("*.tmp"))
+
+
+PLACES = ("chatdoc.store.atomic_file", "chatdoc.store.exchange_rename", "chatdoc.engine.displaced_file")

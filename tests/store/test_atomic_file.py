@@ -282,12 +282,12 @@ def test_a_writer_never_takes_the_temporary_file_of_the_next_one(
 
     monkeypatch.setattr(atomic_file, "exchange", exchanged)
     monkeypatch.setattr(atomic_file, waits_in, step)
-    replaced = replace_atomically(path, [b"first"])
+    kept: list[int] = []
+    replace_atomically(path, [b"first"], keep=kept.append)
     first_is_done.set()
     writer.join()
     assert failures == []
-    assert replaced.displaced is not None
-    assert os.pread(replaced.displaced, 99, 0) == b"old"
-    os.close(replaced.displaced)
+    assert [os.pread(one, 99, 0) for one in kept] == [b"old"]
+    os.close(kept[0])
     assert path.read_bytes() == b"second"
     assert [one.name for one in tmp_path.iterdir()] == ["team.chat"]
