@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.installed
-WORKERS ?= 2
+# More than cores: a third of the time is spent waiting for disks, browsers and what is killed.
+WORKERS ?= 3
 GOLDEN := -k golden
 # What is compiled is kept, whatever the shell says: compiling all tests anew takes each worker ten seconds.
 unexport PYTHONDONTWRITEBYTECODE

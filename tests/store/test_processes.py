@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pytest
 from chatdoc.model.errors import ReceiptExists, StoreError
 from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.store import SqliteStore
+from tests.forked import Forked
 from tests.store.documents import (
     DOCUMENT_ID,
     GENESIS,
@@ -28,9 +29,7 @@ from tests.store.documents import (
     updates,
     whole,
 )
-from tests.tidy.source import PROJECT
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1"}
 CREATE = """
 import sys
 from pathlib import Path
@@ -62,6 +61,16 @@ connection.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 sys.stdin.read()
 """
+
+
+def at_once(program: str, *arguments: tuple[object, ...]) -> list[str]:
+    """What processes print that run the same program in the same moment."""
+    with ExitStack() as running:
+        children = [running.enter_context(Forked(*given, source=program)) for given in arguments]
+        for child in children:
+            child.let_go()
+        assert [(child.wait(), child.printed()[1]) for child in children] == [(0, b"")] * len(children)
+        return [child.printed()[0].decode() for child in children]
 
 
 def test_entries_of_another_process_are_found(store: SqliteStore, stores: SqliteFolder) -> None:
@@ -111,19 +120,8 @@ def test_processes_writing_at_once_lose_nothing(store: SqliteStore) -> None:
     """Three processes of sixty appends each: all places are different, each with its own bytes; the chains hold."""
     tell(store, project())
     names = ("one", "two", "three")
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", APPEND, name, str(store.location)],
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for name in names
-    ]
-    given = {
-        name: [int(line) for line in child.communicate()[0].split()]
-        for name, child in zip(names, children, strict=True)
-    }
+    said = at_once(APPEND, *((name, store.location) for name in names))
+    given = {name: [int(line) for line in lines.split()] for name, lines in zip(names, said, strict=True)}
     assert sorted(chain.from_iterable(given.values())) == list(range(2, 182))
     found = {entry.sequence: entry.update.decode() for entry in store.updates.entries(after=1)}
     assert found == {
@@ -135,17 +133,8 @@ def test_processes_writing_at_once_lose_nothing(store: SqliteStore) -> None:
 def test_one_of_many_processes_makes_the_store(folder: Path) -> None:
     """Processes that make a store of the same path in the same moment: one does, the others say that it exists."""
     ids = [DOCUMENT_ID, DOCUMENT_ID, "01HF7YAT000000000000000009", "01HF7YAT00000000000000000A"]
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", CREATE, str(folder), "team.chat", document_id],
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for document_id in ids
-    ]
-    said = sorted(child.communicate(timeout=60)[0].strip() for child in children)
-    assert said == ["exists", "exists", "exists", "made"]
+    said = at_once(CREATE, *((folder, "team.chat", document_id) for document_id in ids))
+    assert sorted(said) == ["exists\n", "exists\n", "exists\n", "made\n"]
     (place,) = SqliteFolder(folder).places()
     assert (folder / ".chatdoc" / "paths" / "team.chat").read_text() == place.name
 

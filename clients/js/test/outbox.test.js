@@ -30,7 +30,7 @@ const settled = (/** @type {Outbox} */ outbox) => new Promise((resolve, reject) 
   const started = Date.now()
   const look = () => {
     if (outbox.waiting === 0) resolve(undefined)
-    else if (Date.now() - started > 5000) reject(new Error(`${outbox.waiting} still wait, blocked by ${outbox.blockedBy}`))
+    else if (Date.now() - started > 60_000) reject(new Error(`${outbox.waiting} still wait, blocked by ${outbox.blockedBy}`))
     else setTimeout(look, 2)
   }
   look()

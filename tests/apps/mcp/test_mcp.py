@@ -20,7 +20,7 @@ from tests.open.chats import jupyter, legacy
 from tests.tidy.source import PROJECT
 
 READING = ["check_integrity", "list_documents", "list_threads", "read_message", "read_messages", "search"]
-SECONDS_MAX = 60
+SECONDS_MAX = 120
 
 
 class Chat:
