@@ -14,7 +14,8 @@ from tests.tidy.source import PROJECT
 
 PAGE = (PROJECT / "docs" / "testing.md").read_text(encoding="utf-8")
 # By name and not by the entry point, so that it also runs where chatdoc was installed before it had one.
-PLUGIN = ("-p", "no:chatdoc", "-p", "chatdoc.apps.pytest_plugin")
+PLUGIN = ("-p", "chatdoc.apps.pytest_plugin")
+ENVIRONMENT = {"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def run(folder: Path, program: str, *options: str) -> tuple[int, str]:
@@ -24,7 +25,7 @@ def run(folder: Path, program: str, *options: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-W", "error", *PLUGIN, *options],
         cwd=folder,
-        env={"PYTHONPATH": str(PROJECT), "PATH": "/usr/bin:/bin"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=120,

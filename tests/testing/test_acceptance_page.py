@@ -19,7 +19,11 @@ def test_example_runs_on_a_store_of_ones_own(tmp_path: Path) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "test_my_store.py").write_text(example)
     (tmp_path / "my_store.py").write_text("from tests.store.toy_store import create, open_again\n")
-    environment = {**os.environ, "PYTHONPATH": f"{PROJECT}{os.pathsep}{tmp_path}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{PROJECT}{os.pathsep}{tmp_path}",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
     chosen = ["-k", "update or refused or failing or open_at_the_kill"]
     done = subprocess.run(
