@@ -1,4 +1,4 @@
-"""A server to which a document is hot at a few commands a second, so that a busy machine forwards, too.
+"""A server to which a document is hot at one command a second, so that a busy machine forwards, too.
 
 python -m tests.many_servers.hot_server --store URL --port 0
 """
@@ -17,7 +17,7 @@ from chatdoc.serve import Limits, Rooms
 async def _serve(folder: str, url: str, port: int) -> None:
     with open_store(url) as store:
         listening = listen("127.0.0.1", port)
-        rooms = Rooms(folder, database=store, limits=Limits(hot_commands_per_second=4))
+        rooms = Rooms(folder, database=store, limits=Limits(hot_commands_per_second=1))
         await run(
             rooms,
             listening,
