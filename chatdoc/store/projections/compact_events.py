@@ -29,7 +29,8 @@ _LONE = (
     " OR sequence > (SELECT coalesce(max(last), 0) FROM event_runs)"
 )
 """Events that are in no run; of those that are, the newest of each stream is a row as well."""
-_SEALED = "SELECT coalesce(sum(last - first + 1), 0), coalesce(sum(length(bytes)), 0) FROM event_runs"
+_SEALED = "SELECT CAST(coalesce(sum(last - first + 1), 0) AS bigint), coalesce(sum(length(bytes)), 0) FROM event_runs"
+"""Cast, for PostgreSQL sums what may be large to a decimal number, which is none that it takes again as a count."""
 _NEWEST = "SELECT max(sequence) FROM orchestration_events GROUP BY aggregate_kind, stream_id"
 _KEPT = f"SELECT count(*), coalesce(sum({_BYTES}), 0) FROM orchestration_events WHERE sequence IN ({_NEWEST})"
 _REMOVE = f"DELETE FROM orchestration_events WHERE sequence NOT IN ({_NEWEST})"
