@@ -41,6 +41,7 @@ class Forked:
 
     A program is the `source` of one, or the name of a `module`, as with `python -c` and `python -m`. One that is told
     what to do, or whose lines are read as they come, `talks`: then it runs at once, and `stdin` and `stdout` are here.
+    What it needs besides chatdoc may be `loaded`, by a server for all that need the same.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Forked:
         folder: Path = PROJECT,
         environment: Mapping[str, str] = ENVIRONMENT,
         talks: bool = False,
+        loaded: tuple[str, ...] = (),
     ) -> None:
         order = {
             "module": module, "source": source, "arguments": list(map(str, arguments)), "folder": str(folder),
@@ -68,7 +70,7 @@ class Forked:
         else:
             read = os.open(os.devnull, os.O_RDONLY)
         files = [read, output, error, gate, theirs.fileno()]
-        socket.send_fds(_server(), [json.dumps(order).encode()], files)
+        socket.send_fds(_server(loaded), [json.dumps(order).encode()], files)
         for file in (read, gate, *([output] if talks else ())):
             os.close(file)
         theirs.close()
@@ -136,12 +138,12 @@ def run(
 
 
 @cache
-def _server() -> socket.socket:
+def _server(loaded: tuple[str, ...]) -> socket.socket:
     """Where orders go; the server ends with this process, however that ends."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs, open(os.devnull, "wb") as nowhere:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fork_server", *LOADED],
+            [sys.executable, "-m", "tests.fork_server", *LOADED, *loaded],
             stdin=theirs, stdout=nowhere, cwd=PROJECT, env=ENVIRONMENT,
         )  # fmt: skip
     atexit.register(_end, ours, process)

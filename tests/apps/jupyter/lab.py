@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,8 +23,11 @@ from chatdoc.in_memory import memory_document
 from chatdoc.model.errors import ChatdocError
 from chatdoc.testing.clocks import ManualClock
 from tests import plain_http
+from tests.forked import Forked
 from tests.open.chats import texts
 
+LOADED = ("jupyter_server.serverapp",)
+"""What takes a server three seconds of the processor to load."""
 TOKEN = "a-token-of-the-tests"
 SAVE_S = 0.2
 PATIENCE_S = 60.0
@@ -38,7 +38,9 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
+        self._said = b""
+        """What servers said that are gone."""
         self.port = 0
         self._clients: list[Client] = []
 
@@ -63,34 +65,30 @@ class Lab:
             "YDocExtension.file_poll_interval": 0.2,
             "YDocExtension.document_cleanup_delay": 0,
         }
-        with (self.folder.parent / "server.log").open("ab") as told:
-            self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "jupyter_server",
-                    *(f"--{name}={value}" for name, value in options.items()),
-                    "--allow-root",
-                ],
-                cwd=self.folder,
-                env={
-                    **os.environ,
-                    "HOME": str(home),
-                    "JUPYTER_CONFIG_DIR": str(home / "config"),
-                    "JUPYTER_DATA_DIR": str(home / "data"),
-                    "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-                    "JUPYTER_PLATFORM_DIRS": "1",
-                },
-                stdout=subprocess.DEVNULL,
-                stderr=told,
-            )
+        self._process = Forked(
+            *(f"--{name}={value}" for name, value in options.items()),
+            "--allow-root",
+            module="jupyter_server",
+            folder=self.folder,
+            environment={
+                **os.environ,
+                "HOME": str(home),
+                "JUPYTER_CONFIG_DIR": str(home / "config"),
+                "JUPYTER_DATA_DIR": str(home / "data"),
+                "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+                "JUPYTER_PLATFORM_DIRS": "1",
+            },
+            loaded=LOADED,
+        )
+        self._process.let_go()
         wait_for(self._answers, "the server answers")
 
     def stop(self) -> None:
         """End it at once; its clients lose their connections."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
+            with self._process as process:
+                process.kill()
+                self._said += process.printed()[1]
             self._process = None
         for client in self._clients:
             client.leave()
@@ -98,7 +96,8 @@ class Lab:
 
     def log(self) -> str:
         """What the server said."""
-        return (self.folder.parent / "server.log").read_text(encoding="utf-8", errors="replace")
+        now = self._process.printed()[1] if self._process is not None else b""
+        return (self._said + now).decode("utf-8", "replace")
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask the server."""
@@ -129,7 +128,8 @@ class Lab:
 
     def _answers(self) -> bool:
         assert self._process is not None
-        assert self._process.poll() is None, self.log()
+        with suppress(TimeoutError):
+            raise AssertionError(f"the server ended with {self._process.wait(0.001)}: {self.log()}")
         try:
             return self.request("GET", "/api/status").status_code == 200
         except httpx.TransportError:
