@@ -170,7 +170,8 @@ class Engine:
     def transact(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Do something as one transaction, once all that others wrote is taken; then tell the subscribers.
 
-        What was committed to it before something was refused stays. Any other failure undoes all of it.
+        What was done before `work` raised stays, since its answers were given. A failure of the store, an interrupt, or
+        one that leaves memory ahead of what is stored undoes all of it.
         """
         answer, error = self._transact([work])[0]
         if error is not None:

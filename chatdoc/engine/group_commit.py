@@ -32,7 +32,10 @@ class GroupCommit:
         self._engine, self._execute = engine, execute
 
     def together(self, work: Callable[[], Answer]) -> Answer:
-        """Do something whose commands are all stored at once; what was done before one is refused is stored too."""
+        """Do something whose commands are all stored at once, as far as it came: what it raises undoes none of them.
+
+        A store that fails undoes all, and an interrupt does; then nothing was acknowledged.
+        """
         return self._engine.transact(lambda _: work())
 
     def execute_each(self, commands: Sequence[tuple[Command, str | None]]) -> list[Any]:

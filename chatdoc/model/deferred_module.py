@@ -18,5 +18,8 @@ class DeferredModule:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         self._name = name
 
+    def __reduce__(self) -> tuple[type[DeferredModule], tuple[str]]:
+        return DeferredModule, (self._name,)  # A copy that is not made yet has no name to ask a module of.
+
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(self._name), name)
