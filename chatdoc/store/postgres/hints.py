@@ -97,7 +97,11 @@ class Hints:
         """Let somebody hear of a document while he lives; returns once nothing more is missed, or after a second."""
         with self._lock:
             self._listeners.setdefault(document, weakref.WeakSet()).add(subscriber)
-        self._running().is_listening.wait(COMPARE_S)
+        run = self._running()
+        if not run.is_listening.is_set():  # Who only writes hears nothing, not even of himself.
+            run.is_due = True
+            run.wake()
+            run.is_listening.wait(COMPARE_S)
 
     def close(self) -> None:
         """End the thread; what is told later begins another one."""
@@ -117,16 +121,20 @@ class Hints:
     def _serve(self, run: _Run) -> None:
         with self._connect() as connection:
             connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
-            connection.execute(_LISTEN, prepare=False)
+            listens = False
             for channel, statement in _NOTIFY.items():
                 connection.pgconn.prepare(channel, statement)
             run.is_due = True
             while not run.is_over:
                 if run.is_due:
                     run.is_due = False
+                    if self._listeners and not listens:
+                        connection.execute(_LISTEN, prepare=False)
+                        listens = True
                     self._compare(connection)
                     self._beat(connection)
-                    run.is_listening.set()
+                    if listens:
+                        run.is_listening.set()
                 # A word of a room is waited for; a hint may rest.
                 rest_us = 0 if self._unsaid else run.rest_us if self._untold else None
                 if rest_us == 0:
