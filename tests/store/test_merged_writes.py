@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from chatdoc.store.postgres.arrays import column
 from chatdoc.store.postgres.documents import PostgresDocuments
-from chatdoc.store.postgres.merged_writes import Part, parts_of, statements_of
+from chatdoc.store.postgres.merged_writes import Write, ends_of, gathered
 from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.session import Session
-from chatdoc.store.postgres.write_behind import Held
 from tests.postgres_cluster import Cluster
 from tests.store.documents import NOW, registration
 
@@ -135,38 +136,38 @@ def test_a_piece_that_is_undone_before_anybody_asked_is_not_heard_of(
     assert found[1] == [("b", 2)]
 
 
-def parts(*statements: Statement) -> list[list[Part]]:
+def groups(*statements: Statement) -> list[list[Write]]:
     """How statements go out."""
-    held = [Held(*one, None) for one in statements]  # type: ignore[arg-type]
-    return [list(group) for group in statements_of(parts_of(held))]
+    writes = gathered(statements)
+    ends = ends_of(tuple([statement for statement, _ in writes]))
+    return [writes[begin:end] for begin, end in pairwise((0, *ends))]
 
 
 def test_rows_of_one_table_are_one_part() -> None:
     """They are one INSERT, behind no question about the table and no other write to it."""
     first, second = (UPDATE, (1, "o", NOW, b"d", b"u")), (UPDATE, (2, "o", NOW, b"d", b"u"))
-    assert parts(first, (MOVE, (1, "a")), second) == [
-        [Part(UPDATE, (), [first[1], second[1]]), Part(MOVE, (1, "a"))]
-    ]
-    assert [len(group) for group in parts((MERGE, ("a", 1)), (MERGE, ("b", 1)), (DROP, ("a",)), (MERGE, ("a", 1)))] == [
-        1, 1, 1,
-    ]  # fmt: skip
+    (sent,) = groups(first, (MOVE, (1, "a")), second)
+    assert sent[0][1][:2] == [column("bigint", [1, 2]), column("text", ["o", "o"])]
+    assert sent[1:] == [(MOVE, (1, "a"))]
+    apart = groups((MERGE, ("a", 1)), (MERGE, ("b", 1)), (DROP, ("a",)), (MERGE, ("a", 1)))
+    assert [len(group) for group in apart] == [1, 1, 1]
 
 
 def test_a_row_that_meets_one_of_its_key_waits_for_it() -> None:
     """PostgreSQL refuses to change a row twice in one statement."""
-    assert len(parts((MERGE, ("a", 1)), (MERGE, ("a", 2)))) == 2
+    assert len(groups((MERGE, ("a", 1)), (MERGE, ("a", 2)))) == 2
 
 
 def test_an_update_that_a_later_one_overwrites_is_left_out() -> None:
     """Of several that set the same columns of the same row, the last is sent; one that counts on is sent each time."""
-    assert parts((MOVE, (1, "a")), (MOVE, (2, "a"))) == [[Part(MOVE, (2, "a"))]]
-    assert len(parts((MOVE, (1, "a")), (MOVE, (2, "b")), (MOVE, (3, "a")))) == 2
-    assert len(parts((RAISE, (1, "a")), (RAISE, (1, "a")))) == 2
-    assert len(parts((MOVE, (1, "a")), (RAISE, (1, "a")), (MOVE, (2, "a")))) == 3
+    assert groups((MOVE, (1, "a")), (MOVE, (2, "a"))) == [[(MOVE, (2, "a"))]]
+    assert len(groups((MOVE, (1, "a")), (MOVE, (2, "b")), (MOVE, (3, "a")))) == 2
+    assert len(groups((RAISE, (1, "a")), (RAISE, (1, "a")))) == 2
+    assert len(groups((MOVE, (1, "a")), (RAISE, (1, "a")), (MOVE, (2, "a")))) == 3
 
 
 def test_a_part_that_names_a_written_table_goes_out_by_itself() -> None:
     """All parts of one statement see what was there before it."""
     assert [
-        len(one) for one in parts((MERGE, ("a", 1)), (COPY, ("t", b"")), (UPDATE, (1, "o", 1, b"", b"")))
+        len(one) for one in groups((MERGE, ("a", 1)), (COPY, ("t", b"")), (UPDATE, (1, "o", 1, b"", b"")))
     ] == [1, 2]

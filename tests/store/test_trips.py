@@ -13,6 +13,7 @@ from chatdoc.document import Document
 from chatdoc.model.commands.send_message import SendMessage
 from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.session import Session
+from chatdoc.store.sql.receipts import SqlReceipts
 from tests.postgres_cluster import Cluster
 
 
@@ -137,3 +138,24 @@ def test_a_group_of_commands_is_two_trips(opened: tuple[Document, Document, str]
     )
     assert [answer.message_id for answer in again[:2]] == [answers[3].message_id] * 2
     assert again[2].message_id == again[3].message_id
+
+
+def test_receipts_of_a_group_are_found_by_their_key(opened: tuple[Document, Document, str]) -> None:
+    """However many there are, and before the database has counted them: their price does not grow with the log."""
+    one, _, thread_id = opened
+    command = SendMessage(thread_id=thread_id, sender_id="ada", content="Hi")
+    one.group.execute_each([(command, f"counted {number}") for number in range(300)])
+    receipts = one.engine.store.receipts
+    assert isinstance(receipts, SqlReceipts)
+    receipts.expect([f"counted {number}" for number in range(20)])
+    questions = receipts.ahead()
+    receipts.expect([])
+    assert [question.count("?") for question, _ in questions] == [16, 4]
+    database = one.engine.store.database  # type: ignore[attr-defined]
+    for question, values in questions:
+        for value in values:
+            question = question.replace("?", f"'{value}'", 1)
+        plan = [line for (line,) in database.rows(f"EXPLAIN {question}", (), "be explained")]
+        found = [line for line in plan if "Index Cond" in line]
+        assert len(found) == len(values)
+        assert all("command_id = " in line for line in found), plan

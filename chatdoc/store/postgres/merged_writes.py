@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from chatdoc.store.postgres.arrays import column
 from chatdoc.store.postgres.dialect import translated
 from chatdoc.store.postgres.schema_statements import TABLES
 
 PARTS_MAX = 12
-"""So many parts one statement has at most."""
+"""So many statements one has at most."""
 _ONE_ROW = re.compile(
     r"INSERT INTO (\w+)(?: \(([\w, ]+)\))? VALUES \((\$\d+(?:, \$\d+)*)\)( ON CONFLICT[^$]*)?", re.DOTALL
 )
+_VALUES = re.compile(r" VALUES \((\?(?:, \?)*)\)")
 _CONFLICT = re.compile(r" ON CONFLICT \(document, ([\w, ]+)\) DO UPDATE")
 _SET_BY_KEY = re.compile(
     r"UPDATE \w+ SET (\w+ = \$\d+(?:, \w+ = \$\d+)*) WHERE (\w+ = \$\d+(?: AND \w+ = \$\d+)*)"
@@ -32,24 +33,8 @@ _TYPES = {"bigint": int, "text": str, "bytea": bytes}
 Values = Sequence[Any]
 
 
-class Write(Protocol):
-    """A statement that writes, and its values."""
-
-    @property
-    def statement(self) -> str:
-        """The statement."""
-
-    @property
-    def values(self) -> Values:
-        """Its values."""
-
-
-class Part(NamedTuple):
-    """A part of a statement: one that was given, with its values, or with many rows of them."""
-
-    statement: str
-    values: Values
-    rows: list[Values] | None = None
+Write = tuple[str, Values]
+"""A statement and its values; for many rows each value is a column of them."""
 
 
 class Rows(NamedTuple):
@@ -101,67 +86,11 @@ def kind_of(statement: str) -> Rows | Setting | None:
     return None if changed.keys() & place.keys() else Setting(tuple(place.values()))
 
 
-def parts_of(writes: Sequence[Write]) -> list[Part]:
-    """The same writes in as few parts, in an order that means the same."""
-    if len({one.statement for one in writes}) == len(writes):
-        return [Part(one.statement, one.values) for one in writes]
-    return _gathered(writes)
-
-
-def statements_of(parts: Sequence[Part]) -> list[Sequence[Part]]:
-    """Parts in groups that may each be one statement."""
-    ends = _ends(tuple([part.statement for part in parts]))
-    return [parts[begin:end] for begin, end in pairwise((0, *ends))]
-
-
-@lru_cache(1000)
-def merged(parts: tuple[tuple[str, bool], ...], last: str) -> str:
-    """One statement that does what its parts say, each with one row of values or with columns of them, and `last`."""
-    texts, count = [], 0
-    for number, (statement, is_many) in enumerate(parts):
-        text, shift = (with_columns(statement) if is_many else translated(statement)), count
-        numbers = [int(one) for one in _VALUE.findall(text)]
-        texts.append(f"part_{number} AS ({_VALUE.sub(lambda one: f'${int(one[1]) + shift}', text)})")  # noqa: B023
-        count += max(numbers, default=0)
-    return f"WITH {', '.join(texts)} {last}"
-
-
-@lru_cache(1000)
-def with_columns(statement: str) -> str:
-    """An INSERT of one row as one that takes a column of values where it took a value."""
-    found = _ONE_ROW.fullmatch(translated(statement))
-    assert found is not None, statement
-    named = "" if found[2] is None else f" ({found[2]})"
-    return f"INSERT INTO {found[1]}{named} SELECT * FROM unnest({found[3]}){found[4] or ''}"
-
-
-@lru_cache(1000)
-def _ends(statements: tuple[str, ...]) -> tuple[int, ...]:
-    ends: list[int] = []
-    begin = 0
-    written: set[str] = set()
-    for place, statement in enumerate(statements):
-        if written & words_of(statement) or place - begin == PARTS_MAX:
-            ends.append(place)
-            begin, written = place, set()
-        table = table_of(statement)
-        assert table is not None, statement
-        written.add(table)
-    return (*ends, len(statements))
-
-
-class _Batch:
-    """Rows of one statement."""
-
-    def __init__(self, statement: str) -> None:
-        self.statement, self.rows, self.places = statement, list[Values](), dict[Values, int]()
-
-
-def _gathered(writes: Sequence[Write]) -> list[Part]:
+def gathered(writes: Sequence[Write]) -> list[Write]:
+    """The same writes as fewer ones, in an order that means the same."""
     batches: list[_Batch] = []
     growing: dict[str, _Batch] = {}
-    for one in writes:
-        statement, values = one.statement, one.values
+    for statement, values in writes:
         table, words = table_of(statement), words_of(statement)
         for other in [other for other in growing if other != statement]:
             if table in words_of(other) or table_of(other) in words:
@@ -175,13 +104,61 @@ def _gathered(writes: Sequence[Write]) -> list[Part]:
                 growing[statement] = batch
             else:
                 batch.rows = [values]
-    parts: list[Part] = []
+    found: list[Write] = []
     for batch in batches:
-        if len(batch.rows) > 1 and isinstance(kind_of(batch.statement), Rows):
-            parts.append(Part(batch.statement, (), batch.rows))
+        kind = kind_of(batch.statement)
+        if len(batch.rows) > 1 and isinstance(kind, Rows):
+            columns = zip(*batch.rows, strict=True)
+            found.append(
+                (
+                    _with_columns(batch.statement),
+                    [column(*one) for one in zip(kind.types, columns, strict=True)],
+                )
+            )
         else:
-            parts += [Part(batch.statement, row) for row in batch.rows]
-    return parts
+            found += [(batch.statement, row) for row in batch.rows]
+    return found
+
+
+@lru_cache(1000)
+def ends_of(statements: tuple[str, ...]) -> tuple[int, ...]:
+    """Where those end that may be one statement."""
+    ends: list[int] = []
+    begin = 0
+    written: set[str] = set()
+    for place, statement in enumerate(statements):
+        if written & words_of(statement) or place - begin == PARTS_MAX:
+            ends.append(place)
+            begin, written = place, set()
+        table = table_of(statement)
+        assert table is not None, statement
+        written.add(table)
+    return (*ends, len(statements))
+
+
+@lru_cache(1000)
+def merged(statements: tuple[str, ...], last: str) -> str:
+    """One statement that does what these do, and `last`; its values are theirs, one after the other."""
+    texts, count = [], 0
+    for number, statement in enumerate(statements):
+        shift = count
+        text = translated(statement)
+        texts.append(f"part_{number} AS ({_VALUE.sub(lambda one: f'${int(one[1]) + shift}', text)})")  # noqa: B023
+        count += max([int(one) for one in _VALUE.findall(text)], default=0)
+    return f"WITH {', '.join(texts)} {last}"
+
+
+@lru_cache(1000)
+def _with_columns(statement: str) -> str:
+    """An INSERT of one row as one that takes a column of values where it took a value."""
+    return _VALUES.sub(r" SELECT unnest.* FROM unnest(\1)", statement, count=1)
+
+
+class _Batch:
+    """Rows of one statement."""
+
+    def __init__(self, statement: str) -> None:
+        self.statement, self.rows, self.places = statement, list[Values](), dict[Values, int]()
 
 
 def _joins(batch: _Batch, kind: Rows | Setting | None, values: Values) -> bool:

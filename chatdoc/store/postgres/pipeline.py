@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import adapt, errors, pq
 
-from chatdoc.store.postgres.arrays import ARRAY, column
+from chatdoc.store.postgres.arrays import ARRAY
 from chatdoc.store.postgres.dialect import escaped, translated
-from chatdoc.store.postgres.merged_writes import Part, Rows, kind_of, merged
+from chatdoc.store.postgres.merged_writes import Write, merged
 from chatdoc.store.postgres.pending_answer import PendingAnswer
 
 _BIGINT = psycopg.adapters.types["int8"].oid
@@ -52,20 +52,19 @@ class Pipeline:
         self._pg.send_query_prepared(name, sendable, formats, 1)
         self._sent.append(answer)
 
-    def send_together(self, parts: Sequence[Part], last: str) -> bool:
-        """Send parts as one statement, and `last` with it; false for parts that are too rare to prepare that."""
-        shape = tuple(
-            [(part.statement, tuple(map(type, part.values)) if part.rows is None else None) for part in parts]
-        )
-        found = self._prepared.get((last, shape))
+    def send_together(self, writes: Sequence[Write], last: str) -> bool:
+        """Send writes as one statement, and `last` with it; false for some that are too rare to prepare that."""
+        statements = tuple([statement for statement, _ in writes])
+        values = list(chain.from_iterable([some for _, some in writes]))
+        kinds = tuple(map(type, values))
+        found = self._prepared.get((last, statements, kinds))
         if found is None:
+            shape = statements, kinds
             if _seen[shape] < _COMMON or self._merged == _MERGED_MAX:
                 _note(shape)
                 return False
             self._merged += 1
-            text = merged(tuple([(part.statement, part.rows is not None) for part in parts]), last)
-            found = self._prepare((last, shape), text, tuple(chain.from_iterable(map(_kinds, parts))))
-        values = chain.from_iterable([part.values if part.rows is None else _columns(part) for part in parts])
+            found = self._prepare((last, statements, kinds), merged(statements, last), kinds)
         sendable = [spell(value) for spell, value in zip(found.spellings, values, strict=True)]
         self._pg.send_query_prepared(found.name, sendable, found.formats, 1)
         self._sent.append(None)
@@ -83,7 +82,7 @@ class Pipeline:
                     answer.put(result)
             elif failed is None:
                 failed = errors.error_from_result(result)
-            end = self._take()
+            end = self._pg.get_result()  # It waits for nothing: the statement has ended.
             assert end is None, "a statement has one answer"
             self._sent.popleft()
         end = self._take()
@@ -105,11 +104,13 @@ class Pipeline:
             not self.is_spent and not self._sent and self._pg.transaction_status == pq.TransactionStatus.IDLE
         )
 
-    def _prepare(self, key: tuple[Any, ...], text: str, kinds: Sequence[type | str]) -> _Prepared:
+    def _prepare(self, key: tuple[Any, ...], text: str, kinds: Sequence[type]) -> _Prepared:
         name = b"s%d" % len(self._prepared)
         self._pg.send_prepare(name, text.encode(), [_type_of(kind) for kind in kinds])
         self._sent.append(None)
-        prepared = _Prepared(name, [_spelling(kind) for kind in kinds], [_is_raw(kind) for kind in kinds])
+        prepared = _Prepared(
+            name, [_spelling(kind) for kind in kinds], [issubclass(kind, bytes) for kind in kinds]
+        )
         self._prepared[key] = prepared
         return prepared
 
@@ -146,45 +147,21 @@ def _note(shape: tuple[Any, ...]) -> None:
     _seen[shape] += 1
 
 
-def _kinds(part: Part) -> Sequence[type | str]:
-    """Of what kind the values of a part are; columns of them have the name of their type."""
-    if part.rows is None:
-        return [type(value) for value in part.values]
-    return _rows_kind(part).types
+def _type_of(kind: type) -> int:
+    return _BIGINT if kind in (int, bool) else ARRAY.get(kind, 0)
 
 
-def _columns(part: Part) -> list[bytes]:
-    assert part.rows is not None, "it has many rows"
-    named = _rows_kind(part).types
-    return [column(kind, values) for kind, values in zip(named, zip(*part.rows, strict=True), strict=True)]
-
-
-def _rows_kind(part: Part) -> Rows:
-    kind = kind_of(part.statement)
-    assert isinstance(kind, Rows), part.statement
-    return kind
-
-
-def _type_of(kind: type | str) -> int:
-    if isinstance(kind, str):
-        return ARRAY[kind]
-    return _BIGINT if kind in (int, bool) else 0
-
-
-def _is_raw(kind: type | str) -> bool:
-    return kind is bytes or isinstance(kind, str)
-
-
-def _spelling(kind: type | str) -> Callable[[Any], bytes | None]:
+def _spelling(kind: type) -> Callable[[Any], bytes | None]:
     if kind is str:
         return _text
-    if kind in (bytes, type(None)) or isinstance(kind, str):
+    if kind is type(None) or issubclass(kind, bytes):
         return _as_it_is
     return _number if issubclass(kind, int) else bytes
 
 
 def _text(value: str) -> bytes:
-    return escaped(value).encode()
+    # The test is that of `escaped`, without a call for each of thirty texts of a command.
+    return escaped(value).encode() if "\0" in value or "\x1a" in value else value.encode()
 
 
 def _number(value: int) -> bytes:

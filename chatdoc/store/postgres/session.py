@@ -14,13 +14,13 @@ import psycopg
 from psycopg import errors
 
 from chatdoc.model.errors import CommitUnknown
-from chatdoc.store.postgres.merged_writes import Part, parts_of, statements_of
+from chatdoc.store.postgres.merged_writes import Write, ends_of, gathered, table_of
 from chatdoc.store.postgres.pending_answer import PendingAnswer
 from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.postgres_errors import is_lost_connection
 from chatdoc.store.postgres.read_ahead import ReadAhead
 from chatdoc.store.postgres.schema_statements import SETTING
-from chatdoc.store.postgres.write_behind import MARKS, SAVE, WriteBehind
+from chatdoc.store.postgres.write_behind import HELD_MAX, MARKS, SAVE, WriteBehind
 from chatdoc.store.sql.database import Question
 
 _SPEAK = f"SELECT set_config('{SETTING}', $1, false)"
@@ -58,18 +58,20 @@ class Session:
         if ahead is not None:
             return ahead
         answer = PendingAnswer(self._await, self._pipeline.rows_of)
-        if not self._is_inside:
-            self._pipeline.send(statement, values, answer)
-        elif statement in MARKS:
-            if self._behind.mark(statement):
-                self._pipeline.send(statement, (), None)
-        elif self._behind.hold(statement, values, answer):
-            if self._behind.is_full:
+        table = table_of(statement) if self._is_inside else None
+        if table is not None:
+            self._behind.hold(statement, values, answer, table)
+            if len(self._behind.writes) >= HELD_MAX:
                 self._push()
-        else:
-            if not self._behind.lets_pass(statement):
+            return answer
+        if self._is_inside:
+            if statement in MARKS:
+                if self._behind.mark(statement):
+                    self._pipeline.send(statement, (), None)
+                return answer
+            if self._behind.writes and not self._behind.lets_pass(statement):
                 self._push()
-            self._pipeline.send(statement, values, answer)
+        self._pipeline.send(statement, values, answer)
         return answer
 
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> None:
@@ -155,32 +157,36 @@ class Session:
 
     def _push(self, last: str = "", *, is_looked_at: bool = False) -> None:
         """Send what is held, as few statements unless somebody looks at what they say, and `last` with them."""
-        if self._behind.is_empty:
-            if last:
-                self._pipeline.send(last, (), None)
-            return
-        before, within, is_new = self._behind.take()
-        for held in (before, within):
-            if held is within and is_new:
+        if self._behind.writes:
+            writes, answers, begin, is_new = self._behind.take()
+            if begin is not None and is_new:
+                self._send(writes[:begin], answers if is_looked_at else None)
                 self._pipeline.send(SAVE, (), None)
-            if is_looked_at:
-                for one in held:
-                    self._pipeline.send(one.statement, one.values, one.answer)
-                continue
-            groups = statements_of(parts_of(held)) if held else []
-            for group in groups:
-                is_last = bool(last) and group is groups[-1]
-                if self._send(group, last if is_last else _NOTHING) and is_last:
-                    last = ""
+                writes, answers = writes[begin:], answers[begin:]
+            if self._send(writes, answers if is_looked_at else None, last):
+                return
         if last:
             self._pipeline.send(last, (), None)
 
-    def _send(self, parts: Sequence[Part], last: str) -> bool:
-        """Send parts as one statement that does `last` too, or one after the other; whether it was one."""
-        is_one = len(parts) == 1 and last == _NOTHING and parts[0].rows is None
-        if not is_one and self._pipeline.send_together(parts, last):
-            return True
-        for part in parts:
-            for values in part.rows or (part.values,):
-                self._pipeline.send(part.statement, values, None)
+    def _send(self, writes: list[Write], answers: list[PendingAnswer] | None, last: str = "") -> bool:
+        """Send writes, each by itself where their answers are looked at; whether `last` was done with them."""
+        if answers is not None:
+            for (statement, values), answer in zip(writes, answers, strict=False):
+                self._pipeline.send(statement, values, answer)
+            return False
+        statements = tuple([statement for statement, _ in writes])
+        if len(set(statements)) < len(statements):
+            writes = gathered(writes)
+            statements = tuple([statement for statement, _ in writes])
+        begin = 0
+        for end in ends_of(statements) if statements else ():
+            group = writes[begin:end]
+            with_last = last if end == len(writes) else ""
+            if (len(group) > 1 or with_last) and self._pipeline.send_together(group, with_last or _NOTHING):
+                if with_last:
+                    return True
+            else:
+                for statement, values in group:
+                    self._pipeline.send(statement, values, None)
+            begin = end
         return False

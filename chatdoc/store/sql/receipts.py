@@ -16,14 +16,13 @@ from chatdoc.store.sql.database import Database, Question
 INSERT_NEW = "INSERT INTO orchestration_command_receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 """For an id that has none, as was looked up under the lock."""
 INSERT = f"{INSERT_NEW} ON CONFLICT (command_id) DO NOTHING"
-_ASKED_MAX = 512
+_ASKED_MAX = 16
 """So many ids are looked up at a time."""
 _COLUMNS = (
     "command_id, aggregate_kind, aggregate_id, accepted_at, status, error, command_digest, result, update_sequence,"
     " result_sequence, digest"
 )
 _GET = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id = ?"
-_SOME = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id IN ({{}})"
 _AFTER = f"SELECT {_COLUMNS} FROM orchestration_command_receipts WHERE command_id > ? ORDER BY command_id LIMIT 500"
 
 
@@ -66,7 +65,7 @@ class SqlReceipts:
         self._ahead = {one: [] for one in expected}
         for question in _questions(expected):
             for row in self._database.rows(*question, "look up receipts"):
-                self._ahead[row[0]].append(row)
+                self._ahead[row[0]] = [row]
 
     def forget(self, command_id: str) -> None:
         """Forget what was looked up ahead: a receipt is being written."""
@@ -134,12 +133,12 @@ class SqlReceipts:
 def _questions(command_ids: Sequence[str]) -> list[Question]:
     """What stands under some ids, many at a time.
 
-    One is repeated up to a power of two, so that a database prepares few statements of different lengths.
+    Each has a SELECT of its own: for one with `IN`, PostgreSQL reads all receipts of a document while it thinks that
+    there are few. One is repeated up to a power of two, so that few statements of different lengths are prepared.
     """
     questions: list[Question] = []
     for begin in range(0, len(command_ids), _ASKED_MAX):
         some = command_ids[begin : begin + _ASKED_MAX]
         count = 1 << (len(some) - 1).bit_length()
-        statement = _GET if count == 1 else _SOME.format(", ".join("?" * count))
-        questions.append((statement, (*some, *[some[0]] * (count - len(some)))))
+        questions.append((" UNION ALL ".join([_GET] * count), (*some, *[some[0]] * (count - len(some)))))
     return questions
