@@ -64,12 +64,12 @@ def test_nobody_waits_for_ever_for_another_thread(
 
 def test_who_waits_goes_on_at_once(document: Document, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a transaction wakes who waits, long before he would look by himself."""
-    monkeypatch.setattr(thread_turns, "STEP_S", 20.0)
+    monkeypatch.setattr(thread_turns, "STEP_S", 600.0)
     stuck = Stuck(document)
     read = threading.Thread(target=document.threads)
     read.start()
     stuck.end()
-    read.join(10)
+    read.join(60)
     assert not read.is_alive()
 
 

@@ -122,7 +122,7 @@ def test_snapshots_beside_a_writer_are_continued_without_gap_or_overlap(tmp_path
             sent = [one.sequence for one in later if isinstance(one.payload, MessageSent)]
             assert sent == list(range(found.snapshot_sequence + 1, found.snapshot_sequence + 1 + len(sent)))
             assert shown == found.snapshot_sequence - 2
-        followed = [following.wait(30) for _ in range(3 + WRITES)]
+        followed = [following.wait(60) for _ in range(3 + WRITES)]
         assert following.wait(0.2) is None
     assert [one.sequence for one in followed if one is not None] == list(range(1, 4 + WRITES))
 

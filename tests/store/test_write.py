@@ -156,7 +156,7 @@ def test_real_signals_leave_all_or_nothing(store: SqliteStore) -> None:
     assert 0 < len(acknowledged) < 300
     other = threading.Thread(target=lambda: append(store, b"from another thread"))
     other.start()
-    other.join(timeout=20)
+    other.join(timeout=60)
     assert not other.is_alive(), "a lock is held by nobody"
     there = set(updates(store))
     assert {b"command %d" % number for number in acknowledged} <= there

@@ -87,7 +87,7 @@ def test_a_killed_server_lost_nothing_acknowledged(clients: Clients, tmp_path: P
                     acknowledged.append(f"message {number}")
         assert server.end(signal.SIGKILL) == -signal.SIGKILL, f"seed {SEED}"
         for worker in workers:
-            worker.join(20)
+            worker.join(60)
         with open_document(tmp_path / "a.chat") as doc:
             there = {one.content for one in doc.messages(THREAD)}
         assert set(acknowledged) <= there, f"seed {SEED}, round {turn}"
