@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.installed
-# More than cores: a third of the time is spent waiting for disks, browsers and what is killed.
+# One more than the cores of a small machine: some of the time is spent waiting for disks, browsers and what is killed.
 WORKERS ?= 3
 GOLDEN := -k golden
 # What is compiled is kept, whatever the shell says: compiling all tests anew takes each worker ten seconds.
