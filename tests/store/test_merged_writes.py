@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -134,6 +135,23 @@ def test_a_piece_that_is_undone_before_anybody_asked_is_not_heard_of(
     found = done(documents, "quiet", [[*begun, (MERGE, ("b", 2))]], looked=False)
     assert not [one for one in sent if one in (SAVE, KEEP, UNDO, MOVE)]
     assert found[1] == [("b", 2)]
+
+
+def test_a_large_row_is_on_its_way_while_the_next_one_is_made(documents: PostgresDocuments) -> None:
+    """A database that hears nothing for long ends the transaction of whoever compresses a log."""
+    key = documents.create(registration("slow", "slow"), b"genesis", origin="migration", recorded_at_ms=NOW)
+
+    def work(session: Session) -> list[Any]:
+        session.execute("SELECT set_config('idle_in_transaction_session_timeout', '300', false)").fetchone()
+        session.begin(key)
+        session.execute(LOOK).fetchall()
+        for number in range(3):
+            session.execute("INSERT INTO update_runs VALUES (?, ?, ?, ?)", (number, number, 1, b"run"))
+            threading.Event().wait(0.4)
+        session.commit("slow", "be tried")
+        return session.execute("SELECT first FROM update_runs ORDER BY first").fetchall()
+
+    assert documents.pool.use(work, "be tried") == [(0,), (1,), (2,)]
 
 
 def groups(*statements: Statement) -> list[list[Write]]:

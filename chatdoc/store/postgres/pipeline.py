@@ -70,6 +70,10 @@ class Pipeline:
         self._sent.append(None)
         return True
 
+    def flush(self) -> None:
+        """Let what was sent be on its way, as far as the connection takes it now."""
+        self._pg.flush()
+
     def wait(self) -> None:
         """Wait for all answers; raises the error of the first statement that failed."""
         self._pg.pipeline_sync()

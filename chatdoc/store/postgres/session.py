@@ -20,7 +20,7 @@ from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.postgres_errors import is_lost_connection
 from chatdoc.store.postgres.read_ahead import ReadAhead
 from chatdoc.store.postgres.schema_statements import SETTING
-from chatdoc.store.postgres.write_behind import HELD_MAX, MARKS, SAVE, WriteBehind
+from chatdoc.store.postgres.write_behind import BULKY, HELD_MAX, MARKS, SAVE, WriteBehind
 from chatdoc.store.sql.database import Question
 
 _SPEAK = f"SELECT set_config('{SETTING}', $1, false)"
@@ -61,8 +61,9 @@ class Session:
         table = table_of(statement) if self._is_inside else None
         if table is not None:
             self._behind.hold(statement, values, answer, table)
-            if len(self._behind.writes) >= HELD_MAX:
+            if len(self._behind.writes) >= HELD_MAX or table in BULKY:
                 self._push()
+                self._pipeline.flush()
             return answer
         if self._is_inside:
             if statement in MARKS:

@@ -11,6 +11,9 @@ from chatdoc.store.postgres.pending_answer import PendingAnswer
 
 HELD_MAX = 512
 """So many statements are held at most."""
+BULKY = frozenset({"update_runs", "event_runs", "pieces", "baseline_pieces"})
+"""Tables whose rows are large and slow to make: each goes out at once, or the database would take whoever makes the
+next one for hung."""
 SAVE, _KEEP, _UNDO = "SAVEPOINT work", "RELEASE work", "ROLLBACK TO work"
 MARKS = frozenset({SAVE, _KEEP, _UNDO})
 """What a group says around each piece of work that may be undone alone."""
