@@ -15,6 +15,7 @@ from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.outcome import SessionOutcome, outcomes_of, restored, stored
 from chatdoc.apps.importer.prefix import digests_to, is_intact
 from chatdoc.model.clock import Clock
+from chatdoc.model.errors import ChatdocError
 from chatdoc.model.view.view import View
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 from migrate.session.item import Source
@@ -46,6 +47,8 @@ class LogFiles:
         self._documents = documents
         self._clock = clock
         self._clean = clean
+        self._unsaved: set[str] = set()
+        """The documents that something was entered into since they were saved."""
 
     def known_source(self, path: str, size: int, mtime_ns: int) -> Source | None:
         """Whose log a file is, when it looks as it did when it was indexed."""
@@ -73,6 +76,26 @@ class LogFiles:
                     if found.size == row.size:
                         result = "unchanged"
             return self._read(file, found, row, weaver, result)
+
+    def saved(self) -> None:
+        """Note that the texts of all documents have been written."""
+        if self._unsaved:
+            self.index.note_saved(sorted(self._unsaved))
+            self._unsaved.clear()
+
+    def save_what_was_left(self) -> None:
+        """Write the texts that a killed import left behind: where its logs are all read, nobody else would."""
+        for document in self.index.unsaved():
+            if document in self._unsaved:
+                continue
+            if self._documents.has(Path(document)):
+                try:
+                    self._documents.get(
+                        Path(document)
+                    )  # Opening saves what the store has and the text has not.
+                except ChatdocError:
+                    continue  # Left for the next import; who imports into it now is told why.
+            self._unsaved.add(document)
 
     def _view_of(self, document: str) -> View | None:
         """What another log was imported into, with what this run has entered."""
@@ -180,6 +203,9 @@ class LogFiles:
         woven = weaver.woven.take()
         facts = woven.all_facts()
         if facts or woven.activities:
+            if str(path) not in self._unsaved:
+                self.index.note_unsaved(str(path))
+                self._unsaved.add(str(path))
             enter(self._documents.get(path), facts, woven.activities)
         return path
 

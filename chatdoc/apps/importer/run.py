@@ -58,6 +58,7 @@ class Importer:
         unread: list[OSError] = []
         roots = self.roots(paths)
         present: set[str] = set()
+        self._files.save_what_was_left()
         for found in discover(roots, self._files.known_source, unread.append):
             present.add(found.path)
             self.observer.scanned(found.source or "none", "pass1", "ok")
@@ -67,6 +68,7 @@ class Importer:
             self.observer.scanned("none", "pass1", "io_error")
             outcomes.append(_failed("", path, error))
         self._documents.save()
+        self._files.saved()
         missing = self._missing(roots, present)
         counts = Counter(one.result for one in outcomes)
         return ImportReport(
@@ -122,6 +124,7 @@ class Importer:
     def close(self) -> None:
         """Save the documents and let go of everything."""
         self._documents.close()
+        self._files.saved()
         self.index.close()
 
     def __enter__(self) -> Importer:

@@ -1,11 +1,12 @@
 """Index of session logs in SQLite: for each file its source, cursor, prefix digests and counts; rebuilt from the logs.
 
 A row is written after the document has what was read, so a crash between the two means reading a piece once more,
-which adds nothing.
+which adds nothing. A document whose text is behind what was imported is named until it was saved, for the next import.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,8 @@ from chatdoc.store.index_file import IndexFile
 from chatdoc.store.index_folder import index_folder
 
 FILE = "sessions.sqlite3"
-VERSION = 1
+VERSION = 2
+"""2 has the documents that are not saved."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session_logs (
     path TEXT PRIMARY KEY,
@@ -37,6 +39,7 @@ CREATE TABLE IF NOT EXISTS session_logs (
     head TEXT NOT NULL DEFAULT '',
     continues TEXT NOT NULL DEFAULT ''
 ) STRICT;
+CREATE TABLE IF NOT EXISTS unsaved_documents (document TEXT PRIMARY KEY) STRICT;
 CREATE INDEX IF NOT EXISTS session_logs_by_head ON session_logs (source, head);
 CREATE INDEX IF NOT EXISTS session_logs_by_session ON session_logs (source, source_session_id);
 """
@@ -144,6 +147,27 @@ class SessionIndex:
         """Keep what is known of a file."""
         with self._file.writing(hint=_GOES_ON):
             self._connection.execute(_PUT, tuple(getattr(row, name) for name in _COLUMNS))
+
+    def unsaved(self) -> list[str]:
+        """The documents whose text may be behind what was imported, by path."""
+        return [
+            document
+            for (document,) in self._connection.execute(
+                "SELECT document FROM unsaved_documents ORDER BY document"
+            )
+        ]
+
+    def note_unsaved(self, document: str) -> None:
+        """Note, before something is imported into a document, that its text will be behind."""
+        with self._file.writing(hint=_GOES_ON):
+            self._connection.execute("INSERT OR IGNORE INTO unsaved_documents VALUES (?)", (document,))
+
+    def note_saved(self, documents: Iterable[str]) -> None:
+        """Note that the texts of documents have all that was imported."""
+        with self._file.writing(hint=_GOES_ON):
+            self._connection.executemany(
+                "DELETE FROM unsaved_documents WHERE document = ?", [(one,) for one in documents]
+            )
 
     def mark_missing(self, path: str, at_ms: int) -> None:
         """Note since when a file is gone; what was imported of it stays."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from chatdoc.store.session_index.index import SessionIndex
 from tests.apps.importer.conftest import Import, files_in, log_in
-from tests.forked import Forked
+from tests.forked import Forked, run
 
 CHATDOC = "chatdoc.apps.cli.main"
 
@@ -65,6 +66,38 @@ def test_a_killed_watch_goes_on(tmp_path: Path, run_import: Import) -> None:
     assert watched.keys() == whole.keys() != set()
     for name, text in whole.items():
         assert rows_of(watched[name]) == rows_of(text)
+
+
+_DIES = """
+import os, sys
+from chatdoc.apps.cli.main import main
+from chatdoc.apps.importer.documents import Documents
+Documents.save = lambda self: os._exit(9)
+sys.argv[0] = "chatdoc"
+main()
+"""
+
+
+def test_what_a_killed_import_left_to_be_saved_is_saved_by_the_next(
+    tmp_path: Path, run_import: Import
+) -> None:
+    """Its logs are all read and nothing is new in them, and yet the text of the document gets what it lacks."""
+    folder, into = tmp_path / "logs", tmp_path / "into"
+    folder.mkdir()
+    lines = log_in("codex-tool-heavy").read_bytes().splitlines(keepends=True)
+    log = folder / "codex-tool-heavy.jsonl"
+    log.write_bytes(b"".join(lines[:8]))
+    assert run_import(folder, into=into).ok
+    log.write_bytes(b"".join(lines))
+    assert run("import", folder, "--into", into, source=_DIES, folder=tmp_path).returncode == 9
+    (before,) = files_in(into).values()
+    report = run_import(folder, into=into)
+    assert [one.result for one in report.sessions] == ["unchanged"]
+    run_import(folder, into=tmp_path / "whole")
+    (after,), (whole,) = files_in(into).values(), files_in(tmp_path / "whole").values()
+    assert rows_of(after) == rows_of(whole) != rows_of(before)
+    with SessionIndex.open(into) as index:
+        assert index.unsaved() == []
 
 
 def rows_of(text: bytes) -> list[bytes]:
