@@ -32,4 +32,7 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    if not {"-h", "--help"}.isdisjoint(sys.argv):
+        print(__doc__)
+        sys.exit(0)
     sys.exit(main([name for name in sys.argv[1:] if not name.startswith("--")]))
