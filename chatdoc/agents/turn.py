@@ -203,6 +203,9 @@ class Turn:
 
     def _write_pending(self) -> None:
         assert self._pending is not None, "there is a piece to write"
+        view = self._reader.view
+        while (taken := view.texts_of_piece(self.message_id, self._seq)) and not any(taken):
+            self._seq += 1  # We write no empty piece: a peer put it there, and what we say goes on behind it.
         piece = AppendPiece(
             thread_id=self.thread_id, message_id=self.message_id, seq=self._seq, text=self._pending
         )

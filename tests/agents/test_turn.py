@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chatdoc import open_document
 from chatdoc.agents.flush_policy import Pace
 from chatdoc.agents.turn import Turn
+from chatdoc.crdt.keys import encode
+from chatdoc.crdt.ydoc import update_of
 from chatdoc.document import Document
 from chatdoc.model.errors import CommandRefused, FinalizeMismatch, NotFound, StoreError, TurnOver
+from chatdoc.model.facts import PieceFact
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.records.message import Message
 
@@ -265,3 +270,16 @@ def test_text_that_no_peer_would_take_is_refused_before_it_is_gathered(
     failing = _turn(document, thread_id)
     failing.fail(ValueError("\ud83d"))
     assert failing.message.content == "ValueError: ?"
+
+
+def test_an_empty_piece_of_a_peer_takes_nothing_from_the_agent(tmp_path: Path) -> None:
+    """A peer that writes empty pieces where the agent is about to write holds up none of its words."""
+    with open_document(tmp_path / "team.chat") as document:
+        thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
+        turn = document.start_turn(thread_id, sender_id="codex")
+        forged = [PieceFact(message_id=turn.message_id, seq=seq, text="") for seq in (0, 1)]
+        document.receive(update_of(77, 0, [encode(fact) for fact in forged]))
+        turn.append("said by the agent")
+        turn.flush()
+        assert turn.finalize().content == "said by the agent"
+        assert document.check(full=True).ok
