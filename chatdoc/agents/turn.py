@@ -203,20 +203,28 @@ class Turn:
 
     def _write_pending(self) -> None:
         assert self._pending is not None, "there is a piece to write"
-        view = self._reader.view
-        while (taken := view.texts_of_piece(self.message_id, self._seq)) and not any(taken):
-            self._seq += 1  # We write no empty piece: a peer put it there, and what we say goes on behind it.
-        piece = AppendPiece(
-            thread_id=self.thread_id, message_id=self.message_id, seq=self._seq, text=self._pending
-        )
-        try:
-            self._step(piece, f"piece/{self._seq}")
-        except CommandRefused:  # It would be refused again: the turn goes on, and can end, without it.
-            self._pending = None
-            raise
+        while True:
+            piece = AppendPiece(
+                thread_id=self.thread_id, message_id=self.message_id, seq=self._seq, text=self._pending
+            )
+            try:
+                self._step(piece, f"piece/{self._seq}")
+                break
+            except CommandRefused:
+                if not self._is_taken(
+                    piece
+                ):  # It would be refused again: the turn goes on, and ends, without it.
+                    self._pending = None
+                    raise
+                self._seq += 1  # A peer that forges has put a piece of its own there: go on behind it.
         self._written.append(self._pending)
         self._pending = None
         self._seq += 1
+
+    def _is_taken(self, piece: AppendPiece) -> bool:
+        """Whether something else lies under the number of a piece; another hold of this turn is a CommandConflict."""
+        texts = self._reader.view.texts_of_piece(piece.message_id, piece.seq)
+        return bool(texts) and piece.text not in texts
 
     def _keep_waiting(self, text: str) -> None:
         self._waiting, self._size, self._since_ms = [text], len(text), self._clock()
@@ -228,6 +236,11 @@ class Turn:
         self._written.append(tail)
         self._keep_waiting("")
         self._ended = after
+        # Of two pieces of one number one is shown, which may be a peer's: then what was said is in no text yet.
+        said = "".join(self._written) if content is None else ""
+        if said and not any(said in one.content for one in answer.history):
+            late = KeepLate(thread_id=self.thread_id, message_id=self.message_id, content=self._before + said)
+            self._execute(late)
         return answer
 
     def _step(self, command: Command, step: str | None, content: str | None = None) -> Any:

@@ -272,14 +272,24 @@ def test_text_that_no_peer_would_take_is_refused_before_it_is_gathered(
     assert failing.message.content == "ValueError: ?"
 
 
-def test_an_empty_piece_of_a_peer_takes_nothing_from_the_agent(tmp_path: Path) -> None:
-    """A peer that writes empty pieces where the agent is about to write holds up none of its words."""
+@pytest.mark.parametrize("text", ["", "0 forged"])
+@pytest.mark.parametrize("comes", ["before", "after"])
+def test_forged_pieces_take_nothing_from_the_agent(tmp_path: Path, text: str, comes: str) -> None:
+    """A peer writes pieces where the agent is about to write, or has written; all it said is in one text at the end."""
     with open_document(tmp_path / "team.chat") as document:
         thread_id = document.create_thread(sender_id="ada", content="Hello").thread_id
         turn = document.start_turn(thread_id, sender_id="codex")
-        forged = [PieceFact(message_id=turn.message_id, seq=seq, text="") for seq in (0, 1)]
-        document.receive(update_of(77, 0, [encode(fact) for fact in forged]))
-        turn.append("said by the agent")
+        forged = [PieceFact(message_id=turn.message_id, seq=seq, text=text) for seq in (0, 1)]
+        update = update_of(77, 0, [encode(fact) for fact in forged])
+        if comes == "before":
+            document.receive(update)
+        turn.append("said by ")
         turn.flush()
-        assert turn.finalize().content == "said by the agent"
+        turn.append("the agent")
+        turn.flush()
+        if comes == "after":
+            document.receive(update)
+        turn.leave()
+        texts = [one.content for one in document.message(turn.message_id).history]
+        assert any("said by the agent" in one for one in texts), texts
         assert document.check(full=True).ok
