@@ -17,7 +17,7 @@ from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.stable_id import stable_id
 from chatdoc.model.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason
 from chatdoc.model.commands.turn_states import state_of_turn
-from chatdoc.model.commands.turn_stream import AppendPiece, BindSession
+from chatdoc.model.commands.turn_stream import AppendPiece, BindSession, seq_behind
 from chatdoc.model.errors import ChatdocError, CommandConflict, CommandRefused, FinalizeMismatch, TurnOver
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.model.records.message import Message
@@ -216,7 +216,8 @@ class Turn:
                 ):  # It would be refused again: the turn goes on, and ends, without it.
                     self._pending = None
                     raise
-                self._seq += 1  # A peer that forges has put a piece of its own there: go on behind it.
+                # A peer that forges has put a piece of its own there: go on behind all there are.
+                self._seq = seq_behind(self._reader.view.pieces[self.message_id])
         self._written.append(self._pending)
         self._pending = None
         self._seq += 1

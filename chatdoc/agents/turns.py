@@ -33,7 +33,7 @@ from chatdoc.model.commands.turn_end import (
 from chatdoc.model.commands.turn_queue import QueueTurn, SendNow, WithdrawQueued, queue_of
 from chatdoc.model.commands.turn_start import StartTurn
 from chatdoc.model.commands.turn_states import require_turn
-from chatdoc.model.commands.turn_stream import AppendPiece
+from chatdoc.model.commands.turn_stream import AppendPiece, seq_behind
 from chatdoc.model.errors import ChatdocError, CommandRefused, TurnOver
 from chatdoc.model.ids import MessageId, ThreadId, derive
 from chatdoc.model.records.message import Message
@@ -275,8 +275,7 @@ class Turns:
             self.ownership.close()
 
     def _turn(self, message: Message, pace: Pace | None) -> Turn:
-        pieces = self._engine.view.pieces.get(message.message_id)
-        seq = max(pieces) + 1 if pieces else 0
+        seq = seq_behind(self._engine.view.pieces.get(message.message_id, ()))
         turn = Turn(self._reader, self.execute, message, clock=self._engine.clock, pace=pace, seq=seq)
         self._held.add(turn)
         return turn

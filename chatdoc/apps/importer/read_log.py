@@ -83,8 +83,12 @@ class LogFiles:
             self.index.note_saved(sorted(self._unsaved))
             self._unsaved.clear()
 
-    def save_what_was_left(self) -> None:
-        """Write the texts that a killed import left behind: where its logs are all read, nobody else would."""
+    def save_what_was_left(self) -> list[tuple[str, OSError | ChatdocError]]:
+        """Write the texts that a killed import left behind: where its logs are all read, nobody else would.
+
+        Those that cannot be opened, each with why, are left for the next import.
+        """
+        failed: list[tuple[str, OSError | ChatdocError]] = []
         for document in self.index.unsaved():
             if document in self._unsaved:
                 continue
@@ -93,9 +97,11 @@ class LogFiles:
                     self._documents.get(
                         Path(document)
                     )  # Opening saves what the store has and the text has not.
-                except ChatdocError:
-                    continue  # Left for the next import; who imports into it now is told why.
+                except (OSError, ChatdocError) as error:
+                    failed.append((document, error))
+                    continue
             self._unsaved.add(document)
+        return failed
 
     def _view_of(self, document: str) -> View | None:
         """What another log was imported into, with what this run has entered."""

@@ -58,7 +58,7 @@ class Importer:
         unread: list[OSError] = []
         roots = self.roots(paths)
         present: set[str] = set()
-        self._files.save_what_was_left()
+        outcomes += [_failed("", document, error) for document, error in self._files.save_what_was_left()]
         for found in discover(roots, self._files.known_source, unread.append):
             present.add(found.path)
             self.observer.scanned(found.source or "none", "pass1", "ok")

@@ -5,6 +5,9 @@ A piece is known by message and number: written again, it changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import count
+
 import msgspec
 
 from chatdoc.model.arguments import equal, require_name, require_text, shortly
@@ -37,6 +40,12 @@ class BindSession(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     thread_id: ThreadId
     message_id: MessageId
     session_id: str
+
+
+def seq_behind(pieces: Collection[int]) -> int:
+    """The number behind the last of these pieces; the first free one where a forger has come near the last number."""
+    behind = max(pieces, default=-1) + 1
+    return behind if behind < SEQ_END // 2 else next(seq for seq in count() if seq not in pieces)
 
 
 def decide_append(command: AppendPiece, view: View, now: Now) -> Plan:

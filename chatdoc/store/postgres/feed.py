@@ -33,6 +33,7 @@ class PostgresFeed:
         is_ahead = is_news and not self._database.is_inside()
         version = self._database.look(self.ahead()) if is_ahead else self._database.version()
         if version == self._version:
+            self._database.looked.forget()  # Nobody asks for it now, and later it would be of before.
             return False
         self._version = version
         if self._database.is_retired:

@@ -91,6 +91,13 @@ def test_what_a_killed_import_left_to_be_saved_is_saved_by_the_next(
     log.write_bytes(b"".join(lines))
     assert run("import", folder, "--into", into, source=_DIES, folder=tmp_path).returncode == 9
     (before,) = files_in(into).values()
+    (path,) = into.glob("*.chat")
+    whole_text = path.read_bytes()
+    path.write_bytes(b"no chat\xff")
+    report = run_import(folder, into=into)
+    assert not report.ok
+    assert [(one.path, one.result) for one in report.sessions if one.error] == [(str(path), "failed")]
+    path.write_bytes(whole_text)
     report = run_import(folder, into=into)
     assert [one.result for one in report.sessions] == ["unchanged"]
     run_import(folder, into=tmp_path / "whole")
