@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 PAGE = 100
+_DIGITS_MAX = 15
 
 
 class Api:
@@ -57,10 +58,9 @@ class Api:
         """The documents of the folder."""
 
         async def found(principal: Principal) -> Response:
+            names = await self._rooms.names()
             is_open = {name for name, _ in self._rooms.open_rooms()}
-            return as_json(
-                {"documents": [{"path": one, "open": one in is_open} for one in self._rooms.names()]}
-            )
+            return as_json({"documents": [{"path": one, "open": one in is_open} for one in names]})
 
         return await self._as(request, found)
 
@@ -84,10 +84,10 @@ class Api:
 
     async def threads(self, request: Request) -> Response:
         """Every thread with its config, state and number of messages; deleted ones on demand."""
-        deleted = _flag(request, "deleted")
 
-        def read(doc: Document) -> list[dict[str, Any]]:
-            return [
+        def asked() -> Callable[[Document], list[dict[str, Any]]]:
+            deleted = _flag(request, "deleted")
+            return lambda doc: [
                 {
                     **msgspec.to_builtins(thread),
                     "config": doc.config(thread.thread_id),
@@ -97,34 +97,37 @@ class Api:
                 for thread in doc.threads(deleted=deleted)
             ]
 
-        return await self._read(request, read, "threads")
+        return await self._read(request, asked, "threads")
 
     async def messages(self, request: Request) -> Response:
         """The newest messages of a thread, or those before one; `before` in the answer leads on, null at the root."""
-        query = request.query_params
-        thread_id, before = query.get("thread", ""), query.get("before")
-        limit, deleted = _number(request, "limit", PAGE), _flag(request, "deleted")
-        limit = max(1, min(limit if limit is not None else PAGE, self._rooms.limits.page_max))
 
-        def read(doc: Document) -> dict[str, Any]:
-            page: list[Any] = list(doc.messages(thread_id, limit=limit + 1, before=before, deleted=deleted))
-            is_more, page = len(page) > limit, page[-limit:]
-            return {"messages": page, "before": page[0].message_id if is_more else None}
+        def asked() -> Callable[[Document], dict[str, Any]]:
+            thread_id, before = request.query_params.get("thread", ""), request.query_params.get("before")
+            limit, deleted = self._limit(request), _flag(request, "deleted")
 
-        return await self._read(request, read)
+            def read(doc: Document) -> dict[str, Any]:
+                page: list[Any] = list(
+                    doc.messages(thread_id, limit=limit + 1, before=before, deleted=deleted)
+                )
+                is_more, page = len(page) > limit, page[-limit:]
+                return {"messages": page, "before": page[0].message_id if is_more else None}
+
+            return read
+
+        return await self._read(request, asked)
 
     async def events(self, request: Request) -> Response:
         """The event log: a page as JSON, or followed live as server-sent events; `Last-Event-ID` goes on from one."""
-        asked = request.headers.get("last-event-id")
-        after = int(asked) if asked is not None and asked.isdecimal() else _number(request, "after", None)
 
         async def found(principal: Principal) -> Response:
-            name = request.path_params["path"]
+            last = request.headers.get("last-event-id")
+            after = _number("Last-Event-ID", last) if last else _asked(request, "after")
+            limit, name = self._limit(request), request.path_params["path"]
             if _wants_stream(request):
                 async with self._rooms.use(name):
                     pass  # An error is answered as one, before the stream begins.
                 return stream(follow_events(self._rooms, name, after))
-            limit = max(1, min(_number(request, "limit", PAGE) or PAGE, self._rooms.limits.page_max))
             async with self._rooms.use(name) as room:
                 page = await room.call(lambda doc: page_as_json(doc, after or 0, limit))
             return Response(page, media_type="application/json")
@@ -133,10 +136,9 @@ class Api:
 
     async def integrity(self, request: Request) -> Response:
         """The integrity report: now, with `full=1` checked anew, or each time it changes as server-sent events."""
-        full = _flag(request, "full")
 
         async def found(principal: Principal) -> Response:
-            name = request.path_params["path"]
+            name, full = request.path_params["path"], _flag(request, "full")
             if _wants_stream(request):
                 async with self._rooms.use(name):
                     pass
@@ -148,14 +150,19 @@ class Api:
         return await self._as(request, found)
 
     async def _read(
-        self, request: Request, read: Callable[[Document], Found], key: str | None = None
+        self, request: Request, asked: Callable[[], Callable[[Document], Found]], key: str | None = None
     ) -> Response:
         async def found(principal: Principal) -> Response:
+            read = asked()
             async with self._rooms.use(request.path_params["path"]) as room:
                 content = await room.call(lambda doc: msgspec.json.encode(_under(key, read(doc))))
             return Response(content, media_type="application/json")
 
         return await self._as(request, found)
+
+    def _limit(self, request: Request) -> int:
+        limit = _asked(request, "limit")
+        return max(1, min(limit if limit is not None else PAGE, self._rooms.limits.page_max))
 
     async def _as(self, request: Request, found: Callable[[Principal], Awaitable[Response]]) -> Response:
         path = request.path_params.get("path", "")
@@ -165,6 +172,8 @@ class Api:
             return as_json(refused, 401, {"WWW-Authenticate": "Bearer"})
         try:
             return await found(principal)
+        except _Misuse as error:
+            return as_json(commands.refusal(None, "misuse", str(error)), 400)
         except ChatdocError as error:
             status, code = commands.status_of(error)
             return as_json(commands.refusal(None, code, str(error)), status)
@@ -208,14 +217,23 @@ def _wants_stream(request: Request) -> bool:
     return "text/event-stream" in request.headers.get("accept", "")
 
 
+class _Misuse(Exception):
+    """A query that cannot be read; the words say what was expected."""
+
+
 def _flag(request: Request, name: str) -> bool:
-    return request.query_params.get(name, "") in ("1", "true")
+    given = request.query_params.get(name, "0").lower()
+    if given not in ("0", "1", "false", "true"):
+        raise _Misuse(f"{name}: expected true or false")
+    return given in ("1", "true")
 
 
-def _number(request: Request, name: str, default: int | None) -> int | None:
+def _asked(request: Request, name: str) -> int | None:
     given = request.query_params.get(name)
-    if given is None:
-        return default
-    if not (given.isascii() and given.isdecimal()) or len(given) > 15:
-        return default
+    return None if given is None else _number(name, given)
+
+
+def _number(name: str, given: str) -> int:
+    if not (given.isascii() and given.isdecimal()) or len(given) > _DIGITS_MAX:
+        raise _Misuse(f"{name}: expected a whole number of at most {_DIGITS_MAX} digits")
     return int(given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from urllib.parse import unquote
 
 from starlette.requests import HTTPConnection
 
@@ -23,8 +24,8 @@ def credentials_of(connection: HTTPConnection, path: str) -> Credentials:
     for one in _subprotocols(connection):
         if found is None and one.startswith(_BEARER):
             found = one[len(_BEARER) :]
-    if found is None:
-        found = connection.cookies.get(COOKIE)
+    if found is None and COOKIE in connection.cookies:
+        found = unquote(connection.cookies[COOKIE])
     address = connection.client.host if connection.client is not None else None
     return Credentials(token=found or None, path=path, address=address, headers=dict(headers))
 

@@ -77,7 +77,7 @@ class DebugPage:
         answer = as_json({"ok": True})
         answer.set_cookie(
             COOKIE,
-            token,
+            quote(token, safe=""),  # A header takes few characters as they are.
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",
@@ -91,7 +91,7 @@ class DebugPage:
         async def found(principal: Principal, base: str) -> Response:
             rooms = dict(self._rooms.open_rooms())
             rows: list[tuple[str, bool, int, int, IntegrityReport | None]] = []
-            for name in self._rooms.names():
+            for name in await self._rooms.names():
                 room = rooms.get(name)
                 report = None
                 if room is not None and not room.is_over:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -51,7 +51,7 @@ class OriginCheck:
     def problem(self, headers: Headers) -> str | None:
         """What is wrong with where a request comes from or goes to, or None."""
         host = headers.get("host", "").lower()
-        name = urlsplit(f"//{host}").hostname if host else None
+        name = _parts(f"//{host}").hostname
         if name is None or not (name in LOOPBACK or name in self._hosts or host in self._hosts):
             return "this server is not called by that name; see --allow-host"
         origins = headers.getlist("origin")
@@ -64,10 +64,17 @@ class OriginCheck:
         if len(origins) > 1:
             return "expected one Origin"
         origin = origins[0].lower()
-        parts = urlsplit(origin)
+        parts = _parts(origin)
         if origin in self._origins or (parts.scheme in ("http", "https") and parts.netloc == host):
             return None
         return "a page of another origin may not use this server; see --allow-origin"
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # No address: brackets without an IPv6 address in them, say.
+        return urlsplit("")
 
 
 _OWN_SITES = (None, "same-origin", "none")

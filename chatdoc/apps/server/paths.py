@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from chatdoc.model.errors import NotFound
@@ -17,16 +18,20 @@ _BELOW = (
 )
 
 
-def require_sound(name: str) -> None:
-    """Raise NotFound for what cannot be the path of a chat file below a folder."""
-    sound = (
+def is_sound(name: str) -> bool:
+    """Whether this can be the path of a chat file below a folder, and stand in an address."""
+    return (
         0 < len(name) <= NAME_LENGTH_MAX
         and name.isprintable()
         and "\\" not in name
         and not any(part in ("", ".", "..") or part.startswith(".") for part in name.split("/"))
         and name.endswith(SUFFIXES)
     )
-    if not sound:
+
+
+def require_sound(name: str) -> None:
+    """Raise NotFound for what cannot be the path of a chat file below a folder."""
+    if not is_sound(name):
         raise NotFound(_BELOW[0], hint=_BELOW[1])
 
 
@@ -34,9 +39,13 @@ def file_of(folder: Path, name: str) -> Path:
     """The file that a name means; raises NotFound without saying what lies outside."""
     require_sound(name)
     path = folder.joinpath(*name.split("/"))
-    if Path(os.path.realpath(path.parent)) != path.parent or _leads_out(path, folder):
-        raise NotFound(_BELOW[0], hint=_BELOW[1])
-    if not path.parent.is_dir():
+    try:
+        if Path(os.path.realpath(path.parent)) != path.parent or _leads_out(path, folder):
+            raise NotFound(_BELOW[0], hint=_BELOW[1])
+        is_there = path.parent.is_dir()
+    except OSError as error:  # A part of it is longer than a name can be, say.
+        raise NotFound(_BELOW[0], hint=_BELOW[1]) from error
+    if not is_there:
         raise NotFound("the folder of this document is not there", hint="Make it first")
     return path
 
@@ -46,13 +55,21 @@ def _leads_out(path: Path, folder: Path) -> bool:
 
 
 def document_names(folder: Path) -> list[str]:
-    """Every chat file below a folder, in the order of names; hidden folders and linked ones are left out."""
-    found = []
-    for home, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [
-            Path(home, name).relative_to(folder).as_posix()
-            for name in names
-            if name.endswith(SUFFIXES) and not name.startswith(".")
-        ]
-    return sorted(found)
+    """Every chat file below a folder that `file_of` finds, in the order of names."""
+    return sorted(_names(os.fspath(folder), "", folder))
+
+
+def _names(home: str, below: str, folder: Path) -> Iterator[str]:
+    try:
+        entries = list(os.scandir(home))
+    except OSError:  # It is gone meanwhile, or closed to this server.
+        return
+    for one in entries:
+        name = below + one.name
+        if one.is_dir(follow_symlinks=False):
+            if not one.name.startswith("."):
+                yield from _names(one.path, f"{name}/", folder)
+        elif (
+            is_sound(name) and one.is_file() and not (one.is_symlink() and _leads_out(Path(one.path), folder))
+        ):
+            yield name

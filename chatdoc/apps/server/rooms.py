@@ -78,6 +78,7 @@ class Rooms:
         self._closing: dict[str, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="chatdoc-room")
         self._tasks: list[asyncio.Task[None]] = []
+        self._listing: asyncio.Future[list[str]] | None = None
         self._is_open = False
         self.metrics.watch_integrity(
             lambda: [counted for room in self._rooms.values() if (counted := room.counters()) is not None]
@@ -92,11 +93,17 @@ class Rooms:
         """Whether documents can be opened now."""
         return self._is_open and os.access(self.folder, os.R_OK | os.W_OK)
 
-    def names(self) -> list[str]:
-        """The documents of the folder, by their paths below it."""
+    async def names(self) -> list[str]:
+        """The documents of the folder, by their paths below it; who asks while they are looked up shares that."""
+        if self._listing is None or self._listing.done():
+            loop = asyncio.get_running_loop()
+            self._listing = loop.run_in_executor(self._executor, self._stored_names)
+        return sorted({*await asyncio.shield(self._listing), *self._rooms})
+
+    def _stored_names(self) -> list[str]:
         if self._database is not None:
-            return sorted({*(one.name for one in self._database.documents()), *self._rooms})
-        return sorted({*document_names(self.folder), *self._rooms})
+            return [one.name for one in self._database.documents()]
+        return document_names(self.folder)
 
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
         """The documents that are open now."""

@@ -14,6 +14,7 @@ from chatdoc.serve import Credentials, Principal, Rooms
 from tests.apps.server.serving import Serving
 
 SECRET = "s3cret-canary"
+TOKEN = 'é%3B; ,"\\\N{SNOWMAN}%'
 
 
 def test_foreign_hosts_and_origins_are_refused(serving: Serving) -> None:
@@ -22,6 +23,9 @@ def test_foreign_hosts_and_origins_are_refused(serving: Serving) -> None:
     refused: list[dict[str, str]] = [
         {"Host": "evil.example"},
         {"Host": f"evil.example:{serving.port}"},
+        {"Host": "["},
+        {"Host": "[none]"},
+        {"Origin": "http://["},
         {"Origin": "null"},
         {"Origin": "http://evil.example"},
         {"Origin": f"http://localhost.evil.example:{serving.port}"},
@@ -61,6 +65,7 @@ def test_a_websocket_from_elsewhere_is_refused(serving: Serving, headers: dict[s
     [
         "../a.chat", "a/../../b.chat", "%2e%2e/a.chat", ".chatdoc/store.chat", ".hidden.chat", "a.txt", "a.chat%00",
         "", "no/such/folder/a.chat", "/etc/a.chat", "a\\b.chat", "out/a.chat", "link.chat",
+        "a" * 251 + ".chat", "é" * 126 + ".chat", "a" * 256 + "/a.chat", "a/" * 500 + "a.chat",
     ],
 )  # fmt: skip
 def test_no_name_leads_out_of_the_folder(
@@ -139,3 +144,14 @@ def test_the_openapi_document_describes_every_route(tmp_path: Path) -> None:
         if method in ("get", "post")
     }
     assert described == made
+
+
+def test_any_token_opens_the_debug_page(tmp_path: Path) -> None:
+    """Whatever characters it has: it is kept in a cookie, and the next request shows it."""
+    with Serving(
+        tmp_path, authenticate=lambda shown: Principal(user_id="ada") if shown.token == TOKEN else None
+    ) as serving:
+        assert serving.http.post("/debug-login", content=TOKEN[:-1].encode()).status_code == 401
+        came = serving.http.post("/debug-login", content=TOKEN.encode())
+        assert (came.status_code, came.json()) == (200, {"ok": True})
+        assert serving.http.get("/debug").status_code == 200  # The client keeps cookies.

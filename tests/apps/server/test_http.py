@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -197,3 +200,41 @@ def test_a_message_id_that_is_given_makes_one_message(serving: Serving) -> None:
         assert sent["message_id"] == reply
     [found] = serving.http.get("/api/documents/a.chat/threads").json()["threads"]
     assert found["messages"] == 2
+
+
+def test_the_list_has_the_files_that_can_be_opened(
+    serving: Serving, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A file whose name no address spells, a folder, a pipe or a link that leads out takes no other along."""
+    (serving.folder / "sub.chat").mkdir()
+    for name in ("a.chat", "sub.chat/ü %2F.sage-chat", ".hidden.chat", "b.txt"):
+        (serving.folder / name).touch()
+    (serving.folder / "same.chat").symlink_to("a.chat")
+    (serving.folder / "out.chat").symlink_to(tmp_path_factory.mktemp("outside"))
+    (serving.folder / "gone.chat").symlink_to("nowhere.chat")
+    os.mkfifo(serving.folder / "pipe.chat")
+    Path(os.fsdecode(os.fsencode(serving.folder) + b"/bad\xff.chat")).touch()
+    assert serving.http.get("/debug").status_code == 200
+    found = [one["path"] for one in serving.http.get("/api/documents").json()["documents"]]
+    assert found == ["a.chat", "same.chat", "sub.chat/ü %2F.sage-chat"]
+    for name in found:
+        assert serving.http.get(f"/api/documents/{quote(name)}/threads").json() == {"threads": []}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"Last-Event-ID": "9" * 5000}},
+        {"headers": {"Last-Event-ID": "9" * 20}},
+        {"headers": {"Last-Event-ID": "seven"}},
+        {"headers": {"Last-Event-ID": "-1"}},
+        {"params": {"after": "9" * 16}},
+        {"params": {"limit": "few"}},
+    ],
+)
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_number_that_cannot_be_read_is_told(serving: Serving, accept: str, given: dict[str, Any]) -> None:
+    """Who asks for what lies beyond an event is not answered as if nothing had been asked."""
+    given = {**given, "headers": {"Accept": accept, **given.get("headers", {})}}
+    came = serving.http.get("/api/documents/a.chat/events", **given)
+    assert (came.status_code, came.json()["error"]["code"]) == (400, "misuse")
