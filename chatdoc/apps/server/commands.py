@@ -67,6 +67,8 @@ async def answer(
     except ChatdocError as error:
         metrics.commands.labels(kind, "refused").inc()
         status, code = status_of(error)
+        if status == 503:  # Nobody has decided: the same command may be taken later.
+            return status, {**refusal(command_id, code, str(error)), "receipt": None}
         return status, refusal(command_id, code, str(error))
     metrics.commands.labels(kind, "accepted").inc()
     return 200, {

@@ -23,13 +23,13 @@ from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
 from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import DESTROYS, FAILED, REFUSED, Member
+from chatdoc.apps.server.member import BAD_MESSAGE, DESTROYS, FAILED, Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow
 from chatdoc.apps.server.websocket_protocol import frame_of
 from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed, DocumentFailed, StoreError
+from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError, UpdateRefused
 from invariants.report import IntegrityReport
 
 _log = logging.getLogger("chatdoc.server")
@@ -160,7 +160,7 @@ class Room:
     ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.failure is not None or self._task.done():
-            stopped = CommandRefused("the document is being closed", hint="Come back in a moment")
+            stopped = DocumentClosed("the document is being closed", hint="Come back in a moment")
             future.set_exception(self.failure or stopped)
         else:
             self._jobs.append(Call(work, future, joins, command_id))
@@ -279,7 +279,8 @@ class Room:
         if error is None:
             answered(done.result())
         else:
-            member.close(FAILED if isinstance(error, StoreError | DocumentFailed) else REFUSED, "cannot sync")
+            # What is not wrong with its state vector is over when it comes back: the room failed, or was closed.
+            member.close(BAD_MESSAGE if isinstance(error, UpdateRefused) else FAILED, "cannot sync")
 
     def _save(self, doc: Document) -> None:
         started = self._loop.time()

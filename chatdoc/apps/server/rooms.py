@@ -19,14 +19,14 @@ from starlette.types import ASGIApp
 from chatdoc.apps.server.app import build_app
 from chatdoc.apps.server.document_access import call_on_news
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import GOING
+from chatdoc.apps.server.member import GOING, Outbox
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.paths import document_names, file_of, require_sound
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused
+from chatdoc.model.errors import CommandRefused, DocumentClosed
 from chatdoc.open import open_document
 
 _log = logging.getLogger("chatdoc.server")
@@ -67,7 +67,8 @@ class Rooms:
         self.allowed_origins = frozenset(origin.lower() for origin in allowed_origins)
         self.page_token = page_token or secrets.token_urlsafe(24)
         """What a page of this server sends along with each change, and no page of another knows."""
-        self.clients = 0
+        self.connections: dict[asyncio.Task[object], Outbox] = {}
+        """The websockets that are open, by the task that serves each."""
         self._allow = allow
         self._create = create
         self._opener = opener
@@ -95,6 +96,8 @@ class Rooms:
 
     async def names(self) -> list[str]:
         """The documents of the folder, by their paths below it; who asks while they are looked up shares that."""
+        if not self._is_open:
+            raise _stopping()
         if self._listing is None or self._listing.done():
             loop = asyncio.get_running_loop()
             self._listing = loop.run_in_executor(self._executor, self._stored_names)
@@ -140,7 +143,7 @@ class Rooms:
             path = self.folder / name
         while True:
             if not self._is_open:
-                raise CommandRefused("the server is stopping", hint="Come back in a moment")
+                raise _stopping()
             if name in self._closing:
                 await asyncio.shield(self._closing[name])
                 continue
@@ -151,7 +154,7 @@ class Rooms:
             if room is None:
                 if name not in self._opening:
                     if len(self._rooms) + len(self._opening) >= self.limits.rooms_max:
-                        raise CommandRefused(
+                        raise DocumentClosed(
                             f"{self.limits.rooms_max} documents are open, which is the limit",
                             hint="Wait until one is idle, or raise rooms_max",
                         )
@@ -247,18 +250,23 @@ class Rooms:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._opening.values(), return_exceptions=True)
-        outboxes = {member.outbox for _, room in self.open_rooms() for member in room.members}
         for name, room in list(self._rooms.items()):
             self._begin_closing(name, room)
         await asyncio.gather(*self._closing.values(), return_exceptions=True)
-        if outboxes:
-            waiting = [asyncio.create_task(outbox.drained()) for outbox in outboxes]
+        if self.connections:
+            waiting = [asyncio.create_task(outbox.drained()) for outbox in self.connections.values()]
             await asyncio.wait(waiting, timeout=self.limits.drain_s)
             for task in waiting:
                 task.cancel()
-        for outbox in outboxes:
+        for outbox in self.connections.values():
             outbox.close(GOING, "the server is stopping")
+        if self.connections:  # Each says so itself, before the web server ends it with a code of its own.
+            await asyncio.wait(self.connections, timeout=self.limits.drain_s)
         self._executor.shutdown(wait=True)
+
+
+def _stopping() -> DocumentClosed:
+    return DocumentClosed("the server is stopping", hint="Come back in a moment")
 
 
 def _look_soon(loop: asyncio.AbstractEventLoop, room: Room) -> None:

@@ -33,22 +33,24 @@ async def serve_socket(rooms: Rooms, websocket: WebSocket) -> None:
     principal = await rooms.identify(credentials)
     has_waited = rooms.authenticate is not None and credentials.token is None
     await websocket.accept(subprotocol=SUBPROTOCOL if offers_subprotocol(websocket) else None)
-    if rooms.clients >= rooms.limits.clients_max:
+    if len(rooms.connections) >= rooms.limits.clients_max:
         await websocket.close(codes.FULL, "too many clients")
         return
     if principal is None and not has_waited:
         await websocket.close(codes.UNKNOWN, "unknown token")
         return
-    rooms.clients += 1
-    rooms.metrics.clients.set(rooms.clients)
+    task = asyncio.current_task()
+    assert task is not None, "a connection is served in a task"
     code = 1000
     try:
         async with AsyncExitStack() as stack:
             connection = _Connection(rooms, websocket, credentials, principal, stack)
+            rooms.connections[task] = connection.outbox
+            rooms.metrics.clients.set(len(rooms.connections))
             code = await connection.run()
     finally:
-        rooms.clients -= 1
-        rooms.metrics.clients.set(rooms.clients)
+        del rooms.connections[task]
+        rooms.metrics.clients.set(len(rooms.connections))
         rooms.metrics.closed.labels(str(code)).inc()
 
 
@@ -65,7 +67,7 @@ class _Connection:
     ) -> None:
         self._rooms, self._websocket, self._credentials = rooms, websocket, credentials
         self._principal, self._stack = principal, stack
-        self._outbox = Outbox(self._send, rooms.limits, write_frame_of(websocket.scope))
+        self.outbox = Outbox(self._send, rooms.limits, write_frame_of(websocket.scope))
         self._speaks_json = offers_subprotocol(websocket)
         self._members: dict[str, tuple[Member, Room]] = {}
         self._window_ends_at, self._in_window = 0.0, 0
@@ -73,18 +75,18 @@ class _Connection:
     async def run(self) -> int:
         """Serve until somebody ends it; the code it ended with."""
         reading = asyncio.create_task(self._read())
-        sending = asyncio.create_task(self._outbox.run())
-        stuck = asyncio.create_task(self._outbox.stuck())
+        sending = asyncio.create_task(self.outbox.run())
+        stuck = asyncio.create_task(self.outbox.stuck())
         code, reason = 1000, ""
         try:
             await asyncio.wait({reading, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done() and not sending.done() and not reading.cancelled():
                 code, reason = reading.result()
                 if code != 1000:
-                    self._outbox.close(code, reason)
+                    self.outbox.close(code, reason)
                     await asyncio.wait({sending}, timeout=self._rooms.limits.drain_s)
-            elif self._outbox.closing is not None:
-                code, reason = self._outbox.closing
+            elif self.outbox.closing is not None:
+                code, reason = self.outbox.closing
         finally:
             for task in (reading, sending, stuck):
                 task.cancel()
@@ -161,7 +163,7 @@ class _Connection:
                 return False
             hello = wire.read_message(first) if first is not None else None
             if hello is None or hello.kind != "token" or not await self._show(hello.text):
-                self._outbox.put(wire.denied("unknown token", hocuspocus=False))
+                self.outbox.put(wire.denied("unknown token", hocuspocus=False))
                 return False
         await self._enter(path, name=None)
         return True
@@ -173,12 +175,12 @@ class _Connection:
             if message.kind != "token":
                 return  # Sent before it heard that it may not.
             if (self._principal is None or message.text) and not await self._show(message.text):
-                self._outbox.put(wire.named(key, wire.denied("unknown token", hocuspocus=True)))
+                self.outbox.put(wire.named(key, wire.denied("unknown token", hocuspocus=True)))
                 return
             try:
                 await self._enter(key.partition("\0")[0], name=key)
             except NotFound as error:
-                self._outbox.put(wire.named(key, wire.denied(str(error), hocuspocus=True)))
+                self.outbox.put(wire.named(key, wire.denied(str(error), hocuspocus=True)))
                 return
             one, room = self._members[key]
             is_reader = one.principal.read_only or room.is_read_only
@@ -205,7 +207,7 @@ class _Connection:
         principal = self._principal
         if room.is_read_only:
             principal = msgspec.structs.replace(principal, read_only=True)
-        one = Member(self._outbox, principal, name=name, speaks_json=self._speaks_json)
+        one = Member(self.outbox, principal, name=name, speaks_json=self._speaks_json)
         room.members.add(one)
         self._members[name if name is not None else path] = one, room
 

@@ -31,12 +31,11 @@ export class CommandRefused extends Error {
 /** The server does not know who asks; the command waits until it is given a token. */
 export class UnknownToken extends Error {}
 
-/** Codes of a server that could not ask its document; the same command may be taken later. */
-const LATER = new Set(['store_error', 'store_damaged', 'document_failed', 'document_closed', 'write_failed', 'receipt_exists'])
+/** What a server refuses without asking the document, however often it is repeated. */
+const DECIDED = new Set(['misuse', 'too_large', 'not_allowed', 'not_found', 'read_only', 'document_moved'])
 
-/** Whether an answer is the document's, which stands for every repetition, and not that of a server that is busy. @param {Answer} answer */
-const isDecided = ({ ok, receipt, error }) =>
-  ok || !(LATER.has(error?.code ?? '') || (receipt === null && error?.code === 'command_refused'))
+/** Whether an answer stands for every repetition: it has a receipt. A server that cannot ask its document now has none. @param {Answer} answer */
+const isDecided = ({ ok, receipt, error }) => ok || receipt !== null || DECIDED.has(error?.code ?? '')
 
 const LOCAL = 'local:'
 const BACKOFF_MS_MAX = 15_000

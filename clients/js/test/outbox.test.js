@@ -37,8 +37,8 @@ const settled = (/** @type {Outbox} */ outbox) => new Promise((resolve, reject) 
 })
 
 test('what is not answered is sent again under the same command id, before anything after it', async () => {
-  const server = scripted(new Error('cut'), { ok: false, receipt: null, error: { code: 'command_refused', message: 'stopping' } },
-    { ok: false, error: { code: 'store_error', message: 'disk' } })
+  const server = scripted(new Error('cut'), { ok: false, receipt: null, error: { code: 'document_closed', message: 'stopping' } },
+    { ok: false, receipt: null, error: { code: 'commit_unknown', message: 'disk' } })
   const { outbox } = outboxOf(server)
   outbox.put('send', { content: 'one' })
   outbox.put('send', { content: 'two' })

@@ -49,7 +49,7 @@ def rooms_of(serving: Serving) -> int:
 
 def clients_of(serving: Serving) -> int:
     """How many clients are connected."""
-    found: int = serving.do(lambda: serving.rooms.clients)
+    found: int = serving.do(lambda: len(serving.rooms.connections))
     return found
 
 
