@@ -1,4 +1,5 @@
-"""When a changed document's text is written: in the first pause after a change, and rarely while there is none.
+"""When a changed document's text is written: in the first pause after a change, rarely while there is none, and again
+where it could not be written.
 
 Its store has every change already, and writing a whole text holds up whoever writes the document meanwhile.
 """
@@ -7,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Callable
 
 from chatdoc.apps.server.limits import Limits
+from chatdoc.document import Document
+from chatdoc.model.errors import FileReplaced, UnreadableFile
 
 QUIET_S = 0.4
 """A pause is so long without a change."""
 SHARE = 100
 """While changes go on, at most a hundredth of the time goes into saving."""
 _log = logging.getLogger("chatdoc.server")
+Ask = Callable[[Callable[[Document], float]], "asyncio.Future[float]"]
 
 
 class Autosave:
@@ -26,6 +30,8 @@ class Autosave:
         self._took_s = 0.0
         self._changed_at = 0.0
         self._due_at: float | None = None
+        self.failure: Exception | None = None
+        """Why the text could not be written last; None where it was."""
 
     def changed(self, now: float) -> None:
         """Something was changed."""
@@ -47,9 +53,36 @@ class Autosave:
     def saved(self, took_s: float) -> None:
         """It was written, and took so long."""
         self._took_s = took_s
+        self.failure = None
 
+    def save(self, ask: Ask, time: Callable[[], float]) -> None:
+        """Let the document be saved in its turn; it waits for nothing."""
 
-def log_failure(done: asyncio.Future[Any]) -> None:
-    """Say that a save has failed; the store has everything."""
-    if not done.cancelled() and (error := done.exception()) is not None:
-        _log.error("a document could not be saved: %s", error)
+        def work(doc: Document) -> float:
+            started = time()
+            doc.save()
+            return time() - started
+
+        def note(done: asyncio.Future[float]) -> None:
+            error = None if done.cancelled() else done.exception()
+            if isinstance(error, Exception):
+                self.failed(time(), error)
+            elif not done.cancelled():
+                self.saved(done.result())
+
+        ask(work).add_done_callback(note)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the text is to be written as soon as that is possible: nobody else would, once this lets go of it.
+
+        Where the file holds something else now, the next opening is what finds it.
+        """
+        return self.failure is not None and not isinstance(self.failure, FileReplaced | UnreadableFile)
+
+    def failed(self, now: float, error: Exception) -> None:
+        """It could not be written: try again, though nobody writes any more. The store has everything."""
+        if str(error) != str(self.failure):
+            _log.error("a document could not be saved: %s", error)
+        self.failure = error
+        self._due_at = now + self._limits.autosave_busy_s

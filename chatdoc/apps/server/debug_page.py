@@ -93,9 +93,7 @@ class DebugPage:
             rows: list[tuple[str, bool, int, int, IntegrityReport | None]] = []
             for name in await self._rooms.names():
                 room = rooms.get(name)
-                report = None
-                if room is not None and not room.is_over:
-                    report = await room.call(lambda doc: doc.check(full=False))
+                report = await room.checked() if room is not None else None
                 clients = len(room.members) if room is not None else 0
                 rows.append((name, room is not None, clients, _size(self._rooms.folder / name), report))
             return self._page(self._rooms.folder.name, folder_view(str(self._rooms.folder), rows, base), base)
@@ -112,7 +110,7 @@ class DebugPage:
             async with self._rooms.use(name) as room:
                 store = str(room.store_paths[0]) if room.store_paths else "none"
                 shown = await room.call(lambda doc: read_page(doc, thread_id, store))
-                body = document_view(name, shown, len(room.members), base)
+                body = document_view(name, shown, len(room.members), room.autosave.failure, base)
             data = {"document": f"{base}/api/documents/{quote(name)}", "after": str(shown.last_event)}
             return self._page(name, body, base, {**data, "act": f"{base}/debug/{quote(name)}"})
 

@@ -55,7 +55,7 @@ def folder_view(
     )
 
 
-def document_view(name: str, found: DocumentPage, clients: int, base: str) -> Html:
+def document_view(name: str, found: DocumentPage, clients: int, unsaved: Exception | None, base: str) -> Html:
     """One document."""
     here = f"{base}/debug/{quote(name)}"
     parts = {
@@ -98,6 +98,8 @@ def document_view(name: str, found: DocumentPage, clients: int, base: str) -> Ht
         ("events", found.last_event),
         ("updates", found.updates_in_all),
     )
+    if unsaved is not None:
+        facts = (("text not written", str(unsaved)), *facts)
     if found.read_only is not None:
         facts = (("read only", found.read_only), *facts)
     summary = tag(

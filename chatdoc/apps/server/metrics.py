@@ -18,6 +18,11 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         self.clients = Gauge("chatdoc_server_clients", "Open websockets.", registry=registry)
         self.rooms = Gauge("chatdoc_server_rooms", "Open documents.", registry=registry)
+        self.unsaved = Gauge(
+            "chatdoc_server_unsaved_documents",
+            "Open documents whose text could not be written; their stores have everything.",
+            registry=registry,
+        )
         self.updates = Counter("chatdoc_server_updates", "Updates that clients sent.", registry=registry)
         self.broadcasts = Counter(
             "chatdoc_server_broadcasts", "Merged updates, each sent once to every client.", registry=registry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import msgspec
 from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.admission import Refused
-from chatdoc.apps.server.autosave import Autosave, log_failure
+from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
@@ -66,7 +67,7 @@ class Room:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
-        self._autosave = Autosave(limits)
+        self.autosave = Autosave(limits)
         self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
         self._unsubscribe = doc.subscribe(self._hear, watch=False)
@@ -118,6 +119,12 @@ class Room:
         found: Found = await self._ask(work)
         return found
 
+    async def checked(self) -> IntegrityReport | None:
+        """What the rules say now; None where the document cannot be asked, which hides no other one."""
+        with contextlib.suppress(ChatdocError):
+            return await self.call(lambda doc: doc.check(full=False))
+        return None
+
     async def changed(self) -> None:
         """Wait until something may have changed: a commit of ours, of this process, or of another."""
         await self._changed.wait()
@@ -132,13 +139,13 @@ class Room:
         self._tell_presence(self.awareness.expire(now))
         if now - self._joined_at > self._limits.join_kept_s:
             self._joining.drop()
-        if self._autosave.is_due(now):
-            self._ask(self._save).add_done_callback(log_failure)
+        if self.autosave.is_due(now):
+            self.autosave.save(self._ask, self._loop.time)
 
     @property
     def is_idle(self) -> bool:
         """Whether nobody uses the document."""
-        return not self.members and not self.users and not self._jobs
+        return not self.members and not self.users and not self._jobs and not self.autosave.waits
 
     async def close(self) -> None:
         """Take what waits, save, and let go of the document."""
@@ -219,7 +226,7 @@ class Room:
         self._loop.call_soon(self._settle, [one for one in done if isinstance(one, Outcome)])
         if heard or any(isinstance(one, Finished) for one in done):
             if heard:
-                self._autosave.changed(self._loop.time())
+                self.autosave.changed(self._loop.time())
             self._changed.set()
             self._changed = asyncio.Event()
 
@@ -281,11 +288,6 @@ class Room:
         else:
             # What is not wrong with its state vector is over when it comes back: the room failed, or was closed.
             member.close(BAD_MESSAGE if isinstance(error, UpdateRefused) else FAILED, "cannot sync")
-
-    def _save(self, doc: Document) -> None:
-        started = self._loop.time()
-        doc.save()
-        self._autosave.saved(self._loop.time() - started)
 
     def _fail(self, error: BaseException, taken: list[Job]) -> None:
         """Memory may be ahead of the disk: nobody hears more from this room, all come back to a new one."""

@@ -113,10 +113,11 @@ class Rooms:
         yield from sorted(self._rooms.items())
 
     async def refresh_reports(self) -> None:
-        """Look at what the rules say of every open document now."""
+        """Look at what the rules say of every open document now, and which of them could not be saved."""
         for _, room in list(self.open_rooms()):
-            if not room.is_over:
-                room.report = await room.call(lambda doc: doc.check(full=False))
+            room.report = await room.checked()
+        unsaved = sum(room.autosave.failure is not None for _, room in self.open_rooms())
+        self.metrics.unsaved.set(unsaved)
 
     async def identify(self, credentials: Credentials) -> Principal | None:
         """Who shows these credentials; None when nobody may."""

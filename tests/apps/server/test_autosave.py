@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from chatdoc.apps.server.autosave import Autosave
+from chatdoc.model.errors import WriteFailed
 from chatdoc.serve import Limits
+from tests.apps.server.serving import Serving
+from tests.apps.server.test_coming_and_going import rooms_of, until
 
 LIMITS = Limits(autosave_s=2.0, autosave_busy_s=20.0)
+
+
+def test_what_could_not_be_written_is_tried_again() -> None:
+    """Though nobody writes any more; and once it is written, nothing is."""
+    autosave = Autosave(LIMITS)
+    autosave.changed(0.0)
+    assert autosave.is_due(2.0)
+    autosave.failed(2.0, WriteFailed("the disk is full"))
+    assert not autosave.is_due(21.5)
+    assert autosave.waits
+    assert autosave.is_due(22.0)
+    autosave.saved(0.1)
+    assert not autosave.waits
+    assert not autosave.is_due(1000.0)
+
+
+def test_a_text_is_written_as_soon_as_it_can_be(tmp_path: Path) -> None:
+    """A file that may not be written takes nothing; once it may, it has everything, though nobody is there any more."""
+    file = tmp_path / "a.chat"
+    limits = Limits(autosave_s=0.05, autosave_busy_s=0.2, idle_close_s=0.1)
+    with Serving(tmp_path, limits=limits) as serving:
+        thread = serving.command("a.chat", type="create_thread", sender_id="ada", content="one")["record"]
+        assert until(lambda: file.exists() and "one" in file.read_text())
+        file.chmod(0o444)
+        serving.command("a.chat", type="send", thread_id=thread["thread_id"], sender_id="ada", content="two")
+        assert until(lambda: "chatdoc_server_unsaved_documents 1.0" in serving.http.get("/metrics").text)
+        assert "text not written" in serving.http.get("/debug/a.chat").text
+        assert "two" not in file.read_text()
+        file.chmod(0o644)
+        assert until(lambda: "two" in file.read_text())
+        assert until(lambda: "chatdoc_server_unsaved_documents 0.0" in serving.http.get("/metrics").text)
+        assert until(lambda: rooms_of(serving) == 0)
 
 
 def saves(changes: list[float], until: float, *, took_s: float = 0.0) -> list[float]:

@@ -161,3 +161,31 @@ def test_a_document_that_was_retired_is_opened_again_for_whoever_comes_next(
             elif retired_at_ms:
                 assert until(lambda: has_failed(serving)), "the client that listens is asked to come back"
     serving.command("a.chat", type="create_thread", sender_id="ada", content="again")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_document_whose_store_was_taken_away_begins_anew_from_its_text(
+    clients: Clients, serving: Serving, kind: str
+) -> None:
+    """Its clients bring what they have, commands are taken again, and no page hides the other documents meanwhile."""
+    made = serving.command("a.chat", type="create_thread", sender_id="ada", content="Hello")["record"]
+    serving.command("b.chat", type="create_thread", sender_id="ada", content="Hello")
+    clients("connect", name="ada", kind=kind, url=serving.ws, path="a.chat")
+    assert clients("has", name="ada", text="Hello")["ok"]
+    file = serving.folder / "a.chat"
+    assert until(lambda: file.exists() and "Hello" in file.read_text())
+    store = serving.call("a.chat", lambda doc: doc.store_path)
+    assert store is not None
+    for name in (store.name, f"{store.name}-wal", f"{store.name}-shm"):
+        (store.parent / name).unlink(missing_ok=True)
+    for page in ("/metrics", "/debug"):
+        assert serving.http.get(page).status_code == 200, page
+    command = {"type": "send", "thread_id": made["thread_id"], "sender_id": "ada", "content": "again"}
+    assert until(
+        lambda: (
+            serving.http.post(
+                "/api/documents/a.chat/commands", json={**command, "command_id": "c"}
+            ).is_success
+        )
+    )
+    assert clients("has", name="ada", text="again")["ok"]
