@@ -1,5 +1,4 @@
-"""When a changed document's text is written: in the first pause after a change, rarely while there is none, and again
-where it could not be written.
+"""When a changed document's text is written: in the first pause, rarely while there is none, again where it failed.
 
 Its store has every change already, and writing a whole text holds up whoever writes the document meanwhile.
 """

@@ -197,11 +197,9 @@ class Room:
                         if taken
                         else []
                     )
-                except (StoreError, DocumentFailed, DocumentClosed) as error:
-                    self._fail(error, taken)
-                    return
                 except Exception as error:
-                    _log.exception("a turn of a room failed; the document is opened again from its store")
+                    if not isinstance(error, StoreError | DocumentFailed | DocumentClosed):
+                        _log.exception("a turn of a room failed; the document is opened again from its store")
                     self._fail(error, taken)
                     return
                 if taken:
