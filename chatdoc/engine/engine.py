@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from chatdoc.crdt import read_update
 from chatdoc.engine import execute, receive
 from chatdoc.engine.event_recorder import EventRecorder
+from chatdoc.engine.joined_commands import Done, Work, write_with
 from chatdoc.engine.known_command import KnownCommand, expecting
 from chatdoc.engine.load import load
 from chatdoc.engine.receive_result import Received
@@ -39,7 +40,7 @@ from chatdoc.store.ports import DocumentStore, UnitOfWork
 
 _log = logging.getLogger("chatdoc")
 Answer = TypeVar("Answer")
-Step = Callable[[UnitOfWork], tuple[Any, Exception | None]]
+Step = Callable[[UnitOfWork], Done]
 
 
 class Engine:
@@ -173,11 +174,14 @@ class Engine:
         What was done before `work` raised stays, since its answers were given. A failure of the store, an interrupt, or
         one that leaves memory ahead of what is stored undoes all of it.
         """
-        answer, error = self._transact([work])[0]
+        command = work if isinstance(work, KnownCommand) and work.command_id is not None else None
+        done = self._turns.wait(command, ends=True)
+        if done is not None:
+            self._deliver()
+        answer, error = done or self._transact([work], shares=command is not None)[0]
         if error is not None:
             raise error
-        done: Answer = answer
-        return done
+        return answer  # type: ignore[no-any-return]
 
     def transact_each(self, works: Sequence[Callable[[Transaction], Answer]]) -> list[Answer | Exception]:
         """Group commit: do many things as one transaction, each with an answer or an error of its own.
@@ -185,27 +189,35 @@ class Engine:
         One that is refused does not undo the others. A failure at which memory had what the store has not, or a store
         that fails, undoes all of them, and is raised.
         """
+        self._turns.wait(ends=True)
         return [answer if error is None else error for answer, error in self._transact(works)]
 
-    def _transact(self, works: Sequence[Callable[[Transaction], Any]]) -> list[tuple[Any, Exception | None]]:
-        with self.lock:
-            if self._in_transaction.locked():
-                assert self._open is not None, "whoever holds the lock within a transaction has opened it"
-                return [self._open.attempt(work) for work in works]
-            with self._in_transaction:
-                self._turns.begin()
-                self._drop_if_cut_off()
-                self.require_open()
-                self._expect(works)
-                steps = [self._step(work) for work in works]
-                try:
-                    one = len(steps) == 1
-                    answers: list[Any] = [self.store.write(*steps)] if one else self.store.write_each(steps)
-                except AllUndone as undone:
-                    raise undone.error from undone.error.__cause__
-                self._close_transaction()
-        self._turns.end()
+    def _transact(self, works: Sequence[Work], *, shares: bool = False) -> list[Done]:
+        try:
+            with self._turns.lock:
+                if self._in_transaction.locked():
+                    assert self._open is not None, "whoever holds the lock within a transaction has opened it"
+                    return [self._open.attempt(work) for work in works]
+                with self._in_transaction:
+                    self._turns.begin()
+                    joined = self._turns.offered() if shares else ()
+                    answers = write_with(self._written, works, joined) if joined else self._written(works)
+        finally:
+            self._turns.end()
         self._deliver()
+        return answers
+
+    def _written(self, works: Sequence[Work]) -> list[Done]:
+        self._drop_if_cut_off()
+        self.require_open()
+        self._expect(works)
+        steps = [self._step(work) for work in works]
+        try:
+            one = len(steps) == 1
+            answers: list[Any] = [self.store.write(*steps)] if one else self.store.write_each(steps)
+        except AllUndone as undone:
+            raise undone.error from undone.error.__cause__
+        self._close_transaction()
         return answers
 
     def _step(self, work: Callable[[Transaction], Any]) -> Step:

@@ -1,4 +1,9 @@
-"""Row lock: a document's writers come one after the other by locking its row, which says where its logs end."""
+"""Row lock: a document's writers come one after the other by locking its row, which says where its logs end.
+
+The row alone would be anybody's who comes at the right moment: who waits for one that was written anew must go and look
+for what it is now, and is passed meanwhile, again and again. So writers first take an advisory lock, which the database
+hands to the one who has waited longest. What is safe rests on the row: programs that know of nothing else lock that.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,11 @@ from chatdoc.store.postgres.session import Session
 from chatdoc.store.sql.database import Counts
 
 VERSION = "SELECT version, is_retired FROM document_order WHERE document = ?"
-_LOCK = "SELECT version, last_update, last_event, head, is_retired FROM document_order WHERE document = ? FOR UPDATE"
+_LOCK = (
+    "SELECT version, last_update, last_event, head, is_retired FROM document_order WHERE document = ?"
+    " AND (SELECT true FROM pg_advisory_xact_lock(hashtextextended(?, 1667785076))) FOR UPDATE"
+)
+"""Two documents whose numbers are the same wait for each other, and that is all."""
 _NEXT = "UPDATE document_order SET version = version + 1 WHERE document = ?"
 _NEXT_COUNTED = (
     "UPDATE document_order SET version = version + 1, last_update = ?, last_event = ?, head = ?"
@@ -35,7 +44,7 @@ class Locked:
 
 def lock(session: Session, document: str) -> Callable[[], Locked | None]:
     """Lock the row of a document in the open transaction; what is returned waits for it, None where there is none."""
-    answer = session.execute(_LOCK, (document,))
+    answer = session.execute(_LOCK, (document, document))
 
     def wait() -> Locked | None:
         found = answer.fetchone()
