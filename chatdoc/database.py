@@ -15,6 +15,7 @@ from chatdoc.engine.begin_event_log import begin_event_log
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.load import keep_rows, load_view
 from chatdoc.engine.reader import Reader
+from chatdoc.model.arguments import require_text
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import CommandRefused, DocumentExists, NotFound
 from chatdoc.model.ids import RandomSource
@@ -39,6 +40,7 @@ def open_store(
     The tables are made at the first use, and brought up to date at a later one. The user owns the database or may make
     tables in it, and is no superuser. Raises StoreError, StoreTooNew, StoreDamaged and ReadOnlyTarget.
     """
+    require_text("url", url)
     return DocumentDatabase(documents_at(split(url)[0], clock), clock=clock, random=random, waiter=waiter)
 
 

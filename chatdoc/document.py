@@ -34,7 +34,7 @@ from chatdoc.engine.repair import Repaired, repair, repair_all
 from chatdoc.engine.report_subscribers import ReportSubscriber
 from chatdoc.engine.subscribers import LogSubscriber, Subscriber
 from chatdoc.event_view import DocumentSnapshot, EventView, document_snapshot
-from chatdoc.model.arguments import require_name, require_object
+from chatdoc.model.arguments import require_name, require_number, require_object
 from chatdoc.model.commands.configure_thread import ConfigureThread
 from chatdoc.model.commands.create_thread import CreateThread
 from chatdoc.model.commands.decide import Command
@@ -43,7 +43,7 @@ from chatdoc.model.commands.edit_message import EditMessage
 from chatdoc.model.commands.fork_thread import ForkThread
 from chatdoc.model.commands.repairs import BY as REPAIRER
 from chatdoc.model.commands.send_message import SendMessage
-from chatdoc.model.errors import ChatdocError, CommandRefused
+from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed
 from chatdoc.model.events.event import Event
 from chatdoc.model.ids import DocumentId, MessageId, ThreadId
 from chatdoc.model.records.attic import AtticRow
@@ -66,8 +66,12 @@ DIFF_BYTES = 4 * 1024 * 1024
 class Document:
     """A document to read and to change, from any thread; `with` closes it.
 
-    Every method that changes something is a command: it raises CommandRefused or NotFound with nothing written,
-    and with a `command_id` that was used before it returns the first answer and writes nothing.
+    Every method that changes something is a command: it raises CommandRefused or NotFound (`chatdoc.model.errors`)
+    with nothing written, and with a `command_id` that was used before it returns the first answer and writes nothing.
+
+    `agents` lets turns wait, run and end, and asks leave; `group` stores many commands in one transaction; `log` tells
+    what happened; `report` says what the opening migrated, None where that was nothing. Once it is closed, what it held
+    can still be read.
     """
 
     def __init__(
@@ -345,6 +349,7 @@ class Document:
 
     def diffs(self, state_vector: bytes | None = None, *, bytes_max: int = DIFF_BYTES) -> Iterator[bytes]:
         """The same as `diff` in updates of bounded size, to be received in this order: no peer need refuse one."""
+        require_number("bytes_max", bytes_max, "bytes")
         with self.engine.lock:
             self.engine.make_ready(to_read=True)
             return iter(self.engine.copy.session.diffs(state_vector, bytes_max))
@@ -364,6 +369,7 @@ class Document:
         `process 1234` for those of others. What another process wrote is heard of within 50 ms, from a thread of the
         document's; without `watch`, at the next call of this document.
         """
+        self._require_not_closed()
         return self._subscribed(self.engine.subscribers.add(on_update), watch)
 
     def subscribe_log(self, on_events: LogSubscriber) -> Callable[[], None]:
@@ -372,6 +378,7 @@ class Document:
         It is called in the thread that wrote, once all is stored, and from `catch_up` for what other processes wrote;
         returns what ends it. `subscribe_events` hands over the events themselves.
         """
+        self._require_not_closed()
         return self.engine.log_subscribers.add(on_events)
 
     # the event log
@@ -435,6 +442,7 @@ class Document:
         It is called as `subscribe` calls: in order, outside all locks, in whichever thread stored or noticed the
         change, and with `watch` within 50 ms of what another process wrote.
         """
+        self._require_not_closed()
         self.engine.catch_up()
         return self._subscribed(self.engine.report_subscribers.add(on_report), watch)
 
@@ -509,6 +517,15 @@ class Document:
         kept, self._transcripts = self._transcripts, None
         if kept is not None:
             kept.close()
+
+    def _require_not_closed(self) -> None:
+        """Raise DocumentClosed once it is, for who would wait for what never comes; who may only read still may."""
+        try:
+            self.engine.require_open()
+        except DocumentClosed:
+            raise
+        except ChatdocError:
+            pass
 
     def _subscribed(self, end: Callable[[], None], watched: bool) -> Callable[[], None]:
         if not watched or self._log is None:  # A document in memory is of this process alone.

@@ -24,12 +24,7 @@ from chatdoc.engine.read_file import looks_published, read_bytes
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import (
-    ChatdocError,
-    DocumentExists,
-    FileReplaced,
-    UnreadableFile,
-)
+from chatdoc.model.errors import ChatdocError, DocumentExists, FileReplaced, UnreadableFile
 from chatdoc.model.ids import Mint, RandomSource
 from chatdoc.model.view import apply
 from chatdoc.settings import migrates_old_files
@@ -350,10 +345,12 @@ def _conversion(convert: bool) -> Conversion:
 def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
     try:
         real = Path(os.path.realpath(os.fsdecode(path)))
-    except ValueError as error:
-        raise UnreadableFile(f"{path!r} is no path: {error}", hint="Check the name") from error
-    if real.is_dir():
-        raise UnreadableFile(f"{path} is a folder", hint="Name a file in it")
-    if not create and not real.exists():
+        is_folder, is_there = real.is_dir(), real.exists()
+    except (ValueError, OSError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UnreadableFile(f"{path!r} is no path: {why}", hint="Check the name") from error
+    if is_folder:
+        raise UnreadableFile(f"{os.fsdecode(path) or 'the empty name'} is a folder", hint="Name a file in it")
+    if not create and not is_there:
         raise UnreadableFile(f"there is no file {path}", hint="Check the name")
     return real

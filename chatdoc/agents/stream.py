@@ -35,12 +35,15 @@ _END: Final = object()
 async def stream(turn: Turn, chunks: AsyncIterable[str], *, usage: Usage = None) -> Message:
     """Append every chunk as it comes, and finalize the turn; returns the message.
 
-    What the generator raises fails the turn, cancelling interrupts it, and both go on to the caller.
+    What goes wrong, in the generator or here, fails the turn, cancelling interrupts it, and both go on to the caller.
     Raises TurnOver when somebody else ended the turn; what came until then is kept.
     """
-    iterator = aiter(chunks)
+    iterator: AsyncIterator[str] | None = None
     try:
+        iterator = aiter(chunks)
         await _follow(turn, iterator)
+        told = usage() if callable(usage) else usage
+        return await asyncio.to_thread(partial(turn.finalize, usage=told))
     except BaseException as error:
         # A second cancellation leaves the thread at it: the turn ends all the same.
         await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(turn.leave, error)))
@@ -49,8 +52,6 @@ async def stream(turn: Turn, chunks: AsyncIterable[str], *, usage: Usage = None)
         close = getattr(iterator, "aclose", None)
         if close is not None:
             await close()
-    told = usage() if callable(usage) else usage
-    return await asyncio.to_thread(partial(turn.finalize, usage=told))
 
 
 async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:

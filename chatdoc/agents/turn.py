@@ -15,7 +15,14 @@ from chatdoc.engine.reader import Reader
 from chatdoc.model.arguments import require_text
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.stable_id import stable_id
-from chatdoc.model.commands.turn_end import FailTurn, FinalizeTurn, InterruptTurn, KeepLate, Reason
+from chatdoc.model.commands.turn_end import (
+    FailTurn,
+    FinalizeTurn,
+    InterruptTurn,
+    KeepLate,
+    Reason,
+    require_end,
+)
 from chatdoc.model.commands.turn_states import state_of_turn
 from chatdoc.model.commands.turn_stream import AppendPiece, BindSession, seq_behind
 from chatdoc.model.errors import ChatdocError, CommandConflict, CommandRefused, FinalizeMismatch, TurnOver
@@ -88,7 +95,7 @@ class Turn:
     @property
     def waiting(self) -> int:
         """How many characters are gathered and not yet written."""
-        return self._size
+        return self._size + len(self._pending or "")
 
     @property
     def patience_ms(self) -> int:
@@ -102,6 +109,7 @@ class Turn:
 
     def gather(self, text: str) -> bool:
         """Take text without writing anything; whether it is time to flush."""
+        text = "".join((text,)) if isinstance(text, str) else text
         require_text("text", text)
         with self._lock:
             if text and not self._size:
@@ -231,8 +239,14 @@ class Turn:
         self._waiting, self._size, self._since_ms = [text], len(text), self._clock()
 
     def _end(
-        self, command: Command, step: str, after: State, tail: str, content: str | None = None
+        self,
+        command: FinalizeTurn | InterruptTurn | FailTurn,
+        step: str,
+        after: State,
+        tail: str,
+        content: str | None = None,
     ) -> Message:
+        require_end(command)
         answer: Message = self._step(command, step, content)
         self._written.append(tail)
         self._keep_waiting("")

@@ -40,11 +40,17 @@ class GroupCommit:
 
     def execute_each(self, commands: Sequence[tuple[Command, str | None]]) -> list[Any]:
         """Carry out commands, each with its id or None, as one transaction: an answer each, or its own error."""
-        return self._engine.transact_each([self._known(*one) for one in commands])
+        return self._each([self._known(*one) for one in commands])
 
     def receive_each(self, updates: Sequence[tuple[bytes, str]]) -> list[Received | Exception]:
         """Take updates, each with its origin, as one transaction: an answer each, or the error of it alone."""
-        return self._engine.transact_each([self._received(*one) for one in updates])
+        return self._each([self._received(*one) for one in updates])
+
+    def _each(self, works: Sequence[Callable[[Transaction], Any]]) -> list[Any]:
+        if not works:  # A batch may come out empty; a closed document refuses that too.
+            self._engine.require_open()
+            return []
+        return self._engine.transact_each(works)
 
     def _received(self, update: bytes, origin: str) -> Callable[[Transaction], Received]:
         """Read within the transaction: one whose bytes are refused is refused alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chatdoc.model.arguments import require_limit
+from chatdoc.model.arguments import require_limit, shortly
 from chatdoc.model.errors import NotFound
 from chatdoc.model.ids import DocumentId
 from chatdoc.model.records.attic import AtticRow
@@ -102,7 +102,9 @@ class Reader:
 def _thread_in(view: View, thread_id: str) -> Thread:
     thread = view.thread(thread_id) if isinstance(thread_id, str) else None
     if thread is None:
-        raise NotFound(f"there is no thread {thread_id!r} in this document", hint="threads() lists them")
+        raise NotFound(
+            f"there is no thread {shortly(thread_id)} in this document", hint="threads() lists them"
+        )
     return thread
 
 
@@ -110,6 +112,7 @@ def _message_in(view: View, message_id: str) -> Message:
     message = view.message(message_id) if isinstance(message_id, str) else None
     if message is None:
         raise NotFound(
-            f"there is no message {message_id!r} in this document", hint="messages(thread_id) lists them"
+            f"there is no message {shortly(message_id)} in this document",
+            hint="messages(thread_id) lists them",
         )
     return message

@@ -34,6 +34,8 @@ class Subscribers(Generic[*News]):
 
     def add(self, subscriber: Callable[[Unpack[News]], None]) -> Callable[[], None]:
         """Tell a subscriber of all that is stored from now on; returns what ends it."""
+        if not callable(subscriber):
+            raise TypeError(f"expected a function to call, got {type(subscriber).__name__}")
         self._subscribers.append(subscriber)
 
         def unsubscribe() -> None:

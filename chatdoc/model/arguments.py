@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from enum import Enum
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -12,10 +13,18 @@ from chatdoc.model.limits import GIVEN_DEPTH_MAX, NAME_LENGTH_MAX, NUMBER_MAX, T
 from chatdoc.model.view.view import View
 
 
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether this is a text that JSON can spell: no subclass of str but an Enum, which is spelled by its value."""
+    return type(value) is str or (isinstance(value, str) and isinstance(value, Enum))
+
+
 def require_text(name: str, text: object) -> None:
     """Raise CommandRefused unless this is a text that UTF-8 can spell, of at most 8 MiB."""
-    if not isinstance(text, str):
-        raise CommandRefused(f"{name}: expected a text, got {type(text).__name__}")
+    if not is_text(text):
+        raise CommandRefused(
+            f"{name}: expected a text, got {type(text).__name__}",
+            hint="str(…) makes one of it" if isinstance(text, str) else "",
+        )
     try:
         size = len(text) if text.isascii() else len(text.encode())
     except UnicodeEncodeError as error:
@@ -57,7 +66,7 @@ def require_value(name: str, value: Any, depth: int = 0) -> None:
         raise CommandRefused(f"{name}: nested deeper than {GIVEN_DEPTH_MAX}")
     if isinstance(value, str):
         require_text(name, value)
-    elif isinstance(value, float):
+    elif type(value) is float:
         if not math.isfinite(value):
             raise CommandRefused(f"{name}: {value} is no number that JSON can spell")
     elif isinstance(value, dict):
@@ -68,7 +77,7 @@ def require_value(name: str, value: Any, depth: int = 0) -> None:
         for position, inner in enumerate(value):
             require_value(f"{name}[{position}]", inner, depth + 1)
     elif value is not None and not isinstance(value, bool):
-        if not isinstance(value, int):
+        if type(value) is not int and not (isinstance(value, int) and isinstance(value, Enum)):
             raise CommandRefused(
                 f"{name}: expected a JSON value (text, number, true, false, null, list, object),"
                 f" got {type(value).__name__}"
@@ -86,7 +95,7 @@ def require_object(name: str, fields: object) -> None:
 
 def require_thread(view: View, thread_id: str, verb: str) -> None:
     """Raise NotFound unless the thread is in the document."""
-    if not (isinstance(thread_id, str) and view.has_thread(thread_id)):
+    if not (is_text(thread_id) and view.has_thread(thread_id)):
         raise NotFound(
             f"cannot {verb}: there is no thread {shortly(thread_id)} in this document",
             hint="threads() lists those there are",
@@ -95,7 +104,7 @@ def require_thread(view: View, thread_id: str, verb: str) -> None:
 
 def require_message(view: View, message_id: str, verb: str) -> None:
     """Raise NotFound unless the message is in the document."""
-    if not (isinstance(message_id, str) and view.has_message(message_id)):
+    if not (is_text(message_id) and view.has_message(message_id)):
         raise NotFound(
             f"cannot {verb}: there is no message {shortly(message_id)} in this document",
             hint="messages(thread_id) lists those of a thread",
@@ -119,7 +128,14 @@ def require_member(view: View, thread_id: str, message_id: str, verb: str) -> No
 
 def shortly(value: object) -> str:
     """A value as an error shows it."""
-    text = ascii(value)
+    try:
+        text = (
+            ascii(value)
+            if is_text(value) or not isinstance(value, str)
+            else f"{type(value).__name__} {value!a}"
+        )
+    except RecursionError:
+        text = f"a {type(value).__name__} that is nested too deep"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -109,7 +109,12 @@ class Mint:
         Above a stamp from the future it jumps by a random step, so two writers who saw the same one still differ;
         such a stamp does not drag the ids of other records into the future.
         """
-        ms = min(max(self._clock(), 0), STAMP_MS_END - 1)
+        now = self._clock()
+        if not isinstance(now, int):
+            raise TypeError(
+                f"the clock gave {type(now).__name__}, expected milliseconds since 1970 as an int"
+            )
+        ms = min(max(now, 0), STAMP_MS_END - 1)
         fresh = _time(ms) + _encode_randomness()(self._random(10))
         if fresh <= self._last:
             fresh = successor(self._last)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chatdoc.document import Document
@@ -165,3 +167,15 @@ def test_a_turn_may_not_be_started_with_fields_that_starting_sets(
     document.execute(InterruptTurn(thread_id=thread_id, message_id=given))  # type: ignore[arg-type]
     with pytest.raises(CommandRefused, match="there is one of this id already"):
         document.execute(StartTurn(thread_id=thread_id, sender_id="codex", message_id=given))  # type: ignore[arg-type]
+
+
+def test_a_message_that_nobody_sends_waits_for_nobody(document: Document, thread_id: ThreadId) -> None:
+    """A forgotten sender is asked for, and who hurries or withdraws a message is a text."""
+    with pytest.raises(CommandRefused, match="sender_id: expected 1 to 1000 characters, got 0"):
+        document.agents.queue_turn(thread_id, content="Say hello")
+    asked = document.agents.queue_turn(thread_id, sender_id="ada", content="Say hello")
+    for call in (document.agents.send_now, document.agents.withdraw):
+        by: Any = b"ada"
+        with pytest.raises(CommandRefused, match="by: expected a text, got bytes"):
+            call(thread_id, asked.message_id, by=by)
+    assert [one.message_id for one in document.agents.queue(thread_id)] == [asked.message_id]

@@ -15,7 +15,7 @@ from chatdoc.agents.flush_policy import Pace
 from chatdoc.agents.stream import stream
 from chatdoc.agents.turn import Turn
 from chatdoc.document import Document
-from chatdoc.model.errors import TurnOver
+from chatdoc.model.errors import CommandRefused, TurnOver
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.records.message import Message
 
@@ -167,3 +167,30 @@ def test_a_turn_that_the_user_interrupts_ends_the_stream(document: Document, thr
     with pytest.raises(TurnOver):
         asyncio.run(stream(turn, agent()))
     assert (turn.state, turn.message.content, closed) == ("interrupted", "Half an answer", ["closed"])
+
+
+@pytest.mark.parametrize("chunks", [["a", "list"], None, _words])
+def test_what_is_no_generator_fails_the_turn_and_the_thread_goes_on(
+    document: Document, thread_id: ThreadId, chunks: Any
+) -> None:
+    """A forgotten call, `stream(turn, agent)`, leaves no turn that runs until the process ends."""
+    turn = document.start_turn(thread_id, sender_id="codex")
+    with pytest.raises(TypeError):
+        asyncio.run(stream(turn, chunks))
+    assert turn.state == "error"
+    assert document.start_turn(thread_id, sender_id="codex").state == "running"
+
+
+def _broken_meter() -> dict[str, Any]:
+    raise KeyError("tokens")
+
+
+@pytest.mark.parametrize("usage", [["10 tokens"], {"cost": 1 + 2j}, _broken_meter])
+def test_a_usage_that_cannot_be_told_fails_the_turn_with_all_it_said(
+    document: Document, thread_id: ThreadId, usage: Any
+) -> None:
+    """The caller hears of it, and the thread takes the next turn."""
+    turn = document.start_turn(thread_id, sender_id="codex")
+    with pytest.raises((CommandRefused, KeyError)):
+        asyncio.run(stream(turn, _words("All ", "said"), usage=usage))
+    assert (turn.state, turn.message.content[:8]) == ("error", "All said")

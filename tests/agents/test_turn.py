@@ -9,7 +9,13 @@ import pytest
 from chatdoc.agents.flush_policy import Pace
 from chatdoc.agents.turn import Turn
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused, FinalizeMismatch, NotFound, StoreError, TurnOver
+from chatdoc.model.errors import (
+    CommandRefused,
+    FinalizeMismatch,
+    NotFound,
+    StoreError,
+    TurnOver,
+)
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.records.message import Message
 

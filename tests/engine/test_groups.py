@@ -10,7 +10,7 @@ import pytest
 from chatdoc import open_document
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.commands.send_message import SendMessage
-from chatdoc.model.errors import CommandRefused, NotFound, UpdateRefused
+from chatdoc.model.errors import CommandRefused, DocumentClosed, NotFound, UpdateRefused
 from chatdoc.model.ids import ThreadId
 from chatdoc.verify import verify_store
 
@@ -107,3 +107,13 @@ def test_an_id_that_is_none_refuses_its_own_command_alone(tmp_path: Path, comman
         assert isinstance(answers[1], CommandRefused)
         assert [answers[0].content, answers[2].content] == ["1", "3"]
         assert [one.content for one in doc.messages(thread_id)] == ["0", "1", "3"]
+
+
+def test_a_group_of_nothing_writes_nothing(tmp_path: Path) -> None:
+    """A batch may come out empty; a closed document refuses it as it refuses any."""
+    with open_document(tmp_path / "plan.chat") as document:
+        before = document.snapshot().snapshot_sequence
+        assert document.group.execute_each([]) == document.group.receive_each([]) == []
+        assert document.snapshot().snapshot_sequence == before
+    with pytest.raises(DocumentClosed):
+        document.group.execute_each([])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
+from random import Random
 from typing import Any
 
 import pytest
 
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused, NotFound
+from chatdoc.in_memory import memory_document
+from chatdoc.model.errors import CommandRefused, DocumentClosed, NotFound
 from chatdoc.model.ids import ThreadId
 from tests.engine.begin import begin
 
@@ -67,3 +71,72 @@ def test_an_id_of_the_wrong_kind_names_nothing(document: Document, wrong: Any) -
     if wrong is not None:
         with pytest.raises(CommandRefused):
             document.send(thread_id, sender_id="ada", content="Hi", reply_to=wrong)
+
+
+class Markup(str):
+    """A text of a class of its own, as parsers and templates have them."""
+
+    __slots__ = ()
+
+
+class Ratio(float):
+    """A number of a class of its own, as numpy has them."""
+
+
+class Role(StrEnum):
+    """A text that stands for itself."""
+
+    AGENT = "agent"
+
+
+def test_a_value_of_a_class_of_its_own_is_refused_by_name_unless_it_is_an_enum(
+    document: Document, thread_id: ThreadId
+) -> None:
+    """JSON spells no subclass of str, int or float; said at once, and not by an error from within."""
+    for given in ({"content": Markup("Hi")}, {"content": "Hi", "fields": {"score": Ratio(0.5)}}):
+        with pytest.raises(CommandRefused, match=r"got (Markup|Ratio)"):
+            document.send(thread_id, sender_id="ada", **given)  # type: ignore[arg-type]
+    with pytest.raises(CommandRefused, match=r"command_id: expected a text, got Markup\. str"):
+        document.send(thread_id, sender_id="ada", content="Hi", command_id=Markup("one"))
+    with pytest.raises(NotFound, match="there is no thread Markup '"):
+        document.send(Markup(thread_id), sender_id="ada", content="Hi")
+    sent = document.send(thread_id, sender_id=Role.AGENT, content="Hi", fields={"role": Role.AGENT})
+    assert document.message(sent.message_id).sender_id == "agent"
+    assert document.check(full=True).ok
+
+
+def test_an_error_shows_the_beginning_of_what_is_no_id(document: Document) -> None:
+    """Who confuses content with an id finds no copy of it in a log, and nesting is no reason to fail."""
+    nested: Any = {}
+    for _ in range(5000):
+        nested = {"a": nested}
+    for wrong in ("x" * 100_000, nested):
+        for call in (document.messages, document.message, document.state):
+            with pytest.raises(NotFound) as refused:
+                call(wrong)
+            assert len(str(refused.value)) < 200
+
+
+def test_what_cannot_be_called_is_no_subscriber(document: Document) -> None:
+    """Said when it subscribes, and not in a log at every change."""
+    wrong: Any = "print"
+    for subscribe in (document.subscribe, document.subscribe_log, document.subscribe_report):
+        with pytest.raises(TypeError, match="expected a function to call, got str"):
+            subscribe(wrong)
+
+
+def test_nobody_subscribes_to_a_closed_document(document: Document) -> None:
+    """Nothing would ever be told."""
+    document.close()
+    for subscribe in (document.subscribe, document.subscribe_log, document.subscribe_report):
+        with pytest.raises(DocumentClosed):
+            subscribe(print)
+
+
+def test_a_clock_that_gives_no_milliseconds_is_named() -> None:
+    """`datetime.now` is the likely mistake."""
+    clock: Any = datetime.now
+    with pytest.raises(
+        TypeError, match="the clock gave datetime, expected milliseconds since 1970 as an int"
+    ):
+        memory_document(clock=clock, random=Random(1).randbytes).create_thread(sender_id="ada", content="Hi")

@@ -53,3 +53,12 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
         open_document("a\0b.chat")
     with open_document(os.fsencode(tmp_path / "bytes.chat")) as document:  # type: ignore[arg-type]
         assert document.path == tmp_path / "bytes.chat"
+
+
+def test_a_name_that_no_file_can_have_is_refused_by_name(tmp_path: Path) -> None:
+    """Too long for the system, or nothing at all."""
+    for call in (open_document, read_document, migrate_file):
+        with pytest.raises(UnreadableFile, match="is no path: File name too long"):
+            call(tmp_path / f"{'x' * 300}.chat")
+        with pytest.raises(UnreadableFile, match="the empty name is a folder"):
+            call("")

@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatdoc.model.arguments import shortly
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -53,7 +55,7 @@ class OriginCheck:
         host = headers.get("host", "").lower()
         name = _parts(f"//{host}").hostname
         if name is None or not (name in LOOPBACK or name in self._hosts or host in self._hosts):
-            return "this server is not called by that name; see --allow-host"
+            return f"this server is not called {shortly(host)}; see --allow-host, or Rooms(allowed_hosts=…)"
         origins = headers.getlist("origin")
         if not origins:
             return (
@@ -67,7 +69,7 @@ class OriginCheck:
         parts = _parts(origin)
         if origin in self._origins or (parts.scheme in ("http", "https") and parts.netloc == host):
             return None
-        return "a page of another origin may not use this server; see --allow-origin"
+        return "a page of another origin may not use this server; see --allow-origin, or Rooms(allowed_origins=…)"
 
 
 def _parts(address: str) -> SplitResult:

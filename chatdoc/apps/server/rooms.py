@@ -128,7 +128,11 @@ class Rooms:
 
     @asynccontextmanager
     async def use(self, name: str) -> AsyncIterator[Room]:
-        """A document's room, kept open meanwhile; raises what opening raises."""
+        """A document's room, kept open meanwhile; raises what opening raises, NotFound for what is no path of a chat.
+
+        `await room.call(lambda doc: …)` does something with the document in a thread. A name that is not there makes a
+        new chat, unless `create` is false.
+        """
         room = await self._enter(name)
         try:
             yield room

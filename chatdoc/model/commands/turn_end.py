@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chatdoc.model.arguments import require_text, require_value, shortly
+from chatdoc.model.arguments import require_object, require_text, shortly
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.repairs import ms_above, streamed
@@ -81,20 +81,37 @@ class KeepLate(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     content: str
 
 
+def require_end(command: FinalizeTurn | InterruptTurn | RecoverTurn | FailTurn) -> None:
+    """Raise CommandRefused for arguments with which no turn can end, whatever state it is in.
+
+    An end has one command id, and a refusal under it would be its answer for ever: it is asked before the id is used.
+    """
+    if not isinstance(command, RecoverTurn):
+        require_text("tail", command.tail)
+    if isinstance(command, FailTurn):
+        require_text("error", command.error)
+    elif isinstance(command, FinalizeTurn):
+        if command.content is not None:
+            require_text("content", command.content)
+        if command.usage is not None:
+            require_object("usage", command.usage)
+    else:
+        recovers = isinstance(command, RecoverTurn)
+        if command.reason not in NOTICES or (recovers and command.reason == "interrupt"):
+            step = "recover" if recovers else "interrupt"
+            raise CommandRefused(
+                f"reason: expected one of {', '.join(NOTICES)}, got {shortly(command.reason)} to {step}"
+            )
+        if command.notice is not None:
+            require_text("notice", command.notice)
+
+
 def decide_finalize(command: FinalizeTurn, view: View, now: Now) -> Plan:
     """The plan for a finished answer; its answer is the message."""
     after = require_turn(view, "finalize", command.thread_id, command.message_id)
-    require_text("tail", command.tail)
-    text = _text(view, command.message_id, command.tail)
-    if command.content is not None:
-        require_text("content", command.content)
-        text = command.content
-    fields: dict[str, Any] = {}
-    if command.usage is not None:
-        if not isinstance(command.usage, dict):
-            raise CommandRefused(f"usage: expected a dict or None, got {type(command.usage).__name__}")
-        require_value("usage", command.usage)
-        fields["acp_usage"] = command.usage
+    require_end(command)
+    text = _text(view, command.message_id, command.tail) if command.content is None else command.content
+    fields = {} if command.usage is None else {"acp_usage": command.usage}
     return _end(
         view, now, command.thread_id, command.message_id, after, _minted(view, now, command, text), fields
     )
@@ -109,13 +126,8 @@ def decide_interrupt(command: InterruptTurn | RecoverTurn, view: View, now: Now)
     step: Step = "recover" if isinstance(command, RecoverTurn) else "interrupt"
     tail = command.tail if isinstance(command, InterruptTurn) else ""
     after = require_turn(view, step, command.thread_id, command.message_id)
-    if command.reason not in NOTICES or (step == "recover" and command.reason == "interrupt"):
-        raise CommandRefused(
-            f"reason: expected one of {', '.join(NOTICES)}, got {shortly(command.reason)} to {step}"
-        )
-    require_text("tail", tail)
+    require_end(command)
     notice = NOTICES[command.reason] if command.notice is None else command.notice
-    require_text("notice", notice)
     text = _text(view, command.message_id, tail)
     revision = (
         streamed(view, command.message_id, text)
@@ -134,8 +146,7 @@ def decide_interrupt(command: InterruptTurn | RecoverTurn, view: View, now: Now)
 def decide_fail(command: FailTurn, view: View, now: Now) -> Plan:
     """The plan for an answer that ends with an error; its answer is the message."""
     after = require_turn(view, "fail", command.thread_id, command.message_id)
-    require_text("tail", command.tail)
-    require_text("error", command.error)
+    require_end(command)
     text = _text(view, command.message_id, command.tail)
     error = command.error
     if len(error) > ERROR_LENGTH_MAX:

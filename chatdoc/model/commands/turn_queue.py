@@ -10,7 +10,14 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.model.arguments import require_member, require_optional_name, require_thread, shortly
+from chatdoc.model.arguments import (
+    require_member,
+    require_name,
+    require_optional_name,
+    require_text,
+    require_thread,
+    shortly,
+)
 from chatdoc.model.commands import send_message
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.commands.send_message import SendMessage
@@ -84,6 +91,7 @@ def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
     after = next_state("queue", found, thread_id=thread_id, message_id=message_id)
     facts: list[Fact] = []
     if message_id is None or (command.content and not view.has_message(message_id)):
+        require_name("sender_id", command.sender_id)
         sent = SendMessage(
             thread_id=thread_id,
             sender_id=command.sender_id,
@@ -123,7 +131,7 @@ def decide_queue(command: QueueTurn, view: View, now: Now) -> Plan:
 def decide_withdraw(command: WithdrawQueued, view: View, now: Now) -> Plan:
     """The plan for a message that waits no longer; its answer is the message."""
     thread_id, message_id = command.thread_id, command.message_id
-    _require_queued(view, thread_id, message_id, "withdraw")
+    _require_queued(view, thread_id, message_id, command.by, "withdraw")
     found = state_of_thread(view, thread_id)
     facts: list[Fact] = [*unqueue(view, now, message_id, command.by or view.headers[message_id].sender_id)]
     if next_state("withdraw", found, thread_id=thread_id, message_id=message_id) == "queued":
@@ -135,7 +143,7 @@ def decide_withdraw(command: WithdrawQueued, view: View, now: Now) -> Plan:
 def decide_send_now(command: SendNow, view: View, now: Now) -> Plan:
     """The plan for a message that goes first; its answer is the message."""
     thread_id, message_id = command.thread_id, command.message_id
-    _require_queued(view, thread_id, message_id, "send now")
+    _require_queued(view, thread_id, message_id, command.by, "send now")
     found = state_of_thread(view, thread_id)
     facts: list[Fact] = []
     ahead = view.field(message_id, "acp_send_mode") == IMMEDIATE
@@ -159,8 +167,9 @@ def unqueue(view: View, now: Now, message_id: MessageId, by: str) -> tuple[MarkF
     return tuple(marks(view, now, message_id, by, acp_state=None, acp_send_mode=None))
 
 
-def _require_queued(view: View, thread_id: ThreadId, message_id: MessageId, verb: str) -> None:
+def _require_queued(view: View, thread_id: ThreadId, message_id: MessageId, by: str, verb: str) -> None:
     require_member(view, thread_id, message_id, verb)
+    require_text("by", by)
     if not is_queued(view, message_id):
         raise CommandRefused(
             f"cannot {verb} message {message_id} of thread {thread_id}: it is not queued,"
