@@ -36,6 +36,8 @@ class Call(NamedTuple):
     joins: bool = False
     """Whether it is one change and nothing besides, so that it may share its transaction with such as it."""
     command_id: str | None = None
+    changes: bool = True
+    """Whether something may have changed by it, the log alone perhaps: who follows looks again then."""
 
 
 class Outcome(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,7 @@ from chatdoc.model.events.envelope import envelope
 from invariants.report import IntegrityReport
 
 if TYPE_CHECKING:
+    from chatdoc.apps.server.room import Room
     from chatdoc.apps.server.rooms import Rooms
 
 PAGE = 200
@@ -31,30 +33,26 @@ def page_as_json(doc: Document, after: int, limit: int) -> bytes:
     return msgspec.json.encode({"events": events, "after": last, "complete": len(page) < limit})
 
 
-async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncIterator[bytes]:
+async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncGenerator[bytes, None]:
     """Every event beyond a sequence, or from now on without one; ends when the server stops."""
     try:
         async with rooms.use(name) as room:
-            if after is None:
-                after = await room.call(last_sequence)
+            at = await room.look_up(last_sequence) if after is None else after
             yield b"retry: 1000\n\n"
-            while not room.is_over:
-                waiting = asyncio.ensure_future(room.changed())
-                try:
-                    start = after
-                    page = await room.call(lambda doc, start=start: page_of_events(doc, start, PAGE))  # type: ignore[misc]
-                    if page:
-                        after = page[-1].sequence
-                        yield b"".join(
-                            b"id: %d\nevent: event\ndata: %b\n\n" % (event.sequence, envelope(event))
-                            for event in page
-                        )
-                    else:
-                        done, _ = await asyncio.wait({waiting}, timeout=BEAT_S)
-                        if not done:
-                            yield BEAT
-                finally:
-                    waiting.cancel()
+
+            async def look() -> bytes:
+                nonlocal at
+                page = await room.look_up(lambda doc: page_of_events(doc, at, PAGE))
+                if page:
+                    at = page[-1].sequence
+                return b"".join(
+                    b"id: %d\nevent: event\ndata: %b\n\n" % (event.sequence, envelope(event))
+                    for event in page
+                )
+
+            async with aclosing(_parts(room, look)) as parts:
+                async for part in parts:
+                    yield part
     except LogCompacted as error:
         gap = msgspec.json.encode({"through_sequence": error.through_sequence})
         yield b"id: %d\nevent: compacted\ndata: %b\n\n" % (error.through_sequence, gap)
@@ -62,32 +60,47 @@ async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncIter
         return  # The client comes back, and is told then what is the matter.
 
 
-async def follow_integrity(rooms: Rooms, name: str) -> AsyncIterator[bytes]:
+async def follow_integrity(rooms: Rooms, name: str) -> AsyncGenerator[bytes, None]:
     """The integrity report now, and each time it changes."""
     last = b""
     try:
         async with rooms.use(name) as room:
+
+            async def look() -> bytes:
+                nonlocal last
+                room.report = await room.look_up(_report)
+                text, before = room.report.to_json(), last
+                last = text
+                return b"event: integrity\ndata: %b\n\n" % text if text != before else b""
+
             room.watchers += 1
             try:
-                while not room.is_over:
-                    waiting = asyncio.ensure_future(room.changed())
-                    try:
-                        report = await room.call(_report)
-                        room.report = report
-                        text = report.to_json()
-                        if text != last:
-                            last = text
-                            yield b"event: integrity\ndata: %b\n\n" % text
-                        else:
-                            done, _ = await asyncio.wait({waiting}, timeout=BEAT_S)
-                            if not done:
-                                yield BEAT
-                    finally:
-                        waiting.cancel()
+                async with aclosing(_parts(room, look)) as parts:
+                    async for part in parts:
+                        yield part
             finally:
                 room.watchers -= 1
     except ChatdocError:
         return
+
+
+async def _parts(room: Room, look: Callable[[], Awaitable[bytes]]) -> AsyncGenerator[bytes, None]:
+    """What is there to send, looked for after each change; a beat where nothing was sent for long."""
+    time = asyncio.get_running_loop().time
+    beat_at = time() + BEAT_S
+    while not room.is_over:
+        changed = asyncio.ensure_future(room.changed())
+        try:
+            part = await look()
+            if not part:
+                await asyncio.wait({changed}, timeout=beat_at - time())
+                if time() < beat_at:
+                    continue
+                part = BEAT
+            beat_at = time() + BEAT_S
+            yield part
+        finally:
+            changed.cancel()
 
 
 def _report(doc: Document) -> IntegrityReport:

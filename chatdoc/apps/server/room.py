@@ -19,6 +19,7 @@ from chatdoc.apps.server.admission import Refused
 from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
+from chatdoc.apps.server.broadcast import broadcast
 from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
@@ -27,8 +28,6 @@ from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import BAD_MESSAGE, DESTROYS, FAILED, Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow
-from chatdoc.apps.server.websocket_protocol import frame_of
-from chatdoc.crdt.ydoc import merge
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError, UpdateRefused
 from invariants.report import IntegrityReport
@@ -119,6 +118,11 @@ class Room:
         found: Found = await self._ask(work)
         return found
 
+    async def look_up(self, work: Callable[[Document], Found]) -> Found:
+        """Let the document be read in its turn; nobody who waits for a change is woken by it."""
+        found: Found = await self._ask(work, changes=False)
+        return found
+
     async def checked(self) -> IntegrityReport | None:
         """What the rules say now; None where the document cannot be asked, which hides no other one."""
         with contextlib.suppress(ChatdocError):
@@ -163,14 +167,18 @@ class Room:
     # the turn
 
     def _ask(
-        self, work: Callable[[Document], Any], joins: bool = False, command_id: str | None = None
+        self,
+        work: Callable[[Document], Any],
+        joins: bool = False,
+        command_id: str | None = None,
+        changes: bool = True,
     ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.failure is not None or self._task.done():
             stopped = DocumentClosed("the document is being closed", hint="Come back in a moment")
             future.set_exception(self.failure or stopped)
         else:
-            self._jobs.append(Call(work, future, joins, command_id))
+            self._jobs.append(Call(work, future, joins, command_id, changes))
             self._wake.set()
         return future
 
@@ -220,26 +228,15 @@ class Room:
                     one.call.answer.set_result(one.value)
         if heard:
             # After the answers, whose callbacks run first: who joins hears again of what it has, and misses nothing.
-            self._loop.call_soon(self._broadcast, heard)
+            self._loop.call_soon(
+                broadcast, heard, self.members, self._limits.broadcast_bytes_max, self._metrics
+            )
         self._loop.call_soon(self._settle, [one for one in done if isinstance(one, Outcome)])
-        if heard or any(isinstance(one, Finished) for one in done):
+        if heard or any(isinstance(one, Finished) and one.call.changes for one in done):
             if heard:
                 self.autosave.changed(self._loop.time())
             self._changed.set()
             self._changed = asyncio.Event()
-
-    def _broadcast(self, heard: list[bytes]) -> None:
-        # In messages of bounded size: each socket copies what it sends, and one that does not read keeps its copy.
-        for group in wire.grouped(heard, self._limits.broadcast_bytes_max):
-            message = wire.update(group[0] if len(group) == 1 else merge(group))
-            self._metrics.broadcasts.inc()
-            framed: dict[str | None, tuple[bytes, bytes]] = {}
-            for member in self.members:
-                if member.is_live:
-                    if member.name not in framed:
-                        named = member.frame(message)
-                        framed[member.name] = named, frame_of(named)
-                    member.outbox.put(*framed[member.name])
 
     def _settle(self, outcomes: list[Outcome]) -> None:
         for one in outcomes:
