@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -127,7 +129,7 @@ class Api:
             if _wants_stream(request):
                 async with self._rooms.use(name):
                     pass  # An error is answered as one, before the stream begins.
-                return stream(follow_events(self._rooms, name, after))
+                return stream(self._while_known(request, follow_events(self._rooms, name, after)))
             async with self._rooms.use(name) as room:
                 page = await room.call(lambda doc: page_as_json(doc, after or 0, limit))
             return Response(page, media_type="application/json")
@@ -142,7 +144,7 @@ class Api:
             if _wants_stream(request):
                 async with self._rooms.use(name):
                     pass
-                return stream(follow_integrity(self._rooms, name))
+                return stream(self._while_known(request, follow_integrity(self._rooms, name)))
             async with self._rooms.use(name) as room:
                 report = await room.call(lambda doc: doc.check(full=full).to_json())
             return Response(report, media_type="application/json")
@@ -159,6 +161,21 @@ class Api:
             return Response(content, media_type="application/json")
 
         return await self._as(request, found)
+
+    async def _while_known(
+        self, request: Request, parts: AsyncGenerator[bytes, None]
+    ) -> AsyncGenerator[bytes, None]:
+        """What is streamed, as long as whoever asked for it may come."""
+        time = asyncio.get_running_loop().time
+        asked_at = time()
+        shown = credentials_of(request, request.path_params["path"])
+        async with aclosing(parts):
+            async for part in parts:
+                if time() - asked_at >= self._rooms.limits.ask_again_s:
+                    if await self._rooms.identify(shown) is None:
+                        return
+                    asked_at = time()
+                yield part
 
     def _limit(self, request: Request) -> int:
         limit = _asked(request, "limit")

@@ -53,6 +53,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """While changes go on without a pause, it is written at most this much later; its store has all of them."""
     hello_s: float = 10.0
     """Whoever must show a token in the first message has so long for it."""
+    ask_again_s: float = 60.0
+    """So often `authenticate` is asked again about whoever is connected: a token that ended ends its connection."""
     drain_s: float = 5.0
     """A graceful stop waits so long for what clients have not read."""
     page_max: int = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -25,33 +25,53 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("chatdoc.server")
 _REASON_BYTES_MAX = 120
+_COMPANY_S = 1.0
+"""So soon the documents that a socket carries are there, after the first of them."""
 
 
 async def serve_socket(rooms: Rooms, websocket: WebSocket) -> None:
     """One connection from its handshake to its end."""
     credentials = credentials_of(websocket, websocket.path_params.get("path", ""))
-    principal = await rooms.identify(credentials)
-    has_waited = rooms.authenticate is not None and credentials.token is None
+    # On a socket of many documents each is asked for by itself.
+    is_asked = bool(credentials.path) or rooms.authenticate is None
+    principal = await rooms.identify(credentials) if is_asked else None
+    waits = not credentials.path or (rooms.authenticate is not None and credentials.token is None)
     await websocket.accept(subprotocol=SUBPROTOCOL if offers_subprotocol(websocket) else None)
     if len(rooms.connections) >= rooms.limits.clients_max:
         await websocket.close(codes.FULL, "too many clients")
         return
-    if principal is None and not has_waited:
+    if principal is None and not waits:
         await websocket.close(codes.UNKNOWN, "unknown token")
         return
     task = asyncio.current_task()
     assert task is not None, "a connection is served in a task"
     code = 1000
+    connection = _Connection(rooms, websocket, credentials, principal)
+    rooms.connections[task] = connection.outbox
+    rooms.metrics.clients.set(len(rooms.connections))
     try:
-        async with AsyncExitStack() as stack:
-            connection = _Connection(rooms, websocket, credentials, principal, stack)
-            rooms.connections[task] = connection.outbox
-            rooms.metrics.clients.set(len(rooms.connections))
-            code = await connection.run()
+        code = await connection.run()
     finally:
         del rooms.connections[task]
         rooms.metrics.clients.set(len(rooms.connections))
         rooms.metrics.closed.labels(str(code)).inc()
+
+
+class _Place(NamedTuple):
+    """A client's place in one room, and how it came there."""
+
+    member: Member
+    room: Room
+    use: AsyncExitStack
+    """Keeps the document open."""
+    shown: Credentials
+    found: Principal
+    """Who that was."""
+
+    async def leave(self) -> None:
+        """Let the room go."""
+        self.room.leave(self.member)
+        await self.use.aclose()
 
 
 class _Connection:
@@ -63,13 +83,13 @@ class _Connection:
         websocket: WebSocket,
         credentials: Credentials,
         principal: Principal | None,
-        stack: AsyncExitStack,
     ) -> None:
         self._rooms, self._websocket, self._credentials = rooms, websocket, credentials
-        self._principal, self._stack = principal, stack
+        self._principal = principal
+        self._loop = asyncio.get_running_loop()
         self.outbox = Outbox(self._send, rooms.limits, write_frame_of(websocket.scope))
         self._speaks_json = offers_subprotocol(websocket)
-        self._members: dict[str, tuple[Member, Room]] = {}
+        self._members: dict[str, _Place] = {}
         self._window_ends_at, self._in_window = 0.0, 0
 
     async def run(self) -> int:
@@ -77,6 +97,7 @@ class _Connection:
         reading = asyncio.create_task(self._read())
         sending = asyncio.create_task(self.outbox.run())
         stuck = asyncio.create_task(self.outbox.stuck())
+        asking = asyncio.create_task(self._ask_again())
         code, reason = 1000, ""
         try:
             await asyncio.wait({reading, sending, stuck}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,11 +109,11 @@ class _Connection:
             elif self.outbox.closing is not None:
                 code, reason = self.outbox.closing
         finally:
-            for task in (reading, sending, stuck):
+            for task in (reading, sending, stuck, asking):
                 task.cancel()
-            await asyncio.gather(reading, sending, stuck, return_exceptions=True)
-            for one, room in self._members.values():
-                room.leave(one)
+            await asyncio.gather(reading, sending, stuck, asking, return_exceptions=True)
+            for place in self._members.values():
+                await place.leave()
         if code != 1000:
             cut = reason.encode()[:_REASON_BYTES_MAX].decode("utf-8", "ignore")
             # Whoever does not read may never answer a closing frame.
@@ -108,10 +129,15 @@ class _Connection:
     async def _read(self) -> tuple[int, str]:
         try:
             path = self._credentials.path
+            known_by = self._loop.time() + self._rooms.limits.hello_s
             if path and not await self._begin(path):
                 return codes.UNKNOWN, "unknown token"
             while True:
-                data = await self._next()
+                if self._principal is None:
+                    async with asyncio.timeout_at(known_by):
+                        data = await self._next()
+                else:
+                    data = await self._next()
                 if data is None:
                     return 1000, ""
                 if path:
@@ -119,6 +145,8 @@ class _Connection:
                 elif len(data) > 1:  # A ping of hocuspocus is one byte of no document.
                     name, at = wire.read_name(data)
                     await self._take_named(name, wire.read_message(data, at))
+        except TimeoutError:
+            return codes.UNKNOWN, "expected a token, and none came that is known"
         except _Closed as closed:
             return closed.code, closed.reason
         except NotFound as error:
@@ -132,9 +160,9 @@ class _Connection:
 
     async def _next(self) -> bytes | None:
         limits = self._rooms.limits
-        for one, _ in self._members.values():
-            if not one.room_for_more.is_set():
-                await one.room_for_more.wait()
+        for place in self._members.values():
+            if not place.member.room_for_more.is_set():
+                await place.member.room_for_more.wait()
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             return None
@@ -143,7 +171,7 @@ class _Connection:
             raise _Closed(codes.BAD_MESSAGE, "expected binary messages of y-protocols, came text")
         if len(data) > limits.message_bytes_max:
             raise _Closed(codes.TOO_LARGE, f"expected messages of at most {limits.message_bytes_max} bytes")
-        now = asyncio.get_running_loop().time()
+        now = self._loop.time()
         if now >= self._window_ends_at:
             self._window_ends_at, self._in_window = now + 1.0, 0
         self._in_window += 1
@@ -155,64 +183,90 @@ class _Connection:
 
     async def _begin(self, path: str) -> bool:
         """Let the client into its room, after its token where a token is asked for; false when it is not known."""
+        shown = self._credentials
         if self._principal is None:
-            try:
-                async with asyncio.timeout(self._rooms.limits.hello_s):
-                    first = await self._next()
-            except TimeoutError:
-                return False
+            async with asyncio.timeout(self._rooms.limits.hello_s):
+                first = await self._next()
             hello = wire.read_message(first) if first is not None else None
-            if hello is None or hello.kind != "token" or not await self._show(hello.text):
+            if hello is not None and hello.kind == "token":
+                shown = msgspec.structs.replace(shown, token=hello.text)
+                self._principal = await self._rooms.identify(shown)
+            if self._principal is None:
                 self.outbox.put(wire.denied("unknown token", hocuspocus=False))
                 return False
-        await self._enter(path, name=None)
+        await self._enter(path, None, shown, self._principal)
         return True
 
     # hocuspocus: a document a name
 
     async def _take_named(self, key: str, message: wire.Incoming) -> None:
         if key not in self._members:
-            if message.kind != "token":
-                return  # Sent before it heard that it may not.
-            if (self._principal is None or message.text) and not await self._show(message.text):
-                self.outbox.put(wire.named(key, wire.denied("unknown token", hocuspocus=True)))
-                return
-            try:
-                await self._enter(key.partition("\0")[0], name=key)
-            except NotFound as error:
-                self.outbox.put(wire.named(key, wire.denied(str(error), hocuspocus=True)))
-                return
-            one, room = self._members[key]
+            if message.kind == "token":  # Whatever else came, came before it heard that it may not.
+                await self._come(key, message.text)
+        elif message.kind == "close":
+            await self._members.pop(key).leave()
+        else:
+            await self._take(key, message)
+
+    async def _come(self, key: str, token: str) -> None:
+        path = key.partition("\0")[0]
+        shown = msgspec.structs.replace(self._credentials, path=path)
+        if token:
+            shown = msgspec.structs.replace(shown, token=token)
+        principal = await self._rooms.identify(shown)
+        if principal is None:
+            self._deny(key, "unknown token")
+            return
+        self._principal = principal
+        try:
+            await self._enter(path, key, shown, principal)
+        except NotFound as error:
+            self._deny(key, str(error))
+        except ChatdocError as error:
+            self._loop.call_later(_COMPANY_S, self._give_up, key, str(error))
+        else:
+            one, room = self._members[key][:2]
             is_reader = one.principal.read_only or room.is_read_only
             one.send(wire.authenticated("readonly" if is_reader else "read-write"))
-            return
-        if message.kind == "close":
-            one, room = self._members.pop(key)
-            room.leave(one)
-            return
-        await self._take(key, message)
+
+    def _give_up(self, key: str, reason: str) -> None:
+        """Let a client come back for a document that cannot be opened now, unless others on its socket would go too."""
+        if self._members:
+            self._deny(key, reason)
+        else:
+            self.outbox.close(codes.FAILED, reason)
+
+    def _deny(self, key: str, reason: str) -> None:
+        if key not in self._members:
+            self.outbox.put(wire.named(key, wire.denied(reason, hocuspocus=True)))
 
     # both
 
-    async def _show(self, token: str) -> bool:
-        shown = msgspec.structs.replace(self._credentials, token=token)
-        found = await self._rooms.identify(shown)
-        if found is not None:
-            self._principal = found
-        return found is not None
-
-    async def _enter(self, path: str, *, name: str | None) -> None:
-        assert self._principal is not None, "nobody enters a room unknown"
-        room = await self._stack.enter_async_context(self._rooms.use(path))
-        principal = self._principal
-        if room.is_read_only:
-            principal = msgspec.structs.replace(principal, read_only=True)
+    async def _enter(self, path: str, name: str | None, shown: Credentials, found: Principal) -> None:
+        use = AsyncExitStack()
+        room = await use.enter_async_context(self._rooms.use(path))
+        principal = msgspec.structs.replace(found, read_only=True) if room.is_read_only else found
         one = Member(self.outbox, principal, name=name, speaks_json=self._speaks_json)
         room.members.add(one)
-        self._members[name if name is not None else path] = one, room
+        self._members[name if name is not None else path] = _Place(one, room, use, shown, found)
+
+    async def _ask_again(self) -> None:
+        """End the connection when somebody on it may not come any more, or is somebody else by now."""
+        while self._rooms.authenticate is not None:
+            await asyncio.sleep(self._rooms.limits.ask_again_s)
+            for place in list(self._members.values()):
+                try:
+                    found = await self._rooms.identify(place.shown)
+                except Exception:
+                    _log.exception("whether a client is still known could not be asked; it stays meanwhile")
+                    continue
+                if found is None:
+                    self.outbox.close(codes.UNKNOWN, "the token is not known any more")
+                elif found != place.found:
+                    self.outbox.close(codes.FAILED, "what this client may do has changed")
 
     async def _take(self, key: str, message: wire.Incoming) -> None:
-        one, room = self._members[key]
+        one, room = self._members[key][:2]
         if message.kind == "step_1":
             room.join(one, message.body)
         elif message.kind in ("step_2", "update"):

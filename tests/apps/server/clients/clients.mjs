@@ -11,11 +11,13 @@ const PATIENCE_MS = 60_000;
 const clients = new Map();
 console.warn = console.error = () => {};
 
-const connect = ({ name, kind, url, path, token, protocols }) => {
+const connect = ({ name, kind, url, path, token, protocols, beside }) => {
   const doc = new Y.Doc();
   const client = { doc, log: [], closes: [], kind };
   if (kind === "hocuspocus") {
-    client.socket = new HocuspocusProviderWebsocket({ url, WebSocketPolyfill: WebSocket, minDelay: 50, delay: 50 });
+    client.socket = beside
+      ? clients.get(beside).socket
+      : new HocuspocusProviderWebsocket({ url, WebSocketPolyfill: WebSocket, minDelay: 50, delay: 50 });
     client.provider = new HocuspocusProvider({
       websocketProvider: client.socket, name: path, document: doc, token: token ?? "",
       onAuthenticationFailed: ({ reason }) => client.log.push(["denied", reason]),
@@ -159,7 +161,7 @@ const orders = {
   destroy({ name }) {
     const client = clients.get(name);
     client.provider.destroy();
-    if (client.socket) client.socket.destroy();
+    if (client.socket && ![...clients.values()].some((one) => one !== client && one.socket === client.socket)) client.socket.destroy();
     clients.delete(name);
     return {};
   },
