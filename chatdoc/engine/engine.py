@@ -150,17 +150,18 @@ class Engine:
     def _take_others(self) -> None:
         copy = self.copy
         # Put aside before the feed is asked, for it says a thing once: cut off behind that, memory is loaded anew.
-        self._dropped, self._copy = copy, None
+        self._dropped, self._copy, changed = copy, None, False
         try:
             changed = self.store.feed.changed()
-        except Exception as error:  # What memory holds can still be read.
-            self._copy = copy
+            heard = copy.follow_log(self.store) if changed else []
+        except Exception as error:
+            self._copy = None if changed else copy  # Then what memory holds can still be read.
             if not isinstance(error, DocumentFailed):
                 raise
             self._ended = error
             return
         if changed:
-            self.subscribers.tell(copy.follow_log(self.store))
+            self.subscribers.tell(heard)
             if len(self.log_subscribers) and self.store.events is not None:
                 self.log_subscribers.put(self.store.events.last_sequence())
             copy.leave_to_others(self.clock())

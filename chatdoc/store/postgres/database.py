@@ -31,7 +31,6 @@ from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_pro
 from chatdoc.store.sqlite.sqlite_errors import unreadable
 
 _Answer = TypeVar("_Answer")
-_ONE_MOMENT = "ISOLATION LEVEL REPEATABLE READ"
 
 
 class PostgresDatabase:
@@ -56,9 +55,8 @@ class PostgresDatabase:
         """Of the transaction that is open, or of a call that was interrupted."""
         self._locked: Locked | None = None
         self._frame: FrameType | None = None
-        self.own_versions = 0
-        """How many of the versions are commits of this object."""
-        self._generation = 0
+        self.own_versions = self._generation = 0
+        """How many of the versions are commits of this object, and how often it may have lost count of them."""
         self._is_unsettled = False
         """Whether a COMMIT of ours may still be on its way."""
 
@@ -90,7 +88,7 @@ class PostgresDatabase:
         with self.lock:
             if self.is_inside():
                 return read()
-            return self._transact(_ONE_MOMENT, read, doing, ())
+            return self._transact("ISOLATION LEVEL REPEATABLE READ", read, doing, ())
 
     def ask_at_one_moment(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
         """See `Tables`."""
@@ -108,7 +106,8 @@ class PostgresDatabase:
         """The version, and in the same trip, for later, the answers to what is asked where it has changed."""
         with self.lock:
             seen = self.ask(lambda run: self.looked.look(run, questions), "be asked for changes")
-            self.known_version, self.is_retired = seen
+            self.known_version, self.is_retired, head = seen
+            self._generation += self.looked.is_another_log(self.known_version, head)
             return self._generation, self.known_version - self.own_versions
 
     # changes
@@ -239,10 +238,12 @@ class PostgresDatabase:
 
     def _begin(self, session: Session, how: str, ahead: Questions) -> Locked | None:
         session.begin(self.document, how)
-        if not how:
-            return fenced_lock(session, self.pool, self.document, self.place, ahead, self.name)
-        session.wait()
-        return None
+        if how:
+            session.wait()
+            return None
+        locked = fenced_lock(session, self.pool, self.document, self.place, ahead, self.name)
+        self._generation += self.looked.is_another_log(locked.version, locked.counts.head)
+        return locked
 
     def _commit(self, session: Session, doing: str) -> int:
         """End the transaction; returns the version that others are to be told of, 0 for none."""
@@ -258,6 +259,7 @@ class PostgresDatabase:
         # Counted as ours first and settled then: struck in between, it is taken for another's, and read anew.
         self.own_versions += 1
         self.known_version = version
+        self.looked.is_another_log(version, (locked.after or locked.counts).head)
         self._is_unsettled = False
         return 0 if hint else version
 

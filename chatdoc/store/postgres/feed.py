@@ -90,12 +90,16 @@ class PostgresFeed:
         for heard in self._heard:
             heard(message)
 
-    def hear(self, version: int) -> None:
-        """A hint that the document has come to a version; one that this store made, or knows of, is no news."""
+    def hear(self, version: int, *, is_read: bool = False) -> None:
+        """A hint that the document has come to a version; one that this store made, or knows of, is no news.
+
+        One that was read is news too where it is before what is known: a database may be put back.
+        """
         database = self._database
         is_news = version > database.known_version and version != database.coming_version
-        if is_news and not database.is_closed:
-            self._database.known_version = version
+        if (is_news or (is_read and version < database.known_version)) and not database.is_closed:
+            if is_news:
+                database.known_version = version
             self._is_news = True
             self.bell.committed()
             for wake in self._wakes:

@@ -47,8 +47,8 @@ _log = logging.getLogger("chatdoc.store")
 class Subscriber(Protocol):
     """Who wants to hear that a document has come to a version."""
 
-    def hear(self, version: int) -> None:
-        """Hear it; from the thread of the hints."""
+    def hear(self, version: int, *, is_read: bool = False) -> None:
+        """Hear it, or that it was read just now; from the thread of the hints."""
 
     def hear_message(self, message: bytes) -> None:
         """Hear what another server says of the document; from the same thread."""
@@ -165,7 +165,7 @@ class Hints:
             watched = list(self._listeners)
         if watched:
             for document, version in connection.execute(_VERSIONS, (watched,)):
-                self._hear(document, version)
+                self._hear(document, version, is_read=True)
 
     def _beat(self, connection: psycopg.Connection[Any]) -> None:
         place = self.place
@@ -189,9 +189,9 @@ class Hints:
         """Tells a subscriber from all others, on other machines too."""
         return f"{self.place.server if self.place is not None else ''}/{id(subscriber)}"
 
-    def _hear(self, document: str, version: int) -> None:
+    def _hear(self, document: str, version: int, *, is_read: bool = False) -> None:
         for listener in tuple(self._listeners.get(document, ())):
-            listener.hear(version)
+            listener.hear(version, is_read=is_read)
 
 
 def _hint(document: str, version: int) -> str:

@@ -18,16 +18,22 @@ class Looked:
     def __init__(self, document: str, name: str) -> None:
         self._document, self._name = document, name
         self._rows: dict[tuple[str, tuple[Any, ...]], Rows] = {}
+        self._seen: tuple[int, bytes | None] | None = None
 
-    def look(self, execute: Execute, questions: Questions) -> tuple[int, bool]:
-        """The version of the document, and whether it is retired; raises StoreGone where it is not there.
+    def is_another_log(self, version: int, head: bytes | None) -> bool:
+        """Note the log's head at a version; whether it was another one before, as where a backup was put back."""
+        before, self._seen = self._seen, (version, head)
+        return before is not None and before[0] == version and before[1] != head
+
+    def look(self, execute: Execute, questions: Questions) -> tuple[int, bool, bytes | None]:
+        """The version of the document, whether it is retired, and its log's head; raises StoreGone without its row.
 
         The answers to questions are asked behind it, in the same trip, and kept.
         """
         self.forget()
         version = execute(VERSION, (self._document,))
         answers = [execute(*question) for question in questions]
-        found: tuple[int, bool] | None = version.fetchone()
+        found: tuple[int, bool, bytes | None] | None = version.fetchone()
         if found is None:
             raise gone(self._name)
         for (statement, values), answer in zip(questions, answers, strict=True):

@@ -13,7 +13,7 @@ from chatdoc.model.errors import StoreGone
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.sql.database import Counts
 
-VERSION = "SELECT version, is_retired FROM document_order WHERE document = ?"
+VERSION = "SELECT version, is_retired, head FROM document_order WHERE document = ?"
 _LOCK = (
     "SELECT version, last_update, last_event, head, is_retired FROM document_order WHERE document = ?"
     " AND (SELECT true FROM pg_advisory_xact_lock(hashtextextended(?, 1667785076))) FOR UPDATE"

@@ -47,6 +47,8 @@ class Counters:
     def __init__(self, counts: Counts, version: Version, chain: Chain) -> None:
         self.version = version
         self.update, self.event = counts.update, counts.event
+        self.update_digest: bytes | None = None
+        """That of the last update, where it was appended here."""
         self.head: bytes = chain.first if counts.head is None else counts.head[HALF:]
         """The digest of the newest event, in the log."""
         self.digest = counts.head

@@ -221,7 +221,8 @@ class SqlStore:
 
             answer, counters = database.transact(alone, _DOING, self._ahead())
             self._buffer.committed(counters.version)
-            self._counters, self.updates.told = counters, counters.update
+            self._counters = counters
+            self.updates.committed(counters.update, counters.update_digest)
             self.feed.bell.committed()
         return answer
 

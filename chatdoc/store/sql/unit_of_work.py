@@ -75,7 +75,7 @@ class SqlUnitOfWork:
         sequence = self._count.update + 1
         row = update_log.row_of(self._salt, sequence, origin, recorded_at_ms, update)
         self._run(lambda: self._connection.execute(update_log.INSERT, row), "append an update")
-        self._count.update = sequence
+        self._count.update, self._count.update_digest = sequence, row[3]
         return sequence
 
     def append_events(

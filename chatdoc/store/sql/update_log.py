@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from chatdoc.model.errors import StoreDamaged
+from chatdoc.model.errors import DocumentFailed, StoreDamaged
 from chatdoc.store.ports import Entry
 from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql import digests
@@ -20,9 +20,10 @@ PAGE_ENTRIES = 256
 INSERT = "INSERT INTO updates VALUES (?, ?, ?, ?, ?)"
 LAST = "SELECT coalesce(max(sequence), 0) FROM updates"
 _AFTER = (
-    "SELECT sequence, origin, recorded_at_ms, digest, bytes FROM updates"
+    "SELECT sequence, origin, recorded_at_ms, digest, CASE WHEN sequence > ? THEN bytes END FROM updates"
     " WHERE sequence >= ? ORDER BY sequence LIMIT ?"
 )
+_DIGEST = "SELECT digest FROM updates WHERE sequence = ?"
 _RUN_END = "SELECT last FROM update_runs WHERE first <= ? AND last >= ?"
 _SEALED = "SELECT coalesce(max(last), 0) FROM update_runs"
 _FLOOR = "SELECT floor FROM document"
@@ -45,28 +46,50 @@ class SqlUpdateLog:
         self._salt = document_id.encode("utf-8", "surrogatepass")
         self.told = 0
         """The last entry that was read or appended here; who follows the log asks for what comes behind it."""
+        self._newest: tuple[int, bytes] | None = None
+        """The last entry that was seen to be stored, and its digest: a log that has another there is another log."""
+        self._read: tuple[int, bytes] | None = None
+        """The same, as the open transaction sees it."""
         self.is_at_hand: Callable[[Question], bool] = lambda question: False
         """Whether an answer came with a version, so that what it lacks changes that again."""
 
     def ahead(self) -> list[Question]:
         """What the next transaction will ask where others have appended."""
-        return [(_FLOOR, ()), (_AFTER, (self.told + 1, PAGE_ENTRIES))]
+        return [(_FLOOR, ()), self._asked(self.told + 1 - self._knows(self.told), self.told)]
+
+    def committed(self, sequence: int, digest: bytes | None) -> None:
+        """Note the last entry as of a COMMIT of ours, and its digest where it is ours, too."""
+        self.told = sequence
+        if digest is not None:
+            self._newest = sequence, digest
+        elif self._read is not None and self._read[0] == sequence:
+            self._newest = self._read
+        self._read = None
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        """See the port."""
-        expected = after + 1
+        """See the port; raises DocumentFailed where the log is another than the one that was read before."""
+        known = self._newest
+        expected = after + 1 - self._knows(after)  # The last one is looked at again, without its bytes.
+        last: tuple[int, bytes] | None = None
         is_more = True
         reached = self.floor()  # Asked first: what is appended behind that is no gap.
         while is_more:
-            found, is_more = self._page(expected)
+            found, is_more = self._page(expected, after)
             for sequence, origin, recorded_at_ms, digest, update in found:
                 if sequence != expected:
                     raise self._damaged(expected, f"is missing; the next one is {sequence}")
+                expected += 1
+                last = sequence, digest
+                if known is not None and sequence == known[0] and digest != known[1]:
+                    raise self._went_back(sequence)
+                if sequence == after:
+                    continue
                 if not digests.holds(digest, self._salt, sequence, origin, recorded_at_ms, update):
                     raise self._damaged(sequence, "is not what was appended: its digest differs")
-                expected += 1
                 yield Entry(sequence, update, origin)
-        self.told = expected - 1
+        if known is not None and expected <= known[0]:
+            raise self._went_back(expected)
+        self._note(last, expected - 1)
         if expected <= reached:
             raise self._damaged(expected, f"is missing; the log had reached {reached}")
 
@@ -75,7 +98,7 @@ class SqlUpdateLog:
         after = 0
         while True:
             try:
-                found, is_more = self._page(after + 1)
+                found, is_more = self._page(after + 1, after)
             except StoreDamaged:  # A run that cannot be read: all that is known is where it ends.
                 end = self._database.rows(_RUN_END, (after + 1, after + 1), "read its updates")[0][0]
                 yield from ((sequence, False) for sequence in range(after + 1, end + 1))
@@ -134,12 +157,31 @@ class SqlUpdateLog:
         if self.floor() < self.last_sequence():
             self._database.change(lambda execute, _: execute(_RAISE_FLOOR), "note how far its log has come")
 
-    def _page(self, first: int) -> tuple[list[Row], bool]:
-        """The next entries from one on, and whether more may come behind them.
+    def _knows(self, sequence: int) -> bool:
+        """Whether an entry is the last one that was seen here."""
+        return self._newest is not None and self._newest[0] == sequence
+
+    def _note(self, last: tuple[int, bytes] | None, reached: int) -> None:
+        """Note how far the log was read, and its last entry, for whoever reads on."""
+        self.told = reached
+        if self._database.is_inside():  # It may be of the open transaction, and be undone with it.
+            self._read = last
+            return
+        if last is None and reached and not self._knows(reached):
+            found = self._database.rows(_DIGEST, (reached,), "look at its last update")
+            last = (reached, found[0][0]) if found else None
+        self._newest = last or self._newest
+
+    @staticmethod
+    def _asked(first: int, after: int) -> Question:
+        return _AFTER, (after, first, PAGE_ENTRIES)
+
+    def _page(self, first: int, after: int) -> tuple[list[Row], bool]:
+        """The next entries from one on, and whether more may come behind them; bytes are of those after one.
 
         They are those that are stored one by one, or the rest of the run that has the first one.
         """
-        asked = (_AFTER, (first, PAGE_ENTRIES))
+        asked = self._asked(first, after)
         is_of_one_moment = self._database.is_inside() or self.is_at_hand(asked)
         found = self._database.rows(*asked, "read its updates")
         if not found or found[0][0] != first:
@@ -150,11 +192,19 @@ class SqlUpdateLog:
                 except ValueError as error:
                     raise self._damaged(first, f"lies in a run that cannot be read: {error}") from error
         rows = [
-            Row(sequence, origin, recorded_at_ms, digest, _unpacked(update))
+            Row(sequence, origin, recorded_at_ms, digest, _unpacked(update) if sequence > after else b"")
             for sequence, origin, recorded_at_ms, digest, update in found
         ]
         # Others may append meanwhile, but not while a transaction has the lock; who asked ahead hears of what they do.
         return rows, bool(rows) and (len(rows) == PAGE_ENTRIES or not is_of_one_moment)
+
+    def _went_back(self, sequence: int) -> DocumentFailed:
+        return DocumentFailed(
+            f"entry {sequence} of document {self._document_id} in {self._database.name} is not what this process has"
+            " seen there: the store was put back; nothing was written",
+            hint="A backup was put back, or a standby that lacked the end was promoted: open the document again, and"
+            " repeat commands with their ids",
+        )
 
     def _damaged(self, sequence: int, what: str) -> StoreDamaged:
         return StoreDamaged(
