@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -501,7 +502,7 @@ class Document:
                     return
                 self.agents.close()
             self._close_transcripts()  # Nor is this: whoever writes one may be waiting for the lock.
-            with self.engine.lock:
+            with self._file.lock if self._file is not None else nullcontext(), self.engine.lock:
                 if self.engine.is_open:
                     self.engine.put_back()
                     if self._file is not None:

@@ -3,12 +3,14 @@
 File and store are two things, so each step looks at what it displaced: the text takes the file's place by an exchange,
 and what stood there at that very moment is merged when it is not what was read before. A path is no identity: a file
 that holds another document is left alone, and one that was deleted or moved away is not brought back.
+The document is locked while its text is made, and not while the disk is waited for: others go on meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -44,6 +46,8 @@ class ChatFile:
     def __init__(self, stores: Stores, path: Path, engine: Engine, *, ready: bytes = b"") -> None:
         """`ready` is the text of the document's first update, where a migration has rendered and verified it."""
         self.path = path
+        self.lock = threading.RLock()
+        """Who reads or writes the file has it alone. It is taken before the document's lock, never after."""
         self._ready = ready
         self._stores, self._engine = stores, engine
         self._displaced = DisplacedFile()
@@ -77,7 +81,7 @@ class ChatFile:
 
         Raises FileReplaced where it holds another document, and UnreadableFile where it is no chat.
         """
-        with self._engine.lock:
+        with self.lock, self._engine.lock:
             self._take_displaced()
             if looks_published(self._engine.store.registry.registration(), self.path):
                 return None
@@ -89,11 +93,13 @@ class ChatFile:
         Raises FileReplaced, UnreadableFile, ReadOnlyTarget and WriteFailed.
         """
         engine = self._engine
-        with engine.lock:
-            engine.make_ready()
-            self._take_displaced()
-            registration = engine.store.registry.registration()
-            if looks_published(registration, self.path) and registration.text_sequence == engine.sequence:
+        with self.lock:
+            with engine.lock:
+                engine.make_ready()
+                self._take_displaced()
+                registration = engine.store.registry.registration()
+                sequence = engine.sequence
+            if looks_published(registration, self.path) and registration.text_sequence == sequence:
                 return False
             gone = not os.path.lexists(self.path) and self._missing(registration) != "unpublished"
             if gone or self._lives_elsewhere(registration):
@@ -103,7 +109,7 @@ class ChatFile:
 
     def save_to(self, path: Path) -> bool:
         """Write the text to another place, where nothing is yet, and let the document live there from now on."""
-        with self._engine.lock:
+        with self.lock:
             self._engine.make_ready()
             if path.parent != self.path.parent:
                 raise WriteFailed(
@@ -120,7 +126,7 @@ class ChatFile:
 
     def restore(self) -> None:
         """Write the text to the document's own path, where its file is not any more."""
-        with self._engine.lock:
+        with self.lock:
             self._engine.make_ready()
             self._publish()
 
@@ -137,12 +143,13 @@ class ChatFile:
         for _ in range(ROUNDS_MAX):
             seen, source = stat_of(self.path), read_bytes(self.path)
             source_digest = digest(source)
-            # Also where it looks as we left it: somebody may have come between the two looks.
-            self._take(source, source_digest)
-            if self.is_empty() and not source:
-                return False
-            view, sequence = engine.view, engine.sequence
-            text = self._text(view, sequence, source, source_digest)
+            with engine.lock:
+                # Also where it looks as we left it: somebody may have come between the two looks.
+                self._take(source, source_digest)
+                if self.is_empty() and not source:
+                    return False
+                view, sequence = engine.view, engine.sequence
+                text = self._text(view, sequence, source, source_digest)
             # Should somebody write between the two looks, the file does not look like the first.
             if sum(map(len, text)) == len(source) and b"".join(text) == source:
                 self._note(source_digest, sequence, seen)

@@ -141,6 +141,34 @@ class CallingFeed(Protocol):
         """Call `wake` then, from a thread that it must not hold up."""
 
 
+class Journal(Protocol):
+    """Commits that need not wait for the disk one by one: all of them wait together, beside those that come next."""
+
+    def start(self) -> None:
+        """Let no commit wait from now on; what stands is made durable first."""
+
+    def is_durable(self) -> bool:
+        """Whether the disk has all that was committed through this store; cheap."""
+
+    def make_durable(self) -> None:
+        """Wait until the disk has all that is committed now, by whomever; from any thread, and nobody else waits."""
+
+    def is_long(self) -> bool:
+        """Whether `write_back` is due; cheap."""
+
+    def write_back(self) -> None:
+        """Make the journal short again, as far as nobody reads it; nobody else waits."""
+
+
+@runtime_checkable
+class Journaling(Protocol):
+    """A store whose commits may be made durable afterwards."""
+
+    @property
+    def journal(self) -> Journal:
+        """What makes them so."""
+
+
 class Feed(Protocol):
     """Says that there may be more; never what."""
 

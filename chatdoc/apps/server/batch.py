@@ -38,6 +38,8 @@ class Call(NamedTuple):
     command_id: str | None = None
     changes: bool = True
     """Whether something may have changed by it, the log alone perhaps: who follows looks again then."""
+    is_answer: bool = True
+    """Whether its answer acknowledges something, and so waits for the disk."""
 
 
 class Outcome(NamedTuple):

@@ -129,6 +129,8 @@ class Member:
         """Whether it has the document and hears of changes; until then they are in what it gets."""
         self.refusals = 0
         self.was_told_read_only = False
+        self.held = 0
+        """So many broadcasts wait until the disk has what this client sent; later ones wait behind them."""
         self.unhandled_bytes = 0
         self.room_for_more = asyncio.Event()
         self.room_for_more.set()

@@ -45,6 +45,12 @@ class Metrics:
             registry=registry,
             buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0),
         )
+        self.sync_seconds = Histogram(
+            "chatdoc_server_sync_seconds",
+            "How long answers waited for the disk.",
+            registry=registry,
+            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0),
+        )
         self.turn_updates = Histogram(
             "chatdoc_server_turn_jobs",
             "How many updates and calls were one turn.",

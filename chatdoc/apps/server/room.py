@@ -11,23 +11,22 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.apps.server import wire
-from chatdoc.apps.server.admission import Refused
 from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.broadcast import broadcast
-from chatdoc.apps.server.document_access import catch_up, is_read_only, store_paths
+from chatdoc.apps.server.document_access import catch_up, is_read_only, journal_of, store_paths
+from chatdoc.apps.server.durable_answers import DurableAnswers
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
 from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import BAD_MESSAGE, DESTROYS, FAILED, Member
+from chatdoc.apps.server.member import BAD_MESSAGE, FAILED, Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow
+from chatdoc.apps.server.settling import Told, answer
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError, UpdateRefused
 from invariants.report import IntegrityReport
@@ -69,6 +68,7 @@ class Room:
         self.autosave = Autosave(limits)
         self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
+        self._answers = DurableAnswers(journal_of(doc), executor, limits, metrics, self._fail)
         self._unsubscribe = doc.subscribe(self._hear, watch=False)
         self._task = self._loop.create_task(self._run())
 
@@ -91,7 +91,10 @@ class Room:
                     member.send(wire.presences(self.awareness.present()))
 
         self._joined_at = self._loop.time()
-        future = self._ask(lambda doc: (self._joining.lacking(doc, state_vector), doc.state_vector()))
+        # Like a broadcast it does not wait for the disk; what is broadcast meanwhile would be missed else.
+        future = self._ask(
+            lambda doc: (self._joining.lacking(doc, state_vector), doc.state_vector()), is_answer=False
+        )
         future.add_done_callback(lambda done: self._hand(done, answered, member))
 
     def change(self, member: Member, update: bytes) -> None:
@@ -136,15 +139,17 @@ class Room:
     def look(self) -> None:
         """Take what another process may have written."""
         if not self._jobs:
-            self._ask(catch_up).add_done_callback(lambda done: done.exception())
+            self._ask(catch_up, is_answer=False).add_done_callback(lambda done: done.exception())
 
     def expire(self, now: float) -> None:
         """Let go of presence that nobody renewed and of what nobody joins for, and save when that is due."""
         self._tell_presence(self.awareness.expire(now))
         if now - self._joined_at > self._limits.join_kept_s:
             self._joining.drop()
-        if self.autosave.is_due(now):
-            self.autosave.save(self._ask, self._loop.time)
+        if self.failure is None and self.autosave.is_due(now):
+            self.autosave.save(
+                lambda: self._loop.run_in_executor(self._executor, self._doc.save), self._loop.time
+            )
 
     @property
     def is_idle(self) -> bool:
@@ -158,6 +163,8 @@ class Room:
         self._changed.set()
         self.commands.close()
         await self._task  # It takes all that waits first.
+        await self._answers.all_told()
+        await self.autosave.ended()
         self._unsubscribe()
         try:
             await self._loop.run_in_executor(self._executor, self._doc.close)
@@ -171,14 +178,16 @@ class Room:
         work: Callable[[Document], Any],
         joins: bool = False,
         command_id: str | None = None,
+        *,
         changes: bool = True,
+        is_answer: bool = True,
     ) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.failure is not None or self._task.done():
             stopped = DocumentClosed("the document is being closed", hint="Come back in a moment")
             future.set_exception(self.failure or stopped)
         else:
-            self._jobs.append(Call(work, future, joins, command_id, changes))
+            self._jobs.append(Call(work, future, joins, command_id, changes, is_answer))
             self._wake.set()
         return future
 
@@ -194,7 +203,7 @@ class Room:
         while not self._is_closing:
             await self._wake.wait()
             self._wake.clear()
-            while jobs or self._heard:
+            while (jobs or self._heard) and self.failure is None:
                 taken = [jobs.popleft() for _ in range(min(len(jobs), self._limits.batch_updates_max))]
                 started = self._loop.time()
                 try:
@@ -216,53 +225,27 @@ class Room:
                 self._deliver(done)
                 if (ended := what_ended_it(done)) is not None:
                     self._fail(ended, [])
-                    return
+            if self.failure is not None:
+                return
 
     def _deliver(self, done: list[Outcome | Finished]) -> None:
         heard = [self._heard.popleft()[0] for _ in range(len(self._heard))]
         for one in done:
-            if isinstance(one, Finished) and not one.call.answer.done():
-                if one.error is not None:
-                    one.call.answer.set_exception(one.error)
-                else:
-                    one.call.answer.set_result(one.value)
-        if heard:
-            # After the answers, whose callbacks run first: who joins hears again of what it has, and misses nothing.
-            self._loop.call_soon(
-                broadcast, heard, self.members, self._limits.broadcast_bytes_max, self._metrics
-            )
-        self._loop.call_soon(self._settle, [one for one in done if isinstance(one, Outcome)])
+            if isinstance(one, Finished) and not one.call.is_answer:
+                answer(one)
+        told: list[Told] = [one for one in done if isinstance(one, Outcome) or one.call.is_answer]
+        # After those answers, whose callbacks run first: who joins hears again of what it has, and misses nothing.
+        self._loop.call_soon(self._publish, heard, told)
         if heard or any(isinstance(one, Finished) and one.call.changes for one in done):
             if heard:
                 self.autosave.changed(self._loop.time())
             self._changed.set()
             self._changed = asyncio.Event()
 
-    def _settle(self, outcomes: list[Outcome]) -> None:
-        for one in outcomes:
-            member = one.change.member
-            member.unhandled_bytes -= len(one.change.update)
-            if member.unhandled_bytes <= self._limits.unhandled_bytes_max:
-                member.room_for_more.set()
-            if one.remove:
-                member.send(wire.update(wire.delete_set(one.remove)))
-            if one.wanted is not None:
-                member.send(wire.step_1(one.wanted))
-            member.acknowledge(one.is_applied)
-            if one.refused:
-                self._refuse(member, one.refused)
-            if one.quarrels:
-                member.close(DESTROYS, "this client destroys again and again what is put back")
-
-    def _refuse(self, member: Member, refused: tuple[Refused, ...]) -> None:
-        for one in refused:
-            self._metrics.refused.labels(one.code).inc()
-        if refused[0].code == "read_only":
-            if member.was_told_read_only:
-                return
-            member.was_told_read_only = True
-        text = msgspec.json.encode({"type": "update_refused", "refused": refused[:16]}).decode()
-        member.refuse(text, self._limits.refused_updates_max)
+    def _publish(self, heard: list[bytes], told: list[Told]) -> None:
+        senders = {one.change.member for one in told if isinstance(one, Outcome) and one.is_applied}
+        held = broadcast(heard, self.members, senders, self._limits.broadcast_bytes_max, self._metrics)
+        self._answers.add([*held, *told], bool(heard))
 
     def _tell_presence(self, news: list[wire.Presence]) -> None:
         self._relay(news)
@@ -286,7 +269,8 @@ class Room:
 
     def _fail(self, error: BaseException, taken: list[Job]) -> None:
         """Memory may be ahead of the disk: nobody hears more from this room, all come back to a new one."""
-        self.failure, self.is_over = error, True
+        self.failure, self.is_over = self.failure or error, True
+        self._wake.set()
         _log.error("a room failed (%s); its clients are asked to come back", type(error).__name__)
         for job in (*taken, *self._jobs):
             if isinstance(job, Call) and not job.answer.done():

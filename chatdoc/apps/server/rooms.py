@@ -17,7 +17,7 @@ from types import TracebackType
 from starlette.types import ASGIApp
 
 from chatdoc.apps.server.app import build_app
-from chatdoc.apps.server.document_access import call_on_news
+from chatdoc.apps.server.document_access import begin_journal, call_on_news
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING, Outbox
 from chatdoc.apps.server.metrics import Metrics
@@ -191,7 +191,13 @@ class Rooms:
     def _opened(self, name: str, path: Path) -> Document:
         if self._database is not None:
             return self._database.open(name, create=self._create)
-        return self._opener(path, create=self._create)
+        doc = self._opener(path, create=self._create)
+        try:
+            begin_journal(doc)
+        except BaseException:
+            doc.close()
+            raise
+        return doc
 
     def _touch(self, name: str, room: Room) -> None:
         if room.failure is not None and not room.users and self._rooms.get(name) is room:

@@ -11,12 +11,13 @@ from chatdoc.model.errors import StoreGone
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
-Care = Durability | Literal["draft"]
-"""A `draft` is thrown away where it is not finished, and forced to the disk once it is: until then nothing is."""
+Care = Durability | Literal["asynchronous", "draft"]
+"""`asynchronous`: as `full`, once somebody has waited for it (`journal_sync`). A `draft` is thrown away where it is not
+finished, and forced to the disk once it is: until then nothing is."""
 Access = Literal["write", "read", "still"]
 """`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
 
-_SYNCHRONOUS: dict[Care, str] = {"full": "FULL", "normal": "NORMAL", "draft": "OFF"}
+_SYNCHRONOUS: dict[Care, str] = {"full": "FULL", "normal": "NORMAL", "asynchronous": "NORMAL", "draft": "OFF"}
 CHECKPOINT_PAGES = 4000
 """A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
 _MODES: dict[Access, str] = {"write": "mode=rw", "read": "mode=ro", "still": "mode=ro&immutable=1"}
@@ -69,7 +70,8 @@ def prepare(connection: sqlite3.Connection, *, care: Care, readonly: bool = Fals
             connection.execute("PRAGMA journal_mode = MEMORY")
             return
         connection.execute("PRAGMA journal_size_limit = 16777216")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        pages = CHECKPOINT_PAGES * (4 if care == "asynchronous" else 1)  # Before that, others do it.
+        connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
     except BaseException:
         connection.close()
         raise

@@ -67,10 +67,10 @@ class Database:
         self.catalog: Catalog = SqliteCatalog(self)
         self.lock = threading.RLock()
         """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
-        self._durability, self._timeout_s, self._pid = durability, timeout_s, os.getpid()
+        self.care, self._timeout_s, self._pid = durability, timeout_s, os.getpid()
         self._still = still
         """How the file looked when reading began without locks; None while locks are used."""
-        self._generation, self.is_closed = 0, False
+        self._generation, self.commits, self.is_closed = 0, 0, False
         self._frame: FrameType | None = None
         """The call whose transaction is open. A call that was interrupted is on no stack, so it cannot be mistaken."""
         self._held: tuple[FrameType, Version] | None = None
@@ -168,6 +168,7 @@ class Database:
             self._undo(connection)
             raise
         self._frame = self._held = None
+        self.commits += begin != "BEGIN"
         return answer
 
     def connection(self) -> sqlite3.Connection:
@@ -250,7 +251,7 @@ class Database:
         if self.file is None:
             return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection = self._connect_file(self.file)
-        prepare(connection, care=self._durability, readonly=self.readonly)
+        prepare(connection, care=self.care, readonly=self.readonly)
         return connection
 
     def _connect_file(self, file: Path) -> sqlite3.Connection:

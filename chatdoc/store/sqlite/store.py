@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from chatdoc.model.clock import Clock
 from chatdoc.store.sql.store import SqlStore
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.feed import SqliteFeed
+from chatdoc.store.sqlite.journal_sync import JournalSync
 
 
 class SqliteStore(SqlStore):
@@ -17,6 +20,11 @@ class SqliteStore(SqlStore):
         super().__init__(
             database, clock, lambda document_id: SqliteFeed(database, document_id), database.file
         )
+
+    @cached_property
+    def journal(self) -> JournalSync:
+        """Lets commits wait for the disk together, for who asks for it."""
+        return JournalSync(self.database)
 
     def __enter__(self) -> SqliteStore:
         return self

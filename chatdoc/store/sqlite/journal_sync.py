@@ -1,0 +1,117 @@
+"""Asynchronous commit: a COMMIT writes the journal and does not wait for the disk; one wait makes all of them durable.
+
+What is committed survives the end of the process at once, and a power failure once `make_durable` has returned. A power
+failure before that takes away the newest commits, never one from the middle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from pathlib import Path
+
+from chatdoc.model.errors import StoreError
+from chatdoc.store.sqlite.connection import connect, prepare
+from chatdoc.store.sqlite.database import Database
+from chatdoc.store.sqlite.sqlite_errors import FAULTS, failure
+
+COMMITS_MAX = 200
+"""A commit changes some 20 pages: after so many the journal is written back, as SQLite does after as many pages."""
+_DOING = "be forced to the disk"
+
+
+class JournalSync:
+    """The journal of a database and how much of it the disk has; any thread may wait for it.
+
+    That holds up nobody who writes, and neither does a checkpoint made here.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._durable: int | None = None
+        """So many commits of the database are on the disk; None where each COMMIT waits, or none need."""
+        self._written_back = 0
+        """So many are in the file itself."""
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Let no COMMIT wait from now on; raises StoreError, StoreGone.
+
+        Who wrote before may have ended before the disk had it, so what stands is made durable first.
+        """
+        database = self._database
+        if database.file is None or database.care != "full" or database.readonly:
+            return
+        with self._lock:
+            database.require_there()
+            if not self._write_back(database.file):
+                self._force(database.file)
+            with database.lock:
+                database.care = "asynchronous"
+                try:
+                    prepare(database.connection(), care=database.care)
+                except FAULTS as error:
+                    raise failure(error, database.name, _DOING) from error
+                self._durable = self._written_back = database.commits
+
+    def is_durable(self) -> bool:
+        """Whether the disk has all that was committed through this database."""
+        return self._durable is None or self._durable == self._database.commits
+
+    def make_durable(self) -> None:
+        """Wait until the disk has all that is committed now, by whomever; raises StoreError, StoreGone."""
+        file = self._database.file
+        if self._durable is None or file is None:
+            return
+        with self._lock:
+            commits = self._database.commits
+            self._database.require_there()
+            self._force(file)
+            self._database.require_there()
+            self._durable = commits
+
+    def is_long(self) -> bool:
+        """Whether the journal should be written back."""
+        return self._durable is not None and self._database.commits - self._written_back >= COMMITS_MAX
+
+    def write_back(self) -> None:
+        """Write the journal back as far as nobody reads it; nobody waits for that. Raises StoreError, StoreGone."""
+        if self._durable is not None and (file := self._database.file) is not None:
+            commits = self._database.commits
+            self._database.require_there()
+            self._write_back(file)
+            self._written_back = commits
+
+    def _force(self, file: Path) -> None:
+        try:
+            _force(f"{file}-wal")
+        except OSError as error:
+            # The system may have noted the pages as written all the same, so that asking once more proves nothing:
+            # a checkpoint writes them to another place.
+            if not self._write_back(file):
+                raise StoreError(
+                    f"the store {self._database.name} could not {_DOING}: {error.strerror}",
+                    hint="Check the disk and try again; nothing of it was acknowledged",
+                ) from error
+
+    def _write_back(self, file: Path) -> bool:
+        """Write the journal's pages into the file, and force both to the disk; whether nobody was in the way."""
+        try:
+            with contextlib.closing(connect(file, timeout_s=10.0)) as connection:
+                busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except FAULTS as error:
+            raise failure(error, self._database.name, _DOING) from error
+        return not busy and bool(moved == pages)
+
+
+def _force(journal: str) -> None:
+    """Force a journal to the disk, where there is one; raises OSError. No lock is let go of: a journal has none."""
+    try:
+        file = os.open(journal, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        getattr(os, "fdatasync", os.fsync)(file)
+    finally:
+        os.close(file)
