@@ -13,7 +13,14 @@ from chatdoc.store.postgres.dialect import unescaped
 from chatdoc.store.postgres.postgres_errors import failure
 
 _TEXT_OIDS = ("text", "varchar", "name")
-_BYPASSES = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+_ENCODINGS = ("UTF8", "SQL_ASCII")
+"""Those that hold every text; the second one takes the bytes as they come."""
+_LOOK = (
+    "SELECT rolsuper OR rolbypassrls, current_setting('server_encoding'), CASE WHEN"
+    " current_setting('synchronous_commit') IN ('off', 'local') THEN set_config('synchronous_commit', 'on', false) END"
+    " FROM pg_roles WHERE rolname = current_user"
+)
+"""Who it is, and what the database holds; and a COMMIT is answered once it is where it is to be, whoever said else."""
 
 
 class Limits(NamedTuple):
@@ -92,19 +99,30 @@ def connect(url: str, name: str, limits: Limits, *, purpose: str) -> psycopg.Con
         connection.execute(
             f"SET lock_timeout = {limits.lock_ms}; SET statement_timeout = {limits.statement_ms};"
             f" SET idle_in_transaction_session_timeout = {limits.idle_ms}; SET client_encoding = 'UTF8';"
+            " SET default_transaction_isolation = 'read committed';"
             " SET client_min_messages = error".encode(),
             prepare=False,
         )
-        found = connection.execute(_BYPASSES).fetchone()
+        found = connection.execute(_LOOK).fetchone()
     except BaseException as error:
         connection.close()
         if isinstance(error, psycopg.Error):
             raise failure(error, name, "be reached") from error
         raise
-    if found is not None and found[0]:
-        connection.close()
-        raise StoreError(
+    assert found is not None, "whoever is connected has a role"
+    is_unbound, encoding, _ = found
+    refusal = None
+    if is_unbound:
+        refusal = StoreError(
             f"the store {name} is used by a superuser, whom row-level security does not hold",
             hint="Make a user for it: CREATE ROLE chatdoc LOGIN; and let it own the database",
         )
+    elif encoding not in _ENCODINGS:
+        refusal = StoreError(
+            f"the store {name} has the encoding {encoding}, which does not hold every text",
+            hint="Make the database as createdb --encoding UTF8 --template template0",
+        )
+    if refusal is not None:
+        connection.close()
+        raise refusal
     return connection

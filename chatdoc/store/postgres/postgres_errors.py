@@ -31,6 +31,16 @@ _DENIED = {
     "42501": "Grant the user of the store's URL the rights of the tables' owner",
     "25006": "This is a standby: name the primary, or all hosts with target_session_attrs=read-write",
 }
+_REFUSED = {
+    "too many": "53300",
+    "connection slots": "53300",
+    "password authentication": "28P01",
+    "pg_hba.conf": "28000",
+    "role ": "28000",
+    "permission denied": "28000",
+    "does not exist": "3D000",
+}
+"""Whoever is not let in is told why in words alone, without the state that the database gave it."""
 _DAMAGE = ("XX001", "XX002", "42P01", "42703")
 _PLAIN = ("08", "25", "28", "3D", "40", "42", "53", "55", "57", "58", "XX")
 """Classes of errors whose message names things of the database and never values of rows."""
@@ -42,6 +52,7 @@ def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
     said = error.diag.message_primary if state.startswith(_PLAIN) else None
     if not state:
         said = str(error).strip().splitlines()[0] if str(error).strip() else None
+        state = next((given for words, given in _REFUSED.items() if words in _fatal(said)), "")
     text = f"the store {name} could not {doing}: {said or type(error).__name__}"
     if error.diag.constraint_name == NAME_INDEX:
         return DocumentExists(
@@ -56,6 +67,11 @@ def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
     if not state or state.startswith(("08", "57")):
         return StoreError(text, hint=f"Check that the database runs and can be reached; {_REPEAT}")
     return StoreError(text, hint="Open the document again")
+
+
+def _fatal(said: str | None) -> str:
+    """What the database itself says of a connection that it refuses."""
+    return (said or "").partition("FATAL:")[2]
 
 
 def is_lost_connection(error: BaseException) -> bool:
