@@ -346,9 +346,12 @@ def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
     try:
         real = Path(os.path.realpath(os.fsdecode(path)))
         is_folder, is_there = real.is_dir(), real.exists()
-    except (ValueError, OSError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UnreadableFile(f"{path!r} is no path: {why}", hint="Check the name") from error
+    except ValueError as error:
+        raise UnreadableFile(f"{path!r} is no path: {error}", hint="Check the name") from error
+    except OSError as error:
+        raise UnreadableFile(
+            f"{path!r} cannot be looked at: {error.strerror}", hint="Check the name"
+        ) from error
     if is_folder:
         raise UnreadableFile(f"{os.fsdecode(path) or 'the empty name'} is a folder", hint="Name a file in it")
     if not create and not is_there:

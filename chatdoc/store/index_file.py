@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -58,4 +59,8 @@ class IndexFile:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                hint = "Free space on the disk"
+            elif isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                hint = f"Allow writing to {self.path.parent.parent.parent}"
             raise StoreError(f"the index {self.path} cannot be {doing}: {error}", hint=hint) from error

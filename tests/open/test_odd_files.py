@@ -58,7 +58,7 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
 def test_a_name_that_no_file_can_have_is_refused_by_name(tmp_path: Path) -> None:
     """Too long for the system, or nothing at all."""
     for call in (open_document, read_document, migrate_file):
-        with pytest.raises(UnreadableFile, match="is no path: File name too long"):
+        with pytest.raises(UnreadableFile, match="cannot be looked at: File name too long"):
             call(tmp_path / f"{'x' * 300}.chat")
         with pytest.raises(UnreadableFile, match="the empty name is a folder"):
             call("")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import click
 
 from chatdoc.apps.cli.optional import load_optional
 from chatdoc.apps.cli.store_option import store_option
-from chatdoc.apps.cli.terminal import json_option, json_text, print_json, safe, say, spelled
+from chatdoc.apps.cli.terminal import is_terminal, json_option, json_text, print_json, safe, say, spelled
 from chatdoc.apps.cli.way_back import read_or_say
 from chatdoc.store.atomic_file import write_atomically
 from migrate.export import FORMATS
@@ -53,7 +52,7 @@ def export(file: Path, name: str, out: Path | None, redact: bool, store: str | N
         print_json({"ok": True, "file": spelled(file), "format": name, "bytes": len(raw), **where})
     elif out is not None:
         say(f"{spelled(out)}: {len(raw)} bytes of {name}")
-    elif sys.stdout.isatty():
+    elif is_terminal():
         click.echo(_for_eyes(raw, name), nl=False)
     else:
         click.echo(raw, nl=False)

@@ -16,6 +16,8 @@ from chatdoc.status import DocumentStatus
 from chatdoc.status import status as documents_of
 from chatdoc.store.session_index.index import SessionIndex
 
+UNOPENED = "no documents here yet; `chatdoc migrate FOLDER` opens the chats that are there"
+
 
 @click.command("status")
 @click.argument("folder", default=".", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -48,7 +50,10 @@ def status(folder: Path, store: str | None, as_json: bool) -> None:
             line(one.backup or ""),
             line(Path(one.store).stem),
         )
-    show(console(), grid if found else "no documents here yet")
+    show(
+        console(),
+        grid if found else UNOPENED,
+    )
     for one in found:
         if one.problem is not None:
             show(console(), line(one.problem))

@@ -25,7 +25,7 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--store",
         metavar="URL",
         callback=require_url,
-        help="postgresql://…: FILE is the name of a document of that database.",
+        help="postgresql://…: look into that database, where FILE is the name of a document.",
     )(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from unicodedata import category
@@ -50,9 +51,14 @@ def json_lines() -> None:
     click.get_current_context().meta[_WANTS_LINES] = True
 
 
+def is_terminal() -> bool:
+    """Whether a person reads standard output; a program that was started without one has none."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def console() -> Console:
     """The console on standard output; without a terminal it has no colours and a fixed width."""
-    wide = None if sys.stdout.isatty() else PLAIN_WIDTH
+    wide = None if is_terminal() else PLAIN_WIDTH
     return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
 
 
@@ -150,8 +156,24 @@ def beside(asked: Path, file: Path) -> str:
 
 def print_json(value: object, *, indent: int = 2) -> None:
     """Writes a value as JSON and a line end, on one line without indent; Structs become objects."""
-    raw = msgspec.json.encode(value)
+    try:
+        raw = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # The name of a file that is no UTF-8.
+        raw = msgspec.json.encode(_carried(msgspec.to_builtins(value)))
     click.echo(json_text(msgspec.json.format(raw, indent=indent) if indent else raw))
+
+
+def _carried(value: Any) -> Any:
+    """A JSON value with each text as UTF-8 can carry it."""
+    if isinstance(value, dict):
+        return {name: _carried(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_carried(inner) for inner in value]
+    return (
+        value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        if isinstance(value, str)
+        else value
+    )
 
 
 def reason(error: ChatdocError | OSError) -> tuple[str, str]:
@@ -175,7 +197,8 @@ def print_error(error: ChatdocError | OSError, **more: object) -> None:
     if context is not None and context.meta.get(_WANTS_JSON):
         indent = 0 if context.meta.get(_WANTS_LINES) else 2
         kind = type(error).__name__
-        print_json({"ok": False, "error": message, "hint": hint, "kind": kind, **more}, indent=indent)
+        with suppress(OSError):  # It may be standard output itself that takes nothing.
+            print_json({"ok": False, "error": message, "hint": hint, "kind": kind, **more}, indent=indent)
     click.echo(f"error: {line(message)}", err=True)
     if hint:
         click.echo(f"hint: {line(hint)}", err=True)

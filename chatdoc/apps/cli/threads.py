@@ -15,6 +15,8 @@ NARROW = 100
 """Columns of a screen below which a table of threads leaves something out."""
 LAST = "last (UTC)"
 """The heading of a column of moments: they are not those of the reader's zone."""
+TITLE_MIN = 8
+"""Characters of a title that are shown on any screen."""
 GAP = 3
 """Columns of a screen between two columns of a table."""
 
@@ -50,9 +52,12 @@ def titled(columns: Sequence[str], rows: list[tuple[str, ...]], titles: list[str
     """A table with one line a row: after its first column stands a title, in the room that the others leave."""
     taken = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
     room = width - sum(taken) - GAP * len(columns)
-    grid = table(columns[0], "title", *columns[1:], numbers=("messages",), whole=tuple(columns))
+    whole = (
+        tuple(columns) if room >= TITLE_MIN else columns[:1]
+    )  # Else the ids, which are asked for, would be cut.
+    grid = table(columns[0], "title", *columns[1:], numbers=("messages",), whole=tuple(whole))
     for cells, title in zip(rows, titles, strict=True):
-        grid.add_row(cells[0], line(title, max(8, min(32, room))), *cells[1:])
+        grid.add_row(cells[0], line(title, max(TITLE_MIN, min(32, room))), *cells[1:])
     return grid
 
 

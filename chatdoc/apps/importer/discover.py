@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,11 +54,15 @@ def discover(
 
 
 def look(path: str, status: os.stat_result, is_known: Callable[[str, int, int], Source | None]) -> Found:
-    """A file as it is now, and whose log it is."""
+    """A file as it is now, and whose log it is; raises OSError, which names it."""
     size, mtime_ns = status.st_size, status.st_mtime_ns
-    source = is_known(path, size, mtime_ns)
-    if source is None:
-        source = source_of(path)
+    try:
+        source = is_known(path, size, mtime_ns) or source_of(path)
+    except UnicodeEncodeError:  # The index and JSON refuse such a name.
+        raise OSError(errno.EILSEQ, "its name is no UTF-8: give it another one", path) from None
+    except OSError as error:
+        error.filename = path  # A system call on an open file does not know it.
+        raise
     return Found(path=path, size=size, mtime_ns=mtime_ns, inode=status.st_ino, source=source)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from chatdoc.engine.reader import Reader
@@ -20,13 +20,17 @@ def catch_up(index: SearchIndex, folder: Path) -> list[str]:
     """Bring the index to what the documents below a folder hold; returns those that cannot be read."""
     unread: list[str] = []
     present: set[str] = set()
-    for path in _documents(folder):
-        name = path.relative_to(folder).as_posix()
+
+    def closed(error: OSError) -> None:
+        unread.append(_spelled(Path(error.filename), folder))
+
+    for path in _documents(folder, closed):
+        name = _spelled(path, folder)
         present.add(name)
-        looks = _looks(path)
-        if index.looks_of(name) == looks:
-            continue
         try:
+            looks = _looks(path)
+            if index.looks_of(name) == looks:
+                continue
             reader = read_document(path)
         except (ChatdocError, OSError):
             unread.append(name)
@@ -59,8 +63,13 @@ def messages_of(reader: Reader) -> Iterator[Searchable]:
             )
 
 
-def _documents(folder: Path) -> Iterator[Path]:
-    for home, folders, names in os.walk(folder):
+def _spelled(path: Path, folder: Path) -> str:
+    """A path below the folder as SQLite's text and JSON can hold it: they refuse a name that is no UTF-8."""
+    return os.fsencode(path.relative_to(folder)).decode("utf-8", "backslashreplace")
+
+
+def _documents(folder: Path, closed: Callable[[OSError], None]) -> Iterator[Path]:
+    for home, folders, names in os.walk(folder, onerror=closed):
         folders[:] = sorted(name for name in folders if name != STORE_FOLDER and not name.startswith("."))
         yield from (Path(home, name) for name in sorted(names) if name.endswith(CHAT_SUFFIXES))
 

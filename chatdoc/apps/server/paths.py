@@ -50,6 +50,13 @@ def file_of(folder: Path, name: str) -> Path:
     return path
 
 
+def _is_served(path: Path, folder: Path) -> bool:
+    try:
+        return path.is_file() and not _leads_out(path, folder)
+    except OSError:  # It is gone meanwhile, or what it leads to is closed to this server.
+        return False
+
+
 def _leads_out(path: Path, folder: Path) -> bool:
     return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder)
 
@@ -69,7 +76,5 @@ def _names(home: str, below: str, folder: Path) -> Iterator[str]:
         if one.is_dir(follow_symlinks=False):
             if not one.name.startswith("."):
                 yield from _names(one.path, f"{name}/", folder)
-        elif (
-            is_sound(name) and one.is_file() and not (one.is_symlink() and _leads_out(Path(one.path), folder))
-        ):
+        elif is_sound(name) and _is_served(Path(one.path), folder):
             yield name

@@ -55,7 +55,7 @@ def failure(error: Fault, name: str, doing: str, *, holder: int | None = None) -
     if code == sqlite3.SQLITE_FULL:
         return StoreError(text, hint="Free space on the disk; nothing acknowledged was lost")
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(text, hint="Check the disk and try again; nothing acknowledged was lost")
+        return StoreError(text, hint="Look whether the disk is full, or fails; nothing acknowledged was lost")
     if code == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
         return StoreError(text, hint="One value may have at most 1,000,000,000 bytes")
     if isinstance(error, sqlite3.ProgrammingError):

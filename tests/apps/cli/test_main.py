@@ -93,3 +93,19 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
 def test_an_unknown_command_is_misuse(chatdoc: Run) -> None:
     """A command that does not exist ends with status 2."""
     assert chatdoc("explode").returncode == 2
+
+
+def test_a_full_disk_behind_standard_output_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+    """The error would go there as JSON, too."""
+    (tmp_path / "a.chat").write_bytes(b"")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "chatdoc.apps.cli.main", "check", "a.chat", "--json"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: [Errno 28] No space left on device\n")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-from chatdoc.apps.cli.terminal import line, reason, safe, spelled
+import msgspec
+import pytest
+
+from chatdoc.apps.cli.terminal import console, line, print_json, reason, safe, show, spelled, table
 from chatdoc.model.errors import ChatdocError
 
 
@@ -39,3 +43,15 @@ def test_errors_of_the_disk_name_the_file() -> None:
 def test_paths_that_are_no_utf_8_can_be_printed() -> None:
     """A path of any bytes becomes a text that UTF-8 can carry."""
     assert spelled(Path(os.fsdecode(b"caf\xe9.chat"))) == "caf\\xe9.chat"
+
+
+def test_json_can_hold_a_name_that_is_no_utf_8(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is spelled as in a table, at any depth."""
+    print_json({"files": [{"path": os.fsdecode(b"caf\xe9.jsonl"), "lines": 3}]}, indent=0)
+    assert msgspec.json.decode(capsys.readouterr().out) == {"files": [{"path": "caf\\xe9.jsonl", "lines": 3}]}
+
+
+def test_a_program_without_standard_output_prints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a service or a cron job may start it."""
+    monkeypatch.setattr(sys, "stdout", None)
+    show(console(), "anything", table("a heading"))

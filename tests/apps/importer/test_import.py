@@ -208,6 +208,18 @@ def test_bad_files_stop_nothing_but_themselves(logs: Path, tmp_path: Path, run_i
     assert found(report.sessions, "codex-minimal.jsonl").result == "imported"
 
 
+def test_a_log_whose_name_is_no_utf_8_stops_nothing_but_itself(logs: Path, run_import: Import) -> None:
+    """It is named with what to do, whether it was asked for or found in a folder."""
+    odd = Path(shutil.copy(log_in("codex-minimal"), logs / os.fsdecode(b"caf\xe9.jsonl")))
+    for asked in (logs, odd):
+        report = run_import(asked)
+        failed = found(report.sessions, odd.name)
+        assert (failed.result, failed.error) == ("failed", "its name is no UTF-8: give it another one")
+        assert report.counts == {"failed": 1} | (
+            {"imported": report.counts["imported"]} if asked == logs else {}
+        )
+
+
 def test_a_document_that_was_lost_is_made_again(logs: Path, tmp_path: Path, run_import: Import) -> None:
     """The index does not hide that a document is gone: its logs are read anew."""
     one = found(run_import(logs / "codex-minimal").sessions, "codex-minimal.jsonl")

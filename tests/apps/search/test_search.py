@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,10 @@ import pytest
 from chatdoc.apps.importer.documents import Target
 from chatdoc.apps.importer.run import Importer
 from chatdoc.apps.search.folder import catch_up
-from chatdoc.model.errors import CommandRefused
+from chatdoc.model.errors import CommandRefused, StoreError
 from chatdoc.open import open_document
 from chatdoc.settings import Settings
+from chatdoc.store.index_file import IndexFile
 from chatdoc.store.search.index import Hit, SearchIndex
 from tests.tidy.source import PROJECT
 
@@ -118,3 +122,43 @@ def test_a_search_that_nothing_changed_for_reads_no_document(
 
     monkeypatch.setattr("chatdoc.apps.search.folder.read_document", fail)
     assert len(found(folder, "wool")) == 2
+
+
+def test_what_cannot_be_read_or_spelled_hides_nothing_else(folder: Path) -> None:
+    """A name that is no UTF-8 is searched under its spelling; a link that leads nowhere, or in a circle, is told."""
+    odd = folder / os.fsdecode(b"caf\xe9.chat")
+    shutil.copy(folder / "team.chat", odd)
+    (folder / "gone.chat").symlink_to(folder / "nowhere")
+    (folder / "loop.chat").symlink_to(folder / "loop.chat")
+    with SearchIndex.open(folder) as index:
+        assert catch_up(index, folder) == ["gone.chat", "loop.chat"]
+        assert {hit.document for hit in index.search("naïve")} == {"caf\\xe9.chat", "team.chat"}
+        odd.unlink()
+        catch_up(index, folder)
+        assert {hit.document for hit in index.search("naïve")} == {"team.chat"}
+
+
+def test_an_index_that_finds_no_room_asks_for_room(tmp_path: Path) -> None:
+    """Moving the file away, which heals a broken one, would help nobody."""
+    index = IndexFile(tmp_path, "any.sqlite3", hint="Move the file away")
+    index.connection.execute("PRAGMA max_page_count = 2")
+    with pytest.raises(StoreError, match=r"disk is full\. Free space on the disk"):
+        index.prepare(
+            1, lambda _: "CREATE TABLE a (b); INSERT INTO a VALUES (zeroblob(100000));", hint="Move it away"
+        )
+    index.close()
+
+
+def test_a_folder_that_may_not_be_written_or_read_is_named(tmp_path: Path, folder: Path) -> None:
+    """As its superuser may do everything, a child without that power looks."""
+    (folder / "closed").mkdir(mode=0)
+    (tmp_path / "archive").mkdir(mode=0o555)
+    for home, words in (
+        (folder, "closed: cannot be read, so it was not searched"),
+        (tmp_path / "archive", "hint: Allow writing to"),
+    ):
+        powers = "-dac_override,-dac_read_search"
+        plain = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"] if os.geteuid() == 0 else []
+        command = [*plain, sys.executable, "-m", "chatdoc.apps.cli.main", "search", "naïve", str(home)]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert words in done.stdout + done.stderr

@@ -212,6 +212,7 @@ def test_the_list_has_the_files_that_can_be_opened(
     (serving.folder / "same.chat").symlink_to("a.chat")
     (serving.folder / "out.chat").symlink_to(tmp_path_factory.mktemp("outside"))
     (serving.folder / "gone.chat").symlink_to("nowhere.chat")
+    (serving.folder / "loop.chat").symlink_to("loop.chat")
     os.mkfifo(serving.folder / "pipe.chat")
     Path(os.fsdecode(os.fsencode(serving.folder) + b"/bad\xff.chat")).touch()
     assert serving.http.get("/debug").status_code == 200
