@@ -54,7 +54,7 @@ class Api:
 
     async def openapi(self, request: Request) -> Response:
         """The description of these routes; asks for no token."""
-        return as_json(openapi())
+        return as_json(openapi(knows_users=self._rooms.authenticate is not None))
 
     async def documents(self, request: Request) -> Response:
         """The documents of the folder."""
@@ -78,8 +78,8 @@ class Api:
             body = await read_body(request, self._rooms.limits.message_bytes_max)
             if body is None:
                 return as_json(commands.refusal(None, "too_large", "the command is too large"), 413)
-            async with self._rooms.use(request.path_params["path"]) as room:
-                status, answer = await commands.answer(room, principal, body, self._rooms.metrics)
+            use = self._rooms.use(request.path_params["path"])
+            status, answer = await commands.answer(use, principal, body, self._rooms.metrics)
             return as_json(answer, status)
 
         return await self._as(request, found)
@@ -127,10 +127,10 @@ class Api:
             after = _number("Last-Event-ID", last) if last else _asked(request, "after")
             limit, name = self._limit(request), request.path_params["path"]
             if _wants_stream(request):
-                async with self._rooms.use(name):
+                async with self._rooms.use(name, create=False):
                     pass  # An error is answered as one, before the stream begins.
                 return stream(self._while_known(request, follow_events(self._rooms, name, after)))
-            async with self._rooms.use(name) as room:
+            async with self._rooms.use(name, create=False) as room:
                 page = await room.call(lambda doc: page_as_json(doc, after or 0, limit))
             return Response(page, media_type="application/json")
 
@@ -142,10 +142,10 @@ class Api:
         async def found(principal: Principal) -> Response:
             name, full = request.path_params["path"], _flag(request, "full")
             if _wants_stream(request):
-                async with self._rooms.use(name):
+                async with self._rooms.use(name, create=False):
                     pass
                 return stream(self._while_known(request, follow_integrity(self._rooms, name)))
-            async with self._rooms.use(name) as room:
+            async with self._rooms.use(name, create=False) as room:
                 report = await room.call(lambda doc: doc.check(full=full).to_json())
             return Response(report, media_type="application/json")
 
@@ -156,7 +156,7 @@ class Api:
     ) -> Response:
         async def found(principal: Principal) -> Response:
             read = asked()
-            async with self._rooms.use(request.path_params["path"]) as room:
+            async with self._rooms.use(request.path_params["path"], create=False) as room:
                 content = await room.call(lambda doc: msgspec.json.encode(_under(key, read(doc))))
             return Response(content, media_type="application/json")
 

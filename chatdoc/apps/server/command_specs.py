@@ -20,6 +20,8 @@ class Spec(NamedTuple):
     optional: tuple[str, ...] = ()
 
 
+NAME_LENGTH_MAX = 200
+"""Of a command id, and of an author."""
 CONFIG = ("name", "thread_color", "thread_icon", "pin", "acp_config")
 """The fields of a thread's config."""
 SPECS: dict[str, Spec] = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 
-from chatdoc.apps.server.command_specs import SPECS, Given, Spec
+from chatdoc.apps.server.command_specs import NAME_LENGTH_MAX, SPECS, Given, Spec
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Principal, speaks_for
 from chatdoc.apps.server.room import Room
@@ -22,7 +23,6 @@ from chatdoc.model.errors import (
 )
 
 COMMAND_BYTES_MAX = 16 * 1024 * 1024
-NAME_LENGTH_MAX = 200
 
 
 _RESERVED = frozenset(
@@ -45,9 +45,12 @@ class _Misuse(Exception):
 
 
 async def answer(
-    room: Room, principal: Principal, body: bytes, metrics: Metrics
+    use: AbstractAsyncContextManager[Room], principal: Principal, body: bytes, metrics: Metrics
 ) -> tuple[int, dict[str, Any]]:
-    """Carry out one command; the HTTP status and the JSON that says what became of it."""
+    """Carry out one command in a room; the HTTP status and the JSON that says what became of it.
+
+    The room is entered for a command that can be read and may be given, so that no other makes a document.
+    """
     command_id: str | None = None
     kind = "unknown"
     try:
@@ -57,7 +60,8 @@ async def answer(
         fields = _checked(kind, spec, given, principal)
         if command_id is not None and not _is_name(command_id):
             raise _Misuse(f"command_id: expected 1 to {NAME_LENGTH_MAX} characters")
-        record = await room.commands.carry_out(Given(kind, fields, command_id))
+        async with use as room:
+            record = await room.commands.carry_out(Given(kind, fields, command_id))
     except _Misuse as error:
         metrics.commands.labels(kind, "misuse").inc()
         return 400, refusal(command_id, "misuse", str(error))

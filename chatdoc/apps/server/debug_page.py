@@ -107,7 +107,7 @@ class DebugPage:
         async def found(principal: Principal, base: str) -> Response:
             if not name:
                 return RedirectResponse(f"{base}/debug")
-            async with self._rooms.use(name) as room:
+            async with self._rooms.use(name, create=False) as room:
                 store = str(room.store_paths[0]) if room.store_paths else "none"
                 shown = await room.call(lambda doc: read_page(doc, thread_id, store))
                 body = document_view(name, shown, len(room.members), room.autosave.failure, base)
@@ -131,7 +131,7 @@ class DebugPage:
             if action.action != "check" and principal.read_only:
                 return as_json({"ok": False, "said": "this user may only read"}, 403)
             by = principal.user_id or "debug"
-            async with self._rooms.use(request.path_params["path"]) as room:
+            async with self._rooms.use(request.path_params["path"], create=False) as room:
                 said, report = await room.call(lambda doc: carry_out(doc, action, by=by))
             return as_json(
                 {"ok": True, "said": said, "html": str(integrity_view(report)), "clean": report.ok}
@@ -144,7 +144,7 @@ class DebugPage:
         return HTMLResponse(content, headers={"Cache-Control": "no-store"})
 
     async def _as(self, request: Request, found: Callable[[Principal, str], Awaitable[Response]]) -> Response:
-        base = request.scope.get("root_path", "").rstrip("/")
+        base = _way_up(request)
         principal = await self._rooms.identify(credentials_of(request, request.path_params.get("path", "")))
         if principal is None or not principal.may_debug:
             form = tag(
@@ -169,6 +169,15 @@ class DebugPage:
                 "main", tag("h1", "Not shown"), tag("p", str(error)), tag("a", "back", href=f"{base}/debug")
             )
             return HTMLResponse(page("chatdoc debug", body, base=base, token=""), status_of(error)[0])
+
+
+def _way_up(request: Request) -> str:
+    """Where this server's addresses begin, from the page that was asked for: also below the path of a proxy."""
+    asked = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    steps = (
+        asked.partition(b"?")[0].count(b"/") - request.scope.get("root_path", "").rstrip("/").count("/") - 1
+    )
+    return "/".join([".."] * steps) or "."
 
 
 def carry_out(doc: Document, action: Action, *, by: str) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ import msgspec
 
 from chatdoc.apps.server.document_access import last_sequence, page_of_events
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, LogCompacted
+from chatdoc.model.errors import ChatdocError, CommandRefused, LogCompacted
 from chatdoc.model.events.envelope import envelope
 from invariants.report import IntegrityReport
 
@@ -26,8 +26,13 @@ BEAT = b": beat\n\n"
 
 
 def page_as_json(doc: Document, after: int, limit: int) -> bytes:
-    """A page of the log as JSON: its events, and the sequence to go on from."""
+    """A page of the log as JSON: its events, and the sequence to go on from; CommandRefused for one beyond its end."""
     page = page_of_events(doc, after, limit)
+    if not page and after > (last := last_sequence(doc)):
+        raise CommandRefused(
+            f"expected a sequence up to {last}, which is the last of this log, came {after}: it is another log",
+            hint="Begin again with after=0",
+        )
     last = page[-1].sequence if page else after
     events = [msgspec.Raw(envelope(event)) for event in page]
     return msgspec.json.encode({"events": events, "after": last, "complete": len(page) < limit})
@@ -36,9 +41,14 @@ def page_as_json(doc: Document, after: int, limit: int) -> bytes:
 async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncGenerator[bytes, None]:
     """Every event beyond a sequence, or from now on without one; ends when the server stops."""
     try:
-        async with rooms.use(name) as room:
-            at = await room.look_up(last_sequence) if after is None else after
+        async with rooms.use(name, create=False) as room:
+            last = await room.look_up(last_sequence)
+            at = last if after is None else after
             yield b"retry: 1000\n\n"
+            if at > last:  # Another log, one that was given back from a backup say: all of it is news.
+                gap = msgspec.json.encode({"after": at, "last_sequence": last})
+                at = 0
+                yield b"id: 0\nevent: restarted\ndata: %b\n\n" % gap
 
             async def look() -> bytes:
                 nonlocal at
@@ -64,7 +74,7 @@ async def follow_integrity(rooms: Rooms, name: str) -> AsyncGenerator[bytes, Non
     """The integrity report now, and each time it changes."""
     last = b""
     try:
-        async with rooms.use(name) as room:
+        async with rooms.use(name, create=False) as room:
 
             async def look() -> bytes:
                 nonlocal last

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatdoc.apps.server.command_specs import SPECS
+from chatdoc.apps.server.command_specs import NAME_LENGTH_MAX, SPECS
 
 _PATH = {
     "name": "path",
     "in": "path",
     "required": True,
     "description": "The document's path below the served folder; it may contain slashes.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": r"\.(sage-)?chat$"},
+    "example": "team.chat",
 }
 
 
-def openapi() -> dict[str, Any]:
-    """The description, version 3.1."""
+def openapi(*, knows_users: bool = True) -> dict[str, Any]:
+    """The description, version 3.1; a server that `knows_users` needs no author in a command."""
     documents = "/api/documents/{path}"
     return {
         "openapi": "3.1.0",
@@ -27,26 +28,29 @@ def openapi() -> dict[str, Any]:
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Command": {"oneOf": [_command(name) for name in SPECS]}, "Answer": _ANSWER},
+            "schemas": {
+                "Command": {"oneOf": [_command(name, knows_users) for name in SPECS]},
+                "Answer": _ANSWER,
+            },
         },
         "security": [{"token": []}, {}],
         "paths": {
             "/healthz": {"get": _operation("Whether the process answers")},
             "/readyz": {"get": _operation("Whether documents can be opened", also=("503",))},
-            "/metrics": {"get": _operation("Metrics as Prometheus reads them", content="text/plain")},
+            "/metrics": {"get": _operation("Metrics as Prometheus reads them", content="text/plain", also=("401",))},
             "/api/openapi.json": {"get": _operation("This description")},
-            "/api/documents": {"get": _operation("The documents of the folder")},
+            "/api/documents": {"get": _operation("The documents of the folder", also=("401", "503"))},
             "/api/system/reindex": {
                 "post": _operation(
                     "Read the session logs of agents anew; `sources` in the body, all without",
-                    also=("400", "401", "403", "409"),
+                    also=("400", "401", "409", "500"),
                 )
             },
             f"{documents}/commands": {
                 "parameters": [_PATH],
                 "post": {
                     **_operation("Carry out a command; with a command_id that was used before, its first answer",
-                                 also=("400", "401", "403", "404", "409", "413", "415", "503")),
+                                 also=(*_OF_A_DOCUMENT, "409", "413", "415")),
                     "requestBody": {
                         "required": True,
                         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Command"}}},
@@ -55,7 +59,9 @@ def openapi() -> dict[str, Any]:
             },
             f"{documents}/threads": {
                 "parameters": [_PATH],
-                "get": _operation("Threads with config and state", _query("deleted", "boolean")),
+                "get": _operation(
+                    "Threads with config and state", _query("deleted", "boolean"), also=_OF_A_DOCUMENT
+                ),
             },
             f"{documents}/messages": {
                 "parameters": [_PATH],
@@ -63,17 +69,19 @@ def openapi() -> dict[str, Any]:
                     "A page of a thread's messages, oldest first; `before` in the answer leads to the page before it",
                     _query("thread", "string", required=True),
                     _query("before", "string"),
-                    _query("limit", "integer"),
+                    _LIMIT,
                     _query("deleted", "boolean"),
+                    also=_OF_A_DOCUMENT,
                 ),
             },
             f"{documents}/events": {
                 "parameters": [_PATH],
                 "get": _operation(
                     "A page of the event log, or, with Accept: text/event-stream, the log followed live",
-                    _query("after", "integer"),
-                    _query("limit", "integer"),
-                    {"name": "Last-Event-ID", "in": "header", "schema": {"type": "integer"}},
+                    {"name": "after", "in": "query", "schema": _SEQUENCE},
+                    _LIMIT,
+                    {"name": "Last-Event-ID", "in": "header", "schema": _SEQUENCE},
+                    also=(*_OF_A_DOCUMENT, "409"),
                 ),
             },
             f"{documents}/integrity": {
@@ -81,6 +89,7 @@ def openapi() -> dict[str, Any]:
                 "get": _operation(
                     "The integrity report, or, with Accept: text/event-stream, each time it changes",
                     _query("full", "boolean"),
+                    also=_OF_A_DOCUMENT,
                 ),
             },
         },
@@ -106,15 +115,22 @@ _ANSWER: dict[str, Any] = {
 }
 
 
-def _command(name: str) -> dict[str, Any]:
+def _command(name: str, knows_users: bool) -> dict[str, Any]:
     spec = SPECS[name]
     author = (spec.author,) if spec.author is not None else ()
-    names = (*spec.required, *author, *spec.optional, "command_id")
+    needed = spec.required if knows_users else (*spec.required, *author)
+    fields = {
+        **dict.fromkeys(spec.optional, _NULLABLE),
+        **{one: {"type": "string"} for one in spec.required},
+        **{one: _KINDS[one] for one in (*spec.required, *spec.optional) if one in _KINDS},
+        **dict.fromkeys(author, _NAME),
+        "command_id": {**_NAME, "type": ["string", "null"]},
+    }
     return {
         "type": "object",
         "title": name,
-        "required": ["type", *spec.required],
-        "properties": {"type": {"const": name}, **{one: {} for one in names}},
+        "required": ["type", *needed],
+        "properties": {"type": {"const": name}, **fields},
         "additionalProperties": False,
     }
 
@@ -130,17 +146,36 @@ def _operation(
     return {
         "summary": summary,
         "parameters": list(parameters),
-        "responses": answers | {status: {"description": _STATUS[status]} for status in also},
+        "responses": answers
+        | {status: {"description": _STATUS[status]} for status in sorted({*also, "403"})},
     }
 
 
+_NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH_MAX}
+_NULLABLE = {"type": ["string", "null"]}
+_KINDS: dict[str, dict[str, Any]] = {
+    "pin": {"type": ["boolean", "null"]},
+    "acp_config": {"type": ["object", "null"]},
+    "fields": {"type": "object"},
+    "metadata": {"type": ["object", "null"]},
+    "payload": {},
+    "turn_count": {"type": "integer", "minimum": 0},
+}
+"""Fields that are no text."""
+_SEQUENCE = {"type": "integer", "minimum": 0, "maximum": 10**15 - 1}
+_LIMIT = {"name": "limit", "in": "query", "schema": _SEQUENCE}
+_OF_A_DOCUMENT = ("400", "401", "404", "410", "503")
+
+
 _STATUS = {
-    "400": "The command cannot be read",
+    "400": "The command, or what is asked for, cannot be read",
     "401": "No token, or an unknown one",
     "403": "This client may not do that, or a page of another origin asked",
     "404": "There is no such document or record",
-    "409": "The command is refused, or its id belongs to another command",
+    "409": "The command is refused, or its id belongs to another command; the log does not reach so far",
+    "410": "The document lives in another place now, which the message names",
     "413": "The body is too large",
     "415": "The body is no JSON",
+    "500": "The logs could not be read anew",
     "503": "The document cannot be opened now, or the server is stopping",
 }

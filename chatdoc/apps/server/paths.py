@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from chatdoc.model.errors import NotFound
+from chatdoc.store.sqlite.folder import SqliteFolder
 
 SUFFIXES = (".chat", ".sage-chat")
 NAME_LENGTH_MAX = 1024
@@ -59,6 +61,19 @@ def _is_served(path: Path, folder: Path) -> bool:
 
 def _leads_out(path: Path, folder: Path) -> bool:
     return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(folder)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a document is in this place: its file, or a store whose text was not written yet."""
+    if os.path.lexists(path):
+        return True
+    stores = SqliteFolder(path.parent)
+    place = stores.find(path, ()).place
+    if place is None:
+        return False
+    with closing(stores.look(place)) as store:
+        said = store.registry.registration()
+    return said.text_stat is None and said.text_sequence is None
 
 
 def document_names(folder: Path) -> list[str]:

@@ -17,13 +17,13 @@ from types import TracebackType
 from starlette.types import ASGIApp
 
 from chatdoc.apps.server.app import build_app
-from chatdoc.apps.server.document_access import begin_journal, call_on_news
+from chatdoc.apps.server.document_access import call_on_news
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING, Outbox
 from chatdoc.apps.server.metrics import Metrics
-from chatdoc.apps.server.paths import document_names, file_of, require_sound
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
+from chatdoc.apps.server.served import Served
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
 from chatdoc.model.errors import CommandRefused, DocumentClosed
@@ -70,10 +70,7 @@ class Rooms:
         self.connections: dict[asyncio.Task[object], Outbox] = {}
         """The websockets that are open, by the task that serves each."""
         self._allow = allow
-        self._create = create
-        self._opener = opener
-        self._database = database
-        """Where the documents are, by name; None for the files of the folder."""
+        self._served = Served(self.folder, database, opener, create=create)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
@@ -100,13 +97,8 @@ class Rooms:
             raise _stopping()
         if self._listing is None or self._listing.done():
             loop = asyncio.get_running_loop()
-            self._listing = loop.run_in_executor(self._executor, self._stored_names)
+            self._listing = loop.run_in_executor(self._executor, self._served.names)
         return sorted({*await asyncio.shield(self._listing), *self._rooms})
-
-    def _stored_names(self) -> list[str]:
-        if self._database is not None:
-            return [one.name for one in self._database.documents()]
-        return document_names(self.folder)
 
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
         """The documents that are open now."""
@@ -127,25 +119,21 @@ class Rooms:
         return await found if isawaitable(found) else found
 
     @asynccontextmanager
-    async def use(self, name: str) -> AsyncIterator[Room]:
+    async def use(self, name: str, *, create: bool = True) -> AsyncIterator[Room]:
         """A document's room, kept open meanwhile; raises what opening raises, NotFound for what is no path of a chat.
 
         `await room.call(lambda doc: …)` does something with the document in a thread. A name that is not there makes a
-        new chat, unless `create` is false.
+        new chat, unless `create` is false, here or of the rooms: who only looks leaves nothing behind.
         """
-        room = await self._enter(name)
+        room = await self._enter(name, create=create)
         try:
             yield room
         finally:
             room.users -= 1
             self._touch(name, room)
 
-    async def _enter(self, name: str) -> Room:
-        if self._database is None:
-            path = file_of(self.folder, name)
-        else:
-            require_sound(name)
-            path = self.folder / name
+    async def _enter(self, name: str, *, create: bool) -> Room:
+        path = self._served.path_of(name)
         while True:
             if not self._is_open:
                 raise _stopping()
@@ -157,6 +145,11 @@ class Rooms:
                 self._begin_closing(name, room)
                 continue
             if room is None:
+                if name not in self._opening and not create:
+                    loop = asyncio.get_running_loop()
+                    await loop.run_in_executor(self._executor, self._served.require_there, name, path)
+                    create = True
+                    continue
                 if name not in self._opening:
                     if len(self._rooms) + len(self._opening) >= self.limits.rooms_max:
                         raise DocumentClosed(
@@ -171,7 +164,7 @@ class Rooms:
     async def _open(self, name: str, path: Path) -> Room:
         try:
             loop = asyncio.get_running_loop()
-            doc = await loop.run_in_executor(self._executor, lambda: self._opened(name, path))
+            doc = await loop.run_in_executor(self._executor, self._served.open, name, path)
             room = Room(
                 doc,
                 path,
@@ -187,17 +180,6 @@ class Rooms:
             return room
         finally:
             del self._opening[name]
-
-    def _opened(self, name: str, path: Path) -> Document:
-        if self._database is not None:
-            return self._database.open(name, create=self._create)
-        doc = self._opener(path, create=self._create)
-        try:
-            begin_journal(doc)
-        except BaseException:
-            doc.close()
-            raise
-        return doc
 
     def _touch(self, name: str, room: Room) -> None:
         if room.failure is not None and not room.users and self._rooms.get(name) is room:

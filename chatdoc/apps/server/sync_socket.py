@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -244,7 +244,7 @@ class _Connection:
 
     async def _enter(self, path: str, name: str | None, shown: Credentials, found: Principal) -> None:
         use = AsyncExitStack()
-        room = await use.enter_async_context(self._rooms.use(path))
+        room = await use.enter_async_context(self._rooms.use(path, create=not found.read_only))
         principal = msgspec.structs.replace(found, read_only=True) if room.is_read_only else found
         one = Member(self.outbox, principal, name=name, speaks_json=self._speaks_json)
         room.members.add(one)
@@ -277,7 +277,9 @@ class _Connection:
             one.send(wire.presences(room.awareness.present()))
         elif message.kind == "stateless":
             one.speaks_json = True
-            _, found = await answer(room, one.principal, message.text.encode(), self._rooms.metrics)
+            _, found = await answer(
+                nullcontext(room), one.principal, message.text.encode(), self._rooms.metrics
+            )
             one.send_json(msgspec.json.encode(found).decode())
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -202,26 +199,6 @@ def test_a_message_id_that_is_given_makes_one_message(serving: Serving) -> None:
     assert found["messages"] == 2
 
 
-def test_the_list_has_the_files_that_can_be_opened(
-    serving: Serving, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """A file whose name no address spells, a folder, a pipe or a link that leads out takes no other along."""
-    (serving.folder / "sub.chat").mkdir()
-    for name in ("a.chat", "sub.chat/ü %2F.sage-chat", ".hidden.chat", "b.txt"):
-        (serving.folder / name).touch()
-    (serving.folder / "same.chat").symlink_to("a.chat")
-    (serving.folder / "out.chat").symlink_to(tmp_path_factory.mktemp("outside"))
-    (serving.folder / "gone.chat").symlink_to("nowhere.chat")
-    (serving.folder / "loop.chat").symlink_to("loop.chat")
-    os.mkfifo(serving.folder / "pipe.chat")
-    Path(os.fsdecode(os.fsencode(serving.folder) + b"/bad\xff.chat")).touch()
-    assert serving.http.get("/debug").status_code == 200
-    found = [one["path"] for one in serving.http.get("/api/documents").json()["documents"]]
-    assert found == ["a.chat", "same.chat", "sub.chat/ü %2F.sage-chat"]
-    for name in found:
-        assert serving.http.get(f"/api/documents/{quote(name)}/threads").json() == {"threads": []}
-
-
 @pytest.mark.parametrize(
     "given",
     [
@@ -239,3 +216,19 @@ def test_a_number_that_cannot_be_read_is_told(serving: Serving, accept: str, giv
     given = {**given, "headers": {"Accept": accept, **given.get("headers", {})}}
     came = serving.http.get("/api/documents/a.chat/events", **given)
     assert (came.status_code, came.json()["error"]["code"]) == (400, "misuse")
+
+
+def test_a_log_that_ends_before_its_follower_is_followed_from_its_beginning(serving: Serving) -> None:
+    """Whoever followed another log, as before a backup came back, is told so and misses nothing of this one."""
+    serving.command("a.chat", type="create_thread", sender_id="ada", content="x")
+    path = "/api/documents/a.chat/events"
+    page = serving.http.get(path).json()
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": str(page["after"] + 1)}
+    with serving.http.stream("GET", path, headers=headers) as response:
+        lines = response.iter_lines()
+        [(_, gap)] = events(lines, 1)
+        assert gap == {"after": page["after"] + 1, "last_sequence": page["after"]}
+        assert [one for _, one in events(lines, len(page["events"]))] == page["events"]
+    came = serving.http.get(path, params={"after": page["after"] + 1})
+    assert (came.status_code, came.json()["error"]["code"]) == (409, "command_refused")
+    assert serving.http.get(path, params={"after": page["after"]}).json()["events"] == []

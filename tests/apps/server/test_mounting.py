@@ -31,7 +31,12 @@ def test_rooms_are_mounted_in_an_application(tmp_path: Path) -> None:
                     "documents": [{"path": "a.chat", "open": True}]
                 }
                 page = (await http.get("/chat/debug/a.chat")).text
-                assert 'href="/chat/debug-assets/debug.css"' in page
+                assert 'href="../debug-assets/debug.css"' in page
+                page = (await http.get("/chat/debug")).text
+                assert 'href="./debug-assets/debug.css"' in page
+                assert 'href="./debug/a.chat"' in page
+                page = (await http.get("/chat/debug/sub%2Fno.chat")).text
+                assert 'href="../debug-assets/debug.css"' in page
                 assert (await http.get("/chat/readyz")).status_code == 200
         assert not rooms.is_ready
 

@@ -1,0 +1,55 @@
+"""Catalogue of what a server serves, files of a folder or documents of a database: their names, places and opening."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from chatdoc.apps.server.paths import document_names, file_of, is_there, require_sound
+from chatdoc.database import DocumentDatabase
+from chatdoc.document import Document
+from chatdoc.model.errors import NotFound
+from chatdoc.open import open_document
+
+
+class Served:
+    """The documents of a folder, or those of a database by name; every call but `path_of` may wait for the disk."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database: DocumentDatabase | None,
+        opener: Callable[..., Document],
+        *,
+        create: bool,
+    ) -> None:
+        self._folder, self._database = folder, database
+        self._opener, self._create = opener, create
+
+    def path_of(self, name: str) -> Path:
+        """The place of a name; raises NotFound for what names no document."""
+        if self._database is None:
+            return file_of(self._folder, name)
+        require_sound(name)
+        return self._folder / name
+
+    def names(self) -> list[str]:
+        """The documents that are stored."""
+        if self._database is not None:
+            return [one.name for one in self._database.documents()]
+        return document_names(self._folder)
+
+    def require_there(self, name: str, path: Path) -> None:
+        """Raise NotFound for a document that would begin if it were opened."""
+        if self._database is not None:
+            self._database.require(name)
+        elif self._opener is open_document and not is_there(path):  # What another one finds, it alone knows.
+            raise NotFound(
+                "there is no such document", hint="List those that are there; who writes to it makes it"
+            )
+
+    def open(self, name: str, path: Path) -> Document:
+        """Open a document; raises what opening raises."""
+        if self._database is not None:
+            return self._database.open(name, create=self._create)
+        return self._opener(path, create=self._create)
