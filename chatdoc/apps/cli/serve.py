@@ -69,6 +69,7 @@ def serve(
         allowed_hosts=(host, *allow_host),
         allowed_origins=allow_origin,
     )
+    server.run.allow_files(rooms.limits)
     listening = server.run.listen(host, port)
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listening.getsockname()[1]}"

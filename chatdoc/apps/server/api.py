@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from chatdoc.apps.server import commands
@@ -216,14 +216,16 @@ def stream(content: Any) -> Response:
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes | None:
-    """The body of a request, or None as soon as it is too large."""
+    """The body of a request, or None as soon as it is too large, or its sender has gone before its end."""
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > bytes_max:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+    with suppress(ClientDisconnect):
+        async for part in request.stream():
+            size += len(part)
+            if size > bytes_max:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+    return None
 
 
 def _under(key: str | None, value: Any) -> Any:

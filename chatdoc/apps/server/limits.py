@@ -51,6 +51,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A changed document's `.chat` text is written so long after a change, as soon as nobody writes any more."""
     autosave_busy_s: float = 20.0
     """While changes go on without a pause, it is written at most this much later; its store has all of them."""
+    request_s: float = 60.0
+    """A request, its body too, must come whole within so long, or its connection is closed."""
     hello_s: float = 10.0
     """Whoever must show a token in the first message has so long for it."""
     ask_again_s: float = 60.0

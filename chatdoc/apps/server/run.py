@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
+from chatdoc.apps.server.http_protocol import RequestProtocol
+from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.rooms import Rooms
 from chatdoc.apps.server.websocket_protocol import FrameProtocol
 from chatdoc.model.errors import ReadOnlyTarget
 
 PING_S = 20.0
 BACKLOG = 2048
+FILES_A_ROOM, FILES_BESIDES = 8, 1024
+"""A store is a file, its log and its index, for each connection to it; besides there are requests and modules."""
 
 
 class _Server(uvicorn.Server):
@@ -64,6 +72,17 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
+def allow_files(limits: Limits) -> None:
+    """Let the process hold what the limits allow: systems begin with 256 or 1,024 files, of which a socket is one."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.clients_max + limits.rooms_max * FILES_A_ROOM + FILES_BESIDES
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        with contextlib.suppress(ValueError, OSError):  # Another limit of the system.
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 Stop = Callable[[], None]
 
 
@@ -79,6 +98,7 @@ async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[Stop],
         access_log=False,  # It writes addresses down, and with them whatever a client puts there.
         server_header=False,
         lifespan="off",
+        http=cast(Any, partial(RequestProtocol, request_s=rooms.limits.request_s)),
         ws=FrameProtocol,
         ws_max_size=rooms.limits.message_bytes_max,
         ws_ping_interval=PING_S,
