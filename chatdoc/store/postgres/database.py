@@ -31,6 +31,7 @@ from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_pro
 from chatdoc.store.sqlite.sqlite_errors import unreadable
 
 _Answer = TypeVar("_Answer")
+_ONE_MOMENT = "ISOLATION LEVEL REPEATABLE READ"
 
 
 class PostgresDatabase:
@@ -88,7 +89,13 @@ class PostgresDatabase:
         with self.lock:
             if self.is_inside():
                 return read()
-            return self._transact("ISOLATION LEVEL REPEATABLE READ", read, doing, ())
+            try:
+                return self._transact(_ONE_MOMENT, read, doing, ())
+            except StoreError as error:
+                if not is_lost_connection(error.__cause__):
+                    raise
+                self.pool.forget_idle()
+                return self._transact(_ONE_MOMENT, read, doing, ())
 
     def ask_at_one_moment(self, read: Callable[[Execute], _Answer], doing: str) -> _Answer:
         """See `Tables`."""
@@ -186,24 +193,11 @@ class PostgresDatabase:
     # sessions
 
     def _with_session(self, read: Callable[[Execute], _Answer]) -> _Answer:
-        session = self._ready()
-        try:
-            try:
-                session.speak_for(self.document)
-                answer = read(session.execute)
-            except psycopg.Error as error:
-                if not is_lost_connection(error):
-                    raise
-                self.pool.forget_idle()
-                session.close()
-                session = self.pool.fresh()
-                session.speak_for(self.document)
-                answer = read(session.execute)
-        except BaseException:
-            session.close()
-            raise
-        self.pool.give(session)
-        return answer
+        def ask(session: Session) -> _Answer:
+            session.speak_for(self.document)
+            return read(session.execute)
+
+        return self.pool.asked(self._ready(), ask)
 
     def _transact(self, how: str, work: Callable[[], _Answer], doing: str, ahead: Questions) -> _Answer:
         session = self._ready()
@@ -249,7 +243,7 @@ class PostgresDatabase:
         """End the transaction; returns the version that others are to be told of, 0 for none."""
         locked = self._locked
         if locked is None:
-            session.commit(self.name, doing)
+            session.end()
             return 0
         locked.advance(session)
         self.coming_version = version = locked.version + 1

@@ -80,7 +80,9 @@ class Pipeline:
         failed: psycopg.Error | None = None
         while self._sent:
             result = self._take()
-            assert result is not None, "each statement has an answer"
+            if result is None:
+                failed = failed or _gone()
+                break
             if result.status in _GOOD:
                 if (answer := self._sent[0]) is not None:
                     answer.put(result)
@@ -90,8 +92,9 @@ class Pipeline:
             assert end is None, "a statement has one answer"
             self._sent.popleft()
         end = self._take()
-        assert end is not None, "that of the sync"
-        assert end.status == pq.ExecStatus.PIPELINE_SYNC, end.status
+        if end is None or end.status != pq.ExecStatus.PIPELINE_SYNC:
+            # The server went away behind its last answer, with a word about that or without.
+            failed = failed or (_gone() if end is None else errors.error_from_result(end))
         if failed is not None:
             self.is_spent = True
             raise failed
@@ -143,6 +146,10 @@ class _Prepared(NamedTuple):
     spellings: list[Callable[[Any], bytes | None]]
     formats: list[bool]
     """True for values that are sent as they are, and not as text."""
+
+
+def _gone() -> psycopg.OperationalError:
+    return psycopg.OperationalError("the connection was lost")
 
 
 def _note(shape: tuple[Any, ...]) -> None:

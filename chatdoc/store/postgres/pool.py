@@ -118,9 +118,8 @@ class Pool:
         else:
             self.give(session)
 
-    def use(self, work: Callable[[Session], _Answer], doing: str) -> _Answer:
-        """Do something with a session, again where its server was started anew meanwhile; errors are StoreError."""
-        session = self.take()
+    def asked(self, session: Session, work: Callable[[Session], _Answer]) -> _Answer:
+        """What `work` finds with a session, or with a fresh one where its server was started anew meanwhile."""
         try:
             try:
                 answer = work(session)
@@ -131,13 +130,18 @@ class Pool:
                 self.forget_idle()
                 session = self.fresh()
                 answer = work(session)
-        except BaseException as error:
+        except BaseException:
             session.close()
-            if isinstance(error, psycopg.Error):
-                raise failure(error, self.name, doing) from error
             raise
         self.give(session)
         return answer
+
+    def use(self, work: Callable[[Session], _Answer], doing: str) -> _Answer:
+        """The same with a session of the pool; errors are StoreError."""
+        try:
+            return self.asked(self.take(), work)
+        except psycopg.Error as error:
+            raise failure(error, self.name, doing) from error
 
     def place(self) -> Place:
         """The place of this process among the servers; another one after it was shut out."""

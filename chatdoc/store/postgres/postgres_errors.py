@@ -74,10 +74,8 @@ def _fatal(said: str | None) -> str:
     return (said or "").partition("FATAL:")[2]
 
 
-def is_lost_connection(error: BaseException) -> bool:
-    """Whether an error says that the connection, or the server behind it, has gone."""
-    if not isinstance(error, psycopg.Error):
+def is_lost_connection(error: BaseException | None) -> bool:
+    """Whether an error says that the connection, or the server behind it, has gone, and not that a statement has."""
+    if not isinstance(error, psycopg.OperationalError) or isinstance(error, psycopg.errors.PipelineAborted):
         return False
-    if isinstance(error, psycopg.errors.PipelineAborted):
-        return False
-    return isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in ("08", "57")
+    return (error.sqlstate or "08").startswith(("08", "57P"))

@@ -123,6 +123,13 @@ class Session:
         if committed.tag != "COMMIT":
             raise errors.InFailedSqlTransaction(f"the transaction was ended by {committed.tag}")
 
+    def end(self) -> None:
+        """End a transaction that has written nothing, so that it is all the same whether the answer is lost."""
+        self._ahead.forget()
+        self._is_inside = False
+        self.execute("COMMIT")
+        self.wait()
+
     def rollback(self) -> None:
         """Undo the transaction, and with it whom the session speaks for."""
         self._document, self._is_inside = None, False
