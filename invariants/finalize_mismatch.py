@@ -8,24 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatdoc.model.commands.repairs import FinishMessage
-from chatdoc.model.delta import Delta
 from chatdoc.model.records.thread_state import TERMINAL
 from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
-from invariants.standing import threads_of
+from invariants.standing import threads_told
 
 
 def every(view: View) -> Iterable[str]:
     """Threads that have a state."""
     return view.states
-
-
-def touched_by(delta: Delta, view: View) -> Iterable[str]:
-    """Threads whose state came, and those that a message came to, was finished in, or left."""
-    subjects: set[str] = set(delta.states)
-    for message_id in delta.messages:
-        subjects.update(threads_of(view, message_id))
-    return subjects
 
 
 def check(view: View, thread_id: str) -> Violation | None:
@@ -63,6 +54,6 @@ FINALIZE_MISMATCH = Rule(
     watches=("states", "messages"),
     suspects="states",
     every=every,
-    touched_by=touched_by,
+    touched_by=threads_told,
     check=check,
 )

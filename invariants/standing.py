@@ -23,6 +23,14 @@ def is_elsewhere(view: View, thread_id: str, message_id: str) -> bool:
     return view.thread_of(message_id) != thread_id and thread_id in threads_of(view, message_id)
 
 
+def threads_told(delta: Delta, view: View) -> Collection[str]:
+    """Threads whose state came, and those that a message came to, was finished in, or left."""
+    subjects: set[str] = set(delta.states)
+    for message_id in delta.messages:
+        subjects.update(threads_of(view, message_id))
+    return subjects
+
+
 def rerooted(delta: Delta, view: View) -> Collection[ThreadId]:
     """Threads whose identity or named root the delta touched."""
     found = set(delta.threads) if delta.threads else None

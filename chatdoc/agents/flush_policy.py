@@ -1,4 +1,4 @@
-"""Readers see the first words at once, and a long answer is still few pieces: each waits for more than the last.
+"""Flush policy: readers see the first words at once, and a long answer is few pieces, each larger than the last.
 
 Both bounds grow with every piece, so their number grows with the logarithm of an answer's length and duration:
 13,500 characters in 3,000 chunks make at most 12 pieces by size, and ten minutes at most 18 by time.

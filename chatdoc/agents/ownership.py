@@ -1,4 +1,4 @@
-"""An opening of a document says which turns it runs, while it runs them, and finds those whose owner is gone.
+"""Leases and heartbeats: an opening says which turns it runs while it runs them, and finds those whose owner is gone.
 
 | who has the turn | what is said of it |
 | --- | --- |

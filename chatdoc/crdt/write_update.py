@@ -1,9 +1,4 @@
-"""Removed items of which a document knows the first clocks are split there, so that no forger chooses their place.
-
-Peers that send more than was asked for send such items honestly: neighbours of one key, removed one after the other,
-become one item. Cut in two, the rest follows the last known clock, which is the very place it had.
-Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrdt even under a key of another root.
-"""
+"""Update writer: what was read of updates is spelled as one again, split, beyond known clocks, or in bounded pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +15,13 @@ _ITEM_BYTES = 600
 
 
 def split_at_known(update: bytes, reading: Reading, known: Mapping[int, int]) -> tuple[bytes, Reading]:
-    """The same update, to be applied to a document with these clocks; the very same bytes when nothing is to split."""
+    """The same update, to be applied to a document with these clocks; the very same bytes when nothing is to split.
+
+    Removed items of which the document knows the first clocks are split there, so that no forger chooses their place.
+    Peers that send more than was asked for send such items honestly: neighbours of one key, removed one after the
+    other, become one item. Cut in two, the rest follows the last known clock, which is the very place it had.
+    Left whole, pycrdt and Yjs place the rest of a forged one differently, and pycrdt even under a key of another root.
+    """
     if not any(_is_partly_known(item, known) for item in reading.items if item.length > 1):
         return update, reading
     items: list[Item] = []

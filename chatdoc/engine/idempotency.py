@@ -1,4 +1,4 @@
-"""A command's answer is a record; its receipt keeps that record, or names it, so a retry gets the same answer.
+"""Idempotency receipts: a command's answer is a record, which its receipt keeps or names, so a retry gets the same one.
 
 A message that was only just written is named by the key of its header: that is a lasting fact, whose key certifies it,
 and says all that the answer says. Of any other message, the receipt keeps the fields and names the texts.

@@ -1,4 +1,4 @@
-"""A file is replaced whole or not at all, and what was acknowledged is on the disk.
+"""Atomic replacement: a file is replaced whole or not at all, and what was acknowledged is on the disk.
 
 The bytes go to a temporary file in the same folder, are forced to the disk, take the target's place by one
 rename, and the folder is forced to the disk too. A crash at any point leaves the old bytes or the new ones.

@@ -143,8 +143,6 @@ def _count(state: CodexState, body: Body, at: str | None) -> list[Item]:
     figures, before = body.info.total_token_usage, state.total
     if before is not None and figures.total_tokens == before.total and _tokens(figures) == before:
         return [Item(_ATTIC, "", "", None, "token_count")]
-    if before is not None and figures.total_tokens < before.total:
-        state.falls += 1
     state.total = _tokens(figures)
     last = body.info.last_token_usage
     return [Item("usage", "", "", at, "", "", Tokens() if last is None else _tokens(last))]

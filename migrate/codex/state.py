@@ -29,8 +29,6 @@ class CodexState(msgspec.Struct, omit_defaults=True):
     base: Tokens | None = None
     """What the parent had spent at the fork."""
     total: Tokens | None = None
-    falls: int = 0
-    """How often the total fell."""
     last_prompt: str = ""
     replay: str = ""
     """The prompt of a turn that was aborted, which the tool may write once more."""

@@ -22,9 +22,9 @@ from chatdoc.store.ledger import backfill as backfills
 from chatdoc.store.ledger import parity as parities
 from chatdoc.store.ledger import validate as validation
 from chatdoc.store.ledger.bundle import bundle
+from chatdoc.store.ledger.legacy_days import take_over_days
 from chatdoc.store.ledger.log_turns import turns_of
 from chatdoc.store.ledger.project import Project, thread_uuid
-from chatdoc.store.ledger.transcript_file import take_over_days
 from chatdoc.workspace import log_of
 from migrate.transcript.ledger import LIMIT_ALL
 from migrate.transcript.turn import TranscriptTurn

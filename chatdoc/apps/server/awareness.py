@@ -38,11 +38,6 @@ class Awareness:
             if one.owner is not ELSEWHERE
         ]
 
-    def owns(self, owner: object, client: int) -> bool:
-        """Whether a connection announced this client id."""
-        state = self._states.get(client)
-        return state is not None and state.owner is owner
-
     def announced(self, owner: object) -> list[int]:
         """The client ids that a connection announced."""
         return [client for client, one in self._states.items() if one.owner is owner]

@@ -13,10 +13,9 @@ from chatdoc.apps.server.websocket_protocol import WriteFrame, frame_of
 
 SLOW, FAILED, FULL, GOING = 4508, 4500, 4529, 4503
 """Closing codes after which a client comes back by itself: it was slow, the room failed, no room left, we stop."""
-BAD_MESSAGE, UNKNOWN, FORBIDDEN, MISSING, TOO_LARGE, REFUSED, DESTROYS = (
+BAD_MESSAGE, UNKNOWN, MISSING, TOO_LARGE, REFUSED, DESTROYS = (
     4400,
     4401,
-    4403,
     4404,
     4413,
     4422,

@@ -2,6 +2,7 @@
 
 A message waits while its mark `acp_state` is `queued`, or its row says so and no mark another thing, as in a file that
 another program left; `acp_send_mode` `immediate` lets it go before the others. Nothing waits in a deleted thread.
+What two replicas queue at once waits on both, in the order of the marks' stamps, whichever heard of the other first.
 """
 
 from __future__ import annotations

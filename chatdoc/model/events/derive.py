@@ -20,7 +20,6 @@ from chatdoc.model.events.ordering import Batch, draft
 from chatdoc.model.events.role import SYSTEM
 from chatdoc.model.events.types import (
     MessageSent,
-    Payload,
 )
 from chatdoc.model.facts import Fact, Header, MarkFact, PieceFact, RevisionFact, SettingFact, StateFact
 from chatdoc.model.ids import MessageId, ThreadId
@@ -171,7 +170,3 @@ def _accompanies(view: View, thread_id: ThreadId, message_id: MessageId, new: Se
 
 def _by_date(view: View, thread_ids: frozenset[ThreadId]) -> list[ThreadId]:
     return sorted(thread_ids, key=lambda one: (view.thread_facts[one].created_at, one))
-
-
-def _draft(payload: Payload) -> Draft:
-    return Draft(payload, payload.thread_id)  # type: ignore[attr-defined]

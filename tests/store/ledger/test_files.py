@@ -14,8 +14,9 @@ from chatdoc.model.errors import CommandRefused, ReadOnlyTarget
 from chatdoc.store.atomic_file import temporary_path
 from chatdoc.store.ledger.backfill import backfill
 from chatdoc.store.ledger.bundle import bundle
+from chatdoc.store.ledger.legacy_days import take_over_days
 from chatdoc.store.ledger.project import LEGACY_MARKER, Project, thread_uuid
-from chatdoc.store.ledger.transcript_file import put_turns, take_over_days
+from chatdoc.store.ledger.transcript_writer import TranscriptWriter
 from chatdoc.store.ledger.validate import statuses, validate, validate_ledger
 from migrate.transcript import read
 from tests.migrate.transcript.test_ledger import DAY
@@ -77,10 +78,10 @@ def test_days_join_a_damaged_file_without_moving_what_is_damaged(tmp_path: Path)
 def test_a_turn_goes_from_pending_to_its_end_in_one_place(tmp_path: Path) -> None:
     """Begin, finalize and fail are upserts by the turn's id; other turns' bytes stay."""
     project = Project(tmp_path)
-    assert put_turns(project, THREAD, [turn(1, status="pending", assistant_text="")])
-    assert put_turns(project, THREAD, [turn(2)])
-    assert put_turns(project, THREAD, [turn(1, status="failed", assistant_text="")])
-    assert not put_turns(project, THREAD, [turn(2)])
+    assert TranscriptWriter(project).put(THREAD, [turn(1, status="pending", assistant_text="")])
+    assert TranscriptWriter(project).put(THREAD, [turn(2)])
+    assert TranscriptWriter(project).put(THREAD, [turn(1, status="failed", assistant_text="")])
+    assert not TranscriptWriter(project).put(THREAD, [turn(2)])
     found = read.read(project.transcript(THREAD).read_bytes())
     assert [(one.status, one.user_text) for one in found.turns] == [
         ("failed", "question 1"),
@@ -94,17 +95,17 @@ def test_a_file_of_a_newer_version_is_not_written(tmp_path: Path) -> None:
     path = project.transcript(THREAD)
     path.write_text(GOLDEN.replace("VERSION: 2", "VERSION: 3"))
     with pytest.raises(ReadOnlyTarget, match="version 3"):
-        put_turns(project, THREAD, [turn(9)])
+        TranscriptWriter(project).put(THREAD, [turn(9)])
 
 
 PUT = """
 import sys
 from chatdoc.model.errors import ChatdocError
 from chatdoc.store.ledger.project import Project
-from chatdoc.store.ledger.transcript_file import put_turns
+from chatdoc.store.ledger.transcript_writer import TranscriptWriter
 from tests.migrate.transcript.turns import THREAD, turn
 try:
-    put_turns(Project(sys.argv[1]), THREAD, [turn(2, status="completed", assistant_text="written")])
+    TranscriptWriter(Project(sys.argv[1])).put(THREAD, [turn(2, status="completed", assistant_text="written")])
 except ChatdocError as error:
     print(type(error).__name__)
 """
@@ -127,10 +128,10 @@ def test_a_write_that_is_killed_or_fails_anywhere_leaves_the_old_file_or_the_new
         run(PUT, project.path, trace=call, paths=paths, folder=tmp_path, inject=inject)
         assert path.read_bytes() in (old, new), inject
         assert project.thread_ids() == [THREAD]
-        put_turns(project, THREAD, [turn(2, assistant_text="written")])
+        TranscriptWriter(project).put(THREAD, [turn(2, assistant_text="written")])
         assert path.read_bytes() == new
         # What a kill left behind is hidden, counts as no thread, and goes with the next file that is written.
-        put_turns(project, THREAD, [turn(2, assistant_text="again")])
+        TranscriptWriter(project).put(THREAD, [turn(2, assistant_text="again")])
         assert os.listdir(project.threads) == [f"{THREAD}.md"]
 
 
@@ -140,7 +141,7 @@ def test_writers_of_one_file_wait_for_each_other(tmp_path: Path) -> None:
 
     def put(first: int) -> None:
         for number in range(first, 20, 4):
-            put_turns(Project(tmp_path), THREAD, [turn(number)])
+            TranscriptWriter(Project(tmp_path)).put(THREAD, [turn(number)])
 
     workers = [threading.Thread(target=put, args=(first,)) for first in range(4)]
     for worker in workers:

@@ -1,24 +1,17 @@
-"""Upsert of turns into a thread file: one temporary file, one rename; a failed write leaves the old bytes alone."""
+"""Legacy archive by days: its turns are merged into the files of their threads, once; the days stay as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from chatdoc.store.atomic_file import write_atomically
 from chatdoc.store.ledger.project import LEGACY_MARKER, Project, read_if_there
-from chatdoc.store.ledger.transcript_writer import TranscriptWriter, require_known_version
+from chatdoc.store.ledger.transcript_writer import require_known_version
 from migrate.transcript import legacy, read, write
 from migrate.transcript.turn import TranscriptTurn, in_order, whole_seconds
 from migrate.transcript.upsert import upserted
 
 
-def put_turns(project: Project, thread_id: str, turns: Iterable[TranscriptTurn]) -> bool:
-    """Make the thread's file hold these turns as they are now; true when it was written."""
-    return TranscriptWriter(project).put(thread_id, turns)
-
-
 def take_over_days(project: Project, now_iso: str) -> int:
-    """Merge the legacy archive into the thread files, once; returns how many turns came. The days stay as they are."""
+    """Merge the legacy archive into the thread files unless that was done; returns how many turns came."""
     if project.days_are_merged():
         return 0
     added = 0
