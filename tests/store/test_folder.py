@@ -12,6 +12,7 @@ import pytest
 from chatdoc.model.errors import ChatdocError, DocumentExists, ReadOnlyTarget, StoreError
 from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.store import SqliteStore
+from chatdoc.store.sqlite.store_finder import StoreFinder
 from tests.store.documents import (
     DOCUMENT_ID,
     GENESIS,
@@ -76,6 +77,25 @@ def test_find_tells_moved_copied_and_replaced_files_apart(stores: SqliteFolder, 
     assert standing(stores, "new.chat", OTHER_ID) == ("new", None, None)
     (folder / "team.chat").unlink()
     assert standing(stores, "copy.chat", DOCUMENT_ID) == ("moved", place, None)
+
+
+def test_among_copies_of_a_document_a_known_file_costs_one_look(
+    stores: SqliteFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, and a new copy costs one look at each of them."""
+    names = [f"copy-{number}.chat" for number in range(6)]
+    for name in names:
+        create(stores, name, touch=True).close()
+    looked: list[Path] = []
+    look_up = StoreFinder._look_up
+    monkeypatch.setattr(
+        StoreFinder, "_look_up", lambda finder, place: looked.append(place) or look_up(finder, place)
+    )
+    assert standing(stores, names[3], DOCUMENT_ID)[0] == "registered"
+    assert len(looked) == 1
+    looked.clear()
+    assert standing(stores, "new.chat", DOCUMENT_ID)[0] == "copied"
+    assert len(looked) == len(set(looked)) == len(names)
 
 
 def test_copy_becomes_a_document_of_its_own(stores: SqliteFolder) -> None:

@@ -44,9 +44,10 @@ class StoreFinder:
 
     def find(self, name: str, document_ids: Sequence[str]) -> Found:
         """What is known of the file of a name that says it is one of these documents; see the port."""
-        all_of_them = list(self._known(document_ids))
-        known = [one for one in all_of_them if one.said.retired_at_ms is None]
         serving = self.serving(name)
+        # Where the index knows the file, its copies are not looked at: each has a store of this document.
+        all_of_them = list(self._known(document_ids)) if serving is None else []
+        known = [one for one in all_of_them if one.said.retired_at_ms is None]
         if serving is None:
             serving = next((one for one in known if one.said.path == name and not one.said.released), None)
         if serving is not None:
@@ -67,16 +68,20 @@ class StoreFinder:
 
     def _named(self, name: str) -> _Known | None:
         """The store that the index names for a path, if it records that path."""
+        entry = self._entry(name)
+        if entry is None or not os.path.lexists(self._home / entry):
+            return None
+        found = self._look_up(self._home / entry)
+        return found if found.said.path == name else None
+
+    def _entry(self, name: str) -> str | None:
+        """The name of a store that the index has for a path."""
         if not require_own_folder(self._index.folder):
             return None
         entry = self._index.get(name)
         if not entry or os.path.basename(entry) != entry or not entry.endswith(END):
             return None
-        place = self._home / entry
-        if not os.path.lexists(place):
-            return None
-        found = self._look_up(place)
-        return found if found.said.path == name else None
+        return entry
 
     def _require_here(self, name: str, known: list[_Known]) -> None:
         """Raise DocumentMoved where the file's document lives in another store now; a copy of it is another one."""
@@ -109,9 +114,10 @@ class StoreFinder:
         file = self._folder / found.said.path
         if found.said.released or not os.path.lexists(file):
             return True
-        serving = self.serving(found.said.path)
-        if serving is not None and serving.place != found.place:
-            return True
+        if self._entry(found.said.path) != found.place.name:
+            serving = self.serving(found.said.path)
+            if serving is not None and serving.place != found.place:
+                return True
         return has_left(file, found.said)
 
     def _look_up(self, place: Path) -> _Known:
