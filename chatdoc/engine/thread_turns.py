@@ -99,7 +99,8 @@ class ThreadTurns:
                     )
                 if not one.woken.acquire(timeout=STEP_S):
                     waited += STEP_S
-                    self._forget_cut_off()
+                    if not self._taken.locked():
+                        self._forget_cut_off()
             is_passed_on = ends or one.answer is not None
         finally:
             self._waiting.remove(one)
