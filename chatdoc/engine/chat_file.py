@@ -174,7 +174,8 @@ class ChatFile:
             if untouched and not self._displaced.is_unseen:
                 return True
             try:
-                self._take_displaced()
+                with engine.lock:
+                    self._take_displaced()
             except (FileReplaced, UnreadableFile):
                 self._displaced.give_back(self.path, b"".join(text))
                 raise
@@ -270,7 +271,10 @@ class ChatFile:
         return "moved" if moved else "deleted"
 
     def _take_displaced(self) -> None:
-        """Take what was written to the file that our last text displaced; what is no edit of ours is passed over."""
+        """Take what was written to the file that our last text displaced; what is no edit of ours is passed over.
+
+        Under the document's lock, as all that compares a text with the view.
+        """
         try:
             self._displaced.take(self._take)
         except (FileReplaced, UnreadableFile):

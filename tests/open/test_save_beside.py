@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from chatdoc import Document, open_document
+from chatdoc.engine import chat_file
+from chatdoc.model.view.view import View
+from migrate.v2.merge_external import Merged, merge
 
 SECONDS_MAX = 60
 
@@ -107,3 +110,35 @@ def test_an_edit_of_the_file_that_comes_while_it_is_written_is_taken(
         gate.may_go_on.set()
         assert saving.result(SECONDS_MAX)
     assert [one.content for one in doc.messages(thread.thread_id)] == ["the r00t", "first", "second"]
+
+
+def test_nobody_changes_the_document_while_an_edit_of_the_file_is_compared_with_it(
+    doc: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Comparing enters facts into the view and takes them out again: who writes meanwhile would lose his own."""
+    [thread] = doc.threads()
+    path = doc.path
+    assert path is not None
+    doc.send(thread.thread_id, sender_id="alice", content="first")
+    before, compared = path.read_bytes(), []
+
+    def may_enter() -> bool:
+        entered = doc.engine.hold(timeout_s=0)
+        if entered:
+            doc.engine.let_go()
+        return entered
+
+    def watched(view: View, source: bytes) -> Merged:
+        with ThreadPoolExecutor(1) as other:
+            compared.append(other.submit(may_enter).result(SECONDS_MAX))
+        return merge(view, source)
+
+    monkeypatch.setattr(chat_file, "merge", watched)
+    gate = Gate(monkeypatch)
+    with ThreadPoolExecutor(1) as pool:
+        saving = pool.submit(doc.save)
+        assert gate.is_reached.wait(SECONDS_MAX)
+        path.write_bytes(before.replace(b"the root", b"the r00t"))
+        gate.may_go_on.set()
+        assert saving.result(SECONDS_MAX)
+    assert compared == [False]

@@ -41,7 +41,7 @@ for number in range(3):
 
 def started(folder: Path) -> DocumentStore:
     """A store whose commits wait for nothing."""
-    store = create(SqliteFolder(folder))
+    store = create(SqliteFolder(folder, busy_timeout_s=0.1))
     store.journal.start()
     return store
 
@@ -192,10 +192,13 @@ def test_a_reader_in_the_way_leaves_an_error_that_says_so(
     def fail(_: int) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("os.fdatasync", fail)
-    with pytest.raises(StoreError, match="forced to the disk: Input/output error"):
-        store.journal.make_durable()
+    with monkeypatch.context() as failing:
+        failing.setattr("os.fdatasync", fail)
+        with pytest.raises(StoreError, match="forced to the disk: Input/output error"):
+            store.journal.make_durable()
     assert not store.journal.is_durable()
+    with pytest.raises(StoreError, match="a reader is in the way"):
+        store.journal.make_durable()
     reader.close()
     store.journal.make_durable()
     assert store.journal.is_durable()
@@ -211,3 +214,65 @@ def test_commits_of_a_store_that_waits_are_durable_by_themselves(folder: Path) -
     assert not store.journal.is_long()
     store.journal.make_durable()
     store.close()
+
+
+def test_a_power_failure_after_a_failed_write_of_the_journal_leaves_no_mixture(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk has an older journal then, whose pages would be taken for newer than those of the file."""
+    store, random = started(folder), Random(7)
+    _, journal = files(folder)
+    for _ in range(5):
+        append(store, random.randbytes(5000))
+    store.journal.make_durable()
+    on_disk = journal.read_bytes()
+    for _ in range(5):
+        append(store, random.randbytes(5000))
+    fails, forced = True, []
+
+    def fdatasync(_: int) -> None:
+        if fails:
+            raise OSError(5, "Input/output error")
+        forced.append(journal.read_bytes())
+
+    reader = connect(files(folder)[0], timeout_s=1.0, access="read")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    monkeypatch.setattr("os.fdatasync", fdatasync)
+    with pytest.raises(StoreError):
+        store.journal.make_durable()
+    fails = False
+    with pytest.raises(StoreError):  # The system takes the lost pages for written: asking it proves nothing.
+        store.journal.make_durable()
+    reader.close()
+    store.journal.make_durable()
+    place = tmp_path / "failed"
+    shutil.copytree(folder, place)
+    files(place)[1].write_bytes(forced[-1] if forced and len(forced[-1]) < len(on_disk) else on_disk)
+    with SqliteFolder(place).open(store_file(place)) as found:
+        assert found.verify() == []
+        assert found.updates.last_sequence() == store.updates.last_sequence()
+    store.close()
+
+
+def test_an_answer_that_writes_nothing_waits_for_what_others_committed(tmp_path: Path, folder: Path) -> None:
+    """It may be the receipt of a commit that another process has not forced yet; once is enough for each of these."""
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom chatdoc.store.sqlite.folder import SqliteFolder\n"
+        "from tests.store.documents import append, create\n"
+        "stores = SqliteFolder(Path(sys.argv[1]))\nother = create(stores)\nother.journal.start()\n"
+        "store = stores.open(stores.places()[0])\n"
+        "for _ in range(2):\n    append(other, b'update')\n    os.write(1, b'committed')\n"
+        "    store.write(lambda unit: None)\n    os.write(1, b'answered')\n"
+        "    store.write(lambda unit: None)\n    os.write(1, b'again')\n"
+    )
+    calls = strace.run(program, folder, trace="write,fdatasync", paths=(), folder=tmp_path).calls
+    marks = ("committed", "answered", "again")
+    told = [
+        next((mark for mark in marks if mark in call), "forced")
+        for call in calls
+        if ".sqlite3-wal" in call or any(mark in call for mark in marks)
+    ]
+    told = told[told.index("committed") :]
+    assert told[:4] == ["committed", "forced", "answered", "again"]
+    assert told[4:8] == ["committed", "forced", "answered", "again"]

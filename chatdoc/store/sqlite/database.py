@@ -67,7 +67,7 @@ class Database:
         self.catalog: Catalog = SqliteCatalog(self)
         self.lock = threading.RLock()
         """Taken in a `with` only: it is let go in C, whatever is raised between two bytecodes."""
-        self.care, self._timeout_s, self._pid = durability, timeout_s, os.getpid()
+        self.care, self.timeout_s, self._pid = durability, timeout_s, os.getpid()
         self._still = still
         """How the file looked when reading began without locks; None while locks are used."""
         self._generation, self.commits, self.is_closed = 0, 0, False
@@ -256,7 +256,7 @@ class Database:
 
     def _connect_file(self, file: Path) -> sqlite3.Connection:
         access: Access = "write" if not self.readonly else "read" if self._still is None else "still"
-        return connect(file, timeout_s=self._timeout_s, access=access)
+        return connect(file, timeout_s=self.timeout_s, access=access)
 
     def _undo(self, connection: sqlite3.Connection) -> None:
         try:

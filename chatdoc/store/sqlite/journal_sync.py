@@ -10,8 +10,10 @@ import contextlib
 import os
 import threading
 from pathlib import Path
+from typing import Literal
 
 from chatdoc.model.errors import StoreError
+from chatdoc.store.sql.database import Version
 from chatdoc.store.sqlite.connection import connect, prepare
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, failure
@@ -33,6 +35,10 @@ class JournalSync:
         """So many commits of the database are on the disk; None where each COMMIT waits, or none need."""
         self._written_back = 0
         """So many are in the file itself."""
+        self._heard: Version | None = None
+        """What others had committed when the disk was waited for because of it."""
+        self._is_doubted = False
+        """Whether a write of the journal may have failed, as far as is known here."""
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -45,7 +51,7 @@ class JournalSync:
             return
         with self._lock:
             database.require_there()
-            if not self._write_back(database.file):
+            if not self._write_back(database.file, "TRUNCATE", 0):
                 self._force(database.file)
             with database.lock:
                 database.care = "asynchronous"
@@ -71,6 +77,20 @@ class JournalSync:
             self._database.require_there()
             self._durable = commits
 
+    def make_heard_durable(self) -> None:
+        """Wait until the disk has what others committed, where an answer says nothing that was written for it.
+
+        Raises StoreError.
+        """
+        file = self._database.file
+        if file is None or self._database.care != "full":
+            return
+        with self._lock:
+            heard = self._database.version()
+            if heard != self._heard:
+                self._force(file)
+                self._heard = heard
+
     def is_long(self) -> bool:
         """Whether the journal should be written back."""
         return self._durable is not None and self._database.commits - self._written_back >= COMMITS_MAX
@@ -80,27 +100,44 @@ class JournalSync:
         if self._durable is not None and (file := self._database.file) is not None:
             commits = self._database.commits
             self._database.require_there()
-            self._write_back(file)
+            self._write_back(file, "PASSIVE", self._database.timeout_s)
             self._written_back = commits
 
     def _force(self, file: Path) -> None:
+        """Let the disk have all that is committed; raises StoreError."""
         try:
+            if not self._is_doubted:
+                _force(f"{file}-wal")
+                return
+            error = None
+        except OSError as failed:
+            error = failed
+        # The system may have noted the pages as written all the same, so that asking once more proves nothing. A
+        # checkpoint writes them to another place; and to empty the journal is a part of that, for what the disk has of
+        # it is older than the file then, and would be taken for newer.
+        self._is_doubted = True
+        try:
+            if not self._write_back(file, "TRUNCATE", self._database.timeout_s):
+                why = "once it has failed, it has to be written back whole, and a reader is in the way"
+                raise self._failed(error.strerror if error else why) from error
             _force(f"{file}-wal")
-        except OSError as error:
-            # The system may have noted the pages as written all the same, so that asking once more proves nothing:
-            # a checkpoint writes them to another place.
-            if not self._write_back(file):
-                raise StoreError(
-                    f"the store {self._database.name} could not {_DOING}: {error.strerror}",
-                    hint="Check the disk and try again; nothing of it was acknowledged",
-                ) from error
+        except OSError as again:
+            raise self._failed(again.strerror) from again
+        self._is_doubted = False
 
-    def _write_back(self, file: Path) -> bool:
+    def _failed(self, why: str | None) -> StoreError:
+        return StoreError(
+            f"the store {self._database.name} could not {_DOING}: {why}",
+            hint="Check the disk and try again; nothing of it was acknowledged",
+        )
+
+    def _write_back(self, file: Path, mode: Literal["PASSIVE", "TRUNCATE"], timeout_s: float) -> bool:
         """Write the journal's pages into the file, and force both to the disk; whether nobody was in the way."""
         try:
-            with contextlib.closing(connect(file, timeout_s=10.0)) as connection:
-                busy, pages, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with contextlib.closing(connect(file, timeout_s=timeout_s)) as connection:
+                busy, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         except FAULTS as error:
+            self._is_doubted = True
             raise failure(error, self._database.name, _DOING) from error
         return not busy and bool(moved == pages)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from chatdoc.model.clock import Clock
-from chatdoc.store.sql.store import SqlStore
+from chatdoc.store.sql.event_chain import Counters
+from chatdoc.store.sql.store import Answer, SqlStore
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.feed import SqliteFeed
 from chatdoc.store.sqlite.journal_sync import JournalSync
@@ -25,6 +27,17 @@ class SqliteStore(SqlStore):
     def journal(self) -> JournalSync:
         """Lets commits wait for the disk together, for who asks for it."""
         return JournalSync(self.database)
+
+    def _write(self, work: Callable[[Counters], tuple[Answer, Counters]]) -> Answer:
+        database = self.database
+        database.require_open()
+        with database.lock:
+            before = database.connection().total_changes
+            answer = super()._write(work)
+            is_written = database.connection().total_changes != before
+        if not is_written:  # A receipt of another process, say, whose own commit may wait for the disk still.
+            self.journal.make_heard_durable()
+        return answer
 
     def __enter__(self) -> SqliteStore:
         return self

@@ -196,3 +196,27 @@ def test_a_text_is_written_beside_the_turns(serving: Serving, monkeypatch: pytes
     made = serving.call("a.chat", lambda doc: doc.create_thread(sender_id="alice", content="u"))
     assert made.thread_id
     may_end.set()
+
+
+def test_what_another_server_has_not_forced_is_not_acknowledged_by_this_one(
+    serving: Serving, disk: Disk, tmp_path: Path
+) -> None:
+    """It may be heard of in one turn and be answered with in the next; both rest on the same journal."""
+    serving.call("a.chat", lambda doc: doc.create_thread(sender_id="alice", content="t"))
+    [room] = serving.do(lambda: [room for _, room in serving.rooms.open_rooms()])
+    with Serving(tmp_path) as other:
+        other.call("a.chat", lambda doc: doc.create_thread(sender_id="bob", content="u"))
+        [hears] = other.do(lambda: [room for _, room in other.rooms.open_rooms()])
+        disk.may_go_on.clear()
+        heard = asyncio.run_coroutine_threadsafe(hears.changed(), other.loop)
+        asyncio.run_coroutine_threadsafe(
+            room.call(lambda doc: doc.create_thread(sender_id="alice", content="v")), serving.loop
+        )
+        heard.result(SECONDS_MAX)
+        asked = asyncio.run_coroutine_threadsafe(
+            hears.look_up(lambda doc: doc.log.last_sequence()), other.loop
+        )
+        with pytest.raises(TimeoutError):
+            asked.result(0.3)
+        disk.may_go_on.set()
+        assert asked.result(SECONDS_MAX) >= 3
