@@ -22,8 +22,10 @@ export function drawBanners (page) {
 /** @param {import('./chat.js').Page} page @returns {Notice[]} */
 function connection (page) {
   const doc = /** @type {NonNullable<typeof page.doc>} */ (page.doc)
-  const { connection: status, reason, waiting, blocked_by: blockedBy } = doc.status
-  const kept = waiting === 0 ? 'What you write is kept and sent later.'
+  const { connection: status, reason, waiting, unkept, blocked_by: blockedBy } = doc.status
+  const kept = unkept > 0
+    ? `${unkept === 1 ? 'One change waits' : `${unkept} changes wait`}, and this browser has no room to keep ${unkept === 1 ? 'it' : 'them'}: leave this page open.`
+    : waiting === 0 ? 'What you write is kept and sent later.'
     : `${waiting === 1 ? 'One change waits' : `${waiting} changes wait`} and will be sent.`
   if (blockedBy === 'unknown_token' || (status === 'denied' && /token/.test(reason))) {
     return [{ key: 'connection', text: `The server does not know you. ${kept}`, isBad: true, does: [['Sign in', () => page.signIn('The server did not take the token.')]] }]

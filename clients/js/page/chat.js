@@ -33,6 +33,7 @@ export class Page {
     this.messages = new Messages(this)
     this.composer = new Composer(this)
     addEventListener('hashchange', () => this.#arrive())
+    addEventListener('beforeunload', (event) => { if ((this.doc?.status.unkept ?? 0) > 0) event.preventDefault() })
     byId('me').addEventListener('click', () => this.signIn())
     byId('new-thread').addEventListener('click', () => startThread(this))
     byId('show-deleted').addEventListener('click', () => { this.showsDeleted = !this.showsDeleted; this.draw() })

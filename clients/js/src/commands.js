@@ -10,8 +10,8 @@ import { Mint } from './ids.js'
 /** @typedef {{ ok: boolean, command_id: string | null, receipt: object | null, kind?: string, record?: any, sequence?: number, error?: { code: string, message: string } }} Answer */
 /**
  * A command that waits, or whose answer is here while the document has not shown it yet; `known` are messages that were
- * there before it and look like what it makes.
- * @typedef {{ command: Command, queued_at_ms: number, answer: Answer | null, known?: Set<string> }} Entry
+ * there before it and look like what it makes; one that is not kept is lost with the page.
+ * @typedef {{ command: Command, queued_at_ms: number, answer: Answer | null, known?: Set<string>, isKept?: boolean }} Entry
  */
 /** @typedef {{ command: Command, code: string, message: string }} Refusal */
 /** How a command reaches the server: answers, or throws where the answer is not known. */
@@ -52,6 +52,7 @@ export class Outbox {
   /** @type {Map<string, { resolve: (record: any) => void, reject: (error: Error) => void }>} */ #waiting = new Map()
   /** @type {Map<string, string>} */ #named = new Map()
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer
+  /** The greatest id that was there: storage is in the order of ids, whatever the clock says by now. @type {string | undefined} */ #above
   #isSending = false
   #isClosed = false
   #failures = 0
@@ -76,8 +77,8 @@ export class Outbox {
     this.known = known
     /** Why nothing goes out, or null. @type {'offline' | 'unknown_token' | null} */
     this.blockedBy = null
-    this.#entries = storage.load().map((entry) => ({ ...entry, answer: null }))
-    this.endWatch = storage.watch((commandId) => this.#drop(commandId))
+    this.#entries = storage.load().map((entry) => ({ ...entry, answer: null, isKept: true }))
+    this.#above = this.#entries.map(({ command }) => command.command_id).sort().at(-1)
     queueMicrotask(() => this.flush())
   }
 
@@ -86,6 +87,9 @@ export class Outbox {
 
   /** How many commands have no answer yet. */
   get waiting () { return this.#entries.filter(({ answer }) => answer === null).length }
+
+  /** How many of these are lost when the page is closed. */
+  get unkept () { return this.#entries.filter(({ answer, isKept }) => answer === null && !isKept).length }
 
   /** The server's id for what was made under a local one, or the id itself. @param {string} id */
   resolve (id) { return this.#named.get(id) ?? id }
@@ -97,14 +101,15 @@ export class Outbox {
    * @returns {{ command_id: string, id: string, root_id: string, answer: Promise<any> }}
    */
   put (type, fields) {
-    const commandId = this.mint.mint()
+    const commandId = this.mint.mint(this.#above)
     const given = Object.entries(fields).filter(([, value]) => value !== undefined)
     const command = this.#renamed({ type, command_id: commandId, ...Object.fromEntries(given) })
+    /** @type {Entry} */
     const entry = { command, queued_at_ms: Date.now(), answer: null, known: this.known?.(command) }
     const answer = new Promise((resolve, reject) => this.#waiting.set(commandId, { resolve, reject }))
     answer.catch(() => {}) // Who looks at `refusals` need not listen here too.
     this.#entries.push(entry)
-    this.storage.put({ command, queued_at_ms: entry.queued_at_ms })
+    entry.isKept = this.storage.put({ command, queued_at_ms: entry.queued_at_ms }) !== false
     this.onChange()
     this.flush()
     return { command_id: commandId, id: localId(commandId), root_id: localRootId(commandId), answer }
@@ -132,7 +137,6 @@ export class Outbox {
   close () {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    this.endWatch()
   }
 
   /** @param {Entry} entry */
@@ -172,9 +176,11 @@ export class Outbox {
       this.#named.set(localId(command.command_id), record.message_id)
     }
     for (const other of this.#entries) {
-      if (other.answer !== null) continue
-      other.command = this.#renamed(other.command)
-      this.storage.put({ command: other.command, queued_at_ms: other.queued_at_ms })
+      if (other.answer === null) other.command = this.#renamed(other.command)
+    }
+    for (const stored of this.storage.load()) { // Some are of pages that are closed by now.
+      const renamed = this.#renamed(stored.command)
+      if (JSON.stringify(renamed) !== JSON.stringify(stored.command)) this.storage.put({ ...stored, command: renamed })
     }
     this.#waiting.get(command.command_id)?.resolve(record ?? answer.sequence)
     this.#waiting.delete(command.command_id)
@@ -193,14 +199,6 @@ export class Outbox {
     for (const other of this.#entries.filter((one) => Object.values(one.command).some((value) => names.includes(value)))) {
       this.#refuse(other, { code: 'follows_refused', message: 'what it is about was refused before it' })
     }
-  }
-
-  /** Another page has the answer. @param {string} commandId */
-  #drop (commandId) {
-    const entry = this.#entries.find(({ command }) => command.command_id === commandId)
-    if (entry === undefined || entry.answer !== null || this.#waiting.has(commandId)) return
-    this.#entries = this.#entries.filter((one) => one !== entry)
-    this.onChange()
   }
 
   /** @param {Command} command @returns {Command} */

@@ -22,6 +22,7 @@ import { Connection } from './sync.js'
  * @property {import('./sync.js').Status} connection
  * @property {string} reason why the connection is as it is, where the server said so
  * @property {number} waiting commands without an answer
+ * @property {number} unkept those of them that are lost when the page is closed: the browser had no room for them
  * @property {'offline' | 'unknown_token' | null} blocked_by why they wait
  * @property {Refusal[]} refusals commands that were refused, until they are dismissed
  * @property {import('./sync.js').RefusedUpdate[]} refused_updates own facts, written past the commands, that were not taken
@@ -106,6 +107,7 @@ export class ChatDocument {
       connection: this.connection.status,
       reason: this.connection.reason,
       waiting: this.outbox.waiting,
+      unkept: this.outbox.unkept,
       blocked_by: this.outbox.blockedBy,
       refusals: this.refusals,
       refused_updates: this.refusedUpdates

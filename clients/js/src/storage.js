@@ -1,16 +1,16 @@
 /**
  * Where commands wait, so that a page that is closed before they were answered sends them when it is opened again.
  *
- * Pages of one browser share it. Two that send the same command do no harm: its command id makes it one.
+ * Pages of one browser share it, and each sends all it found there: the command id makes them one, and each page learns
+ * from the answer what its own commands name.
  */
 
 /** @typedef {{ command: import('./commands.js').Command, queued_at_ms: number }} Stored */
 /**
  * @typedef {object} Storage
  * @property {() => Stored[]} load what waits, in the order in which it was given
- * @property {(entry: Stored) => void} put
+ * @property {(entry: Stored) => boolean | void} put false where it is gone when the page is closed
  * @property {(commandId: string) => void} remove
- * @property {(onRemoved: (commandId: string) => void) => () => void} watch hear what other pages removed; returns what ends it
  */
 
 /** Keeps commands as long as the program runs. @implements {Storage} */
@@ -20,18 +20,17 @@ export class MemoryStorage {
   load () { return [...this.#entries.values()] }
 
   /** @param {Stored} entry */
-  put (entry) { this.#entries.set(entry.command.command_id, entry) }
+  put (entry) {
+    this.#entries.set(entry.command.command_id, entry)
+    return false
+  }
 
   /** @param {string} commandId */
   remove (commandId) { this.#entries.delete(commandId) }
-
-  watch () { return () => {} }
 }
 
-/** Keeps commands in a browser's local storage, an entry each; without room there, in memory. @implements {Storage} */
+/** Keeps commands in a browser's local storage, an entry each, while there is room. @implements {Storage} */
 export class BrowserStorage {
-  #memory = new MemoryStorage()
-
   /** @param {string} name says whose commands these are: server, document and user */
   constructor (name) { this.prefix = `chatdoc:${name}:` }
 
@@ -51,20 +50,12 @@ export class BrowserStorage {
   put (entry) {
     try {
       localStorage.setItem(this.prefix + entry.command.command_id, JSON.stringify(entry))
+      return true
     } catch {
-      this.#memory.put(entry)
+      return false
     }
   }
 
   /** @param {string} commandId */
   remove (commandId) { localStorage.removeItem(this.prefix + commandId) }
-
-  /** @param {(commandId: string) => void} onRemoved */
-  watch (onRemoved) {
-    const hear = (/** @type {StorageEvent} */ { key, newValue }) => {
-      if (key?.startsWith(this.prefix) && newValue === null) onRemoved(key.slice(this.prefix.length))
-    }
-    addEventListener('storage', hear)
-    return () => removeEventListener('storage', hear)
-  }
 }

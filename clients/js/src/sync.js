@@ -58,9 +58,7 @@ export class Connection {
     this.token = options.token ?? null
     options.ydoc.on('update', this.#sendUpdate)
     options.awareness.on('update', this.#sendAwareness)
-    this.#watch = setInterval(() => {
-      if (this.#socket !== null && Date.now() - this.#heardAt > SILENT_MS_MAX) this.#socket.close()
-    }, 5000)
+    this.#watch = setInterval(() => this.#look(), 5000)
     if (typeof this.#watch === 'object') this.#watch.unref()
     globalThis.addEventListener?.('online', this.#comeBack)
     globalThis.addEventListener?.('offline', this.#leave)
@@ -117,6 +115,17 @@ export class Connection {
     globalThis.removeEventListener?.('online', this.#comeBack)
     globalThis.removeEventListener?.('offline', this.#leave)
     this.#socket?.close()
+  }
+
+  #look () {
+    const silentMs = Date.now() - this.#heardAt
+    if (silentMs < 0) { // The clock was set back: until it is where it was, nothing would be late.
+      this.#heardAt = Date.now()
+      const { awareness } = this.options
+      awareness.setLocalState(awareness.getLocalState())
+    } else if (this.#socket !== null && silentMs > SILENT_MS_MAX) {
+      this.#socket.close()
+    }
   }
 
   #comeBack = () => this.retry()

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CommandRefused, Outbox, UnknownToken, localId } from '../src/commands.js'
+import { Mint } from '../src/ids.js'
 import { MemoryStorage } from '../src/storage.js'
 
 /** A server of which every answer is told in advance; `log` has what it was given. */
@@ -17,11 +18,11 @@ function scripted (/** @type {any[]} */ ...answers) {
   return { log, deliver }
 }
 
-/** @param {any} server @param {any} [storage] */
-function outboxOf (server, storage = new MemoryStorage()) {
+/** @param {any} server @param {any} [storage] @param {object} [options] */
+function outboxOf (server, storage = new MemoryStorage(), options = {}) {
   const refusals = /** @type {any[]} */ ([])
   const outbox = new Outbox({
-    deliver: server.deliver, storage, onChange: () => {}, onRefused: (one) => refusals.push(one), patienceMs: () => 1
+    deliver: server.deliver, storage, onChange: () => {}, onRefused: (one) => refusals.push(one), patienceMs: () => 1, ...options
   })
   return { outbox, refusals, storage }
 }
@@ -112,4 +113,56 @@ test('what waits when a page closes is sent by the next one, in order, and only 
   assert.deepEqual(server.log.map((one) => [one.content, one.thread_id]), [['Hello', undefined], ['two', 'T1']])
   assert.equal(server.log[0].command_id, thread.command_id)
   assert.deepEqual(storage.load(), [])
+})
+
+test('what another page answers is sent here too, so that what names it is understood', async () => {
+  const storage = new MemoryStorage()
+  const first = outboxOf(scripted(new Error('offline')), storage)
+  const { id } = first.outbox.put('create_thread', { content: 'Hello' })
+  first.outbox.close()
+  const record = { thread_id: 'T1', root_message_id: 'R1' }
+  const slow = scripted(new Error('offline'), { record })
+  const other = outboxOf(slow, storage)
+  other.outbox.put('send', { thread_id: id, content: 'two' })
+  const quick = outboxOf(scripted({ record }), storage)
+  await settled(quick.outbox)
+  await settled(other.outbox)
+  assert.deepEqual(slow.log.map((one) => [one.content, one.thread_id]), [['Hello', undefined], ['Hello', undefined], ['two', 'T1']])
+  assert.deepEqual(other.refusals, [])
+})
+
+test('what a closed page left is understood after the answer came to another one', async () => {
+  const storage = new MemoryStorage()
+  const record = { thread_id: 'T1', root_message_id: 'R1' }
+  const server = scripted(new Error('offline'), { record })
+  const stays = outboxOf(server, storage)
+  const { id } = stays.outbox.put('create_thread', { content: 'Hello' })
+  const goes = outboxOf(scripted(new Error('offline')), storage)
+  goes.outbox.put('send', { thread_id: id, content: 'two' })
+  goes.outbox.close()
+  await settled(stays.outbox)
+  const next = scripted({})
+  await settled(outboxOf(next, storage).outbox)
+  assert.deepEqual(next.log.map((one) => [one.content, one.thread_id]), [['two', 'T1']])
+})
+
+test('commands stay in their order when the clock is set back between two pages', async () => {
+  const storage = new MemoryStorage()
+  const later = new Mint(() => 2_000_000_000_000)
+  const gone = outboxOf(scripted(new Error('offline')), storage, { mint: later })
+  const { id } = gone.outbox.put('create_thread', { content: 'Hello' })
+  gone.outbox.close()
+  const second = outboxOf(scripted(new Error('offline')), storage, { mint: new Mint(() => 1_000_000_000_000) })
+  const made = second.outbox.put('send', { thread_id: id, content: 'two' })
+  second.outbox.close()
+  assert.ok(made.command_id > id.slice('local:'.length))
+})
+
+test('a command that the storage did not take is told as one that the page must not be closed for', async () => {
+  const full = { load: () => [], put: () => false, remove: () => {} }
+  const { outbox } = outboxOf(scripted(new Error('offline'), {}), full)
+  outbox.put('send', { content: 'one' })
+  assert.equal(outbox.unkept, 1)
+  await settled(outbox)
+  assert.equal(outbox.unkept, 0)
 })
