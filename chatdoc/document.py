@@ -44,7 +44,7 @@ from chatdoc.model.commands.edit_message import EditMessage
 from chatdoc.model.commands.fork_thread import ForkThread
 from chatdoc.model.commands.repairs import BY as REPAIRER
 from chatdoc.model.commands.send_message import SendMessage
-from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed
+from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed, StoreError
 from chatdoc.model.events.event import Event
 from chatdoc.model.ids import DocumentId, MessageId, ThreadId
 from chatdoc.model.records.attic import AtticRow
@@ -488,7 +488,11 @@ class Document:
         return written
 
     def close(self) -> None:
-        """Write what turns have gathered, save and let go of the file; one that failed is only let go of."""
+        """Write what turns have gathered, save and let go of the file; one that failed is only let go of.
+
+        Raises what saving raises, StoreGone say: then the `.chat` text may lack what was written last, and `text()`
+        has it.
+        """
         if self.engine.is_left_behind:  # A child process after fork: what is open belongs to its parent.
             return
         self.engine.require_alone("close")
@@ -497,8 +501,12 @@ class Document:
             with self.engine.lock:
                 try:
                     self.engine.make_ready()
-                except ChatdocError:
+                except ChatdocError as error:
                     self.agents.close(end=False)
+                    if isinstance(
+                        error, StoreError
+                    ):  # Nobody has heard of it, maybe, and the text is not written.
+                        raise
                     return
                 self.agents.close()
             self._close_transcripts()  # Nor is this: whoever writes one may be waiting for the lock.
@@ -550,7 +558,12 @@ class Document:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except ChatdocError as second:
+            if error is None:
+                raise
+            error.add_note(f"Besides, the document was not closed well: {second}")
 
 
 def _own(fields: dict[str, Any] | None) -> dict[str, Any]:

@@ -36,6 +36,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARK)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses a mark that says nothing here, before any test runs with other values than it was to."""
+    for item in items:
+        mark = item.get_closest_marker("chatdoc")
+        if mark is not None and (mark.args or not all(map(_is_known, mark.kwargs, mark.kwargs.values()))):
+            given = ", ".join(
+                [*map(repr, mark.args), *(f"{name}={value!r}" for name, value in mark.kwargs.items())]
+            )
+            raise pytest.UsageError(
+                f"{item.nodeid}: expected @pytest.mark.{MARK.partition(':')[0]}, got {given}"
+            )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """A failure that had a fixture of ours tells its seed, and need not fail a second time when the fixture ends."""
@@ -78,6 +91,12 @@ def legacy_chat(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path
     yield path
     if not _has_failed(request):
         _load("fixture_ends").end_legacy(path, source)
+
+
+def _is_known(name: str, value: Any) -> bool:
+    if name == "replicas":
+        return type(value) is int and value > 0
+    return (name == "clean" and type(value) is bool) or (name == "seed" and type(value) in (int, type(None)))
 
 
 def _load(module: str) -> Any:

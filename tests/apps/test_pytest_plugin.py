@@ -125,3 +125,18 @@ def test_a_failing_test_fails_once(tmp_path: Path) -> None:
         True,
         False,
     )
+
+
+@pytest.mark.parametrize("said", ["seed='x'", "sed=7", "7", "replicas=0", "clean=None"])
+def test_a_mark_that_says_nothing_is_refused_before_any_test_runs(tmp_path: Path, said: str) -> None:
+    """By name, with what was expected; a word misspelled is no default."""
+    program = f"""
+import pytest
+
+@pytest.mark.chatdoc({said})
+def test_theirs(chat_network):
+    pass
+"""
+    status, out = run(tmp_path, program)
+    assert status == pytest.ExitCode.USAGE_ERROR
+    assert f"expected @pytest.mark.chatdoc(seed=None, replicas=3, clean=True), got {said}" in out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from chatdoc import open_document, read_document
-from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.errors import StoreGone, UnreadableFile
 from chatdoc.open import migrate_file
 from chatdoc.recover import recover
 
@@ -62,3 +63,24 @@ def test_a_name_that_no_file_can_have_is_refused_by_name(tmp_path: Path) -> None
             call(tmp_path / f"{'x' * 300}.chat")
         with pytest.raises(UnreadableFile, match="the empty name is a folder"):
             call("")
+
+
+def test_whoever_closes_a_document_without_its_store_is_told(tmp_path: Path) -> None:
+    """The `.chat` text lacks what was written last, and nobody may have heard of it: `git clean` takes such folders."""
+    document = open_document(tmp_path / "plan.chat")
+    document.create_thread(sender_id="ada", content="Only in memory")
+    shutil.rmtree(tmp_path / ".chatdoc")
+    with pytest.raises(StoreGone):
+        document.close()
+    assert b"Only in memory" in document.text()
+    document.close()
+
+
+def test_an_error_in_the_body_is_not_hidden_by_one_of_closing(tmp_path: Path) -> None:
+    """What closing says besides is a note of it."""
+    document = open_document(tmp_path / "plan.chat")
+    shutil.rmtree(tmp_path / ".chatdoc")
+    with pytest.raises(KeyError) as raised, document:
+        raise KeyError("mine")
+    [note] = raised.value.__notes__
+    assert note.startswith("Besides, the document was not closed well: the store ")

@@ -15,7 +15,14 @@ from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.principal import Allow
 from chatdoc.crdt.join_updates import joined, joined_counted
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, DocumentFailed, StoreError, StoreGone, UpdateRefused
+from chatdoc.model.errors import (
+    ChatdocError,
+    DocumentClosed,
+    DocumentFailed,
+    StoreError,
+    StoreGone,
+    UpdateRefused,
+)
 from chatdoc.model.view.view import View
 
 
@@ -114,7 +121,7 @@ def _together(doc: Document, calls: list[Call]) -> list[Done]:
 def what_ended_it(done: list[Done]) -> ChatdocError | None:
     """Why no call can do anything more with this document, as one of them was told."""
     for one in done:
-        if isinstance(one, Finished) and isinstance(one.error, DocumentFailed | StoreGone):
+        if isinstance(one, Finished) and isinstance(one.error, DocumentClosed | DocumentFailed | StoreGone):
             return one.error
     return None
 

@@ -23,7 +23,8 @@ _BELOW = (
 def is_sound(name: str) -> bool:
     """Whether this can be the path of a chat file below a folder, and stand in an address."""
     return (
-        0 < len(name) <= NAME_LENGTH_MAX
+        isinstance(name, str)
+        and 0 < len(name) <= NAME_LENGTH_MAX
         and name.isprintable()
         and "\\" not in name
         and not any(part in ("", ".", "..") or part.startswith(".") for part in name.split("/"))

@@ -169,7 +169,7 @@ class Room:
         try:
             await self._loop.run_in_executor(self._executor, self._doc.close)
         except ChatdocError:
-            _log.exception("a document could not be closed as it should; its store has everything")
+            _log.exception("a document could not be closed as it should")
 
     # the turn
 

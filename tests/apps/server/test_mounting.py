@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from starlette.applications import Starlette
 
 from chatdoc.apps.server.event_stream import follow_events
+from chatdoc.model.errors import DocumentClosed
 from chatdoc.serve import Rooms
 
 
@@ -75,3 +77,20 @@ def test_the_document_is_there_for_an_agent_in_the_same_process(tmp_path: Path) 
             assert found == [made]
 
     asyncio.run(use())
+
+
+def test_a_document_that_a_backend_closed_is_opened_again(tmp_path: Path) -> None:
+    """`with` around a room's document is a likely mistake; it costs whoever is at it, and nobody who comes next."""
+
+    async def use() -> list[str]:
+        async with Rooms(tmp_path) as rooms:
+            async with rooms.use("a.chat") as room:
+                thread = await room.call(lambda doc: doc.create_thread(sender_id="ada", content="x"))
+                await room.call(lambda doc: doc.close())
+                with pytest.raises(DocumentClosed):
+                    await room.call(lambda doc: doc.send(thread.thread_id, sender_id="ada", content="lost"))
+            async with rooms.use("a.chat") as room:
+                await room.call(lambda doc: doc.send(thread.thread_id, sender_id="ada", content="y"))
+                return await room.call(lambda doc: [one.content for one in doc.messages(thread.thread_id)])
+
+    assert asyncio.run(use()) == ["x", "y"]
