@@ -11,6 +11,7 @@ from chatdoc.model.errors import ChatdocError
 from chatdoc.model.events.role import role_of
 from chatdoc.open import read_document
 from chatdoc.store.search.index import Searchable, SearchIndex
+from chatdoc.store.sqlite.path_index import PathIndex
 
 CHAT_SUFFIXES = (".chat", ".sage-chat")
 STORE_FOLDER = ".chatdoc"
@@ -20,6 +21,7 @@ def catch_up(index: SearchIndex, folder: Path) -> list[str]:
     """Bring the index to what the documents below a folder hold; returns those that cannot be read."""
     unread: list[str] = []
     present: set[str] = set()
+    seen = _Looks()
 
     def closed(error: OSError) -> None:
         unread.append(_spelled(Path(error.filename), folder))
@@ -28,7 +30,7 @@ def catch_up(index: SearchIndex, folder: Path) -> list[str]:
         name = _spelled(path, folder)
         present.add(name)
         try:
-            looks = _looks(path)
+            looks = seen.of(path)
             if index.looks_of(name) == looks:
                 continue
             reader = read_document(path)
@@ -74,15 +76,36 @@ def _documents(folder: Path, closed: Callable[[OSError], None]) -> Iterator[Path
         yield from (Path(home, name) for name in sorted(names) if name.endswith(CHAT_SUFFIXES))
 
 
-def _looks(path: Path) -> str:
-    """How a document's text and the stores beside it look; whatever is written to either changes it."""
-    status = path.stat()
-    stores = 0
-    for home in (path.parent, *path.parents):
-        store = home / STORE_FOLDER
-        if store.is_dir():
-            for entry in os.scandir(store):
-                if entry.is_file():
-                    stores = max(stores, entry.stat().st_mtime_ns)
-            break
-    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}:{stores}"
+class _Looks:
+    """How documents look from outside, for one search; a document that is read gets other looks by any write to it."""
+
+    def __init__(self) -> None:
+        self._newest: dict[Path, str] = {}
+
+    def of(self, path: Path) -> str:
+        """How a document's text and its store look; raises OSError."""
+        real = Path(os.path.realpath(path))
+        home = real.parent / STORE_FOLDER
+        store = PathIndex(home).get(real.name)
+        if store is None:  # There is none, or the index has lost it: then any store of the folder may be it.
+            if home not in self._newest:
+                self._newest[home] = _newest_of(home)
+            return f"{_seen(real)} {self._newest[home]}"
+        file = home / os.path.basename(store)
+        return f"{_seen(real)} {store} {_seen(file)} {_seen(file.with_name(f'{file.name}-wal'))}"
+
+
+def _seen(file: Path) -> str:
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return "-"
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
+def _newest_of(home: Path) -> str:
+    try:
+        entries = list(os.scandir(home))
+    except FileNotFoundError:
+        return "-"
+    return str(max((one.stat().st_mtime_ns for one in entries if one.is_file()), default=0))

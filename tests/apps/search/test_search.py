@@ -13,6 +13,7 @@ import pytest
 
 from chatdoc.apps.importer.documents import Target
 from chatdoc.apps.importer.run import Importer
+from chatdoc.apps.search import folder as search_folder
 from chatdoc.apps.search.folder import catch_up
 from chatdoc.model.errors import CommandRefused, StoreError
 from chatdoc.open import open_document
@@ -162,3 +163,27 @@ def test_a_folder_that_may_not_be_written_or_read_is_named(tmp_path: Path, folde
         command = [*plain, sys.executable, "-m", "chatdoc.apps.cli.main", "search", "naïve", str(home)]
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
         assert words in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["", "index lost"])
+def test_only_what_was_written_is_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """The stores of a folder's documents lie side by side, and a write to one is none to the others.
+
+    Where the index of paths is lost, any store may be a document's, so all that have none there are read again.
+    """
+    found(folder, "wool")
+    if lost:
+        shutil.rmtree(folder / ".chatdoc" / "paths")
+        found(folder, "wool")
+    read: list[str] = []
+    real = search_folder.read_document
+    monkeypatch.setattr(search_folder, "read_document", lambda path: (read.append(path.name), real(path))[1])
+    assert found(folder, "indigo") == []
+    assert read == []
+    with open_document(folder / "team.chat") as document:
+        document.send(document.threads()[0].thread_id, sender_id="bob", content="indigo")
+    assert [hit.sender_id for hit in found(folder, "indigo")] == ["bob"]
+    others = sorted(path.name for path in folder.rglob("*.chat") if path.name != "team.chat")
+    assert sorted(read) == sorted(["team.chat", *(others if lost else [])])
