@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,7 @@ class PutBack:
         self.doc = self._store.open("team.chat")
         self.thread_id = self.doc.create_thread(sender_id="ada", content="Hello").thread_id
         self.say(self.doc, "before")
-        self._copy("data", "backup")
+        server.back_up()
         self.say(self.doc, "after")
 
     def open(self) -> Document:
@@ -45,7 +43,7 @@ class PutBack:
 
     def restore(self, count: int) -> None:
         """Put the backup back; then another program writes some messages, or nothing."""
-        self._copy("backup", "data")
+        self._server.put_back()
         with self.open() as other:
             self.say(other, "other", count)
 
@@ -53,14 +51,6 @@ class PutBack:
         """Let go of it."""
         self.doc.close()
         self._store.close()
-
-    def _copy(self, source: str, target: str) -> None:
-        self._server.stop("fast")
-        shutil.rmtree(self._server.folder / target, ignore_errors=True)
-        subprocess.run(
-            ["cp", "-a", str(self._server.folder / source), str(self._server.folder / target)], check=True
-        )
-        self._server.start()
 
 
 @pytest.fixture(scope="module")
