@@ -93,3 +93,31 @@ def test_who_is_not_let_in_is_told_what_to_do(
     url = postgres.url(database).replace("chatdoc@", f"{user}@")
     with pytest.raises(StoreError, match=hint):
         connect(url, "closed", LIMITS, purpose="store")
+
+
+def test_calls_wait_for_each_other_where_the_database_has_few_connections(postgres: Cluster) -> None:
+    """One for hints and two for all that is done suffice; without any the error says so, after a while."""
+    url = postgres.create_database("crowded")
+    with open_store(url) as store:
+        documents = [store.open(f"{number}.chat") for number in range(6)]
+        threads = [doc.create_thread(sender_id="ada", content="Hello").thread_id for doc in documents]
+        postgres.say("ALTER DATABASE crowded CONNECTION LIMIT 3")
+        gate, failed = threading.Barrier(len(documents)), list[ChatdocError]()
+
+        def write(number: int) -> None:
+            gate.wait()
+            for count in range(15):
+                try:
+                    documents[number].send(threads[number], sender_id="ada", content=str(count))
+                except ChatdocError as error:
+                    failed.append(error)
+
+        writers = [threading.Thread(target=write, args=(number,)) for number in range(len(documents))]
+        for one in writers:
+            one.start()
+        for one in writers:
+            one.join(60)
+        assert failed == []
+        for doc, thread_id in zip(documents, threads, strict=True):
+            assert len(doc.messages(thread_id)) == 16
+            doc.close()

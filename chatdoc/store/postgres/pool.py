@@ -14,11 +14,11 @@ from typing import TypeVar
 
 import psycopg
 
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.store.postgres import servers
 from chatdoc.store.postgres.connecting import LIMITS, Limits, connect, name_of
 from chatdoc.store.postgres.hints import Hints
-from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection
+from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection, is_without_room
 from chatdoc.store.postgres.schema import prepare
 from chatdoc.store.postgres.servers import Place
 from chatdoc.store.postgres.session import Session
@@ -27,6 +27,8 @@ from chatdoc.store.sql.open_calls import require_own_process
 
 IDLE_MAX = 16
 """So many sessions are kept; more than that are opened while they are needed, up to what the database allows."""
+STEP_MS = 100
+"""So often whoever waits for a session looks whether the database has a connection for him."""
 _Answer = TypeVar("_Answer")
 _ABANDONED: list[Session] = []
 """Sessions of a parent process, kept so that this child never closes them: that would end the parent's."""
@@ -40,7 +42,7 @@ class Pool:
         self._idle: list[Session] = []
         self._pid = os.getpid()
         self._users = 0
-        self._lock = threading.Lock()
+        self._lock, self._given = threading.Lock(), threading.Event()
         self._is_prepared = False
         self._place: Place | None = None
         self.hints = Hints(lambda: connect(url, self.name, limits, purpose="hints"))
@@ -82,8 +84,25 @@ class Pool:
             session.close()
 
     def take(self) -> Session:
-        """A session nobody else uses; it may have gone to sleep with its server since it was used last."""
+        """A session nobody else uses; it may have gone to sleep with its server since it was used last.
+
+        Where the database has no connection left, one that comes back is waited for, as long as for a document.
+        """
         require_own_process(self._pid, self.name)
+        for waited_ms in range(0, self.limits.lock_ms + 1, STEP_MS):
+            session = self._idle_one()
+            if session is not None:
+                return session
+            try:
+                return self.fresh()
+            except StoreError as error:
+                if not is_without_room(error.__cause__) or waited_ms + STEP_MS > self.limits.lock_ms:
+                    raise
+            self._given.wait(STEP_MS / 1000)
+            self._given.clear()
+        raise AssertionError("the last one is returned or raised")
+
+    def _idle_one(self) -> Session | None:
         while self._idle:
             try:
                 session = self._idle.pop()
@@ -92,7 +111,7 @@ class Pool:
             if session.is_usable:
                 return session
             session.close()
-        return self.fresh()
+        return None
 
     def fresh(self) -> Session:
         """A session with a connection of its own, made now; raises StoreError."""
@@ -105,6 +124,8 @@ class Pool:
             self._idle.append(session)
         else:
             session.close()
+        if not self._given.is_set():
+            self._given.set()
 
     def give_undone(self, session: Session) -> None:
         """Undo the transaction of a session, and keep it where that worked."""

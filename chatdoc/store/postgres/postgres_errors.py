@@ -48,11 +48,10 @@ _PLAIN = ("08", "25", "28", "3D", "40", "42", "53", "55", "57", "58", "XX")
 
 def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
     """The error to raise for one of PostgreSQL's; `doing` is what was attempted («append an update»)."""
-    state = error.sqlstate or ""
+    state = _state_of(error)
     said = error.diag.message_primary if state.startswith(_PLAIN) else None
-    if not state:
+    if not error.sqlstate:
         said = str(error).strip().splitlines()[0] if str(error).strip() else None
-        state = next((given for words, given in _REFUSED.items() if words in _fatal(said)), "")
     text = f"the store {name} could not {doing}: {said or type(error).__name__}"
     if error.diag.constraint_name == NAME_INDEX:
         return DocumentExists(
@@ -69,9 +68,15 @@ def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
     return StoreError(text, hint="Open the document again")
 
 
-def _fatal(said: str | None) -> str:
-    """What the database itself says of a connection that it refuses."""
-    return (said or "").partition("FATAL:")[2]
+def _state_of(error: psycopg.Error) -> str:
+    """The state that the database gave an error, or that its words for a connection that it refuses stand for."""
+    refused = str(error).partition("FATAL:")[2]
+    return error.sqlstate or next((state for words, state in _REFUSED.items() if words in refused), "")
+
+
+def is_without_room(error: BaseException | None) -> bool:
+    """Whether an error says that the database has no connection left."""
+    return isinstance(error, psycopg.Error) and _state_of(error) == "53300"
 
 
 def is_lost_connection(error: BaseException | None) -> bool:
