@@ -529,12 +529,8 @@ class Document:
 
     def _require_not_closed(self) -> None:
         """Raise DocumentClosed once it is, for who would wait for what never comes; who may only read still may."""
-        try:
-            self.engine.require_open()
-        except DocumentClosed:
-            raise
-        except ChatdocError:
-            pass
+        if isinstance(self.engine.ended, DocumentClosed):
+            raise self.engine.ended
 
     def _subscribed(self, end: Callable[[], None], watched: bool) -> Callable[[], None]:
         if not watched or self._log is None:  # A document in memory is of this process alone.

@@ -62,7 +62,7 @@ class Engine:
         """The copy that was dropped last; what it counted goes on in the next one."""
         self._open: Transaction | None = None
         """The transaction that is open; or one that did not end well, and then the copy is not to be trusted."""
-        self._ended: ChatdocError | None = None
+        self.ended: ChatdocError | None = None  # It was closed, has failed, or is open to be read only.
         # Both are let go of by `with` alone, which no interrupt can get between. Whether the second one is taken tells
         # a call within a transaction from the first call after one that was cut off.
         self._in_transaction = threading.Lock()
@@ -126,7 +126,7 @@ class Engine:
     def catch_up(self) -> None:
         """Take what other processes have written to the same log; nothing once the document is closed or failed."""
         with self.lock:
-            if self._ended is not None or self._in_transaction.locked():
+            if self.ended is not None or self._in_transaction.locked():
                 return
             with self._in_transaction:
                 self._turns.begin()
@@ -135,7 +135,7 @@ class Engine:
                     self._take_others()
                 due = self.copy.is_restoring_due(self.clock)
         self._turns.end()
-        if due and self._ended is None:
+        if due and self.ended is None:
             try:
                 self.transact(lambda _: None)
             except StoreError:  # It can be read here meanwhile; the next call tries again.
@@ -158,7 +158,7 @@ class Engine:
             self._copy = None if changed else copy  # Then what memory holds can still be read.
             if not isinstance(error, DocumentFailed):
                 raise
-            self._ended = error
+            self.ended = error
             return
         if changed:
             self.subscribers.tell(heard)
@@ -307,7 +307,7 @@ class Engine:
     @property
     def is_open(self) -> bool:
         """Whether this document can be changed."""
-        return self._ended is None
+        return self.ended is None
 
     def require_open(self) -> None:
         """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
@@ -316,13 +316,13 @@ class Engine:
                 f"this document was opened by process {self._process}, and this is its child {os.getpid()}",
                 hint="Open it again in the child",
             )
-        if self._ended is not None:
-            raise self._ended
+        if self.ended is not None:
+            raise self.ended
 
     def make_ready(self, *, to_read: bool = False) -> None:
         """Catch up, and raise what ended this document's use; what is open to be read only is ready `to_read`."""
         self.catch_up()
-        if not to_read or self.is_left_behind or isinstance(self._ended, DocumentClosed | DocumentFailed):
+        if not to_read or self.is_left_behind or isinstance(self.ended, DocumentClosed | DocumentFailed):
             self.require_open()
 
     def require_alone(self, call: str) -> None:
@@ -336,10 +336,10 @@ class Engine:
 
     def freeze(self, reason: ChatdocError) -> None:
         """Allow reading only: every later change raises the reason."""
-        self._ended = reason
+        self.ended = reason
 
     def close(self) -> None:
         """Let go of the store; later changes raise DocumentClosed."""
-        if self._ended is None:
-            self._ended = DocumentClosed("this document is closed", hint="Open it again")
+        if self.ended is None:
+            self.ended = DocumentClosed("this document is closed", hint="Open it again")
         self.store.close()
