@@ -6,6 +6,7 @@ else is unfinished, and either way the next reading begins at its start again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -65,8 +66,9 @@ def decode(raw: bytes) -> Progress:
 class LogReader:
     """Reads the lines of one log; `progress` is what it has read."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress, whole: Callable[[str], str] | None = None) -> None:
+        """`whole` changes each text that came in pieces, once it is put together."""
+        self._progress, self._whole = progress, whole
         self._read = _READ[progress.source]
         self._state = progress.state
         self._number, self._offset = progress.number, progress.offset
@@ -81,10 +83,10 @@ class LogReader:
         progress.number, progress.offset = self._number, self._offset
         return progress
 
-    def feed(self, raw: bytes) -> list[Item]:
-        """The items of one line, given with its LF."""
+    def feed(self, raw: bytes, size: int | None = None) -> list[Item]:
+        """The items of one line, given with its LF; `size` is what it takes in the log, where that is another."""
         self._number += 1
-        self._offset += len(raw)
+        self._offset += len(raw) if size is None else size
         try:
             items: list[Item] = self._read(self._state, raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -104,7 +106,7 @@ class LogReader:
             self._lines[fate] = 1
         if fate == "unknown" or (fate == "attic" and first.data is not raw):
             self._keep(items, raw)
-        return [*acp.broken_by(self._state, items), *items] if self._coalesces else items
+        return [*self._ended_by(items), *items] if self._coalesces else items
 
     def skip(self, count: int) -> list[Item]:
         """A line of so many bytes, longer than any that is read: it is counted, and nobody kept it."""
@@ -125,7 +127,7 @@ class LogReader:
 
     def pending(self) -> list[Item]:
         """Texts that are still streaming where the reading stopped."""
-        return acp.pending(self._state) if self._coalesces else []
+        return self._put_together(acp.pending(self._state)) if self._coalesces else []
 
     def recount_as_attic(self, items: list[Item]) -> None:
         """The line of these items says what another log has said: it is known and not shown."""
@@ -134,6 +136,16 @@ class LogReader:
         if not self._lines[fate]:
             del self._lines[fate]
         self._count("attic")
+
+    def _ended_by(self, items: list[Item]) -> list[Item]:
+        """The texts that end because of these items."""
+        return self._put_together(acp.broken_by(self._state, items))
+
+    def _put_together(self, texts: list[Item]) -> list[Item]:
+        if self._whole is not None:
+            for one in texts:
+                one.text = self._whole(one.text)
+        return texts
 
     def _turn_to(self, session: str) -> None:
         """Count the lines that follow for this session of the log."""
@@ -183,13 +195,13 @@ class LogReader:
         self._count(fate)
         if fate in KEPT:
             self._keep(items, raw)
-        return [*acp.broken_by(self._state, items), *items] if self._coalesces else items
+        return [*self._ended_by(items), *items] if self._coalesces else items
 
     def _quarantined(self, raw: bytes, code: str, told: str, items: list[Item]) -> list[Item]:
         self._note(code, told)
         self._count("quarantined")
         kept = Item("attic", name=f"quarantined {code}", data=raw or None)
-        return [*(acp.broken_by(self._state, items) if self._coalesces else ()), *items, kept]
+        return [*(self._ended_by(items) if self._coalesces else ()), *items, kept]
 
     def _note(self, code: str, detail: str) -> None:
         if len(self._progress.notes) < NOTES_MAX:

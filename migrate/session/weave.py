@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -56,8 +57,9 @@ class LogWeaver:
         threads: dict[str, ThreadState] | None = None,
         copy: CopyState | None = None,
         others: Others | None = None,
+        whole: Callable[[str], str] | None = None,
     ) -> None:
-        self.reader = LogReader(progress)
+        self.reader = LogReader(progress, whole)
         self.session = session
         self.folder = folder
         """The first folder that the log says its tool worked in."""
@@ -75,12 +77,27 @@ class LogWeaver:
         return self.reader.progress
 
     @classmethod
-    def start(cls, source: Source, name: str, others: Others | None = None) -> LogWeaver:
-        """A weaver for a log of which nothing was read; `others` tells what its beginning may repeat."""
-        return cls(begin(source), name, others=others)
+    def start(
+        cls,
+        source: Source,
+        name: str,
+        others: Others | None = None,
+        whole: Callable[[str], str] | None = None,
+    ) -> LogWeaver:
+        """A weaver for a log of which nothing was read; `others` tells what its beginning may repeat.
+
+        `whole` changes each text that came in pieces, once it is put together.
+        """
+        return cls(begin(source), name, others=others, whole=whole)
 
     @classmethod
-    def resume(cls, raw: bytes, name: str, others: Others | None = None) -> LogWeaver:
+    def resume(
+        cls,
+        raw: bytes,
+        name: str,
+        others: Others | None = None,
+        whole: Callable[[str], str] | None = None,
+    ) -> LogWeaver:
         """A weaver that goes on from a stored state; raises msgspec.ValidationError for one of another version."""
         state = msgspec.json.decode(raw, type=LogState)
         return cls(
@@ -91,6 +108,7 @@ class LogWeaver:
             threads=state.threads,
             copy=state.copy,
             others=others,
+            whole=whole,
         )
 
     def stored(self) -> bytes | None:
@@ -106,9 +124,9 @@ class LogWeaver:
         )
         return msgspec.json.encode(state)
 
-    def feed(self, raw: bytes) -> None:
-        """Take one line with its LF."""
-        self._take_line(self.reader.feed(raw))
+    def feed(self, raw: bytes, size: int | None = None) -> None:
+        """Take one line with its LF; `size` is what it takes in the log, where that is another."""
+        self._take_line(self.reader.feed(raw, size))
 
     def skip(self, count: int) -> None:
         """Count a line that is too long to be read."""
@@ -124,6 +142,11 @@ class LogWeaver:
             self._weaver(item.session).hold(item)
         for weaver in self._weavers.values():
             weaver.rest()
+
+    def take_up_all(self) -> None:
+        """Say at the end how every thread stands, also those of which nothing more comes: it may be unsaid."""
+        for name in list(self.threads):
+            self._weaver(name)
 
     def tallies(self) -> list[SessionTally]:
         """What each session of the log came to, in the order in which they began."""

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from chatdoc.apps.importer.read_log import Clean
+from chatdoc.apps.importer.read_log import Clean, cleans_texts
 from chatdoc.model.facts import Header, RevisionFact
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.store.session_index.index import LogRow
@@ -60,7 +60,7 @@ def prove(
     file: BinaryIO, source: Source, row: LogRow, *, clean: Clean | None = None, others: Others | None = None
 ) -> LogProof:
     """Read a log from its first byte to where it was imported, and say of every line what it became."""
-    weaver = LogWeaver.start(source, Path(row.path).stem, others)
+    weaver = LogWeaver.start(source, Path(row.path).stem, others, cleans_texts(clean))
     cut: list[int] = []
     proofs = list(_lines(file, weaver, row.size, clean, cut))
     session = weaver.session
@@ -114,12 +114,14 @@ def _lines(
         count = len(raw)
         whole = raw.endswith(b"\n")
         if not whole and len(raw) > LINE_BYTES_MAX:
-            while piece := file.readline(1024 * 1024):
+            while not whole and (piece := file.readline(1024 * 1024)):
                 digest.update(piece)
                 count += len(piece)
-                if piece.endswith(b"\n"):
-                    break
-            weaver.skip(count)
+                whole = piece.endswith(b"\n")
+            if whole:
+                weaver.skip(count)
+            else:
+                weaver.end(b"{")
         elif whole:
             weaver.feed(raw if clean is None else clean(raw))
         else:

@@ -30,6 +30,13 @@ Clean = Callable[[bytes], bytes]
 """Takes secrets out of a line."""
 
 
+def cleans_texts(clean: Clean | None) -> Callable[[str], str] | None:
+    """What takes secrets out of a text that came in pieces, none of which shows them by itself."""
+    if clean is None:
+        return None
+    return lambda text: clean(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
 class LogFiles:
     """Reads log files into documents, and keeps the index of them."""
 
@@ -46,7 +53,7 @@ class LogFiles:
         self._target = target
         self._documents = documents
         self._clock = clock
-        self._clean = clean
+        self._clean, self._whole = clean, cleans_texts(clean)
         self._unsaved: set[str] = set()
         """The documents that something was entered into since they were saved."""
 
@@ -66,15 +73,16 @@ class LogFiles:
             return restored(row.sessions, "unchanged")
         with open(found.path, "rb") as file:
             others = ImportedLogs(self.index, row, self._view_of)
-            weaver = LogWeaver.start(source, found.stem, others)
+            weaver = LogWeaver.start(source, found.stem, others, self._whole)
             result = "changed" if row is not None and row.parser_version == PARSER_VERSION else "imported"
             if row is not None and usable:
                 every = row.inode != found.inode or found.size <= row.size
                 if found.size >= row.cursor and is_intact(file, row.cursor, row.prefix_digests, every=every):
-                    weaver = LogWeaver.resume(row.state, found.stem, others)
-                    result = "imported" if row.result == PARTIAL else "grown"
-                    if found.size == row.size:
-                        result = "unchanged"
+                    weaver = LogWeaver.resume(row.state, found.stem, others, self._whole)
+                    result = "unchanged" if found.size == row.size else "grown"
+                    if row.result == PARTIAL:
+                        result = "imported"
+                        weaver.take_up_all()
             return self._read(file, found, row, weaver, result)
 
     def saved(self) -> None:
@@ -119,7 +127,8 @@ class LogFiles:
         )
 
     def _is_unchanged(self, row: LogRow, found: Found) -> bool:
-        return (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
+        looks_same = (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
+        return looks_same and row.result != PARTIAL
 
     def _read(
         self, file: BinaryIO, found: Found, row: LogRow | None, weaver: LogWeaver, result: str
@@ -130,13 +139,14 @@ class LogFiles:
         while raw := file.readline(LINE_BYTES_MAX + 1):
             if not raw.endswith(b"\n"):
                 if len(raw) > LINE_BYTES_MAX:
-                    weaver.skip(len(raw) + _rest_of_line(file))
-                    continue
+                    rest, has_end = rest_of_line(file)
+                    if has_end:
+                        weaver.skip(len(raw) + rest)
+                        continue
+                    raw = b"{"  # What it says is not looked at, only that it has no end yet.
                 tail = raw
                 break
-            weaver.feed(raw if self._clean is None else self._clean(raw))
-            if self._clean is not None:
-                weaver.progress.offset = file.tell()
+            weaver.feed(raw if self._clean is None else self._clean(raw), len(raw))
             unsaved += len(raw)
             if unsaved >= BATCH_BYTES:
                 unsaved = 0
@@ -222,10 +232,11 @@ class LogFiles:
         return self._target.document_of(weaver.folder)
 
 
-def _rest_of_line(file: BinaryIO) -> int:
+def rest_of_line(file: BinaryIO) -> tuple[int, bool]:
+    """How many bytes are left of a line, and whether it has an end."""
     count = 0
     while piece := file.readline(1024 * 1024):
         count += len(piece)
         if piece.endswith(b"\n"):
-            break
-    return count
+            return count, True
+    return count, False

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.store.session_index.index import SessionIndex
+from chatdoc.apps.importer import read_log
+from chatdoc.store.session_index.index import LogRow, SessionIndex
 from tests.apps.importer.conftest import Import, files_in, log_in
 from tests.forked import Forked, run
 
@@ -110,3 +111,27 @@ def test_what_a_killed_import_left_to_be_saved_is_saved_by_the_next(
 def rows_of(text: bytes) -> list[bytes]:
     """The rows of a text but the document's own, which has an id of its own."""
     return [row for row in text.split(b"\n") if b'"event":"document"' not in row]
+
+
+def test_a_kill_behind_the_last_batch_leaves_no_log_that_looks_finished(
+    tmp_path: Path, run_import: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All its lines were read by then, and how its session ended was not said yet."""
+    log = log_in("codex-minimal")
+    run_import(log, into=tmp_path / "whole")
+    monkeypatch.setattr(read_log, "BATCH_BYTES", 1)
+    real, size = SessionIndex.put, log.stat().st_size
+
+    def put(index: SessionIndex, row: LogRow) -> None:
+        real(index, row)
+        if row.cursor == size:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(SessionIndex, "put", put)
+        with pytest.raises(KeyboardInterrupt):
+            run_import(log, into=tmp_path / "killed")
+    (done,) = run_import(log, into=tmp_path / "killed").sessions
+    assert (done.result, done.lines["unfinished"]) == ("imported", 0)
+    killed_files, whole = files_in(tmp_path / "killed"), files_in(tmp_path / "whole")
+    assert [rows_of(text) for text in killed_files.values()] == [rows_of(text) for text in whole.values()]

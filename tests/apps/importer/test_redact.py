@@ -99,3 +99,50 @@ def test_a_redacted_export_has_no_secret(tmp_path: Path) -> None:
                 assert secret.encode() not in shown, name
             assert redactor.found["Private Key"] == 1
         assert GITHUB in document.message(thread.root_message_id).content
+
+
+def test_a_log_that_grows_is_read_on_where_it_was_left(tmp_path: Path) -> None:
+    """What is taken out of a line, or put in its place, moves no cursor: nothing is read twice, torn or left out."""
+    log = tmp_path / "log.jsonl"
+    says = [f"password = 'abc{number}' and {GITHUB * (number % 3)}" for number in range(12)]
+    rows = [
+        {"timestamp": "2026-03-01T10:00:00Z", "type": "session_meta", "payload": {"id": "s", "cwd": "/x"}},
+        *(
+            {"timestamp": f"2026-03-01T10:01:{number:02}Z", "type": "response_item", "payload": {
+                "type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}}
+            for number, text in enumerate(says)
+        ),
+    ]  # fmt: skip
+    for count in range(2, len(rows) + 1):
+        log.write_text("".join(json.dumps(row) + "\n" for row in rows[:count]), encoding="utf-8")
+        with Importer(
+            Target(tmp_path / "out"), Settings(), clock=lambda: NOW_MS, clean=Redactor().clean
+        ) as importer:
+            (done,) = importer.run([log]).sessions
+        assert (done.lines["total"], done.prompts) == (count, count - 1)
+        assert done.lines["quarantined"] == 0
+
+
+def test_a_secret_that_came_in_pieces_is_taken_from_the_whole_text(tmp_path: Path) -> None:
+    """An agent's answer is streamed in pieces, of which none shows what it is; nor does one that did not end."""
+    updates: list[dict[str, object]] = []
+    for piece in (f"use {GITHUB[:9]}", GITHUB[9:20], f"{GITHUB[20:]} now"):
+        updates.append({"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": piece}})
+    rows = [
+        {"method": "session/prompt", "id": 1, "params": {"sessionId": "s", "prompt": [{"type": "text", "text": "hi"}]}},
+        *({"method": "session/update", "params": {"sessionId": "s", "update": one}} for one in updates),
+        {"id": 1, "result": {"stopReason": "end_turn"}},
+    ]  # fmt: skip
+    log = tmp_path / "log.ndjson"
+    for count in (len(rows) - 1, len(rows)):
+        log.write_text(
+            "".join(json.dumps({"jsonrpc": "2.0", **row}) + "\n" for row in rows[:count]), encoding="utf-8"
+        )
+        with Importer(
+            Target(tmp_path / "out"), Settings(), clock=lambda: NOW_MS, clean=Redactor().clean
+        ) as importer:
+            (done,) = importer.run([log]).sessions
+        (text,) = [file.read_text("utf-8") for file in (tmp_path / "out").glob("*.chat")]
+        assert "use [redacted: GitHub Token] now" in text
+        assert GITHUB not in text
+    assert done.answers == 1
