@@ -16,6 +16,7 @@ from chatdoc.model.facts import Header
 from chatdoc.testing.vector_facts import DATE, MESSAGE, THREAD
 from tests.apps.server.serving import Serving
 from tests.clients.stage import Stage
+from tests.open.chats import jupyter
 
 HOSTILE = (
     "<img src=x onerror='window.broken=1'>",
@@ -93,6 +94,19 @@ def test_everything_can_be_done_from_the_keyboard(stage: Stage, serving: Serving
 def test_what_was_deleted_can_be_restored(stage: Stage, document: Document, serving: Serving) -> None:
     """A deleted message stands as such with a way back; a deleted thread leaves the list and can be found again."""
     stage.play("what was deleted can be restored", serving.url)
+
+
+def test_a_chat_that_can_only_be_read_says_so(stage: Stage, folder: Path, serving: Serving) -> None:
+    """The page says why, shows everything, and offers nothing that would be refused."""
+    source = jupyter("aaaaaaaa-0000-4000-8000-000000000001", "one", "two")
+    (folder / "sub" / "team.chat").write_bytes(source)
+    stage.play("a chat that can only be read says so", serving.url)
+
+
+def test_a_chat_that_cannot_be_opened_says_why(stage: Stage, folder: Path, serving: Serving) -> None:
+    """It is not told as a network that is down, and comes back by itself."""
+    (folder / "sub" / "team.chat").write_text("this is no chat\n")
+    stage.play("a chat that cannot be opened says why, and is there once it can be", serving.url, str(folder))
 
 
 def test_content_is_inert(stage: Stage, document: Document, serving: Serving) -> None:

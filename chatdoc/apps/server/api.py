@@ -193,7 +193,7 @@ class Api:
             return as_json(commands.refusal(None, "misuse", str(error)), 400)
         except ChatdocError as error:
             status, code = commands.status_of(error)
-            return as_json(commands.refusal(None, code, str(error)), status)
+            return as_json(commands.refusal(None, code, self._rooms.words(error)), status)
 
 
 def as_json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

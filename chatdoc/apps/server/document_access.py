@@ -123,11 +123,6 @@ def running_turns(doc: Document) -> list[RunningTurn]:
     return list(doc.agents.running())
 
 
-def is_read_only(doc: Document) -> bool:
-    """Whether the document can only be read: its migration would break a rule, or was not asked for."""
-    return not doc.engine.is_open
-
-
 def why_read_only(doc: Document) -> str | None:
     """Why the document can only be read; None when it can be changed."""
     try:

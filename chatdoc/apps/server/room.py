@@ -17,7 +17,7 @@ from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.broadcast import broadcast
-from chatdoc.apps.server.document_access import catch_up, is_read_only, journal_of, store_paths
+from chatdoc.apps.server.document_access import catch_up, journal_of, store_paths, why_read_only
 from chatdoc.apps.server.durable_answers import DurableAnswers
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
@@ -48,7 +48,7 @@ class Room:
         )
         self._elsewhere = Elsewhere(doc, self.awareness, self._relay, limits.awareness_bytes_max)
         self.commands = Forwarding(doc, self._ask, limits, metrics)
-        self.is_read_only = is_read_only(doc)
+        self.why_read_only = why_read_only(doc)
         self.failure: BaseException | None = None
         self.is_over = False
         """Whether streams of this room should end: it failed, or the server stops."""

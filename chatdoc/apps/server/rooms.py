@@ -26,7 +26,7 @@ from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused, DocumentClosed
+from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed
 from chatdoc.open import open_document
 
 _log = logging.getLogger("chatdoc.server")
@@ -99,6 +99,10 @@ class Rooms:
             loop = asyncio.get_running_loop()
             self._listing = loop.run_in_executor(self._executor, self._served.names)
         return sorted({*await asyncio.shield(self._listing), *self._rooms})
+
+    def words(self, error: ChatdocError) -> str:
+        """What a client is told of an error; where the folder is on this machine is none of its business."""
+        return str(error).replace(f"{self.folder}{os.sep}", "")
 
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
         """The documents that are open now."""

@@ -156,7 +156,7 @@ class _Connection:
         except WebSocketDisconnect:
             return 1000, ""
         except ChatdocError as error:
-            return codes.FAILED, str(error)
+            return codes.FAILED, self._rooms.words(error)
 
     async def _next(self) -> bytes | None:
         limits = self._rooms.limits
@@ -223,11 +223,10 @@ class _Connection:
         except NotFound as error:
             self._deny(key, str(error))
         except ChatdocError as error:
-            self._loop.call_later(_COMPANY_S, self._give_up, key, str(error))
+            self._loop.call_later(_COMPANY_S, self._give_up, key, self._rooms.words(error))
         else:
-            one, room = self._members[key][:2]
-            is_reader = one.principal.read_only or room.is_read_only
-            one.send(wire.authenticated("readonly" if is_reader else "read-write"))
+            one = self._members[key].member
+            one.send(wire.authenticated("readonly" if one.principal.read_only else "read-write"))
 
     def _give_up(self, key: str, reason: str) -> None:
         """Let a client come back for a document that cannot be opened now, unless others on its socket would go too."""
@@ -245,10 +244,13 @@ class _Connection:
     async def _enter(self, path: str, name: str | None, shown: Credentials, found: Principal) -> None:
         use = AsyncExitStack()
         room = await use.enter_async_context(self._rooms.use(path, create=not found.read_only))
-        principal = msgspec.structs.replace(found, read_only=True) if room.is_read_only else found
+        principal = msgspec.structs.replace(found, read_only=True) if room.why_read_only else found
         one = Member(self.outbox, principal, name=name, speaks_json=self._speaks_json)
         room.members.add(one)
         self._members[name if name is not None else path] = _Place(one, room, use, shown, found)
+        if name is None and self._speaks_json and principal.read_only:
+            scope = {"type": "read_only", "reason": room.why_read_only or "this client may only read"}
+            one.send_json(msgspec.json.encode(scope).decode())
 
     async def _ask_again(self) -> None:
         """End the connection when somebody on it may not come any more, or is somebody else by now."""

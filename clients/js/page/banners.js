@@ -22,7 +22,7 @@ export function drawBanners (page) {
 /** @param {import('./chat.js').Page} page @returns {Notice[]} */
 function connection (page) {
   const doc = /** @type {NonNullable<typeof page.doc>} */ (page.doc)
-  const { connection: status, reason, waiting, unkept, blocked_by: blockedBy } = doc.status
+  const { connection: status, reason, read_only: readOnly, waiting, unkept, blocked_by: blockedBy } = doc.status
   const kept = unkept > 0
     ? `${unkept === 1 ? 'One change waits' : `${unkept} changes wait`}, and this browser has no room to keep ${unkept === 1 ? 'it' : 'them'}: leave this page open.`
     : waiting === 0 ? 'What you write is kept and sent later.'
@@ -35,9 +35,12 @@ function connection (page) {
   }
   if (status === 'offline' || (status === 'connecting' && page.wasOffline)) {
     page.wasOffline = true
-    return [{ key: 'connection', text: `No connection. ${kept}`, does: [['Try now', () => doc.retry()]] }]
+    if (status === 'offline') page.whyOffline = reason
+    const why = page.whyOffline === '' ? 'No connection.' : `The server ended the connection: ${page.whyOffline.replace(/\.?$/, '.')}`
+    return [{ key: 'connection', text: `${why} ${kept}`, does: [['Try now', () => doc.retry()]] }]
   }
   if (status === 'synced') page.wasOffline = false
+  if (readOnly !== null) return [{ key: 'connection', text: `This chat can only be read: ${readOnly}` }]
   return []
 }
 

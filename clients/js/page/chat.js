@@ -26,6 +26,8 @@ export class Page {
   showsDeleted = false
   /** Whether the connection was lost, and is not back yet. */
   wasOffline = false
+  /** What the server said as it ended the connection. */
+  whyOffline = ''
   #isDue = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #listing
 
@@ -123,6 +125,7 @@ export class Page {
     setText(byId('connection'), status ? NAMES[status] : '')
     document.title = this.path === '' ? 'chatdoc' : `${thread ? titleOf(this, thread.thread_id) : this.path} · chatdoc`
     drawBanners(this)
+    byId('new-thread').hidden = doc?.readOnly != null
     this.#drawPeers()
     if (doc === null) return
     drawThreads(this)
@@ -132,7 +135,7 @@ export class Page {
     setText(byId('thread-title'), thread === null ? (status === 'synced' ? 'There is no such thread' : 'Opening') : titleOf(this, threadId))
     const state = doc.state(threadId)?.state
     setText(byId('thread-state'), state === 'running' ? 'the agent is writing' : state === 'queued' ? 'waits for the agent' : '')
-    byId('thread-settings').hidden = byId('composer').hidden = thread === null
+    byId('thread-settings').hidden = byId('composer').hidden = thread === null || doc.readOnly !== null
     this.messages.draw()
   }
 

@@ -100,7 +100,7 @@ export class Messages {
     if (message.message_id === this.editing) return 'editing' // What is being written there stays.
     let version = this.#versions.get(message)
     if (version === undefined) this.#versions.set(message, version = ++this.#lastVersion)
-    return `${version} ${waiting.has(message.message_id)} ${this.#quoteOf(message)}`
+    return `${version} ${waiting.has(message.message_id)} ${this.page.doc?.readOnly != null} ${this.#quoteOf(message)}`
   }
 
   /** @param {Message} message */
@@ -135,8 +135,8 @@ export class Messages {
     if (this.editing === id) made.append(this.#editor(message))
     else if (deletedAt !== null) made.append(make('div', { className: 'text', textContent: `Deleted by ${message.deleted_by || 'somebody'}.` }))
     else made.append(this.#text(message))
-    made.append(this.#doing(message, waiting.has(id)))
-    if (!message.pending && this.editing !== id) made.append(this.#actions(message))
+    if (this.page.doc?.readOnly == null) made.append(this.#doing(message, waiting.has(id)))
+    if (!message.pending && this.editing !== id && this.page.doc?.readOnly == null) made.append(this.#actions(message))
     if (message.generating) made.setAttribute('aria-busy', 'true')
     return made
   }

@@ -21,6 +21,7 @@ import { Connection } from './sync.js'
  * @typedef {object} Status
  * @property {import('./sync.js').Status} connection
  * @property {string} reason why the connection is as it is, where the server said so
+ * @property {string | null} read_only why nothing can be written here, or null
  * @property {number} waiting commands without an answer
  * @property {number} unkept those of them that are lost when the page is closed: the browser had no room for them
  * @property {'offline' | 'unknown_token' | null} blocked_by why they wait
@@ -53,6 +54,7 @@ export class ChatDocument {
   /** @type {Set<() => void>} */ #listeners = new Set()
   /** @type {Optimistic | null} */ #optimistic = null
   #isTold = true
+  /** Why nothing can be written, or null. @type {string | null} */ readOnly = null
   /** @type {Refusal[]} */ refusals = []
   /** @type {import('./sync.js').RefusedUpdate[]} */ refusedUpdates = []
 
@@ -85,6 +87,10 @@ export class ChatDocument {
         if (status === 'synced') this.outbox.flush()
         this.#change()
       },
+      onReadOnly: (reason) => {
+        this.readOnly = reason
+        this.#change()
+      },
       onRefused: (refused) => {
         this.refusedUpdates = [...this.refusedUpdates, ...refused.filter((one) => one.permanent)].slice(-REFUSALS_MAX)
         this.#change()
@@ -106,6 +112,7 @@ export class ChatDocument {
     return {
       connection: this.connection.status,
       reason: this.connection.reason,
+      read_only: this.readOnly,
       waiting: this.outbox.waiting,
       unkept: this.outbox.unkept,
       blocked_by: this.outbox.blockedBy,

@@ -39,6 +39,7 @@ const COMMAND_LENGTH_MAX = 100_000
  * @property {typeof globalThis.WebSocket} [WebSocket]
  * @property {(status: Status, reason: string) => void} onStatus
  * @property {(refused: RefusedUpdate[]) => void} onRefused what of our own facts was not taken
+ * @property {(reason: string | null) => void} [onReadOnly] why nothing can be written here; null once a connection begins anew
  */
 
 /** One document's connection, which comes back by itself until it is closed. */
@@ -139,7 +140,10 @@ export class Connection {
     socket.binaryType = 'arraybuffer'
     this.#socket = socket
     this.#heardAt = Date.now()
-    socket.onopen = () => this.#greet()
+    socket.onopen = () => {
+      this.options.onReadOnly?.(null)
+      this.#greet()
+    }
     socket.onmessage = ({ data }) => {
       this.#heardAt = Date.now()
       this.#read(new Uint8Array(data))
@@ -220,6 +224,8 @@ export class Connection {
       const commandId = message.command_id ?? [...this.#asked.keys()][0]
       this.#asked.get(commandId)?.resolve(message)
       this.#asked.delete(commandId)
+    } else if (message.type === 'read_only') {
+      this.options.onReadOnly?.(message.reason)
     } else if (message.type === 'update_refused') {
       this.options.onRefused(message.refused)
     }

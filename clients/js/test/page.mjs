@@ -177,6 +177,28 @@ const scenes = {
     fine(ada)
   },
 
+  async 'a chat that can only be read says so' () {
+    const ada = await person(browser, server, 'ada')
+    await connected(ada)
+    await ada.page.getByText('This chat can only be read: ').waitFor()
+    await ada.page.locator('#thread-list a').first().click()
+    await until('the messages are there', async () => (await texts(ada)).includes('two'), () => texts(ada))
+    for (const name of ['New thread', 'Settings', 'Send', 'Reply, message of ada']) {
+      assert.equal(await ada.page.getByRole('button', { name }).count(), 0, name)
+    }
+    fine(ada)
+  },
+
+  async 'a chat that cannot be opened says why, and is there once it can be' () {
+    const [folder] = rest
+    const ada = await person(browser, server, 'ada')
+    await ada.page.getByText('The server ended the connection: expected a chat').waitFor()
+    rmSync(`${folder}/sub/team.chat`)
+    await connected(ada)
+    await until('no notice is left', async () => (await ada.page.locator('.banner').count()) === 0)
+    fine(ada)
+  },
+
   async 'content is inert' () {
     const ada = await person(browser, server, 'ada')
     await openFirst(ada)

@@ -39,10 +39,15 @@ def test_real_clients_read_it_and_are_told_that_they_may_not_write(
         assert clients("has", name=name, text="two")["ok"], name
     if kind == "hocuspocus":
         assert ["scope", "readonly"] in clients("logged", name="ada", kind="scope")["log"]
+    else:
+        [[_, said]] = clients("logged", name="ada", kind="stateless")["log"]
+        assert said["type"] == "read_only"
+        assert "jupyter" in said["reason"]
     root, path, text = message(1, content="not to be written")
     clients("fact", name="ada", root=root, path=path, text=text)
+    assert clients("refused", name="ada")["ok"]
     log = clients("logged", name="ada", kind="stateless")
-    [(_, told)] = [one for one in log["log"] if one[0] == "stateless"]
+    [told] = [one[1] for one in log["log"] if one[0] == "stateless" and one[1]["type"] == "update_refused"]
     assert [(one["code"], one["permanent"]) for one in told["refused"]] == [("read_only", True)]
     assert log["closes"] == []
     assert "not to be" not in json.dumps(clients("content", name="bob"))

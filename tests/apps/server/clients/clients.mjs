@@ -137,6 +137,10 @@ const orders = {
     await until(() => client.log.some(([one]) => one === kind), ms);
     return { log: client.log, closes: client.closes };
   },
+  async refused({ name, ms = PATIENCE_MS }) {
+    const client = clients.get(name);
+    return { ok: await until(() => client.log.some(([kind, one]) => kind === "stateless" && one.type === "update_refused"), ms) };
+  },
   async closed({ name, ms = PATIENCE_MS }) {
     const client = clients.get(name);
     await until(() => client.closes.length > 0, ms);
