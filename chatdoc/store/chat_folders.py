@@ -1,4 +1,4 @@
-"""Discovery: the folders below one that have stores, without what version control, checkpoints and tools keep."""
+"""Discovery: what chat files are called, and which folders below one have stores; what tools keep is left out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+CHAT_SUFFIXES = (".chat", ".sage-chat")
+"""How the names of chat files end."""
 LEFT_OUT = frozenset({"node_modules", "__pycache__"})
 """Folders besides hidden ones (checkpoints, snapshots, trash, version control) whose files are nobody's documents."""
 

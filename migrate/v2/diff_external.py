@@ -6,7 +6,7 @@ kept the old name. It becomes a change of its own, named above the present one, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
 
@@ -29,6 +29,7 @@ from chatdoc.model.view.assemble import build_history
 from chatdoc.model.view.view import View
 from migrate.odd_value import kind_of
 from migrate.report import Anomaly
+from migrate.v2.read_message import revision_fact
 from migrate.v2.values import stamp
 
 REPLY = "reply_to_message_id"
@@ -89,14 +90,7 @@ class Changes:
 
     def _setting(self, fact: SettingFact) -> list[Fact]:
         facts = self._view.settings.get(fact.thread_id, {}).get(fact.field, [])
-        stamp_above = self._judged(fact.thread_id, fact.field, fact, facts)
-        if stamp_above is None:
-            return []
-        if stamp_above == fact.stamp:
-            return [fact]
-        return [
-            msgspec.structs.replace(fact, stamp=stamp_above, by=fact.by if self._is_guess(fact.stamp) else "")
-        ]
+        return self._judged(fact.thread_id, fact, facts)
 
     def _mark(self, fact: MarkFact) -> list[Fact]:
         facts: list[MarkFact] = self._view.marks.get(fact.message_id, {}).get(fact.field, [])
@@ -104,32 +98,23 @@ class Changes:
             present = self._view.field(fact.message_id, fact.field)
             if canonical(present) == canonical(fact.value):
                 return []
-        stamp_above = self._judged(fact.message_id, fact.field, fact, facts)
-        if stamp_above is None:
-            return []
-        if stamp_above == fact.stamp:
-            return [fact]
-        return [
-            msgspec.structs.replace(fact, stamp=stamp_above, by=fact.by if self._is_guess(fact.stamp) else "")
-        ]
+        return self._judged(fact.message_id, fact, facts)
 
     def _judged(
-        self, subject: str, field: str, fact: SettingFact | MarkFact, facts: Iterable[SettingFact | MarkFact]
-    ) -> Stamp | None:
-        """The stamp under which a value is to be added, or None when it is nothing new."""
-        facts = list(facts)
-        spelled = canonical(fact.value)
-        if not facts:
-            return fact.stamp
-        newest = facts[-1]
+        self, subject: str, fact: SettingFact | MarkFact, facts: Sequence[SettingFact | MarkFact]
+    ) -> list[Fact]:
+        """The fact with the stamp under which its value is to be added, or none when it is nothing new."""
+        spelled, is_guess = canonical(fact.value), self._is_guess(fact.stamp)
         same = [one for one in facts if one.stamp == fact.stamp]
-        if not self._is_guess(fact.stamp) and not same:
-            return fact.stamp
-        if any(canonical(one.value) == spelled for one in same) or canonical(newest.value) == spelled:
-            return None
-        if self._is_guess(fact.stamp) and fact.stamp > newest.stamp:
-            return fact.stamp
-        return Stamp(_above(newest.stamp, subject, field, spelled.decode()))
+        if not facts or (not is_guess and not same):
+            return [fact]
+        newest = facts[-1]
+        if any(canonical(one.value) == spelled for one in (*same, newest)):
+            return []
+        if is_guess and fact.stamp > newest.stamp:
+            return [fact]
+        risen = Stamp(_above(newest.stamp, subject, fact.field, spelled.decode()))
+        return [msgspec.structs.replace(fact, stamp=risen, by=fact.by if is_guess else "")]
 
     def _state(self, fact: StateFact) -> list[Fact]:
         facts = self._view.states.get(fact.thread_id)
@@ -202,7 +187,7 @@ class Changes:
                 continue
             is_guess = self._is_guess(one.revision_id)
             if one.revision_id not in ids and not is_guess:
-                found.append(_revision_fact(message_id, one))
+                found.append(revision_fact(message_id, one))
             elif any(
                 one.content == other and (is_guess or given > one.revision_id) for given, other in texts
             ):
@@ -236,16 +221,6 @@ def _edit(message_id: MessageId, newest: Revision, content: str, author_id: str)
         author_id=author_id,
         content=content,
         date=iso(time_ms(revision_id)),
-    )
-
-
-def _revision_fact(message_id: MessageId, one: Revision) -> RevisionFact:
-    return RevisionFact(
-        message_id=message_id,
-        revision_id=one.revision_id,
-        author_id=one.author_id,
-        content=one.content,
-        date=one.date,
     )
 
 

@@ -36,7 +36,7 @@ def message_facts(reading: Reading) -> list[Fact]:
     facts: list[Fact] = [*_pieces(reading, message_id, fields)]
     if part:
         revisions = read_history(reading, message_id, "", date)[0] if row.get("history") else []
-        return [*(_revision_fact(message_id, one) for one in revisions), *marks, *facts]
+        return [*(revision_fact(message_id, one) for one in revisions), *marks, *facts]
     revisions, besides = read_history(reading, message_id, sender_id, date)
     if not row.get("history"):
         fields.pop("content", None) if isinstance(row.get("content"), str) else None
@@ -51,7 +51,7 @@ def message_facts(reading: Reading) -> list[Fact]:
         headers = [_header(reading, message_id, sender_id, date, revisions[0], fields, marks)]
     told = {(one.revision_id, one.content, one.author_id) for one in build_history(headers, ())}
     later = [one for one in revisions if (one.revision_id, one.content, one.author_id) not in told]
-    return [*headers, *(_revision_fact(message_id, one) for one in later), *marks, *facts]
+    return [*headers, *(revision_fact(message_id, one) for one in later), *marks, *facts]
 
 
 def _unfit(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,7 +240,8 @@ def _edits_beside(
             )
 
 
-def _revision_fact(message_id: MessageId, one: Revision) -> RevisionFact:
+def revision_fact(message_id: MessageId, one: Revision) -> RevisionFact:
+    """The fact that a text of a message's history is."""
     return RevisionFact(
         message_id=message_id,
         revision_id=one.revision_id,

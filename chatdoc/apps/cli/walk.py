@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-SUFFIXES = (".chat", ".sage-chat")
+from chatdoc.store.chat_folders import CHAT_SUFFIXES
+
 STORE_FOLDER = ".chatdoc"
 LEFT_OUT = frozenset(
     {
@@ -33,7 +34,7 @@ def chat_files(
         return
     for folder, folders, names in os.walk(path, onerror=on_error):
         folders[:] = sorted(name for name in folders if _is_walked(name, everywhere))
-        yield from (Path(folder, name) for name in sorted(names) if name.endswith(SUFFIXES))
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(CHAT_SUFFIXES))
 
 
 def _is_walked(name: str, everywhere: bool) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from chatdoc.document import Document
 from chatdoc.open import open_document
+from chatdoc.store.chat_folders import CHAT_SUFFIXES
 
-CHAT_SUFFIXES = (".chat", ".sage-chat")
 OPEN_MAX = 8
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 

@@ -10,10 +10,10 @@ from chatdoc.engine.reader import Reader
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.events.role import role_of
 from chatdoc.open import read_document
+from chatdoc.store.chat_folders import CHAT_SUFFIXES
 from chatdoc.store.search.index import Searchable, SearchIndex
 from chatdoc.store.sqlite.path_index import PathIndex
 
-CHAT_SUFFIXES = (".chat", ".sage-chat")
 STORE_FOLDER = ".chatdoc"
 
 

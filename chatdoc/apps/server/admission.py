@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from chatdoc.apps.server.principal import Allow, Principal, allow_own, speaks_for
+from chatdoc.apps.server.principal import Allow, Principal, allow_own, message_of, speaks_for
 from chatdoc.crdt.keys import decode
 from chatdoc.crdt.read_update import Item, read
 from chatdoc.crdt.settle_update import Refusal, settle
 from chatdoc.model.errors import UpdateRefused
-from chatdoc.model.facts import Header, PieceFact, StateFact
+from chatdoc.model.facts import Header
 from chatdoc.model.view.view import View
 
 
@@ -122,13 +122,7 @@ class Admission:
         if self._allow(principal, fact, self._look()):
             return True
         # A message and its pieces may come together, before the view has the message.
-        message_id = (
-            fact.message_id
-            if isinstance(fact, PieceFact)
-            else fact.active_message_id
-            if isinstance(fact, StateFact)
-            else None
-        )
+        message_id = message_of(fact)
         header = self._sent.get(message_id) if message_id is not None else None
         return self._allow is allow_own and header is not None and speaks_for(principal, header.sender_id)
 

@@ -8,9 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from chatdoc.model.errors import NotFound
+from chatdoc.store.chat_folders import CHAT_SUFFIXES
 from chatdoc.store.sqlite.folder import SqliteFolder
 
-SUFFIXES = (".chat", ".sage-chat")
 NAME_LENGTH_MAX = 1024
 
 
@@ -28,7 +28,7 @@ def is_sound(name: str) -> bool:
         and name.isprintable()
         and "\\" not in name
         and not any(part in ("", ".", "..") or part.startswith(".") for part in name.split("/"))
-        and name.endswith(SUFFIXES)
+        and name.endswith(CHAT_SUFFIXES)
     )
 
 

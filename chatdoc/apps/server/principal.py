@@ -17,6 +17,7 @@ from chatdoc.model.facts import (
     StateFact,
     ThreadFact,
 )
+from chatdoc.model.ids import MessageId
 from chatdoc.model.view.view import View
 
 
@@ -61,6 +62,13 @@ def author_of(fact: Fact) -> str | None:
     return None
 
 
+def message_of(fact: Fact) -> MessageId | None:
+    """The message whose sender a fact belongs to that names no author: a piece of it, or a state it is active in."""
+    if isinstance(fact, PieceFact):
+        return fact.message_id
+    return fact.active_message_id if isinstance(fact, StateFact) else None
+
+
 def speaks_for(principal: Principal, author_id: str) -> bool:
     """Whether somebody may write under an author id."""
     return principal.speaks_for is None or author_id in principal.speaks_for
@@ -78,12 +86,6 @@ def allow_own(principal: Principal, fact: Fact, view: View) -> bool:
     author = author_of(fact)
     if author is not None:
         return author in principal.speaks_for
-    message_id = (
-        fact.message_id
-        if isinstance(fact, PieceFact)
-        else fact.active_message_id
-        if isinstance(fact, StateFact)
-        else None
-    )
+    message_id = message_of(fact)
     message = view.message(message_id) if message_id is not None else None
     return message is not None and message.sender_id in principal.speaks_for
