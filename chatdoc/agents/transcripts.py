@@ -17,7 +17,7 @@ from typing import Protocol
 from chatdoc.agents.turn_boundaries import ThreadBoundaries
 from chatdoc.model.errors import ChatdocError, LogCompacted, NotFound
 from chatdoc.model.events.event import Event
-from chatdoc.store.ledger.log_turns import turn_of
+from chatdoc.store.ledger.log_turns import turn_of, turns_of
 from chatdoc.store.ledger.project import Project, thread_uuid
 from chatdoc.store.ledger.transcript_writer import TranscriptWriter
 from chatdoc.store.projections.replay import Replay, ReplayTurn, TurnParts
@@ -92,15 +92,9 @@ class Transcripts:
     def catch_up(self) -> list[str]:
         """Write what the log says beyond the transcripts; returns the threads for which that failed."""
         with self._lock:
-            try:
-                self._read()
-            except LogCompacted as compacted:  # What was folded away may have been a boundary of any thread.
-                self._sequence = compacted.through_sequence
-                self._all_behind()
-            for thread_id in list(self._behind):
-                if self._write(thread_id):
-                    del self._behind[thread_id]
-            return list(self._behind)
+            self._catch_up()
+        self._go_on()  # Who wrote meanwhile has left it to this thread.
+        return self.behind
 
     def close(self) -> None:
         """Catch up once more and hear of no further change; a log that cannot be read is told and stops nobody."""
@@ -118,12 +112,25 @@ class Transcripts:
     def _hear(self, _sequence: int) -> None:
         """Catch up, unless another thread is doing that and goes on with this: no writer waits for another's file."""
         self._heard = True
+        self._go_on()
+
+    def _go_on(self) -> None:
         while self._heard and self._lock.acquire(blocking=False):
             try:
                 self._heard = False
-                self.catch_up()
+                self._catch_up()
             finally:
                 self._lock.release()
+
+    def _catch_up(self) -> None:
+        try:
+            self._read()
+        except LogCompacted as compacted:  # What was folded away may have been a boundary of any thread.
+            self._sequence = compacted.through_sequence
+            self._all_behind()
+        for thread_id in list(self._behind):
+            if self._write(thread_id):
+                del self._behind[thread_id]
 
     def _all_behind(self) -> None:
         for thread_id in self._thread_ids():
@@ -152,7 +159,11 @@ class Transcripts:
                 rows, mentioned = None, set[str]()
                 turns = self._log.replay_turns(boundaries.due())
             if turns:
-                self._writer.put(thread_uuid(thread_id), [turn_of(one) for one in turns])
+                self._writer.put(
+                    thread_uuid(thread_id),
+                    [turn_of(one) for one in turns],
+                    every=lambda: turns_of(self._log.replay_thread(thread_id)),
+                )
         except NotFound:
             return True
         except (ChatdocError, OSError) as error:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from chatdoc.agents.transcripts import Transcripts, TurnLog
 from chatdoc.document import Document
 from chatdoc.model.commands.turn_end import InterruptTurn
+from chatdoc.model.events.event import Event
 from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.store.atomic_file import temporary_path
 from chatdoc.store.ledger.backfill import backfill
@@ -213,3 +218,61 @@ def test_the_file_is_never_ahead_of_the_log_and_whole_after_a_kill_at_every_writ
             transcripts_of(again, folder).close()
             assert agree(again, folder), inject
         assert [one for one in os.listdir(project.threads) if not one.startswith(".")] == [path.name]
+
+
+@pytest.mark.parametrize("how", ["removed", "cut", "changed", "replaced"])
+def test_a_file_that_is_not_as_it_was_left_gets_every_turn_again(tmp_path: Path, how: str) -> None:
+    """Whatever somebody did to the file, the next boundary of its thread brings it to what the log says."""
+    document, thread_id = began(tmp_path)
+    with document, transcripts_of(document, tmp_path) as transcripts:
+        for number in range(3):
+            with document.start_turn(thread_id, sender_id="codex") as turn:
+                turn.append(f"answer {number}")
+                turn.finalize()
+        path = transcripts.project.transcript(thread_uuid(thread_id))
+        text = path.read_bytes()
+        path.unlink()
+        if how != "removed":
+            others = {
+                "cut": text[: len(text) // 2],
+                "changed": text.replace(b"answer 1", b"no"),
+                "replaced": b"",
+            }
+            path.write_bytes(others[how])
+        with document.start_turn(thread_id, sender_id="codex") as turn:
+            turn.append("the last")
+            turn.finalize()
+        assert agree(document, tmp_path)
+        assert transcripts.behind == []
+
+
+def test_a_turn_that_ends_while_somebody_catches_up_is_written(tmp_path: Path) -> None:
+    """Its writer leaves that to who is at it, who may have read the log before."""
+    document, thread_id = began(tmp_path)
+    during: list[Callable[[], None]] = []
+
+    class Log:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(document.log, name)
+
+        def events(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
+            yield from document.log.events(from_sequence_exclusive=from_sequence_exclusive)
+            while during:
+                with ThreadPoolExecutor(1) as other:
+                    other.submit(during.pop()).result(60)
+
+    def answer() -> None:
+        with document.start_turn(thread_id, sender_id="codex") as turn:
+            turn.append("meanwhile")
+            turn.finalize()
+
+    log = cast(TurnLog, Log())
+    with (
+        document,
+        Transcripts(
+            log, tmp_path, thread_ids=lambda: [thread_id], subscribe=document.subscribe_log
+        ) as transcripts,
+    ):
+        during.append(answer)
+        transcripts.catch_up()
+        assert agree(document, tmp_path)
