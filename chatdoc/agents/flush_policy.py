@@ -33,6 +33,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         return patience if self.ms_max is None else min(patience, self.ms_max)
 
     def is_due(self, pieces: int, *, waiting: int, waited_ms: int) -> bool:
-        """Whether so many characters, the oldest waiting so long, are the next piece."""
+        """Whether so many characters, the oldest waiting so long, are the next piece.
+
+        A clock that was set back says nothing of how long that was: it may be too long already.
+        """
         size = min(self.chars * self.growth ** min(pieces, _GROWN_MAX), PIECE_CHARS_MAX)
-        return waiting > 0 and (waiting >= size or waited_ms >= self.patience_ms(pieces))
+        return waiting > 0 and (waiting >= size or abs(waited_ms) >= self.patience_ms(pieces))

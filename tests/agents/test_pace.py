@@ -78,3 +78,16 @@ def test_text_is_written_by_time_too(document: Document, thread_id: ThreadId, cl
     for wrong in ({"chars": 0}, {"ms": -1}, {"growth": 0.5}):
         with pytest.raises(ValueError, match="expected chars >= 1"):
             Pace(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_clock_that_is_set_back_keeps_no_text_from_its_readers(
+    document: Document, thread_id: ThreadId, clock: ManualClock
+) -> None:
+    """They would wait for a day, until the clock has come again to when the text came."""
+    turn = _turn(document, thread_id)
+    clock.advance(86_400_000)
+    turn.append("first")
+    clock.advance(-86_400_000)
+    turn.append(" and second")
+    assert turn.message.content == "first and second"
+    turn.finalize()

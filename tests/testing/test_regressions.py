@@ -25,6 +25,7 @@ STORED = {
     "a start that was withdrawn or taken stood hidden, to come back": (2, 60),
     "a turn beside its thread's active one ran for ever": (3, 40),
     "a turn that ended while a revert hid it ran for ever once it came back": (15, 70),
+    "a copy was said to lack an answer whose question had not come yet": (71048, 30),
 }
 
 
