@@ -60,7 +60,7 @@ def refusals(clients: Clients, name: str, *, least: int = 1) -> list[dict[str, A
     end = time.monotonic() + SECONDS_MAX
     while True:
         log = clients("logged", name=name, kind="stateless")["log"]
-        told = [one for kind, said in log if kind == "stateless" for one in said["refused"]]
+        told = [one for kind, said in log if kind == "stateless" for one in said.get("refused", ())]
         if len(told) >= least or time.monotonic() > end:
             return told
         time.sleep(0.05)
