@@ -41,7 +41,9 @@ def _is_mended(copy: Document, original: Document, place: tuple[str, str]) -> bo
     if root != "message" or not copy.view.has_message(message_id):
         return False
     targets = {one.reply_to_message_id for one in original.view.variants_of_message(message_id)}
-    instead_of = {one.fields.get("assumed_instead_of") for one in copy.view.variants_of_message(message_id)}
+    instead_of = {
+        (one.fields or {}).get("assumed_instead_of") for one in copy.view.variants_of_message(message_id)
+    }
     return any(one in instead_of and not original.view.has_message(one) for one in targets if one is not None)
 
 
