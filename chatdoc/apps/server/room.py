@@ -27,6 +27,7 @@ from chatdoc.apps.server.member import BAD_MESSAGE, FAILED, Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow
 from chatdoc.apps.server.settling import Told, answer
+from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError, UpdateRefused
 from invariants.report import IntegrityReport
@@ -58,6 +59,7 @@ class Room:
         """The latest report, while anybody watches it."""
         self.watchers = 0
         self.store_paths = store_paths(doc)
+        self.watch = StoreWatch(self.store_paths)
         self._doc = doc
         self._limits, self._allow, self._executor, self._metrics = limits, allow, executor, metrics
         self._jobs: deque[Job] = deque()

@@ -203,16 +203,13 @@ class Rooms:
 
     async def _look(self) -> None:
         """One task for all stores: a file that changed wakes its room."""
-        seen: dict[str, tuple[object, ...]] = {}
+        loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(LOOK_S)
-            for name, room in self._rooms.items():
-                now = tuple(map(_standing, room.store_paths))
-                if seen.get(name) != now:
-                    seen[name] = now
+            now = loop.time()
+            for room in self._rooms.values():
+                if room.watch.has_news(now):
                     room.look()
-            for name in seen.keys() - self._rooms.keys():
-                del seen[name]
 
     async def _keep_house(self) -> None:
         idle: dict[str, float] = {}
@@ -223,8 +220,8 @@ class Rooms:
                 room.expire(now)
                 if not room.is_idle:
                     idle.pop(name, None)
-                    # A file's time is coarse: two writes of one moment look like one.
-                    room.look()
+                    if room.watch.is_due(now):
+                        room.look()
                 elif now - idle.setdefault(name, now) >= self.limits.idle_close_s:
                     del idle[name]
                     self._begin_closing(name, room)
@@ -269,11 +266,3 @@ def _stopping() -> DocumentClosed:
 def _look_soon(loop: asyncio.AbstractEventLoop, room: Room) -> None:
     with contextlib.suppress(RuntimeError):  # The server has stopped.
         loop.call_soon_threadsafe(room.look)
-
-
-def _standing(path: Path) -> tuple[int, int, int]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return 0, 0, 0
-    return found.st_mtime_ns, found.st_size, found.st_ino
