@@ -13,7 +13,7 @@ from chatdoc.model.errors import CommandRefused
 from chatdoc.store.dual.answers import differing
 from chatdoc.store.dual.control import Range
 from chatdoc.store.dual.dual_store import DualStore
-from chatdoc.store.dual.phases import POLICIES
+from chatdoc.store.dual.phases import POLICIES, SIDES
 from chatdoc.store.dual.ports import Row
 
 RANGE_ROWS = 100
@@ -60,8 +60,11 @@ def backfill(
             done["skipped"] += 1
             continue
         with store.whole():
-            for row in page:
-                done[_carry(store, row, conflicts)] += 1
+            lacking = store.lacking("new")  # Refused just now: they go on waiting, and stop no others.
+            for looked_at in page:
+                row = store.sides["old"].get(str(looked_at.identity))  # Others may have written since.
+                if row is not None and row.identity not in lacking:
+                    done[_carry(store, row, conflicts)] += 1
             store.control.finish(here, store.now_iso())
         done["ranges"] += 1
         on_range(here)
@@ -104,12 +107,9 @@ def _carry(store: DualStore, row: Row, conflicts: Counter[str]) -> str:
 def _deletions(store: DualStore) -> int:
     """Let deletions on one side hold on the other; returns how many rows went."""
     count = 0
-    for name, other in (("old", "new"), ("new", "old")):
-        source, target = (
-            store.sides["old" if name == "old" else "new"],
-            store.sides["new" if other == "new" else "old"],
-        )
-        for identity in source.gone():
+    for name in SIDES:
+        target = store.sides["new" if name == "old" else "old"]
+        for identity in store.gone(name):
             with store.whole():
                 count += target.get(identity) is not None
                 if target.get(identity) is not None or not target.deleted({identity}):
@@ -118,9 +118,14 @@ def _deletions(store: DualStore) -> int:
 
 
 def _stands(store: DualStore, page: list[Row]) -> bool:
-    """Whether new holds every row of a finished range still."""
-    new = store.sides["new"]
-    return all(new.get(str(row.identity)) is not None for row in page)
+    """Whether new holds every row of a finished range still, with the values of old while that wins."""
+    for row in page:
+        there = store.sides["new"].get(str(row.identity))
+        if there is None:
+            return False
+        if POLICIES[store.phase].wins == "old" and differing(store.entity, row.record, there.record):
+            return False
+    return True
 
 
 def _digest(page: list[Row]) -> str:

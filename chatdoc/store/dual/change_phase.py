@@ -45,18 +45,18 @@ def change_phase(store: DualStore, phase: Phase) -> int:
 def bring_back(store: DualStore, *, overwrite: bool = True) -> int:
     """Let old have what new has: rows and values written while new won, and deletions; returns how many."""
     old, new = store.sides["old"], store.sides["new"]
-    moved = 0
+    moved, lacking = 0, store.lacking("old")
     for row in new.find({}):
         identity = str(row.identity)
         there = old.get(identity)
-        if there is None and old.deleted({identity}):
+        if there is None and identity not in lacking and old.deleted({identity}):
             continue
         if there is None or (
             overwrite and differing(store.entity, there.record, {**there.record, **row.record})
         ):
             store.copy(identity, new, old)
             moved += 1
-    for identity in new.gone():
+    for identity in store.gone("new"):
         if old.get(identity) is not None:
             old.delete(identity, store.now_iso())
             moved += 1

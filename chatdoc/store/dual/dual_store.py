@@ -88,6 +88,15 @@ class DualStore:
         """The identity of each row: its own, that of its pair, or one made of its row id."""
         return names(self.entity, old, new, pending={identity for identity, _ in self.control.pending()})
 
+    def lacking(self, name: SideName) -> set[str]:
+        """The identities of which a side lacks the last write."""
+        return {identity for identity, side in self.control.pending() if side == name}
+
+    def gone(self, name: SideName) -> list[str]:
+        """Every identity that is gone from a side, and of which it lacks nothing that was written since."""
+        lacking = self.lacking(name)
+        return [one for one in self.sides[name].gone() if one not in lacking]
+
     # writing
 
     def put(self, identity: str, record: Record) -> Written:

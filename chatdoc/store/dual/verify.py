@@ -43,9 +43,7 @@ def verify(store: DualStore) -> Verified:
     olds = {named["old", row.row_id]: row for row in old}
     news = {named["new", row.row_id]: row for row in new}
     pending = store.control.pending()
-    gone_old, gone_new = (
-        set(store.sides[name].gone()) - {one for one, side in pending if side == name} for name in SIDES
-    )
+    gone_old, gone_new = (set(store.gone(name)) for name in SIDES)
     torn = {one for one in olds if one in gone_new} | {one for one in news if one in gone_old}
     shown: dict[str, list[str]] = {}
     fields: Counter[str] = Counter()
