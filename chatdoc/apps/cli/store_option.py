@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,4 +32,4 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def url_of(store: str, file: Path) -> str:
     """The URL of a document of a database."""
-    return f"{store}#{quote(file.as_posix())}"
+    return f"{store}#{quote(os.fsencode(file.as_posix()))}"

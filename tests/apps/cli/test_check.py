@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from pycrdt import Doc, Map
 
+from chatdoc.apps.cli.store_option import url_of
 from chatdoc.crdt.keys import encode
 from chatdoc.model.facts import Header
 from chatdoc.model.ids import MessageId, ThreadId
@@ -179,3 +181,11 @@ def test_repair_says_what_opening_upgraded(chatdoc: Run, legacy: Path) -> None:
     assert "opening this file upgraded it:" in done.stdout
     assert done.stdout.rstrip().splitlines()[-1].startswith("integrity: clean")
     assert "opening this file" not in chatdoc("check", legacy.name).stdout
+
+
+def test_a_name_that_is_no_utf_8_is_asked_of_a_database_as_its_bytes() -> None:
+    """It may be there under no such name; it is no traceback."""
+    assert (
+        url_of("postgresql://h/d", Path(os.fsdecode(b"a b/caf\xe9.chat")))
+        == "postgresql://h/d#a%20b/caf%E9.chat"
+    )
