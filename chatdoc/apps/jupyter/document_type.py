@@ -38,8 +38,8 @@ class YChatdoc(YBaseDoc):
     def set(self, value: str) -> None:
         """Add what a text says beyond the document, by ids; nothing is cleared, and equal texts add nothing twice.
 
-        Raises UnreadableFile for what is no chat, and NotMigrated for a chat of another format; the document and the
-        file stay as they are, also when the room is saved.
+        Raises UnreadableFile, NotMigrated for a chat of another format, and FileReplaced for another chat; the document
+        and the file stay as they are, also when the room is saved.
         """
         self._refused = value
         _shared_text().write(self.ydoc, value)

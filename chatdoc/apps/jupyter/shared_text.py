@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chatdoc.crdt import shared_doc
-from chatdoc.model.errors import NotMigrated, UnreadableFile
+from chatdoc.engine.file_identity import is_another
+from chatdoc.model.errors import FileReplaced, NotMigrated, UnreadableFile
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from migrate import sniff
@@ -23,7 +24,8 @@ def read(ydoc: Any) -> str:
 def write(ydoc: Any, text: str) -> int:
     """Add what a text says beyond the document; returns how many facts that were.
 
-    Raises UnreadableFile for what is no chat, and NotMigrated for one of another format; their messages are as short
+    Raises UnreadableFile for what is no chat, NotMigrated for one of another format, and FileReplaced for another chat
+    than the one that is there; their messages are as short
     as a websocket's reason for closing must be, in which the server passes them on, and name their causes for the log.
     """
     source = text.encode("utf-8", "surrogatepass")
@@ -36,7 +38,10 @@ def write(ydoc: Any, text: str) -> int:
     if file_format != "v2":
         option = " --convert" if file_format == "jupyter" else ""
         raise NotMigrated(f"chatdoc migrate{option} FILE first") from _kept(file_format)
-    return shared_doc.add(ydoc, merge(view_of(ydoc), source).facts)
+    view = view_of(ydoc)
+    if view.document_values.get("document_id") and is_another(view, source):
+        raise FileReplaced("the file holds another chat")
+    return shared_doc.add(ydoc, merge(view, source).facts)
 
 
 def _kept(file_format: str) -> NotMigrated:

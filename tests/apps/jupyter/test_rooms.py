@@ -135,6 +135,23 @@ def test_corrupt_file_is_not_saved_over(lab: Lab, garbage: str) -> None:
     wait_for(lambda: saved(path) == ["root", "meanwhile", "afterwards"], "all of it is saved")
 
 
+def test_another_chat_in_its_place_is_not_merged(lab: Lab) -> None:
+    """Two chats would be one for ever; it stays as it is, and once the file is the room's own again all is saved."""
+    path, thread_id = chat(lab, "mine.chat")
+    other, _ = chat(lab, "other.chat")
+    whole = path.read_text()
+    client = lab.join(path.name)
+    path.write_text(other.read_text())
+    wait_for(lambda: f"Error watching file {path.name}" in lab.log(), "the server tells of it")
+    client.writer().send(thread_id, sender_id="ada", content="meanwhile")
+    time.sleep(5 * SAVE_S)
+    assert path.read_text() == other.read_text()
+    path.write_text(whole)
+    time.sleep(4 * SAVE_S)
+    client.writer().send(thread_id, sender_id="ada", content="afterwards")
+    wait_for(lambda: saved(path) == ["root", "meanwhile", "afterwards"], "all of it is saved")
+
+
 OTHERS = {
     "jupyterlab-chat": (
         jupyter("a" * 8 + "-0000-4000-8000-000000000001", "one"),
