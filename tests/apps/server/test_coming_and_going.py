@@ -33,6 +33,22 @@ class Slow:
         assert self.may_end.wait(SECONDS_MAX)
 
 
+def closing_slowly(closing: Slow) -> Callable[..., Document]:
+    """Opens documents that take long to close."""
+
+    class SlowDocument(Document):
+        def close(self) -> None:
+            closing.take_long()
+            super().close()
+
+    def opener(path: Path, *, create: bool) -> Document:
+        document = open_document(path, create=create)
+        document.__class__ = SlowDocument
+        return document
+
+    return opener
+
+
 def until(holds: Callable[[], bool]) -> bool:
     """Whether something comes to hold."""
     end = time.monotonic() + SECONDS_MAX
@@ -65,17 +81,7 @@ def test_who_comes_while_the_document_is_closed_waits_and_gets_it(
     """The document is opened again after it was saved, and what was written before and after is all there."""
     closing = Slow()
 
-    class SlowDocument(Document):
-        def close(self) -> None:
-            closing.take_long()
-            super().close()
-
-    def opener(path: Path, *, create: bool) -> Document:
-        document = open_document(path, create=create)
-        document.__class__ = SlowDocument
-        return document
-
-    with Serving(tmp_path, opener=opener, limits=Limits(idle_close_s=0.1)) as serving:
+    with Serving(tmp_path, opener=closing_slowly(closing), limits=Limits(idle_close_s=0.1)) as serving:
         clients("connect", name="ada", kind=kind, url=serving.ws, path="a.chat")
         assert clients("synced", name="ada")["ok"]
         clients("facts", name="ada", list=[*thread(), message(1)])

@@ -13,10 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from chatdoc.apps.server import wire
-from chatdoc.document import Document
-from chatdoc.open import open_document
 from tests.apps.server.serving import SECONDS_MAX, Serving
-from tests.apps.server.test_coming_and_going import Slow
+from tests.apps.server.test_coming_and_going import Slow, closing_slowly
 
 EMPTY = b"\x00"
 """The state vector of who has nothing."""
@@ -54,17 +52,7 @@ def stopping(
     """A server that saves its document while it stops, with a client that has it and one that has not asked yet."""
     closing = Slow()
 
-    class SlowDocument(Document):
-        def close(self) -> None:
-            closing.take_long()
-            super().close()
-
-    def opener(path: Path, *, create: bool) -> Document:
-        document = open_document(path, create=create)
-        document.__class__ = SlowDocument
-        return document
-
-    with Serving(folder, opener=opener) as serving:
+    with Serving(folder, opener=closing_slowly(closing)) as serving:
         command = {"type": "create_thread", "sender_id": "ada", "content": "x", "command_id": "c"}
         with (
             connect(f"{serving.ws}/a.chat", subprotocols=["chatdoc"]) as one,  # type: ignore[list-item]
