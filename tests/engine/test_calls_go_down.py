@@ -27,8 +27,8 @@ HANDED_DOWN = {
     ("chatdoc.store.atomic_file", "DisplacedFile.keep"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
-MODULES_MAX = {"send": 65, "receive": 73, "open v2": 131, "open legacy": 141}
-"""What was measured is 65, 73, 127 and 136; more than a little more is a new detour to be looked at."""
+MODULES_MAX = {"send": 66, "receive": 73, "open v2": 131, "open legacy": 141}
+"""What was measured is 66, 73, 127 and 136; more than a little more is a new detour to be looked at."""
 
 
 class Trace:
