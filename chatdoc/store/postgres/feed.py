@@ -90,14 +90,15 @@ class PostgresFeed:
         for heard in self._heard:
             heard(message)
 
-    def hear(self, version: int, *, is_read: bool = False) -> None:
+    def hear(self, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
         """A hint that the document has come to a version; one that this store made, or knows of, is no news.
 
-        One that was read is news too where it is before what is known: a database may be put back.
+        One that was read is news too where it is before what is known, for a database may be put back; and it may have
+        come to the same version again, so whatever is read over a new connection (`is_anew`) is.
         """
         database = self._database
         is_news = version > database.known_version and version != database.coming_version
-        if (is_news or (is_read and version < database.known_version)) and not database.is_closed:
+        if (is_news or is_anew or (is_read and version < database.known_version)) and not database.is_closed:
             if is_news:
                 database.known_version = version
             self._is_news = True

@@ -47,7 +47,7 @@ _log = logging.getLogger("chatdoc.store")
 class Subscriber(Protocol):
     """Who wants to hear that a document has come to a version."""
 
-    def hear(self, version: int, *, is_read: bool = False) -> None:
+    def hear(self, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
         """Hear it, or that it was read just now; from the thread of the hints."""
 
     def hear_message(self, message: bytes) -> None:
@@ -121,7 +121,7 @@ class Hints:
     def _serve(self, run: _Run) -> None:
         with self._connect() as connection:
             connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
-            listens = False
+            listens, is_anew = False, True
             for channel, statement in _NOTIFY.items():
                 connection.pgconn.prepare(channel, statement)
             run.is_due = True
@@ -131,7 +131,8 @@ class Hints:
                     if self._listeners and not listens:
                         connection.execute(_LISTEN, prepare=False)
                         listens = True
-                    self._compare(connection)
+                    self._compare(connection, is_anew=is_anew)
+                    is_anew = False
                     self._beat(connection)
                     if listens:
                         run.is_listening.set()
@@ -158,14 +159,14 @@ class Hints:
                 if result.status != pq.ExecStatus.TUPLES_OK:
                     raise errors.error_from_result(result)
 
-    def _compare(self, connection: psycopg.Connection[Any]) -> None:
+    def _compare(self, connection: psycopg.Connection[Any], is_anew: bool) -> None:
         with self._lock:
             for document in [one for one, listeners in self._listeners.items() if not listeners]:
                 del self._listeners[document]
             watched = list(self._listeners)
         if watched:
             for document, version in connection.execute(_VERSIONS, (watched,)):
-                self._hear(document, version, is_read=True)
+                self._hear(document, version, is_read=True, is_anew=is_anew)
 
     def _beat(self, connection: psycopg.Connection[Any]) -> None:
         place = self.place
@@ -189,9 +190,9 @@ class Hints:
         """Tells a subscriber from all others, on other machines too."""
         return f"{self.place.server if self.place is not None else ''}/{id(subscriber)}"
 
-    def _hear(self, document: str, version: int, *, is_read: bool = False) -> None:
+    def _hear(self, document: str, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
         for listener in tuple(self._listeners.get(document, ())):
-            listener.hear(version, is_read=is_read)
+            listener.hear(version, is_read=is_read, is_anew=is_anew)
 
 
 def _hint(document: str, version: int) -> str:
