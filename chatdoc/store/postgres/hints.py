@@ -121,7 +121,7 @@ class Hints:
     def _serve(self, run: _Run) -> None:
         with self._connect() as connection:
             connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
-            listens, is_anew = False, True
+            listens, is_anew = False, run.is_listening.is_set()
             for channel, statement in _NOTIFY.items():
                 connection.pgconn.prepare(channel, statement)
             run.is_due = True
