@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from random import Random
 
 from chatdoc.document import Document
 from chatdoc.forget import forget
+from chatdoc.model.errors import NotFound
 from chatdoc.model.facts import Fact
 from chatdoc.model.view.view import View
 from chatdoc.open import open_document
@@ -79,7 +81,8 @@ class StoredNetwork(Network):
         """Remove the copy and all that is stored of it."""
         assert document.path is not None, "only a stored document has a path"
         file = document.path.with_name(COPY)
-        forget(file, dry_run=False)
+        with suppress(NotFound):  # One that could only be read has nothing stored.
+            forget(file, dry_run=False)
         file.unlink()
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ STORED = {
     "a turn beside its thread's active one ran for ever": (3, 40),
     "a turn that ended while a revert hid it ran for ever once it came back": (15, 70),
     "a copy was said to lack an answer whose question had not come yet": (71048, 30),
+    "a copy of what breaks a rule for a while can only be read, and was written to": (71105, 370),
 }
 
 
