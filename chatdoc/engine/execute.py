@@ -15,6 +15,7 @@ from chatdoc.crdt.check_outgoing import outgoing, removable
 from chatdoc.crdt.restore import Destroyed, heal, hide, reveal
 from chatdoc.engine import idempotency
 from chatdoc.engine.change import Change, Committed, MakeReceipt, commit
+from chatdoc.engine.permission import PERMIT, require_permitted
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.commands.decide import Command, decide
 from chatdoc.model.commands.plan import Now, Plan
@@ -117,6 +118,8 @@ def _carry_out(
 ) -> tuple[Plan, Committed]:
     view, name = transaction.copy.view, type(command).__name__
     plan = decide(command, view, now)
+    if (permit := PERMIT.get()) is not None and origin != "repair":
+        require_permitted(permit, name, plan.facts, view)
     make: MakeReceipt | None = None if receipt is None else lambda last: receipt(plan, last)
     transaction.ahead = True
     delta, added = apply.apply(view, plan.facts, origin=origin, command=name)

@@ -48,6 +48,10 @@ class CommandConflict(ChatdocError):
     """A command id was used before for a different command."""
 
 
+class NotAllowed(ChatdocError):
+    """Whoever asked may not write this; no receipt is kept, since that may change."""
+
+
 class TurnOver(ChatdocError):
     """A step of a turn came after somebody else had ended it; what was appended is kept."""
 

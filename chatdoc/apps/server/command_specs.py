@@ -8,6 +8,7 @@ import msgspec
 
 from chatdoc.apps.server.document_access import call_method
 from chatdoc.document import Document
+from chatdoc.engine.permission import Permit, permitting
 from chatdoc.model.errors import CommandRefused
 
 
@@ -72,12 +73,17 @@ class Given(NamedTuple):
     kind: str
     fields: dict[str, Any]
     command_id: str | None
+    permit: Permit | None = None
+    """Asked for each fact that the command would write."""
 
 
 def carry_out(doc: Document, given: Given) -> dict[str, Any]:
     """The record that a command made, as JSON has it; raises CommandRefused where a field has a wrong type."""
     try:
-        record = call_method(doc, SPECS[given.kind].method, {**given.fields, "command_id": given.command_id})
+        with permitting(given.permit):
+            record = call_method(
+                doc, SPECS[given.kind].method, {**given.fields, "command_id": given.command_id}
+            )
     except TypeError as error:
         raise CommandRefused(f"a field of the command has a wrong type: {type(error).__name__}") from error
     if isinstance(record, int):

@@ -18,6 +18,7 @@ from chatdoc.model.errors import (
     DocumentMoved,
     InvariantRefused,
     MigrationFailed,
+    NotAllowed,
     NotFound,
     NotMigrated,
 )
@@ -31,6 +32,7 @@ _RESERVED = frozenset(
 """Names that `fields` may not have: they are parameters."""
 _STATUS: tuple[tuple[type[ChatdocError], int, str], ...] = (
     (NotFound, 404, "not_found"),
+    (NotAllowed, 403, "not_allowed"),
     (DocumentMoved, 410, "document_moved"),
     (CommandConflict, 409, "command_conflict"),
     (InvariantRefused, 409, "invariant_refused"),
@@ -61,7 +63,7 @@ async def answer(
         if command_id is not None and not _is_name(command_id):
             raise _Misuse(f"command_id: expected 1 to {NAME_LENGTH_MAX} characters")
         async with use as room:
-            record = await room.commands.carry_out(Given(kind, fields, command_id))
+            record = await room.commands.carry_out(Given(kind, fields, command_id, room.permit(principal)))
     except _Misuse as error:
         metrics.commands.labels(kind, "misuse").inc()
         return 400, refusal(command_id, "misuse", str(error))

@@ -52,7 +52,9 @@ class Forwarding:
         """The record that a command made; raises what it raises."""
         if self._feed is not None:
             self._heat.note(self._loop.time(), self._feed.commits_of_others())
-            if self._heat.is_hot and given.command_id is not None and given.kind in JOINING:
+            # Its owner would not know whom to ask about.
+            may_go = given.command_id is not None and given.permit is None and given.kind in JOINING
+            if self._heat.is_hot and may_go and given.command_id is not None:
                 record = await self._ask(given.kind, given.fields, given.command_id)
                 if record is not None:
                     self._metrics.forwarded.inc()

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from chatdoc.engine.permission import Permit
 from chatdoc.model.facts import (
     Fact,
     Header,
@@ -89,3 +90,19 @@ def allow_own(principal: Principal, fact: Fact, view: View) -> bool:
     message_id = message_of(fact)
     message = view.message(message_id) if message_id is not None else None
     return message is not None and message.sender_id in principal.speaks_for
+
+
+def permit_of(allow: Allow, principal: Principal) -> Permit | None:
+    """What is asked for the facts of somebody's commands; None where the author of a command is all that counts.
+
+    Of what a command writes, that is what names one of the client's own names; the end of an agent's turn, which
+    somebody interrupts, does not.
+    """
+    if allow is allow_own:
+        return None
+
+    def permit(fact: Fact, view: View) -> bool:
+        author = author_of(fact)
+        return author is None or not speaks_for(principal, author) or allow(principal, fact, view)
+
+    return permit

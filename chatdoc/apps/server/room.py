@@ -25,10 +25,11 @@ from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import BAD_MESSAGE, FAILED, Member
 from chatdoc.apps.server.metrics import Metrics
-from chatdoc.apps.server.principal import Allow
+from chatdoc.apps.server.principal import Allow, Principal, permit_of
 from chatdoc.apps.server.settling import Told, answer
 from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.document import Document
+from chatdoc.engine.permission import Permit
 from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError, UpdateRefused
 from invariants.report import IntegrityReport
 
@@ -98,6 +99,10 @@ class Room:
             lambda doc: (self._joining.lacking(doc, state_vector), doc.state_vector()), is_answer=False
         )
         future.add_done_callback(lambda done: self._hand(done, answered, member))
+
+    def permit(self, principal: Principal) -> Permit | None:
+        """What is asked for each fact of somebody's commands."""
+        return permit_of(self._allow, principal)
 
     def change(self, member: Member, update: bytes) -> None:
         """Take an update with the others that wait; it is acknowledged once it is stored."""
