@@ -147,8 +147,11 @@ class Journal(Protocol):
     def start(self) -> None:
         """Let no commit wait from now on; what stands is made durable first."""
 
+    def look_at_others(self) -> None:
+        """Note what others have committed by now, which an answer may rest on; not in the thread of an event loop."""
+
     def is_durable(self) -> bool:
-        """Whether the disk has all that was committed through this store; cheap."""
+        """Whether the disk has all that was committed through this store, or was looked at; cheap."""
 
     def make_durable(self) -> None:
         """Wait until the disk has all that is committed now, by whomever; from any thread, and nobody else waits."""

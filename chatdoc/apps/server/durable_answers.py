@@ -34,18 +34,15 @@ class DurableAnswers:
         self._journal, self._executor, self._fail = journal, executor, fail
         self._limits, self._metrics = limits, metrics
         self._waiting: list[Told] = []
-        self._has_heard = False
-        """Whether anything was heard since the disk was waited for: another server's commits may not be there yet."""
         self._task: asyncio.Task[None] | None = None
         self._writing_back: asyncio.Future[None] | None = None
 
-    def add(self, told: list[Told], heard: bool) -> None:
-        """Tell these once the disk has them; `heard` says that others wrote something that they may rest on."""
+    def add(self, told: list[Told]) -> None:
+        """Tell these once the disk has them, and what they may rest on."""
         journal = self._journal
-        self._has_heard |= heard
         if not told:
             return
-        if journal is None or (self._task is None and not self._has_heard and journal.is_durable()):
+        if journal is None or (self._task is None and journal.is_durable()):
             tell(told, self._limits, self._metrics)
             return
         self._waiting += told
@@ -62,7 +59,7 @@ class DurableAnswers:
     async def _run(self, journal: Journal) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            taken, self._waiting, self._has_heard = self._waiting, [], False
+            taken, self._waiting = self._waiting, []
             started = loop.time()
             try:
                 await loop.run_in_executor(self._executor, journal.make_durable)

@@ -215,9 +215,7 @@ class Room:
                 started = self._loop.time()
                 try:
                     done = (
-                        await self._loop.run_in_executor(
-                            self._executor, carry_out, self._doc, taken, self._allow, self._limits
-                        )
+                        await self._loop.run_in_executor(self._executor, self._carry_out, taken)
                         if taken
                         else []
                     )
@@ -234,6 +232,12 @@ class Room:
                     self._fail(ended, [])
             if self.failure is not None:
                 return
+
+    def _carry_out(self, taken: list[Job]) -> list[Outcome | Finished]:
+        done = carry_out(self._doc, taken, self._allow, self._limits)
+        if (journal := journal_of(self._doc)) is not None:
+            journal.look_at_others()
+        return done
 
     def _deliver(self, done: list[Outcome | Finished]) -> None:
         heard = [self._heard.popleft()[0] for _ in range(len(self._heard))]
@@ -252,7 +256,7 @@ class Room:
     def _publish(self, heard: list[bytes], told: list[Told]) -> None:
         senders = {one.change.member for one in told if isinstance(one, Outcome) and one.is_applied}
         held = broadcast(heard, self.members, senders, self._limits.broadcast_bytes_max, self._metrics)
-        self._answers.add([*held, *told], bool(heard))
+        self._answers.add([*held, *told])
 
     def _tell_presence(self, news: list[wire.Presence]) -> None:
         self._relay(news)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from chatdoc.apps.server.document_access import begin_journal
 from chatdoc.apps.server.paths import document_names, file_of, is_there, require_sound
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
@@ -52,4 +53,10 @@ class Served:
         """Open a document; raises what opening raises."""
         if self._database is not None:
             return self._database.open(name, create=self._create)
-        return self._opener(path, create=self._create)
+        doc = self._opener(path, create=self._create)
+        try:
+            begin_journal(doc)
+        except BaseException:
+            doc.close()
+            raise
+        return doc

@@ -35,6 +35,9 @@ class JournalSync:
         """So many commits of the database are on the disk; None where each COMMIT waits, or none need."""
         self._written_back = 0
         """So many are in the file itself."""
+        self._others: Version | None = None
+        """What others had committed when that was looked at last, where no COMMIT waits."""
+        self._others_durable: Version | None = None
         self._heard: Version | None = None
         """What others had committed when the disk was waited for because of it."""
         self._is_doubted = False
@@ -61,9 +64,16 @@ class JournalSync:
                     raise failure(error, database.name, _DOING) from error
                 self._durable = self._written_back = database.commits
 
+    def look_at_others(self) -> None:
+        """Note what others have committed by now; before an answer is given that may rest on it."""
+        if self._durable is not None:
+            self._others = self._database.version()
+
     def is_durable(self) -> bool:
-        """Whether the disk has all that was committed through this database."""
-        return self._durable is None or self._durable == self._database.commits
+        """Whether the disk has what was committed through this database, and what others had when looked at."""
+        if self._durable is None:
+            return True
+        return self._durable == self._database.commits and self._others == self._others_durable
 
     def make_durable(self) -> None:
         """Wait until the disk has all that is committed now, by whomever; raises StoreError, StoreGone."""
@@ -71,11 +81,11 @@ class JournalSync:
         if self._durable is None or file is None:
             return
         with self._lock:
-            commits = self._database.commits
+            commits, others = self._database.commits, self._others
             self._database.require_there()
             self._force(file)
             self._database.require_there()
-            self._durable = commits
+            self._durable, self._others_durable = commits, others
 
     def make_heard_durable(self) -> None:
         """Wait until the disk has what others committed, where an answer says nothing that was written for it.
