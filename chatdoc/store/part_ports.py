@@ -141,7 +141,7 @@ class CallingFeed(Protocol):
         """Call `wake` then, from a thread that it must not hold up."""
 
 
-class Journal(Protocol):
+class Wal(Protocol):
     """Commits that need not wait for the disk one by one: all of them wait together, beside those that come next."""
 
     def start(self) -> None:
@@ -160,15 +160,15 @@ class Journal(Protocol):
         """Whether `write_back` is due; cheap."""
 
     def write_back(self) -> None:
-        """Make the journal short again, as far as nobody reads it; nobody else waits."""
+        """Make it short again, as far as nobody reads it; nobody else waits."""
 
 
 @runtime_checkable
-class Journaling(Protocol):
+class WithWal(Protocol):
     """A store whose commits may be made durable afterwards."""
 
     @property
-    def journal(self) -> Journal:
+    def wal(self) -> Wal:
         """What makes them so."""
 
 

@@ -17,7 +17,7 @@ from chatdoc.engine.known_command import KnownCommand
 from chatdoc.engine.receive_result import Received
 from chatdoc.model.errors import ChatdocError, UpdateRefused
 from chatdoc.model.events.event import Event
-from chatdoc.store.part_ports import CallingFeed, Journal, Journaling, SharedFeed, TalkingFeed
+from chatdoc.store.part_ports import CallingFeed, SharedFeed, TalkingFeed, Wal, WithWal
 from chatdoc.store.ports import Entry, Receipt
 
 Answer = Received | UpdateRefused
@@ -157,16 +157,16 @@ def share(doc: Document, heard: Callable[[bytes], None]) -> SharedFeed | None:
     return feed
 
 
-def journal_of(doc: Document) -> Journal | None:
+def wal_of(doc: Document) -> Wal | None:
     """What makes the commits of a document durable together; None where each is by itself."""
     store = doc.engine.store
-    return store.journal if isinstance(store, Journaling) else None
+    return store.wal if isinstance(store, WithWal) else None
 
 
-def begin_journal(doc: Document) -> None:
+def commit_asynchronously(doc: Document) -> None:
     """Let no commit of the document wait for the disk by itself, where answers can wait instead."""
-    if (journal := journal_of(doc)) is not None:
-        journal.start()
+    if (wal := wal_of(doc)) is not None:
+        wal.start()
 
 
 def store_paths(doc: Document) -> tuple[Path, ...]:

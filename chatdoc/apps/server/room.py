@@ -17,7 +17,7 @@ from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.broadcast import broadcast
-from chatdoc.apps.server.document_access import catch_up, journal_of, store_paths, why_read_only
+from chatdoc.apps.server.document_access import catch_up, store_paths, wal_of, why_read_only
 from chatdoc.apps.server.durable_answers import DurableAnswers
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
@@ -71,7 +71,7 @@ class Room:
         self.autosave = Autosave(limits)
         self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
-        self._answers = DurableAnswers(journal_of(doc), executor, limits, metrics, self._fail)
+        self._answers = DurableAnswers(wal_of(doc), executor, limits, metrics, self._fail)
         self._unsubscribe = doc.subscribe(self._hear, watch=False)
         self._task = self._loop.create_task(self._run())
 
@@ -235,8 +235,8 @@ class Room:
 
     def _carry_out(self, taken: list[Job]) -> list[Outcome | Finished]:
         done = carry_out(self._doc, taken, self._allow, self._limits)
-        if (journal := journal_of(self._doc)) is not None:
-            journal.look_at_others()
+        if (wal := wal_of(self._doc)) is not None:
+            wal.look_at_others()
         return done
 
     def _deliver(self, done: list[Outcome | Finished]) -> None:

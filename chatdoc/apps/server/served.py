@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from chatdoc.apps.server.document_access import begin_journal
+from chatdoc.apps.server.document_access import commit_asynchronously
 from chatdoc.apps.server.paths import document_names, file_of, is_there, require_sound
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
@@ -55,7 +55,7 @@ class Served:
             return self._database.open(name, create=self._create)
         doc = self._opener(path, create=self._create)
         try:
-            begin_journal(doc)
+            commit_asynchronously(doc)
         except BaseException:
             doc.close()
             raise

@@ -12,7 +12,7 @@ from chatdoc.model.errors import StoreGone
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
 Care = Durability | Literal["asynchronous", "draft"]
-"""`asynchronous`: as `full`, once somebody has waited for it (`journal_sync`). A `draft` is thrown away where it is not
+"""`asynchronous`: as `full`, once somebody has waited for it (`wal_sync`). A `draft` is thrown away where it is not
 finished, and forced to the disk once it is: until then nothing is."""
 Access = Literal["write", "read", "still"]
 """`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""

@@ -10,7 +10,7 @@ from chatdoc.store.sql.event_chain import Counters
 from chatdoc.store.sql.store import Answer, SqlStore
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.feed import SqliteFeed
-from chatdoc.store.sqlite.journal_sync import JournalSync
+from chatdoc.store.sqlite.wal_sync import WalSync
 
 
 class SqliteStore(SqlStore):
@@ -24,9 +24,9 @@ class SqliteStore(SqlStore):
         )
 
     @cached_property
-    def journal(self) -> JournalSync:
+    def wal(self) -> WalSync:
         """Lets commits wait for the disk together, for who asks for it."""
-        return JournalSync(self.database)
+        return WalSync(self.database)
 
     def _write(self, work: Callable[[Counters], tuple[Answer, Counters]]) -> Answer:
         database = self.database
@@ -36,7 +36,7 @@ class SqliteStore(SqlStore):
             answer = super()._write(work)
             is_written = database.connection().total_changes != before
         if not is_written:  # A receipt of another process, say, whose own commit may wait for the disk still.
-            self.journal.make_heard_durable()
+            self.wal.make_heard_durable()
         return answer
 
     def __enter__(self) -> SqliteStore:

@@ -14,7 +14,7 @@ import pytest
 from chatdoc import open_document
 from chatdoc.model.errors import StoreError
 from chatdoc.serve import Limits
-from chatdoc.store.sqlite.journal_sync import JournalSync
+from chatdoc.store.sqlite.wal_sync import WalSync
 from tests import strace
 from tests.apps.server.facts import message, thread
 from tests.apps.server.serving import SECONDS_MAX, Serving
@@ -41,16 +41,16 @@ class Disk:
         self.may_go_on.set()
         self.fails = False
         self.waits = 0
-        real = JournalSync.make_durable
+        real = WalSync.make_durable
 
-        def make_durable(journal: JournalSync) -> None:
+        def make_durable(wal: WalSync) -> None:
             self.waits += 1
             assert self.may_go_on.wait(SECONDS_MAX)
             if self.fails:
                 raise StoreError("the disk fails")
-            real(journal)
+            real(wal)
 
-        monkeypatch.setattr(JournalSync, "make_durable", make_durable)
+        monkeypatch.setattr(WalSync, "make_durable", make_durable)
 
 
 @pytest.fixture

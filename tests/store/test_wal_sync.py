@@ -13,7 +13,7 @@ from chatdoc.model.errors import StoreError, StoreGone
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.sqlite.connection import connect
 from chatdoc.store.sqlite.folder import SqliteFolder
-from chatdoc.store.sqlite.journal_sync import COMMITS_MAX
+from chatdoc.store.sqlite.wal_sync import COMMITS_MAX
 from tests import strace
 from tests.store.documents import append, create
 from tests.store_file import store_file
@@ -26,23 +26,23 @@ from chatdoc.model.errors import StoreError
 from chatdoc.store.sqlite.folder import SqliteFolder
 from tests.store.documents import append, create
 store = create(SqliteFolder(Path(sys.argv[1])))
-store.journal.start()
+store.wal.start()
 for number in range(3):
     for _ in range(4):
         append(store, b"update")
         os.write(1, b"committed")
     try:
-        store.journal.make_durable()
+        store.wal.make_durable()
         os.write(1, b"durable")
     except StoreError as error:
-        os.write(1, f"failed: {error}, durable: {store.journal.is_durable()}".encode())
+        os.write(1, f"failed: {error}, durable: {store.wal.is_durable()}".encode())
 """
 
 
 def started(folder: Path) -> DocumentStore:
     """A store whose commits wait for nothing."""
     store = create(SqliteFolder(folder, busy_timeout_s=0.1))
-    store.journal.start()
+    store.wal.start()
     return store
 
 
@@ -72,7 +72,7 @@ def test_what_was_waited_for_survives_a_power_failure(folder: Path, tmp_path: Pa
     for count in range(1, 12):
         for _ in range(3):
             append(store, random.randbytes(2000))
-        store.journal.make_durable()
+        store.wal.make_durable()
         durable, on_disk = store.updates.last_sequence(), journal.read_bytes()
         for _ in range(4):
             append(store, random.randbytes(3000))
@@ -128,11 +128,11 @@ def test_what_a_killed_process_left_is_made_durable_first(tmp_path: Path, folder
         "from tests.store.documents import append\n"
         "stores = SqliteFolder(Path(sys.argv[1]))\nstore = stores.open(stores.places()[0])\n"
     )
-    killed = leave + "store.journal.start()\nappend(store, b'left')\nos.kill(os.getpid(), 9)\n"
+    killed = leave + "store.wal.start()\nappend(store, b'left')\nos.kill(os.getpid(), 9)\n"
     strace.run(killed, folder, trace="fdatasync", paths=(), folder=tmp_path)
     assert files(folder)[1].stat().st_size > 0
     calls = strace.run(
-        leave + "os.write(1, b'opened')\nstore.journal.start()\nos.write(1, b'started')\n",
+        leave + "os.write(1, b'opened')\nstore.wal.start()\nos.write(1, b'started')\n",
         folder, trace="write,fdatasync", paths=(), folder=tmp_path,
     ).calls  # fmt: skip
     between = calls[calls.index(next(one for one in calls if "opened" in one)) :]
@@ -144,13 +144,13 @@ def test_another_store_in_its_place_is_not_taken_for_it(folder: Path, tmp_path: 
     """A path is no identity: what was forced to the disk would be somebody else's journal."""
     store = started(folder)
     append(store, b"update")
-    assert not store.journal.is_durable()
+    assert not store.wal.is_durable()
     home = folder / ".chatdoc"
     home.rename(tmp_path / "away")
     shutil.copytree(tmp_path / "away", home)
     with pytest.raises(StoreGone):
-        store.journal.make_durable()
-    assert not store.journal.is_durable()
+        store.wal.make_durable()
+    assert not store.wal.is_durable()
     store.close()
 
 
@@ -160,20 +160,20 @@ def test_a_long_journal_is_written_back_beside_the_writers(folder: Path) -> None
     file, _ = files(folder)
     for _ in range(COMMITS_MAX - 1):
         append(store, b"update")
-    assert not store.journal.is_long()
+    assert not store.wal.is_long()
     append(store, b"update")
-    assert store.journal.is_long()
+    assert store.wal.is_long()
     reader = connect(file, timeout_s=1.0, access="read")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     append(store, b"after the reader came")
-    store.journal.write_back()
-    assert not store.journal.is_long()
+    store.wal.write_back()
+    assert not store.wal.is_long()
     reader.close()
     before = file.read_bytes()
     for _ in range(COMMITS_MAX):
         append(store, b"more")
-    store.journal.write_back()
+    store.wal.write_back()
     assert file.read_bytes() != before
     store.close()
 
@@ -195,24 +195,24 @@ def test_a_reader_in_the_way_leaves_an_error_that_says_so(
     with monkeypatch.context() as failing:
         failing.setattr("os.fdatasync", fail)
         with pytest.raises(StoreError, match="forced to the disk: Input/output error"):
-            store.journal.make_durable()
-    assert not store.journal.is_durable()
+            store.wal.make_durable()
+    assert not store.wal.is_durable()
     with pytest.raises(StoreError, match="a reader is in the way"):
-        store.journal.make_durable()
+        store.wal.make_durable()
     reader.close()
-    store.journal.make_durable()
-    assert store.journal.is_durable()
+    store.wal.make_durable()
+    assert store.wal.is_durable()
     store.close()
 
 
 def test_commits_of_a_store_that_waits_are_durable_by_themselves(folder: Path) -> None:
     """Until it is started, and where it was opened with less, a journal promises no more than its commits do."""
     store = create(SqliteFolder(folder, durability="normal"))
-    store.journal.start()
+    store.wal.start()
     append(store, b"update")
-    assert store.journal.is_durable()
-    assert not store.journal.is_long()
-    store.journal.make_durable()
+    assert store.wal.is_durable()
+    assert not store.wal.is_long()
+    store.wal.make_durable()
     store.close()
 
 
@@ -224,7 +224,7 @@ def test_a_power_failure_after_a_failed_write_of_the_journal_leaves_no_mixture(
     _, journal = files(folder)
     for _ in range(5):
         append(store, random.randbytes(5000))
-    store.journal.make_durable()
+    store.wal.make_durable()
     on_disk = journal.read_bytes()
     for _ in range(5):
         append(store, random.randbytes(5000))
@@ -240,12 +240,12 @@ def test_a_power_failure_after_a_failed_write_of_the_journal_leaves_no_mixture(
     reader.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     monkeypatch.setattr("os.fdatasync", fdatasync)
     with pytest.raises(StoreError):
-        store.journal.make_durable()
+        store.wal.make_durable()
     fails = False
     with pytest.raises(StoreError):  # The system takes the lost pages for written: asking it proves nothing.
-        store.journal.make_durable()
+        store.wal.make_durable()
     reader.close()
-    store.journal.make_durable()
+    store.wal.make_durable()
     place = tmp_path / "failed"
     shutil.copytree(folder, place)
     files(place)[1].write_bytes(forced[-1] if forced and len(forced[-1]) < len(on_disk) else on_disk)
@@ -260,7 +260,7 @@ def test_an_answer_that_writes_nothing_waits_for_what_others_committed(tmp_path:
     program = (
         "import os, sys\nfrom pathlib import Path\nfrom chatdoc.store.sqlite.folder import SqliteFolder\n"
         "from tests.store.documents import append, create\n"
-        "stores = SqliteFolder(Path(sys.argv[1]))\nother = create(stores)\nother.journal.start()\n"
+        "stores = SqliteFolder(Path(sys.argv[1]))\nother = create(stores)\nother.wal.start()\n"
         "store = stores.open(stores.places()[0])\n"
         "for _ in range(2):\n    append(other, b'update')\n    os.write(1, b'committed')\n"
         "    store.write(lambda unit: None)\n    os.write(1, b'answered')\n"

@@ -23,7 +23,7 @@ COMMITS_MAX = 200
 _DOING = "be forced to the disk"
 
 
-class JournalSync:
+class WalSync:
     """The journal of a database and how much of it the disk has; any thread may wait for it.
 
     That holds up nobody who writes, and neither does a checkpoint made here.
