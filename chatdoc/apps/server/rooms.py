@@ -10,6 +10,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from inspect import isawaitable
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +18,6 @@ from types import TracebackType
 from starlette.types import ASGIApp
 
 from chatdoc.apps.server.app import build_app
-from chatdoc.apps.server.document_access import call_on_news
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING, Outbox
 from chatdoc.apps.server.metrics import Metrics
@@ -168,7 +168,8 @@ class Rooms:
     async def _open(self, name: str, path: Path) -> Room:
         try:
             loop = asyncio.get_running_loop()
-            doc = await loop.run_in_executor(self._executor, self._served.open, name, path)
+            wake = partial(_soon, loop, self._look_at, name)
+            doc = await loop.run_in_executor(self._executor, self._served.open, name, path, wake)
             room = Room(
                 doc,
                 path,
@@ -178,7 +179,7 @@ class Rooms:
                 metrics=self.metrics,
             )
             self._rooms[name] = room
-            call_on_news(doc, lambda: _look_soon(loop, room))
+            room.look()  # What came before it was there woke nobody.
             self._touch(name, room)
             self.metrics.rooms.set(len(self._rooms))
             return room
@@ -200,6 +201,10 @@ class Rooms:
         finally:
             del self._closing[name]
             self.metrics.rooms.set(len(self._rooms))
+
+    def _look_at(self, name: str) -> None:
+        if (room := self._rooms.get(name)) is not None:
+            room.look()
 
     async def _look(self) -> None:
         """One task for all stores: a file that changed wakes its room."""
@@ -263,6 +268,6 @@ def _stopping() -> DocumentClosed:
     return DocumentClosed("the server is stopping", hint="Come back in a moment")
 
 
-def _look_soon(loop: asyncio.AbstractEventLoop, room: Room) -> None:
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[str], None], name: str) -> None:
     with contextlib.suppress(RuntimeError):  # The server has stopped.
-        loop.call_soon_threadsafe(room.look)
+        loop.call_soon_threadsafe(call, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from chatdoc.apps.server.document_access import commit_asynchronously
+from chatdoc.apps.server.document_access import call_on_news, commit_asynchronously
 from chatdoc.apps.server.paths import document_names, file_of, is_there, require_sound
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
@@ -49,13 +49,18 @@ class Served:
                 "there is no such document", hint="List those that are there; who writes to it makes it"
             )
 
-    def open(self, name: str, path: Path) -> Document:
-        """Open a document; raises what opening raises."""
+    def open(self, name: str, path: Path, wake: Callable[[], None]) -> Document:
+        """Open a document, and let its store call `wake` where it hears of others by itself; raises what opening does.
+
+        To hear of others a database is connected to, which may take a second.
+        """
         if self._database is not None:
-            return self._database.open(name, create=self._create)
-        doc = self._opener(path, create=self._create)
+            doc = self._database.open(name, create=self._create)
+        else:
+            doc = self._opener(path, create=self._create)
         try:
             commit_asynchronously(doc)
+            call_on_news(doc, wake)
         except BaseException:
             doc.close()
             raise

@@ -16,6 +16,24 @@ from migrate.transcript.ledger import Ledger
 from migrate.transcript.summary import differences
 from migrate.transcript.turn import last_turns
 
+CODES = {
+    "current": "the ledger tells what the transcript tells",
+    "transcript_only": "there is no ledger yet",
+    "ledger_deleted": "a marker names a ledger that is not there",
+    "ledger_invalid": "the ledger is not valid by its schema",
+    "ledger_newer": "a newer program wrote the ledger; it is not read here, and replaced by force alone",
+    "ledger_other_thread": "the ledger is of another thread",
+    "marker_missing": "the ledger has no marker; its backfill was interrupted, or it was exported by hand",
+    "marker_invalid": "the marker is torn or of another version",
+    "marker_other_thread": "the marker is of another thread",
+    "digest_differs": "the ledger is not the one that the marker was written for",
+    "count_differs": "the ledger has another number of entries than its marker says",
+    "limit_differs": "the ledger was made with another limit",
+    "transcript_missing": "the transcript is gone; the ledger alone tells of the thread",
+    "transcript_changed": "the transcript grew or changed after the ledger was made",
+}
+"""Each code and what it says."""
+
 
 class Standing(NamedTuple):
     """How a thread's ledger stands, and what was read to find out."""

@@ -150,6 +150,7 @@ class SqlStore:
             self._counters = None
             self._buffer.forget()
             answer = database.transact(alone, "be replaced by a copy")
+            self.updates.replaced()
             self.feed.bell.committed()
         return answer
 

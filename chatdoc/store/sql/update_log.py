@@ -66,6 +66,10 @@ class SqlUpdateLog:
             self._newest = self._read
         self._read = None
 
+    def replaced(self) -> None:
+        """Forget what was seen: we have written all entries anew."""
+        self._newest = self._read = None
+
     def entries(self, after: int = 0) -> Iterator[Entry]:
         """See the port; raises DocumentFailed where the log is another than the one that was read before."""
         known = self._newest

@@ -66,7 +66,7 @@ class WalSync:
 
     def look_at_others(self) -> None:
         """Note what others have committed by now; before an answer is given that may rest on it."""
-        if self._durable is not None:
+        if self._durable is not None and not self._database.is_closed:
             self._others = self._database.version()
 
     def is_durable(self) -> bool:
