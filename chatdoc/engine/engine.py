@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from chatdoc.crdt import read_update
-from chatdoc.engine import execute, receive
+from chatdoc.engine import execute, permission, receive
 from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.engine.joined_commands import Done, Work, write_with
 from chatdoc.engine.known_command import KnownCommand, expecting
@@ -263,15 +263,14 @@ class Engine:
         """Carry out a command; see `Document.execute`."""
         return self.transact(self.handler(command, command_id, origin))
 
-    def handler(
-        self, command: Command, command_id: str | None = None, origin: str = "local"
-    ) -> Callable[[Transaction], Any]:
+    def handler(self, command: Command, command_id: str | None = None, origin: str = "local") -> Work:
         """What carries a command out in a transaction; raises CommandRefused for an id that is none."""
+        permit = permission.PERMIT.get()  # Of who asks now: another thread may carry it out.
         if command_id is None:
-            return lambda transaction: execute.execute(transaction, command, self.now(), origin=origin)
+            return lambda one: execute.execute(one, command, self.now(), origin=origin, permit=permit)
         require_name("command_id", command_id)
-        once, receipts = execute.execute_once, self.store.receipts
-        return KnownCommand(command_id, lambda one: once(one, command, self.now(), receipts, command_id))
+        given = self.store.receipts, command_id, permit
+        return KnownCommand(command_id, lambda one: execute.execute_once(one, command, self.now(), *given))
 
     def enter(self, facts: Iterable[Fact], *, origin: str) -> Delta:
         """Write facts that no command asked for, those of a file; nothing is refused, what they break is shown."""

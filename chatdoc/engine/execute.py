@@ -15,7 +15,7 @@ from chatdoc.crdt.check_outgoing import outgoing, removable
 from chatdoc.crdt.restore import Destroyed, heal, hide, reveal
 from chatdoc.engine import idempotency
 from chatdoc.engine.change import Change, Committed, MakeReceipt, commit
-from chatdoc.engine.permission import PERMIT, require_permitted
+from chatdoc.engine.permission import Permit, require_permitted
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.commands.decide import Command, decide
 from chatdoc.model.commands.plan import Now, Plan
@@ -27,14 +27,29 @@ from chatdoc.store.ports import Receipt, Receipts
 from invariants.rule import Violation
 
 
-def execute(transaction: Transaction, command: Command, now: Now, *, origin: str = "local") -> Any:
-    """Carry out a command that has no id; returns the record it made or changed. Raises CommandRefused, NotFound."""
-    plan, done = _carry_out(transaction, command, now, origin, None)
+def execute(
+    transaction: Transaction,
+    command: Command,
+    now: Now,
+    *,
+    origin: str = "local",
+    permit: Permit | None = None,
+) -> Any:
+    """Carry out a command that has no id; returns the record it made or changed. Raises CommandRefused, NotFound.
+
+    `permit` is asked for each fact of it; NotAllowed is raised where one may not be written.
+    """
+    plan, done = _carry_out(transaction, command, now, origin, permit, None)
     return idempotency.answer_of(transaction.copy.view, plan, done.last_event)
 
 
 def execute_once(
-    transaction: Transaction, command: Command, now: Now, receipts: Receipts, command_id: str
+    transaction: Transaction,
+    command: Command,
+    now: Now,
+    receipts: Receipts,
+    command_id: str,
+    permit: Permit | None = None,
 ) -> Any:
     """Carry out a command unless its id was seen; then its first answer is returned, or its first refusal raised.
 
@@ -53,7 +68,7 @@ def execute_once(
         return idempotency.acceptance(view, command_id, digest, plan, record)
 
     try:
-        _carry_out(transaction, command, now, command_id, receipt)
+        _carry_out(transaction, command, now, command_id, permit, receipt)
     except (CommandRefused, NotFound) as refusal:
         kept = idempotency.refusal(view, command_id, digest, command, refusal)
         transaction.unit.put_receipt(kept, recorded_at_ms=now.ms)
@@ -114,11 +129,12 @@ def _carry_out(
     command: Command,
     now: Now,
     origin: str,
+    permit: Permit | None,
     receipt: Any,
 ) -> tuple[Plan, Committed]:
     view, name = transaction.copy.view, type(command).__name__
     plan = decide(command, view, now)
-    if (permit := PERMIT.get()) is not None and origin != "repair":
+    if permit is not None:
         require_permitted(permit, name, plan.facts, view)
     make: MakeReceipt | None = None if receipt is None else lambda last: receipt(plan, last)
     transaction.ahead = True

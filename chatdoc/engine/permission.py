@@ -17,12 +17,12 @@ from chatdoc.model.view.view import View
 Permit = Callable[[Fact, View], bool]
 """Whether a fact may be written now."""
 PERMIT: ContextVar[Permit | None] = ContextVar("permit", default=None)
-"""What is asked for the facts of the commands that are carried out here and now."""
+"""What is asked for the facts of the commands that are given here and now, whoever carries them out."""
 
 
 @contextmanager
 def permitting(permit: Permit | None) -> Iterator[None]:
-    """Ask `permit` for each fact of the commands carried out within; nobody where it is None."""
+    """Ask `permit` for each fact of the commands given within; nobody where it is None."""
     before = PERMIT.set(permit)
     try:
         yield

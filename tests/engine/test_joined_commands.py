@@ -13,7 +13,8 @@ import pytest
 from chatdoc import open_document
 from chatdoc.document import Document
 from chatdoc.engine import thread_turns
-from chatdoc.model.errors import NotFound
+from chatdoc.engine.permission import Permit, permitting
+from chatdoc.model.errors import NotAllowed, NotFound
 from chatdoc.verify import verify_store
 
 WRITERS = 8
@@ -188,3 +189,36 @@ def test_who_was_cut_off_on_the_way_out_holds_nobody_up(document: Document) -> N
     document.send(thread.thread_id, sender_id="ada", content="after")
     assert contents(document) == ["after"]
     assert document.engine._turns._waiting == []
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["asked first", "asked second"])
+def test_a_rule_is_that_of_who_gave_the_command_whoever_carries_it_out(
+    document: Document, first: int
+) -> None:
+    """Of two that wait, one thread does both: the rule of a client is asked for its own command, and for no other."""
+    [thread] = document.threads()
+    found: dict[str, Any] = {}
+
+    def send(name: str, permit: Permit | None) -> None:
+        try:
+            with permitting(permit):
+                found[name] = document.send(
+                    thread.thread_id, sender_id="ada", content=name, command_id=f"of {name}"
+                ).content
+        except NotAllowed:
+            found[name] = "not allowed"
+
+    given = [("client", lambda fact, view: False), ("backend", None)]
+    threads = [threading.Thread(target=send, args=one) for one in (given[first], given[1 - first])]
+
+    def work() -> None:
+        for number, one in enumerate(threads):
+            one.start()
+            while len(document.engine._turns._waiting) <= number:
+                time.sleep(0.001)
+
+    document.group.together(work)
+    for one in threads:
+        one.join(60)
+    assert found == {"client": "not allowed", "backend": "backend"}
+    assert [one.content for one in document.messages(thread.thread_id)] == ["Hello", "backend"]
