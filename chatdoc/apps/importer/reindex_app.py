@@ -33,8 +33,12 @@ def reindex_routes(
     settings: Callable[[], Settings] | None = None,
     environment: Mapping[str, str] = os.environ,
     clock: Clock = system_clock,
+    words: Callable[[object], str] = str,
 ) -> list[Route]:
-    """The route for one workspace folder; a second request while one runs is answered with 409."""
+    """The route for one workspace folder; a second request while one runs is answered with 409.
+
+    `words` is what a client is told of an error, or of a path.
+    """
     busy = threading.Lock()
     read = settings or (lambda: read_settings(environment, Path.home()))
 
@@ -52,12 +56,11 @@ def reindex_routes(
         try:
             report = await run_in_threadpool(run, sources)
         except ChatdocError as error:
-            return _json(500, {"ok": False, "error": str(error), "hint": error.hint})
+            return _json(500, {"ok": False, "error": words(error), "hint": words(error.hint)})
         finally:
             busy.release()
-        return _json(
-            200, {"ok": report.ok, "sources": sources, "counts": report.counts, "missing": report.missing}
-        )
+        missing = [words(one) for one in report.missing]
+        return _json(200, {"ok": report.ok, "sources": sources, "counts": report.counts, "missing": missing})
 
     return [Route(PATH, answer, methods=["POST"])]
 

@@ -79,7 +79,9 @@ class Api:
             if body is None:
                 return as_json(commands.refusal(None, "too_large", "the command is too large"), 413)
             use = self._rooms.use(request.path_params["path"])
-            status, answer = await commands.answer(use, principal, body, self._rooms.metrics)
+            status, answer = await commands.answer(
+                use, principal, body, self._rooms.metrics, self._rooms.words
+            )
             return as_json(answer, status)
 
         return await self._as(request, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -47,11 +48,16 @@ class _Misuse(Exception):
 
 
 async def answer(
-    use: AbstractAsyncContextManager[Room], principal: Principal, body: bytes, metrics: Metrics
+    use: AbstractAsyncContextManager[Room],
+    principal: Principal,
+    body: bytes,
+    metrics: Metrics,
+    words: Callable[[ChatdocError], str],
 ) -> tuple[int, dict[str, Any]]:
     """Carry out one command in a room; the HTTP status and the JSON that says what became of it.
 
-    The room is entered for a command that can be read and may be given, so that no other makes a document.
+    The room is entered for a command that can be read and may be given, so that no other makes a document; `words` is
+    what a client is told of an error.
     """
     command_id: str | None = None
     kind = "unknown"
@@ -74,8 +80,8 @@ async def answer(
         metrics.commands.labels(kind, "refused").inc()
         status, code = status_of(error)
         if status == 503:  # Nobody has decided: the same command may be taken later.
-            return status, {**refusal(command_id, code, str(error)), "receipt": None}
-        return status, refusal(command_id, code, str(error))
+            return status, {**refusal(command_id, code, words(error)), "receipt": None}
+        return status, refusal(command_id, code, words(error))
     metrics.commands.labels(kind, "accepted").inc()
     return 200, {
         "type": "answer",

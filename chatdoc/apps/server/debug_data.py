@@ -64,7 +64,6 @@ class DocumentPage(NamedTuple):
     """One document in full."""
 
     document_id: str
-    path: str
     read_only: str | None
     """Why it can only be read; None when it can be changed."""
     store: str
@@ -94,7 +93,6 @@ def read_page(doc: Document, thread_id: str | None, store: str) -> DocumentPage:
     found = [receipt_of(doc, command_id) for command_id in commands[:RECEIPTS_MAX]]
     return DocumentPage(
         document_id=str(doc.document_id),
-        path=str(doc.path),
         read_only=why_read_only(doc),
         store=store,
         report=doc.check(full=False),

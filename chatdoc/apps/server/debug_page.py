@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from chatdoc.apps.server.api import as_json, read_body
+from chatdoc.apps.server.client_words import client_words
 from chatdoc.apps.server.commands import status_of
 from chatdoc.apps.server.credentials import COOKIE, credentials_of
 from chatdoc.apps.server.debug_data import read_page
@@ -22,6 +23,7 @@ from chatdoc.apps.server.debug_integrity import integrity_view
 from chatdoc.apps.server.debug_parts import page
 from chatdoc.apps.server.debug_view import document_view, folder_view
 from chatdoc.apps.server.principal import Credentials, Principal
+from chatdoc.apps.server.room import Room
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, NotFound
 from chatdoc.model.html import Html, tag
@@ -96,7 +98,8 @@ class DebugPage:
                 report = await room.checked() if room is not None else None
                 clients = len(room.members) if room is not None else 0
                 rows.append((name, room is not None, clients, _size(self._rooms.folder / name), report))
-            return self._page(self._rooms.folder.name, folder_view(str(self._rooms.folder), rows, base), base)
+            title = self._rooms.folder.name
+            return self._page(title, folder_view(title, rows, base), base)
 
         return await self._as(request, found)
 
@@ -108,9 +111,11 @@ class DebugPage:
             if not name:
                 return RedirectResponse(f"{base}/debug")
             async with self._rooms.use(name, create=False) as room:
-                store = str(room.store_paths[0]) if room.store_paths else "none"
+                store = _place_of(room, self._rooms.folder)
                 shown = await room.call(lambda doc: read_page(doc, thread_id, store))
-                body = document_view(name, shown, len(room.members), room.autosave.failure, base)
+                reasons = {"text not written": room.autosave.failure, "read only": shown.read_only}
+                told = {what: self._rooms.words(why) for what, why in reasons.items() if why is not None}
+                body = document_view(name, shown, len(room.members), told, base)
             data = {"document": f"{base}/api/documents/{quote(name)}", "after": str(shown.last_event)}
             return self._page(name, body, base, {**data, "act": f"{base}/debug/{quote(name)}"})
 
@@ -166,7 +171,10 @@ class DebugPage:
             return await found(principal, base)
         except ChatdocError as error:
             body = tag(
-                "main", tag("h1", "Not shown"), tag("p", str(error)), tag("a", "back", href=f"{base}/debug")
+                "main",
+                tag("h1", "Not shown"),
+                tag("p", self._rooms.words(error)),
+                tag("a", "back", href=f"{base}/debug"),
             )
             return HTMLResponse(page("chatdoc debug", body, base=base, token=""), status_of(error)[0])
 
@@ -194,6 +202,11 @@ def carry_out(doc: Document, action: Action, *, by: str) -> tuple[str, Any]:
         if (one.code, one.subject) == (action.code, action.subject):
             return "repaired", doc.repair(one, by=by)
     raise NotFound("this violation is not there any more", hint="The page shows what is")
+
+
+def _place_of(room: Room, folder: Path) -> str:
+    """Where the store of a document is, in words that leave this machine."""
+    return client_words(str(room.store_paths[0]), folder) if room.store_paths else "none"
 
 
 def _size(path: Path) -> int:

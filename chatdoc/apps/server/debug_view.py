@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -55,8 +56,10 @@ def folder_view(
     )
 
 
-def document_view(name: str, found: DocumentPage, clients: int, unsaved: Exception | None, base: str) -> Html:
-    """One document."""
+def document_view(
+    name: str, found: DocumentPage, clients: int, reasons: Mapping[str, str], base: str
+) -> Html:
+    """One document; `reasons` say what it cannot do now, and why."""
     here = f"{base}/debug/{quote(name)}"
     parts = {
         "integrity": integrity_view(found.report),
@@ -91,17 +94,13 @@ def document_view(name: str, found: DocumentPage, clients: int, unsaved: Excepti
         ),
     }
     facts: tuple[tuple[str, object], ...] = (
+        *reasons.items(),
         ("document", code(found.document_id)),
-        ("file", code(found.path)),
         ("store", code(found.store)),
         ("clients", clients),
         ("events", found.last_event),
         ("updates", found.updates_in_all),
     )
-    if unsaved is not None:
-        facts = (("text not written", str(unsaved)), *facts)
-    if found.read_only is not None:
-        facts = (("read only", found.read_only), *facts)
     summary = tag(
         "dl", join(tag("div", tag("dt", key), tag("dd", value)) for key, value in facts), class_="facts"
     )

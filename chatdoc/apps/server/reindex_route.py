@@ -33,7 +33,7 @@ def reindex_routes(rooms: Rooms) -> list[BaseRoute]:
         return []
     return [
         Route(one.path, _admitted(rooms, one.endpoint), methods=["POST"])
-        for one in importer.reindex_routes(rooms.folder)
+        for one in importer.reindex_routes(rooms.folder, words=rooms.words)
     ]
 
 

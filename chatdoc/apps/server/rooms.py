@@ -18,6 +18,7 @@ from types import TracebackType
 from starlette.types import ASGIApp
 
 from chatdoc.apps.server.app import build_app
+from chatdoc.apps.server.client_words import client_words
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import GOING, Outbox
 from chatdoc.apps.server.metrics import Metrics
@@ -26,7 +27,7 @@ from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentClosed
+from chatdoc.model.errors import CommandRefused, DocumentClosed
 from chatdoc.open import open_document
 
 _log = logging.getLogger("chatdoc.server")
@@ -77,6 +78,8 @@ class Rooms:
         self._executor = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="chatdoc-room")
         self._tasks: list[asyncio.Task[None]] = []
         self._listing: asyncio.Future[list[str]] | None = None
+        self._logged = ""
+        """Of what clients are told, what was written to the log last: they may ask for the same again and again."""
         self._is_open = False
         self.metrics.watch_integrity(
             lambda: [counted for room in self._rooms.values() if (counted := room.counters()) is not None]
@@ -100,9 +103,14 @@ class Rooms:
             self._listing = loop.run_in_executor(self._executor, self._served.names)
         return sorted({*await asyncio.shield(self._listing), *self._rooms})
 
-    def words(self, error: ChatdocError) -> str:
-        """What a client is told of an error; where the folder is on this machine is none of its business."""
-        return str(error).replace(f"{self.folder}{os.sep}", "")
+    def words(self, error: object) -> str:
+        """What a client is told of an error, or of the words of one, without where files lie; the log keeps that."""
+        said = str(error)
+        told = client_words(said, self.folder)
+        if said not in (told, self._logged):
+            self._logged = said
+            _log.warning("a client was told this without its paths: %s", said)
+        return told
 
     def open_rooms(self) -> Iterator[tuple[str, Room]]:
         """The documents that are open now."""

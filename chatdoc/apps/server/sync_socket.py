@@ -150,9 +150,9 @@ class _Connection:
         except _Closed as closed:
             return closed.code, closed.reason
         except NotFound as error:
-            return codes.MISSING, str(error)
+            return codes.MISSING, self._rooms.words(error)
         except UpdateRefused as error:
-            return codes.BAD_MESSAGE, str(error)
+            return codes.BAD_MESSAGE, self._rooms.words(error)
         except WebSocketDisconnect:
             return 1000, ""
         except ChatdocError as error:
@@ -221,7 +221,7 @@ class _Connection:
         try:
             await self._enter(path, key, shown, principal)
         except NotFound as error:
-            self._deny(key, str(error))
+            self._deny(key, self._rooms.words(error))
         except ChatdocError as error:
             self._loop.call_later(_COMPANY_S, self._give_up, key, self._rooms.words(error))
         else:
@@ -249,7 +249,8 @@ class _Connection:
         room.members.add(one)
         self._members[name if name is not None else path] = _Place(one, room, use, shown, found)
         if name is None and self._speaks_json and principal.read_only:
-            scope = {"type": "read_only", "reason": room.why_read_only or "this client may only read"}
+            reason = self._rooms.words(room.why_read_only or "this client may only read")
+            scope = {"type": "read_only", "reason": reason}
             one.send_json(msgspec.json.encode(scope).decode())
 
     async def _ask_again(self) -> None:
@@ -279,9 +280,8 @@ class _Connection:
             one.send(wire.presences(room.awareness.present()))
         elif message.kind == "stateless":
             one.speaks_json = True
-            _, found = await answer(
-                nullcontext(room), one.principal, message.text.encode(), self._rooms.metrics
-            )
+            said, rooms = message.text.encode(), self._rooms
+            _, found = await answer(nullcontext(room), one.principal, said, rooms.metrics, rooms.words)
             one.send_json(msgspec.json.encode(found).decode())
 
 
