@@ -59,6 +59,8 @@ def read(data: bytes) -> ThreadFile:
             Problem(code="newer_version", line=1, decision=f"read as version {VERSION}, not written")
         )
     turns, spans = reading.blocks(problems)
+    if not turns and thread_id is None and version is None:
+        problems.append(Problem(code="no_transcript", line=1, decision="nothing in it is of a transcript"))
     seen: set[str] = set()
     for turn, (begin, _) in zip(turns, spans, strict=True):
         if turn.turn_id in seen:

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 import click
 from msgspec import to_builtins
 
+from chatdoc.apps.cli.ledger_into import backfill_into
 from chatdoc.apps.cli.metrics_file import metrics_option, write_metrics
 from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
-from chatdoc.apps.importer.transcripts import import_transcripts
+from chatdoc.apps.cli.unreadable import show_unreadable, unreadable_json
 from chatdoc.model.clock import iso, system_clock
 from chatdoc.model.errors import CommandRefused
-from chatdoc.open import open_document, read_document
+from chatdoc.open import read_document
 from chatdoc.store.atomic_file import write_atomically
 from chatdoc.store.ledger import backfill as backfills
 from chatdoc.store.ledger import parity as parities
@@ -25,6 +26,7 @@ from chatdoc.store.ledger.bundle import bundle
 from chatdoc.store.ledger.legacy_days import take_over_days
 from chatdoc.store.ledger.log_turns import turns_of
 from chatdoc.store.ledger.project import Project, thread_uuid
+from chatdoc.store.plain_file import read_plain
 from chatdoc.workspace import log_of
 from migrate.transcript.ledger import LIMIT_ALL
 from migrate.transcript.turn import TranscriptTurn
@@ -112,14 +114,17 @@ def backfill(
     A second run writes nothing. Transcripts are never changed, but for --legacy, which adds turns to them.
     """
     if into is not None:
-        _backfill_into(Project(project_path), into, as_json)
+        backfill_into(Project(project_path), into, as_json)
         return
     project, now_iso = Project(project_path), iso(system_clock())
     inserted = take_over_days(project, now_iso) if legacy else 0
     done = backfills.backfill(project, now_iso=now_iso, limit=limit, force=force)
+    problems = [one.problem for one in done.threads if one.problem]
+    ok = not (problems or done.failed_thread_count or project.unreadable)
     if as_json:
         more = {"insertedTurnCount": inserted} if legacy else {}
-        print_json({"ok": True, **to_builtins(done), **more})
+        print_json({"ok": ok, **to_builtins(done), **more, "unreadable": unreadable_json(project.unreadable)})
+        conclude(ok)
         return
     screen = console()
     show(
@@ -130,23 +135,14 @@ def backfill(
         f"Threads exported: {done.exported_thread_count}",
         f"Threads skipped: {done.skipped_thread_count}",
     )
+    if done.failed_thread_count:
+        show(screen, f"Threads failed: {done.failed_thread_count}")
     if legacy:
         show(screen, f"Turns taken over: {inserted}")
-
-
-def _backfill_into(project: Project, file: Path, as_json: bool) -> None:
-    with open_document(file) as document:
-        found = import_transcripts(document, project)
-    if as_json:
-        print_json({"ok": True, "document": spelled(file), "threads": found})
-        return
-    grid = table(
-        "thread", "added", "known", "waiting", numbers=("added", "known", "waiting"), whole=("thread",)
-    )
-    for one in found:
-        counts = (one.added_turn_count, one.known_turn_count, one.waiting_turn_count)
-        grid.add_row(one.thread_id, *map(str, counts))
-    show(console(), grid)
+    for problem in problems:
+        show(screen, f"{line(problem)}")
+    show_unreadable(project.unreadable)
+    conclude(ok)
 
 
 @ledger.command("validate")
@@ -161,18 +157,22 @@ def validate(project_path: Path, thread_id: str | None, file: Path | None, as_js
 
     Status 1 says that there is an error; warnings cost nothing that was written.
     """
+    project = Project(project_path)
     if file is not None:
-        found = validation.validate_ledger(file.read_bytes())
+        found = validation.validate_ledger(read_plain(file))
     else:
-        found = validation.validate(Project(project_path), None if thread_id is None else [thread_id])
-    ok = not any(one.severity == "error" for one in found)
+        found = validation.validate(project, None if thread_id is None else [thread_id])
+    ok = not (any(one.severity == "error" for one in found) or project.unreadable)
     if as_json:
-        print_json({"ok": ok, "contract": validation.CONTRACT, "findings": found})
+        told = {"ok": ok, "contract": validation.CONTRACT, "findings": found}
+        print_json({**told, "unreadable": unreadable_json(project.unreadable)})
     else:
         grid = table("thread", "file", "place", "severity", "code", numbers=("place",), whole=("thread",))
         for one in found:
             grid.add_row(line(one.thread_id), one.file, str(one.place), one.severity, one.code)
-        show(console(), *((grid,) if found else ()), "valid" if ok else "not valid")
+        show(console(), *((grid,) if found else ()))
+        show_unreadable(project.unreadable)
+        show(console(), "valid" if ok else "not valid")
     conclude(ok)
 
 
@@ -182,10 +182,11 @@ def validate(project_path: Path, thread_id: str | None, file: Path | None, as_js
 @json_option
 def status(project_path: Path, metrics: Path | None, as_json: bool) -> None:
     """Show how each thread's ledger stands to its transcript; status 1 says that one is stale. Writes nothing."""
-    found = validation.statuses(Project(project_path))
+    project = Project(project_path)
+    found = validation.statuses(project)
     counts = Counter(one.code for one in found)
     write_metrics(metrics, "LedgerMetrics", states=counts, reads={})
-    ok = not set(counts) - {"current", "transcript_missing"}
+    ok = not (set(counts) - {"current", "transcript_missing"} or project.unreadable)
     if as_json:
         print_json(
             {
@@ -193,6 +194,7 @@ def status(project_path: Path, metrics: Path | None, as_json: bool) -> None:
                 "contract": validation.CONTRACT,
                 "counts": dict(sorted(counts.items())),
                 "threads": found,
+                "unreadable": unreadable_json(project.unreadable),
             }
         )
     else:
@@ -202,6 +204,7 @@ def status(project_path: Path, metrics: Path | None, as_json: bool) -> None:
         for one in found:
             grid.add_row(one.thread_id, one.code, str(one.turn_count), str(one.entry_count), one.advice)
         show(console(), grid)
+        show_unreadable(project.unreadable)
     conclude(ok)
 
 
@@ -226,9 +229,9 @@ def parity(project_path: Path, thread_id: str | None, document: Path | None, as_
     else:
         chosen = [thread_id] if thread_id is not None else validation.everyone(project)
         found = [parities.with_ledger(project, one) for one in chosen]
-    ok = all(one.equal for one in found)
+    ok = all(one.equal for one in found) and not project.unreadable
     if as_json:
-        print_json({"ok": ok, "threads": found})
+        print_json({"ok": ok, "threads": found, "unreadable": unreadable_json(project.unreadable)})
     else:
         grid = table("thread", "beside", "turns", "result", numbers=("turns",), whole=("thread",))
         for one in found:
@@ -240,6 +243,7 @@ def parity(project_path: Path, thread_id: str | None, document: Path | None, as_
         for one in found:
             for difference in one.differences:
                 show(console(), f"{one.thread_id} turn {difference.turn_id}: {difference.field}")
+        show_unreadable(project.unreadable)
     conclude(ok)
 
 
@@ -259,9 +263,13 @@ def _logs(document: Path) -> dict[str, list[TranscriptTurn]]:
 def make_bundle(project_path: Path, output: Path, as_json: bool) -> None:
     """Write a reliability bundle: status, markers, parity and versions, without content."""
     versions = {"chatdoc": version("chatdoc")}
-    data = bundle(Project(project_path), now_iso=iso(system_clock()), versions=versions)
+    project = Project(project_path)
+    data = bundle(project, now_iso=iso(system_clock()), versions=versions)
     write_atomically(output, data)
     if as_json:
-        print_json({"ok": True, "outputPath": str(output.absolute()), "bytes": len(data)})
-        return
-    show(console(), f"Output: {line(str(output.absolute()))}", f"Bytes: {len(data)}")
+        told = {"outputPath": spelled(output.absolute()), "bytes": len(data)}
+        print_json({"ok": not project.unreadable, **told, "unreadable": unreadable_json(project.unreadable)})
+    else:
+        show(console(), f"Output: {line(spelled(output.absolute()))}", f"Bytes: {len(data)}")
+        show_unreadable(project.unreadable)
+    conclude(not project.unreadable)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 
 from chatdoc.apps.importer.enter import enter
 from chatdoc.document import Document
+from chatdoc.model.errors import UnreadableFile
 from chatdoc.model.ids import MessageId, ThreadId, derive
 from chatdoc.model.view.view import View
-from chatdoc.store.ledger.project import Project
+from chatdoc.store.ledger.project import Project, ThreadTurns
 from migrate.transcript.facts import facts_of
 from migrate.transcript.identity import as_ulid
 
@@ -22,16 +25,22 @@ class ImportedThread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     known_turn_count: int
     waiting_turn_count: int
     problem_count: int
+    """How much of its files is damaged; what could be read came."""
 
 
 def import_transcripts(document: Document, project: Project) -> list[ImportedThread]:
-    """Bring every thread of a project that has a transcript or days into a document; twice is once."""
-    threads = sorted({*project.thread_ids(), *(named for named, _ in project.days())})
-    return [_import(document, project, thread_id) for thread_id in threads]
+    """Bring every thread of a project that has a transcript or days into a document; twice is once.
+
+    A transcript that cannot be read gives no row and stops no other: the project's `unreadable` names it.
+    """
+    found = []
+    for thread_id in sorted({*project.thread_ids(), *(named for named, _ in project.days())}):
+        with contextlib.suppress(UnreadableFile):
+            found.append(_import(document, thread_id, project.require_turns(thread_id)))
+    return found
 
 
-def _import(document: Document, project: Project, uuid: str) -> ImportedThread:
-    found = project.require_turns(uuid)
+def _import(document: Document, uuid: str, found: ThreadTurns) -> ImportedThread:
     view = document.view
     thread_id = ThreadId(_thread_of(view, uuid))
     told = facts_of(
@@ -47,7 +56,7 @@ def _import(document: Document, project: Project, uuid: str) -> ImportedThread:
         added_turn_count=told.added,
         known_turn_count=told.known,
         waiting_turn_count=told.waiting,
-        problem_count=len(found.problems),
+        problem_count=len(found.damage),
     )
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ledger.parity import with_ledger
-from chatdoc.store.ledger.project import Project, read_if_there
+from chatdoc.store.ledger.project import Project
 from chatdoc.store.ledger.validate import CONTRACT, everyone, statuses, validate
 from migrate.transcript.turn import whole_seconds
 
@@ -43,7 +44,7 @@ def bundle(project: Project, *, now_iso: str, versions: dict[str, str]) -> bytes
 
 
 def _files(project: Project, thread_id: str) -> dict[str, Any]:
-    """Size and digest of each file of a thread; its path is left out, for it may name people."""
+    """Size and digest of each file of a thread, or that it cannot be read; no path, for that may name people."""
     paths = {
         "transcript": project.transcript(thread_id),
         "ledger": project.ledger(thread_id),
@@ -51,6 +52,10 @@ def _files(project: Project, thread_id: str) -> dict[str, Any]:
     }
     found: dict[str, Any] = {"threadID": thread_id}
     for name, path in paths.items():
-        data = read_if_there(path)
+        try:
+            data = project.read(path)
+        except UnreadableFile:
+            found[name] = "unreadable"
+            continue
         found[name] = None if data is None else {"bytes": len(data), "sha256": sha256(data).hexdigest()}
     return found

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ledger.project import Project
 from chatdoc.store.ledger.standing import examine
 from migrate.transcript.ledger import LIMIT_ALL
@@ -29,7 +30,7 @@ class ThreadParity(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def with_ledger(project: Project, thread_id: str) -> ThreadParity:
     """The transcript beside the ledger; of a ledger with a limit, the last turns are compared."""
     standing = examine(project, thread_id)
-    found = project.turns(thread_id)
+    found = project.turns(thread_id) if standing.code != "transcript_unreadable" else None
     turns = found.turns if found is not None else []
     held = standing.ledger.turns if standing.ledger is not None else None
     if held is None or found is None:
@@ -45,7 +46,11 @@ def with_log(project: Project, logs: Mapping[str, list[TranscriptTurn]]) -> list
     """The transcripts beside the turns that an event log tells of the same threads, actions in order of their dates."""
     compared = []
     for thread_id, told in sorted(logs.items()):
-        found = project.turns(thread_id)
+        try:
+            found = project.turns(thread_id)
+        except UnreadableFile:
+            compared.append(_parity(thread_id, "event_log", "transcript_unreadable", [], None))
+            continue
         if found is not None or told:
             code = "compared" if found is not None else "transcript_missing"
             turns = found.turns if found is not None else []

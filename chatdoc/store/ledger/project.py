@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.model.errors import CommandRefused, NotFound, WriteFailed
+from chatdoc.model.errors import CommandRefused, NotFound, UnreadableFile, WriteFailed
 from chatdoc.store.file_lock import lock_file
 from chatdoc.store.plain_file import read_plain
 from migrate.transcript import legacy, read
@@ -19,6 +19,8 @@ from migrate.transcript.turn import Problem, TranscriptTurn, in_order
 
 LEGACY_MARKER = ".legacy-backfill-v1"
 MARKER_FOLDER = ".ledger-backfill"
+NOTES = frozenset({"repeated_turn", "unknown_status", "ambiguous_text", "other_thread"})
+"""Problems of what upstream's reader stumbles over and this one does not, or that cost nothing that was written."""
 
 
 class ThreadTurns(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,49 +29,59 @@ class ThreadTurns(msgspec.Struct, frozen=True, kw_only=True):
     turns: list[TranscriptTurn]
     problems: list[Problem]
     digest: str
-    files: int
+
+    @property
+    def damage(self) -> list[Problem]:
+        """The problems that may have cost something that was written."""
+        return [one for one in self.problems if one.code not in NOTES]
 
 
 class Project:
-    """The transcripts below one folder."""
+    """The transcripts below one folder.
+
+    A file or folder that cannot be read costs what it holds and nothing else: `unreadable` has it from then on, until
+    it is read.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.path.abspath(os.path.expanduser(os.fspath(path)))
         self.chats = Path(self.path) / "chats"
         self.threads = self.chats / "threads"
         self.markers = self.threads / MARKER_FOLDER
+        self.unreadable: dict[Path, str] = {}
+        """What could not be read when it was last asked for, by path, and why."""
 
     def transcript(self, thread_id: str) -> Path:
         """The thread's file, also where its name is spelled in lower case; where it would be, if there is none."""
-        return _spelled(self.threads, thread_id, ".md")
+        return self._spelled(self.threads, thread_id, ".md")
 
     def ledger(self, thread_id: str) -> Path:
         """The file of the thread's ledger."""
-        return _spelled(self.threads, thread_id, ".ledger.json")
+        return self._spelled(self.threads, thread_id, ".ledger.json")
 
     def marker(self, thread_id: str) -> Path:
         """The file that says which ledger was made from what."""
-        return _spelled(self.markers, thread_id, ".json")
+        return self._spelled(self.markers, thread_id, ".json")
 
     def thread_ids(self) -> list[str]:
         """The threads that have a transcript file, by their ids; files that are named otherwise are none."""
-        return sorted({found for path in _files(self.threads) if (found := _id_of(path, ".md"))})
+        return self._ids(self.threads, ".md")
 
     def ledger_ids(self) -> list[str]:
         """The threads that have a ledger in the place where ledgers are looked for."""
-        return sorted({found for path in _files(self.threads) if (found := _id_of(path, ".ledger.json"))})
+        return self._ids(self.threads, ".ledger.json")
 
     def marker_ids(self) -> list[str]:
         """The threads that have a marker."""
-        return sorted({found for path in _files(self.markers) if (found := _id_of(path, ".json"))})
+        return self._ids(self.markers, ".json")
 
     def days(self, thread_id: str | None = None) -> list[tuple[str, Path]]:
         """Files of the legacy archive with their threads' ids, by path; of all threads or of one."""
         found = []
-        for folder in sorted(self.chats.iterdir()) if self.chats.is_dir() else []:
-            if folder == self.threads or folder.name.startswith(".") or not folder.is_dir():
+        for folder in self._paths(self.chats):
+            if folder == self.threads or folder.name.startswith(".") or _is_no_folder(folder):
                 continue
-            for path in _files(folder):
+            for path in self._paths(folder):
                 named = _id_of(path, ".md")
                 if named is not None and thread_id in (None, named):
                     found.append((named, path))
@@ -79,8 +91,22 @@ class Project:
         """Whether the legacy archive was taken over into the thread files."""
         return (self.threads / LEGACY_MARKER).exists()
 
+    def read(self, path: Path) -> bytes | None:
+        """The bytes of a file of the project; None where there is none; raises UnreadableFile."""
+        try:
+            data = read_if_there(path)
+        except OSError as error:
+            raise _unreadable(path, self._note(path, error)) from error
+        self.unreadable.pop(path, None)
+        if data is None and (reason := self.unreadable.get(path.parent)):
+            raise _unreadable(path.parent, reason)
+        return data
+
     def turns(self, thread_id: str) -> ThreadTurns | None:
-        """What the thread's files tell: its own, and the days that were not taken over; None where there is no file."""
+        """What the thread's files tell: its own, and the days that were not taken over; None where there is no file.
+
+        Raises UnreadableFile for its own; a day that cannot be read is a problem, as what is damaged in one.
+        """
         files = self._files(thread_id)
         turns: list[TranscriptTurn] = []
         problems: list[Problem] = []
@@ -95,9 +121,11 @@ class Project:
             else:
                 more, found = legacy.read_day(data, thread_id)
                 turns, problems = legacy.merged(turns, more), problems + found
-        if not files:
+        lost = self._lost_days(thread_id)
+        if not files and not lost:
             return None
-        return ThreadTurns(turns=turns, problems=problems, digest=_digest(files), files=len(files))
+        problems += [Problem(code="unreadable", line=0, decision="what it tells is not read")] * len(lost)
+        return ThreadTurns(turns=turns, problems=problems, digest=_digest(files))
 
     def digest(self, thread_id: str) -> str | None:
         """The digest that `turns` would give, without reading what the files tell."""
@@ -116,10 +144,48 @@ class Project:
 
     def _files(self, thread_id: str) -> list[tuple[str, bytes]]:
         """The files that tell of a thread: its own, and the days that were not taken over."""
-        data = read_if_there(self.transcript(thread_id))
+        data = self.read(self.transcript(thread_id))
         files = [("thread", data)] if data is not None else []
         days = [] if data is not None and self.days_are_merged() else self.days(thread_id)
-        return files + [("day", read_plain(day)) for _, day in days]
+        for _, day in days:
+            with contextlib.suppress(UnreadableFile):  # `unreadable` has it.
+                if (data := self.read(day)) is not None:
+                    files.append(("day", data))
+        return files
+
+    def _lost_days(self, thread_id: str) -> list[Path]:
+        """What could not be read of the legacy archive when the thread's files were read just now."""
+        if self.days_are_merged():
+            return []
+        above = [path for path in self.unreadable if self.threads not in (path, *path.parents)]
+        return [
+            path for path in above if self.chats in (path, path.parent) or _id_of(path, ".md") == thread_id
+        ]
+
+    def _ids(self, folder: Path, suffix: str) -> list[str]:
+        return sorted({found for path in self._paths(folder) if (found := _id_of(path, suffix))})
+
+    def _paths(self, folder: Path) -> list[Path]:
+        """What stands in a folder, by name; nothing where it is not there, or cannot be read, which is noted."""
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError) or folder.is_symlink():
+                self._note(folder, error)
+                return []
+            names = []
+        self.unreadable.pop(folder, None)
+        return [folder / name for name in names]
+
+    def _spelled(self, folder: Path, thread_id: str, suffix: str) -> Path:
+        path = folder / f"{thread_id}{suffix}"
+        if os.path.lexists(path):
+            return path
+        return next((one for one in self._paths(folder) if one.name.lower() == path.name.lower()), path)
+
+    def _note(self, path: Path, error: OSError) -> str:
+        reason = self.unreadable[path] = error.strerror or str(error)
+        return reason
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -158,27 +224,26 @@ def thread_uuid(thread_id: str) -> str:
 
 
 def read_if_there(path: Path) -> bytes | None:
-    """The bytes of a file; None where there is none; raises OSError, for a pipe too."""
+    """The bytes of a file; None where there is none; raises OSError, for a pipe and a link to nothing too."""
     try:
         return read_plain(path)
     except FileNotFoundError:
+        if path.is_symlink():
+            raise
         return None
 
 
-def _files(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_file())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+def _unreadable(path: Path, reason: str) -> UnreadableFile:
+    return UnreadableFile(
+        f"{path} cannot be read: {reason}", hint="Mend it, or move it away; nothing was written over it"
+    )
+
+
+def _is_no_folder(path: Path) -> bool:
+    """Whether something else stands there for sure; of what cannot be looked at, nobody knows."""
+    return os.path.exists(path) and not os.path.isdir(path)
 
 
 def _id_of(path: Path, suffix: str) -> str | None:
     stem = path.name.removesuffix(suffix)
     return as_uuid(stem) if path.name.endswith(suffix) and "-" in stem else None
-
-
-def _spelled(folder: Path, thread_id: str, suffix: str) -> Path:
-    path = folder / f"{thread_id}{suffix}"
-    if path.exists():
-        return path
-    return next((one for one in _files(folder) if one.name.lower() == path.name.lower()), path)

@@ -14,6 +14,8 @@ DIAGNOSTICS = {
     "ledger_current": "the ledger is valid and as new as the transcript",
     "ledger_unmarked": "the ledger has no fitting marker, but tells what the transcript tells",
     "transcript_absent": "only the ledger is there",
+    "transcript_unreadable": "the transcript cannot be read; the ledger was read",
+    "transcript_damaged": "the transcript is damaged and tells less than the ledger, which was read",
     "ledger_absent": "there is no ledger; the transcript was read",
     "ledger_invalid": "the ledger is not valid; the transcript was read",
     "ledger_stale": "the ledger tells something else than the transcript, which was read",
@@ -21,7 +23,7 @@ DIAGNOSTICS = {
 }
 """Each code and what it says."""
 
-_UNREADABLE = ("ledger_invalid", "ledger_newer", "ledger_other_thread")
+_UNREADABLE = ("ledger_unreadable", "ledger_invalid", "ledger_newer", "ledger_other_thread")
 
 
 class Reading(NamedTuple):
@@ -40,7 +42,7 @@ class LedgerReader:
         self.counters: Counter[str] = Counter()
 
     def read(self, thread_id: str, *, limit: int | None = None) -> Reading:
-        """The last `limit` turns of a thread; raises NotFound where neither file is there."""
+        """The last `limit` turns of a thread; raises NotFound where neither file is there, and UnreadableFile."""
         reading = self._read(thread_id, limit)
         self.counters[reading.diagnostic] += 1
         return reading._replace(turns=last_turns(reading.turns, limit))
@@ -54,9 +56,13 @@ class LedgerReader:
             turns = self.project.require_turns(thread_id).turns
             code = "ledger_invalid" if standing.code in _UNREADABLE else "ledger_absent"
             return Reading(turns, "transcript", code)
+        if standing.code == "transcript_unreadable":
+            return Reading(ledger, "ledger", "transcript_unreadable")
         found = self.project.turns(thread_id)
         if found is None:
             return Reading(ledger, "ledger", "transcript_absent")
+        if standing.code == "transcript_damaged" and _holds_all(ledger, found.turns):
+            return Reading(ledger, "ledger", "transcript_damaged")
         if differences(ledger, last_turns(found.turns, len(ledger))):
             return Reading(found.turns, "transcript", "ledger_stale")
         if len(ledger) < min(len(found.turns), limit or len(found.turns)):
@@ -64,6 +70,10 @@ class LedgerReader:
         return Reading(
             ledger, "ledger", "ledger_current" if standing.code == "current" else "ledger_unmarked"
         )
+
+
+def _holds_all(ledger: list[TranscriptTurn], told: list[TranscriptTurn]) -> bool:
+    return {turn.turn_id for turn in told} <= {turn.turn_id for turn in ledger}
 
 
 def _reaches(standing: Standing, limit: int | None) -> bool:

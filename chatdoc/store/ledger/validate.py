@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ledger import marker as markers
-from chatdoc.store.ledger.project import Project, read_if_there
+from chatdoc.store.ledger.project import NOTES, Project
 from chatdoc.store.ledger.standing import examine
 from migrate.transcript import ledger as ledgers
 from migrate.transcript import legacy, read
 from migrate.transcript.turn import Problem
 
-# What upstream's reader stumbles over and this one does not, or what costs nothing that was written.
-_NOTES = frozenset({"repeated_turn", "unknown_status", "ambiguous_text", "other_thread"})
 CONTRACT = {"transcript": 2, "ledger": ledgers.SCHEMA_VERSION, "marker": ledgers.SCHEMA_VERSION}
 """The newest version of each file that is written; older ones are read."""
 
@@ -43,8 +44,13 @@ class ThreadStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     advice: str
 
 
+_MEND = "Mend that file, or move it away, then run `chatdoc ledger backfill`"
 _ADVICE = {
     "current": "",
+    "transcript_unreadable": _MEND,
+    "ledger_unreadable": _MEND,
+    "marker_unreadable": _MEND,
+    "transcript_damaged": "Keep the ledger: `chatdoc replay` reads it; mend the transcript",
     "transcript_missing": "Keep the ledger: `chatdoc replay` reads it",
     "ledger_newer": "Use a newer version of chatdoc, or `chatdoc ledger backfill --force`",
     "ledger_other_thread": "Move that file away, then run `chatdoc ledger backfill`",
@@ -67,7 +73,7 @@ def statuses(project: Project) -> list[ThreadStatus]:
     found = []
     for thread_id in everyone(project):
         standing = examine(project, thread_id)
-        turns = project.turns(thread_id)
+        turns = project.turns(thread_id) if standing.code != "transcript_unreadable" else None
         one = ThreadStatus(
             thread_id=thread_id,
             code=standing.code,
@@ -86,29 +92,50 @@ def everyone(project: Project) -> list[str]:
     return sorted({*project.thread_ids(), *project.ledger_ids(), *project.marker_ids(), *days})
 
 
-def _of_thread(project: Project, thread_id: str) -> list[Finding]:
-    found = []
-    if (data := read_if_there(project.transcript(thread_id))) is not None:
-        found += [_finding(thread_id, "transcript", one) for one in read.read(data).problems]
+def _of_thread(project: Project, thread_id: str) -> Iterator[Finding]:
+    yield from _of_file(project, thread_id, "transcript", project.transcript(thread_id), _of_transcript)
     for _, day in project.days(thread_id):
-        found += [_finding(thread_id, "day", one) for one in legacy.read_day(day.read_bytes(), thread_id)[1]]
-    if (data := read_if_there(project.ledger(thread_id))) is not None:
-        ledger = ledgers.read(data)
-        found += [_finding(thread_id, "ledger", one) for one in ledger.problems]
-        if ledger.thread_id not in (None, thread_id):
-            found.append(
-                _finding(thread_id, "ledger", Problem(code="ledger_other_thread", line=0, decision=""))
-            )
-    if (data := read_if_there(project.marker(thread_id))) is not None and markers.read(data) is None:
-        found.append(_finding(thread_id, "marker", Problem(code="marker_invalid", line=0, decision="")))
-    return found
+        yield from _of_file(project, thread_id, "day", day, lambda data: legacy.read_day(data, thread_id)[1])
+    yield from _of_file(
+        project, thread_id, "ledger", project.ledger(thread_id), lambda data: _of_ledger(data, thread_id)
+    )
+    yield from _of_file(project, thread_id, "marker", project.marker(thread_id), _of_marker)
+
+
+def _of_file(
+    project: Project, thread_id: str, kind: FileKind, path: Path, check: Callable[[bytes], list[Problem]]
+) -> Iterator[Finding]:
+    try:
+        data = project.read(path)
+    except UnreadableFile:
+        yield _finding(thread_id, kind, Problem(code="unreadable", line=0, decision=""))
+        return
+    if data is not None:
+        yield from (_finding(thread_id, kind, one) for one in check(data))
+
+
+def _of_transcript(data: bytes) -> list[Problem]:
+    return read.read(data).problems
+
+
+def _of_ledger(data: bytes, thread_id: str) -> list[Problem]:
+    ledger = ledgers.read(data)
+    other = ledger.thread_id not in (None, thread_id)
+    return [
+        *ledger.problems,
+        *([Problem(code="ledger_other_thread", line=0, decision="")] if other else []),
+    ]
+
+
+def _of_marker(data: bytes) -> list[Problem]:
+    return [Problem(code="marker_invalid", line=0, decision="")] if markers.read(data) is None else []
 
 
 def _finding(thread_id: str, file: FileKind, problem: Problem) -> Finding:
     return Finding(
         thread_id=thread_id,
         file=file,
-        severity="warning" if problem.code in _NOTES else "error",
+        severity="warning" if problem.code in NOTES else "error",
         code=problem.code,
         place=problem.line,
     )

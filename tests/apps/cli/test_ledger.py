@@ -9,7 +9,7 @@ import pytest
 
 from tests.apps.cli.conftest import Run
 from tests.migrate.transcript.turns import THREAD
-from tests.store.ledger.projects import project_of
+from tests.store.ledger.projects import OTHER, project_of
 
 
 def test_a_project_is_backfilled_compared_and_replayed(chatdoc: Run, tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_project_is_backfilled_compared_and_replayed(chatdoc: Run, tmp_path: P
     assert [one["status"] for one in told["threads"]] == ["skipped"]
     assert set(told) == {
         "ok", "projectPath", "markerDirectoryPath", "scannedThreadCount", "exportedThreadCount", "skippedThreadCount",
-        "threads",
+        "failedThreadCount", "threads", "unreadable",
     }  # fmt: skip
     parity = json.loads(chatdoc("ledger", "parity", "--project-path", ".", "--json").stdout)
     assert [(one["equal"], one["comparedTurnCount"]) for one in parity["threads"]] == [(True, 3)]
@@ -114,3 +114,49 @@ def test_what_is_wrong_is_found_and_ends_with_status_1(chatdoc: Run, tmp_path: P
 def test_misuse_ends_with_status_2(chatdoc: Run, arguments: list[str]) -> None:
     """A missing option, an id that is none, a limit that leaves nothing, an unknown command."""
     assert chatdoc(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize("which", ["transcript", "ledger", "marker"])
+@pytest.mark.parametrize(
+    "command", [["status"], ["validate"], ["parity"], ["backfill"], ["bundle", "-o", "b.zip"]]
+)
+def test_an_odd_file_is_named_and_all_else_is_done(
+    chatdoc: Run, tmp_path: Path, which: str, command: list[str]
+) -> None:
+    """In words and as JSON, with status 1."""
+    project_of(tmp_path)
+    project = project_of(tmp_path, 2, OTHER)
+    chatdoc("ledger", "backfill", "--project-path", ".")
+    odd: Path = getattr(project, which)(THREAD)
+    odd.unlink()
+    odd.mkdir()
+    done = chatdoc("ledger", *command, "--project-path", ".")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"cannot be read: {odd}: it is no plain file" in done.stdout
+    done = chatdoc("ledger", *command, "--project-path", ".", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (1, False)
+    assert told["unreadable"] == [{"path": str(odd), "reason": "it is no plain file"}]
+    assert (tmp_path / "b.zip").exists() == (command[0] == "bundle")
+
+
+def test_a_damaged_transcript_is_named_by_a_backfill(chatdoc: Run, tmp_path: Path) -> None:
+    """Into ledgers and into a document: what can be read comes, and status 1 says that this is not all."""
+    project = project_of(tmp_path)
+    project_of(tmp_path, 2, OTHER)
+    path = project.transcript(THREAD)
+    path.write_bytes(path.read_bytes() + b"<!-- CODEXCHAT_TURN_BEGIN id=torn\n")
+    done = chatdoc("ledger", "backfill", "--project-path", ".")
+    assert (done.returncode, done.stdout.splitlines()[-2:]) == (
+        1,
+        ["Threads skipped: 0", f"{path} is damaged: malformed_marker"],
+    )
+    done = chatdoc("ledger", "backfill", "--project-path", ".", "--into", "team.chat")
+    assert done.returncode == 1
+    assert f"not all of it came: {THREAD.lower()}" in done.stdout
+    path.unlink()
+    path.mkdir()
+    done = chatdoc("ledger", "backfill", "--project-path", ".", "--into", "team.chat", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], len(told["threads"])) == (1, False, 1)
+    assert told["unreadable"][0]["path"] == str(path)
