@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
@@ -15,6 +16,7 @@ from chatdoc.apps.server.debug_page import DebugPage
 from chatdoc.apps.server.origin_check import OriginCheck
 from chatdoc.apps.server.reindex_route import reindex_routes
 from chatdoc.apps.server.sync_socket import serve_socket
+from chatdoc.apps.server.unknown_address import answer_unknown_address
 
 if TYPE_CHECKING:
     from chatdoc.apps.server.rooms import Rooms
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 def build_app(rooms: Rooms) -> ASGIApp:
     """The application of a folder's rooms, to run or to mount."""
-    app = Starlette(routes=routes(rooms))
+    app = Starlette(routes=routes(rooms), exception_handlers={HTTPException: answer_unknown_address})
     return OriginCheck(app, hosts=rooms.allowed_hosts, origins=rooms.allowed_origins)
 
 

@@ -20,7 +20,7 @@ from chatdoc.apps.server.commands import status_of
 from chatdoc.apps.server.credentials import COOKIE, credentials_of
 from chatdoc.apps.server.debug_data import read_page
 from chatdoc.apps.server.debug_integrity import integrity_view
-from chatdoc.apps.server.debug_parts import page
+from chatdoc.apps.server.debug_parts import page, problem, way_up
 from chatdoc.apps.server.debug_view import document_view, folder_view
 from chatdoc.apps.server.principal import Credentials, Principal
 from chatdoc.apps.server.room import Room
@@ -149,7 +149,7 @@ class DebugPage:
         return HTMLResponse(content, headers={"Cache-Control": "no-store"})
 
     async def _as(self, request: Request, found: Callable[[Principal, str], Awaitable[Response]]) -> Response:
-        base = _way_up(request)
+        base = way_up(request)
         principal = await self._rooms.identify(credentials_of(request, request.path_params.get("path", "")))
         if principal is None or not principal.may_debug:
             form = tag(
@@ -170,22 +170,9 @@ class DebugPage:
         try:
             return await found(principal, base)
         except ChatdocError as error:
-            body = tag(
-                "main",
-                tag("h1", "Not shown"),
-                tag("p", self._rooms.words(error)),
-                tag("a", "back", href=f"{base}/debug"),
-            )
+            words = self._rooms.words(error)
+            body = problem("This document cannot be shown", words, "All documents", f"{base}/debug")
             return HTMLResponse(page("chatdoc debug", body, base=base, token=""), status_of(error)[0])
-
-
-def _way_up(request: Request) -> str:
-    """Where this server's addresses begin, from the page that was asked for: also below the path of a proxy."""
-    asked = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    steps = (
-        asked.partition(b"?")[0].count(b"/") - request.scope.get("root_path", "").rstrip("/").count("/") - 1
-    )
-    return "/".join([".."] * steps) or "."
 
 
 def carry_out(doc: Document, action: Action, *, by: str) -> tuple[str, Any]:

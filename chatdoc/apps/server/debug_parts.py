@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
+from starlette.requests import Request
 
 from chatdoc.model.html import Html, join, tag, text
 from invariants.report import IntegrityReport
@@ -25,6 +27,21 @@ def page(title: str, body: Html, *, base: str, token: str, data: dict[str, str] 
     )
     document = tag("body", body, data_base=base, data_token=token, **attributes)
     return f"<!doctype html>{tag('html', head, document, lang='en')}"
+
+
+def problem(heading: str, words: str, label: str, address: str) -> Html:
+    """The body of a page that cannot show what was asked for: why, and a link that leads on."""
+    said = f"{words[:1].upper()}{words[1:]}."
+    return tag("main", tag("h1", heading), tag("p", said), tag("p", tag("a", label, href=address)))
+
+
+def way_up(request: Request) -> str:
+    """Where this server's addresses begin, from the page that was asked for: also below the path of a proxy."""
+    asked = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    steps = (
+        asked.partition(b"?")[0].count(b"/") - request.scope.get("root_path", "").rstrip("/").count("/") - 1
+    )
+    return "/".join([".."] * steps) or "."
 
 
 def section(key: str, label: str, content: Html) -> Html:

@@ -16,7 +16,7 @@ NAME_LENGTH_MAX = 1024
 
 _BELOW = (
     "expected the path of a .chat file below the served folder",
-    "List the documents that are there; hidden folders and links that lead out are not served",
+    "Hidden folders, and links that lead out of it, are not served",
 )
 
 

@@ -46,7 +46,8 @@ class Served:
             self._database.require(name)
         elif self._opener is open_document and not is_there(path):  # What another one finds, it alone knows.
             raise NotFound(
-                "there is no such document", hint="List those that are there; who writes to it makes it"
+                f"there is no document {name}",
+                hint="List those that are there; a first write begins one",
             )
 
     def open(self, name: str, path: Path, wake: Callable[[], None]) -> Document:

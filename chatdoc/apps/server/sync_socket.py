@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from chatdoc.apps.server.rooms import Rooms
 
 _log = logging.getLogger("chatdoc.server")
-_REASON_BYTES_MAX = 120
 _COMPANY_S = 1.0
 """So soon the documents that a socket carries are there, after the first of them."""
 
@@ -115,9 +114,8 @@ class _Connection:
             for place in self._members.values():
                 await place.leave()
         if code != 1000:
-            cut = reason.encode()[:_REASON_BYTES_MAX].decode("utf-8", "ignore")
             # Whoever does not read may never answer a closing frame.
-            closing = asyncio.create_task(self._websocket.close(code, cut))
+            closing = asyncio.create_task(self._websocket.close(code, wire.closing_reason(reason)))
             await asyncio.wait({closing}, timeout=1.0)
             closing.cancel()
             await asyncio.gather(closing, return_exceptions=True)

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 from starlette.routing import Route
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from chatdoc.apps.server.app import routes
 from chatdoc.apps.server.openapi import openapi
+from chatdoc.apps.server.wire import closing_reason
 from chatdoc.serve import Credentials, Principal, Rooms
 from tests.apps.server.serving import Serving
 
@@ -79,6 +82,22 @@ def test_no_name_leads_out_of_the_folder(
     assert came.status_code == 404, came.text
     assert sorted(one.name for one in serving.folder.iterdir()) == ["link.chat", "out"]
     assert not list(outside.iterdir())
+
+
+def test_a_closing_reason_is_not_cut_within_a_word(serving: Serving) -> None:
+    """A closing frame holds 123 bytes: a person reads whole sentences of a longer reason, or whole words."""
+    with connect(f"{serving.ws}/x.txt", proxy=None) as socket, pytest.raises(ConnectionClosed) as closed:
+        [socket.recv(timeout=30) for _ in range(9)]
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
+        4404,
+        "expected the path of a .chat file below the served folder. "
+        "Hidden folders, and links that lead out of it, are not served",
+    )
+    assert closing_reason("The disk is full. " + "x" * 200) == "The disk is full."
+    assert closing_reason("ü" * 200) == "ü" * 58 + "…"
+    assert closing_reason("word " * 40) == "word " * 22 + "word…"
+    assert closing_reason("short") == "short"
 
 
 def test_every_route_but_health_asks_who_one_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -49,6 +49,27 @@ def test_pages_of_messages_join_without_gap(serving: Serving) -> None:
     assert found == [str(number) for number in range(23)]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/team.chat", 404, "not_found"),
+        ("GET", "/api/document/a.chat/threads", 404, "not_found"),
+        ("GET", "/api/documents/a.chat/commands", 405, "misuse"),
+    ],
+)
+def test_an_address_that_is_none_is_answered_as_its_reader_reads(
+    serving: Serving, method: str, path: str, status: int, code: str
+) -> None:
+    """A program is answered in JSON with a code, as everywhere; a browser gets a page that leads on."""
+    came = serving.http.request(method, path)
+    assert (came.status_code, came.json()["error"]["code"]) == (status, code)
+    page = serving.http.request(method, path, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    way_up = "/".join([".."] * (path.count("/") - 1)) or "."
+    assert f'href="{way_up}/"' in page.text
+    assert f'href="{way_up}/debug-assets/debug.css"' in page.text
+
+
 def test_threads_are_records_with_config_and_state(serving: Serving) -> None:
     """A thread has its fields, its config, its state and how many messages it has."""
     made = serving.command("a.chat", type="create_thread", sender_id="ada", content="x", name="Plan")[
