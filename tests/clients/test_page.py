@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.apps.server.serving import Serving
 from tests.clients.stage import Stage
 from tests.open.chats import jupyter
 
+TEAM = Path(__file__).parents[2] / "golden" / "cli" / "eras" / "team.sage-chat"
 HOSTILE = (
     "<img src=x onerror='window.broken=1'>",
     "</script><script>window.broken=1</script>",
@@ -123,6 +125,17 @@ def test_a_refusal_and_a_broken_rule_are_shown(stage: Stage, document: Document,
     orphan = Header(message_id=MESSAGE, thread_id=THREAD, sender_id="eve", date=DATE)
     document.receive(update_of(77, 0, [encode(orphan)]))
     stage.play("a refusal and a broken rule are shown", serving.url)
+
+
+def test_old_chats_read_at_a_glance(stage: Stage, folder: Path, serving: Serving) -> None:
+    """A date of another year says the year, an old author is called by the name, a pinned thread says so."""
+    shutil.copy(TEAM, folder / "sub" / "team.sage-chat")
+    stage.play("old chats read at a glance", serving.url)
+
+
+def test_a_new_chat_gets_the_ending_of_one(stage: Stage, serving: Serving) -> None:
+    """A name with a dot in it is a name."""
+    stage.play("a new chat gets the ending of one", serving.url)
 
 
 def test_a_server_that_asks_for_a_token_is_given_one(stage: Stage, folder: Path) -> None:

@@ -2,7 +2,7 @@
  * Notices above everything: a broken connection, what waits or was refused, and rules that the document breaks.
  */
 
-import { byId, keep, make } from './elements.js'
+import { byId, keep, make, nameOf } from './elements.js'
 
 const SETTLE_MS = 1000
 const PAUSE_MS = 5000
@@ -85,7 +85,7 @@ function deletion ({ doc, threadId }) {
   if (!thread || thread.deleted_at === null) return []
   return [{
     key: 'deleted',
-    text: `This thread was deleted by ${thread.deleted_by || 'somebody'}.`,
+    text: `This thread was deleted by ${nameOf(thread.deleted_by)}.`,
     does: [['Restore', () => doc?.restoreThread(thread.thread_id)]]
   }]
 }

@@ -172,7 +172,7 @@ export class Page {
     const form = /** @type {HTMLFormElement} */ (event.target)
     const name = String(new FormData(form).get('name')).trim()
     form.reset()
-    location.hash = this.address(/\.[\w-]+$/.test(name) ? name : `${name}.chat`)
+    location.hash = this.address(/\.(sage-)?chat$/.test(name) ? name : `${name}.chat`)
   }
 }
 

@@ -2,7 +2,7 @@
  * Where a message is written: kept a thread, sent by Enter, as a reply where one was chosen, to the agent on demand.
  */
 
-import { byId } from './elements.js'
+import { byId, nameOf } from './elements.js'
 
 const TYPING_MS = 4000
 
@@ -81,7 +81,7 @@ export class Composer {
   #reply (message) {
     this.#replyTo = message?.message_id ?? ''
     byId('replying').hidden = message === null
-    byId('replying-to').textContent = message === null ? '' : `Reply to ${message.sender_id}: ${message.content.slice(0, 100)}`
+    byId('replying-to').textContent = message === null ? '' : `Reply to ${nameOf(message.sender_id)}: ${message.content.slice(0, 100)}`
   }
 
   #type () {

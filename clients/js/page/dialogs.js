@@ -2,7 +2,7 @@
  * Dialogs: who one is, a new thread, a thread's settings, a message's history; each answers once and closes with Escape.
  */
 
-import { byId, make, timeOf } from './elements.js'
+import { byId, make, nameOf, timeOf } from './elements.js'
 
 /**
  * Show a dialog and wait for its answer: its form's values, or null when it was cancelled.
@@ -57,7 +57,7 @@ export async function threadSettings (page) {
   if (doc === null) return
   const config = doc.config(threadId)
   byId('config-history').replaceChildren(...doc.configHistory(threadId).map((change) => make('li', {},
-    make('div', { className: 'help' }, `${change.by || 'somebody'} · `, timeOf(change.at)),
+    make('div', { className: 'help' }, `${nameOf(change.by)} · `, timeOf(change.at)),
     make('p', { textContent: change.value === null ? `${change.field} cleared` : `${change.field}: ${typeof change.value === 'string' ? change.value : JSON.stringify(change.value)}` }))))
   const answered = await ask('settings', { name: config.name ?? '', pin: config.pin })
   if (answered === null) return
@@ -75,7 +75,7 @@ export async function threadSettings (page) {
 /** @param {import('./messages.js').Message} message */
 export function showHistory (message) {
   byId('history-list').replaceChildren(...message.history.map((one, at) => make('li', {},
-    make('div', { className: 'help' }, `${one.author_id || 'somebody'} · `, timeOf(one.date), at === 0 ? ' · shown now' : ''),
+    make('div', { className: 'help' }, `${nameOf(one.author_id)} · `, timeOf(one.date), at === 0 ? ' · shown now' : ''),
     make('p', { textContent: one.content }))))
   ask('history')
 }

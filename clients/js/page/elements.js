@@ -79,14 +79,23 @@ export function initials (name) {
   return words.slice(0, 2).map((word) => [...word][0].toUpperCase()).join('') || '?'
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
+const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' })
 const WHOLE = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
 
-/** A date as a person reads it, whole on demand. @param {string} date */
-export function timeOf (date) {
+/** An author's id as a person reads it: of an old file's the name, of a UUID the beginning. @param {string | null} id */
+export function nameOf (id) {
+  if (!id) return 'somebody'
+  return UUID.test(id) ? `${id.slice(0, 8)}…` : id.replace(/^name:(?=.)/s, '')
+}
+
+/** A date as a person reads it, whole on demand; a brief one has the time of day for today alone. @param {string} date */
+export function timeOf (date, isBrief = false) {
   const then = new Date(date)
-  const sameDay = then.toDateString() === new Date().toDateString()
-  const shown = sameDay ? CLOCK.format(then) : `${DAY.format(then)}, ${CLOCK.format(then)}`
+  const now = new Date()
+  const day = (then.getFullYear() === now.getFullYear() ? DAY : DAY_OF_YEAR).format(then)
+  const shown = then.toDateString() === now.toDateString() ? CLOCK.format(then) : isBrief ? day : `${day}, ${CLOCK.format(then)}`
   return make('time', { datetime: date, title: WHOLE.format(then), textContent: shown })
 }

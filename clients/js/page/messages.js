@@ -3,7 +3,7 @@
  */
 
 import { showHistory } from './dialogs.js'
-import { byId, colour, initials, keep, make, timeOf } from './elements.js'
+import { byId, colour, initials, keep, make, nameOf, timeOf } from './elements.js'
 import { firstLine, nodesOf } from './text.js'
 
 const PAGE = 200
@@ -67,8 +67,8 @@ export class Messages {
     byId('earlier').hidden = shown.length === all.length
     const waiting = new Set(doc.queue(threadId).map((one) => one.message_id))
     keep(byId('messages'), shown, (one) => one.message_id, (one) => this.#version(one, waiting), (one) => this.#make(one, waiting))
-    const writers = doc.peers().filter((peer) => peer.is_typing && peer.thread_id === threadId).map((peer) => peer.user.name)
-    byId('typing').textContent = writers.length === 0 ? '' : `${[...new Set(writers)].join(', ')} ${writers.length === 1 ? 'is' : 'are'} writing…`
+    const writers = [...new Set(doc.peers().filter((peer) => peer.is_typing && peer.thread_id === threadId).map((peer) => peer.user.name))]
+    byId('typing').textContent = writers.length === 0 ? '' : `${writers.join(', ')} ${writers.length === 1 ? 'is' : 'are'} writing…`
     if (this.#isAtEnd) this.#toEnd()
     this.#tell(all)
   }
@@ -91,7 +91,7 @@ export class Messages {
     for (const { message_id: id } of fresh) this.#told.add(id)
     const spoken = fresh.filter((one) => one.sender_id !== this.page.user.id && one.deleted_at === null)
     if (spoken.length > 0) {
-      byId('announce').textContent = spoken.map((one) => `${one.sender_id}: ${one.content}`).join('\n').slice(0, SPOKEN_MAX)
+      byId('announce').textContent = spoken.map((one) => `${nameOf(one.sender_id)}: ${one.content}`).join('\n').slice(0, SPOKEN_MAX)
     }
   }
 
@@ -108,15 +108,15 @@ export class Messages {
     const { doc, threadId } = this.page
     if (target === null || target === doc?.thread(threadId)?.root_message_id) return ''
     const replied = doc?.message(target)
-    return replied ? `${replied.sender_id}: ${firstLine(replied.content)}`.slice(0, 140) : ''
+    return replied ? `${nameOf(replied.sender_id)}: ${firstLine(replied.content)}`.slice(0, 140) : ''
   }
 
   /** @param {Message} message @param {Set<string>} waiting */
   #make (message, waiting) {
     const { message_id: id, sender_id: sender, deleted_at: deletedAt } = message
-    const name = sender || 'somebody'
-    const face = colour(make('span', { className: 'face', 'aria-hidden': 'true', textContent: initials(name) }), name)
-    const head = make('div', { className: 'head' }, colour(make('span', { className: 'who', textContent: name }), name), timeOf(message.date))
+    const name = nameOf(sender)
+    const face = colour(make('span', { className: 'face', 'aria-hidden': 'true', textContent: initials(name) }), sender)
+    const head = make('div', { className: 'head' }, colour(make('span', { className: 'who', title: sender, textContent: name }), sender), timeOf(message.date))
     if (message.pending) head.append(make('span', { className: 'note', textContent: 'sending…' }))
     if (deletedAt === null && message.history.length > 1 && !message.generating && message.history[1].content !== '') {
       head.append(make('button', {
@@ -133,7 +133,7 @@ export class Messages {
     const quote = this.#quoteOf(message)
     if (quote !== '') made.append(make('div', { className: 'quote', textContent: `↪ ${quote}` }))
     if (this.editing === id) made.append(this.#editor(message))
-    else if (deletedAt !== null) made.append(make('div', { className: 'text', textContent: `Deleted by ${message.deleted_by || 'somebody'}.` }))
+    else if (deletedAt !== null) made.append(make('div', { className: 'text', textContent: `Deleted by ${nameOf(message.deleted_by)}.` }))
     else made.append(this.#text(message))
     if (this.page.doc?.readOnly == null) made.append(this.#doing(message, waiting.has(id)))
     if (!message.pending && this.editing !== id && this.page.doc?.readOnly == null) made.append(this.#actions(message))
@@ -175,7 +175,7 @@ export class Messages {
     const id = message.message_id
     const actions = make('div', { className: 'actions' })
     const add = (/** @type {string} */ text, /** @type {() => void} */ onclick) =>
-      actions.append(make('button', { type: 'button', className: 'quiet', textContent: text, 'aria-label': `${text}, message of ${message.sender_id || 'somebody'}`, onclick }))
+      actions.append(make('button', { type: 'button', className: 'quiet', textContent: text, 'aria-label': `${text}, message of ${nameOf(message.sender_id)}`, onclick }))
     if (message.deleted_at !== null) {
       add('Restore', () => doc?.restoreMessage(id))
       return actions

@@ -2,7 +2,7 @@
  * The list of threads: pinned ones first, then those with the newest message; the one that is open is marked.
  */
 
-import { byId, keep, make, timeOf } from './elements.js'
+import { byId, keep, make, nameOf, timeOf } from './elements.js'
 import { firstLine } from './text.js'
 
 /** @param {import('./chat.js').Page} page */
@@ -21,15 +21,16 @@ export function drawThreads (page) {
       title: titleOf(page, thread.thread_id),
       isPinned: doc.config(thread.thread_id).pin,
       date: last?.date ?? thread.created_at,
-      last: last === null ? '' : `${last.sender_id || 'somebody'}: ${firstLine(last.content)}`.slice(0, 120),
+      last: last === null ? '' : `${nameOf(last.sender_id)}: ${firstLine(last.content) || '…'}`.slice(0, 120),
       state: thread.deleted_at !== null ? 'deleted' : thread.pending ? 'sending' : { running: 'writing', queued: 'waiting' }[/** @type {string} */ (doc.state(thread.thread_id)?.state)] ?? '',
       isOpen: thread.thread_id === page.threadId
     }
   })
   rows.sort((one, other) => Number(other.isPinned) - Number(one.isPinned) || (one.date < other.date ? 1 : -1))
   keep(byId('thread-list'), rows, ({ id }) => id, (row) => JSON.stringify(row), (row) => {
-    const name = make('span', { className: 'name', textContent: row.isPinned ? `📌 ${row.title}` : row.title })
-    const side = make('span', {}, make('span', { className: 'chip', textContent: row.state }), ' ', timeOf(row.date))
+    const name = make('span', { className: 'name', textContent: row.title })
+    const chips = [row.isPinned ? 'pinned' : '', row.state].filter(Boolean).map((textContent) => make('span', { className: 'chip', textContent }))
+    const side = make('span', { className: 'side' }, ...chips, timeOf(row.date, true))
     const link = make('a', { href: page.address(page.path, row.id) }, name, side, make('span', { className: 'last', textContent: row.last }))
     if (row.isOpen) link.setAttribute('aria-current', 'true')
     return make('li', {}, link)

@@ -173,7 +173,7 @@ const scenes = {
     await ada.page.getByText('This thread was deleted by ada.').waitFor()
     await ada.page.getByRole('button', { name: 'Restore', exact: true }).click()
     await until('the notice is gone', async () => (await ada.page.locator('.banner').count()) === 0)
-    await until('it is in the list', async () => (await ada.page.locator('#thread-list .chip').textContent()) === '')
+    await until('it is in the list', async () => (await ada.page.locator('#thread-list .chip').count()) === 0)
     fine(ada)
   },
 
@@ -226,6 +226,31 @@ const scenes = {
     assert.equal(await eve.page.locator('#composer-text').inputValue(), 'too long a name')
     await until('the notice is gone', async () => (await eve.page.getByText(/^Not done/).count()) === 0)
     fine(ada, eve)
+  },
+
+  async 'old chats read at a glance' () {
+    const ada = await person(browser, server, 'ada', {}, '#document=sub%2Fteam.sage-chat')
+    await connected(ada)
+    const row = (title) => ada.page.locator('#thread-list a', { hasText: title })
+    await row('Release plan').waitFor()
+    assert.match(await row('Release plan').textContent(), /pinned.*2023/s)
+    assert.match(await row('yes: $x^3$').locator('time').textContent(), /2013/)
+    assert.equal(await row('yes: $x^3$').locator('.last').textContent(), 'Bob K.: yes: $x^3$')
+    assert.match(await row('The deadline is Friday').locator('.last').textContent(), /^c2a4b0f6…: The deadline/)
+    await row('yes: $x^3$').click()
+    await ada.page.waitForSelector('.message')
+    assert.match(await ada.page.locator('.message time').textContent(), /2013.*:/)
+    assert.equal(await ada.page.locator('.message .who').getAttribute('title'), 'name:Bob K.')
+    fine(ada)
+  },
+
+  async 'a new chat gets the ending of one' () {
+    const ada = await person(browser, server, 'ada', {}, '')
+    await ada.page.getByLabel('New chat').fill('release v1.2')
+    await ada.page.keyboard.press('Enter')
+    await connected(ada)
+    assert.equal(await ada.page.locator('#path').textContent(), 'release v1.2.chat')
+    fine(ada)
   },
 
   async 'a server that asks for a token is given one' () {
