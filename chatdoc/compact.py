@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from chatdoc.model.errors import NotFound, StoreError
-from chatdoc.store.chat_folders import folders_below
+from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
+from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 
@@ -19,6 +19,7 @@ class CompactedStore(msgspec.Struct, frozen=True, kw_only=True):
     path: str | None
     """The file of its document, below the folder that was asked for; None where the store cannot be read."""
     store: Path
+    """Its file, or the folder that cannot be read."""
     entries: int = 0
     """How many updates went, or would go, into compressed runs."""
     events: int = 0
@@ -33,12 +34,18 @@ class CompactedStore(msgspec.Struct, frozen=True, kw_only=True):
 def compact(path: str | os.PathLike[str], *, dry_run: bool = False) -> list[CompactedStore]:
     """Seal the old updates and events of a file's document, or of all documents of a folder and those below it.
 
-    A store that cannot be read or written stops none of the others. Raises NotFound where nothing is stored.
+    A store or a folder that cannot be read or written stops none of the others. Raises NotFound where nothing is
+    stored.
     """
     real = Path(os.path.realpath(path))
-    folders = folders_below(real) if real.is_dir() else (real.parent,)
+    closed: list[OSError] = []
+    folders = folders_below(real, closed.append) if real.is_dir() else (real.parent,)
     name, root = (None, real) if real.is_dir() else (real.name, real.parent)
     found = [one for folder in folders for one in _of_folder(root, folder, name, dry_run)]
+    found += [
+        CompactedStore(path=None, store=Path(os.fsdecode(one.filename)), problem=not_read(one))
+        for one in closed
+    ]
     if not found:
         raise NotFound(f"nothing is stored for {real}", hint="`chatdoc status` lists what is")
     return sorted(found, key=lambda one: (one.path or "", one.store))
@@ -46,7 +53,12 @@ def compact(path: str | os.PathLike[str], *, dry_run: bool = False) -> list[Comp
 
 def _of_folder(root: Path, folder: Path, name: str | None, dry_run: bool) -> Iterator[CompactedStore]:
     stores = SqliteFolder(folder)
-    for place in stores.places():
+    try:
+        places = stores.places()
+    except ChatdocError as error:
+        yield CompactedStore(path=None, store=stores.home, problem=str(error))
+        return
+    for place in places:
         try:
             with stores.look(place) as looked:
                 said = looked.registry.registration()
@@ -63,6 +75,6 @@ def _of_folder(root: Path, folder: Path, name: str | None, dry_run: bool) -> Ite
                 bytes_after=sealed.bytes_after,
                 store_bytes=place.stat().st_size,
             )
-        except StoreError as error:
+        except (StoreError, ReadOnlyTarget, WriteFailed) as error:
             if name is None or stores.serves(name, place):
                 yield CompactedStore(path=None, store=place, problem=str(error))

@@ -16,19 +16,20 @@ import msgspec
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.engine import Engine
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import NotFound, StoreError
+from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.model.ids import RandomSource
-from chatdoc.store.chat_folders import folders_below
+from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.ports import Stores
 from chatdoc.store.sqlite.folder import SqliteFolder
 
-State = Literal["present", "recovered", "would be recovered", "unreadable"]
+State = Literal["present", "recovered", "would be recovered", "unreadable", "failed"]
 
 
 class Recovered(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one store: `file` is where its document's text stands now, or would.
 
-    A store that cannot be read has no known file and no known document; `problem` says why, and the others go on.
+    A store or a folder that cannot be read has no known file and no known document. `problem` says why, or why a text
+    could not be given back, and the others go on.
     """
 
     document_id: str | None
@@ -51,14 +52,16 @@ def recover(
 
     A text goes to its old name where that is free, else beside it, to `NAME.recovered-ID.chat`; the document lives
     there from then on, with its whole log. Of a folder, those that were rolled back are left out: name their file to
-    get them. Raises NotFound where nothing was ever stored. A store that cannot be read stops none of the others.
+    get them. Raises NotFound where nothing was ever stored. What cannot be read or written stops none of the others.
     """
     real = Path(os.path.realpath(path))
+    closed: list[OSError] = []
     found = [
         one
-        for folder in (folders_below(real) if real.is_dir() else (real.parent,))
+        for folder in (folders_below(real, closed.append) if real.is_dir() else (real.parent,))
         for one in _of_folder(folder, None if real.is_dir() else real.name, dry_run, clock, random)
     ]
+    found += [_unreadable(Path(os.fsdecode(one.filename)), not_read(one)) for one in closed]
     if not found and not real.is_dir():
         raise NotFound(
             f"no document was ever stored for {real}", hint="`chatdoc status` lists those that were"
@@ -70,7 +73,12 @@ def _of_folder(
     folder: Path, name: str | None, dry_run: bool, clock: Clock, random: RandomSource
 ) -> Iterator[Recovered]:
     stores = SqliteFolder(folder)
-    for place in stores.places():
+    try:
+        places = stores.places()
+    except ChatdocError as error:
+        yield _unreadable(stores.home, str(error))
+        return
+    for place in places:
         try:
             with stores.look(place) as store:
                 registration = store.registry.registration()
@@ -79,14 +87,13 @@ def _of_folder(
                 yield _recover(stores, folder / registration.path, place, dry_run, clock, random)
         except StoreError as error:
             if name is None or stores.serves(name, place):
-                yield Recovered(
-                    document_id=None,
-                    store=place,
-                    was="unknown",
-                    outcome="unreadable",
-                    file=None,
-                    problem=str(error),
-                )
+                yield _unreadable(place, str(error))
+
+
+def _unreadable(place: Path, problem: str) -> Recovered:
+    return Recovered(
+        document_id=None, store=place, was="unknown", outcome="unreadable", file=None, problem=problem
+    )
 
 
 def _recover(
@@ -106,17 +113,23 @@ def _recover(
         target = (
             path if served and not os.path.lexists(path) else _free(stores, path, registration.document_id)
         )
+        outcome: State = "would be recovered" if dry_run else "recovered"
+        problem = None
         if not dry_run:
-            if served and target == path:
-                file.restore()
-            else:
-                file.save_to(target)
+            try:
+                if served and target == path:
+                    file.restore()
+                else:
+                    file.save_to(target)
+            except (ReadOnlyTarget, WriteFailed) as error:
+                outcome, problem = "failed", str(error)
         return Recovered(
             document_id=registration.document_id,
             store=place,
             was=was,
-            outcome="would be recovered" if dry_run else "recovered",
+            outcome=outcome,
             file=target,
+            problem=problem,
         )
     finally:
         engine.close()

@@ -11,8 +11,8 @@ import msgspec
 from chatdoc.engine.adopt_file import digest
 from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.clock import iso
-from chatdoc.model.errors import StoreError
-from chatdoc.store.chat_folders import folders_below
+from chatdoc.model.errors import ChatdocError, UnreadableFile
+from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.sql.store import SqlStore
 from chatdoc.store.sqlite.folder import SqliteFolder
 from migrate.report import MigrationReport
@@ -21,13 +21,14 @@ from migrate.report import MigrationReport
 class DocumentStatus(msgspec.Struct, frozen=True, kw_only=True):
     """One store of a folder; `file` says how its document's file stands to what was last published.
 
-    Of a store that cannot be read nothing but its name is known: `file` is `unreadable`, and `problem` says why.
+    Of a store or a folder that cannot be read nothing but its name is known: `file` is `unreadable`, and `problem` says
+    why.
     """
 
     path: str | None
     document_id: str | None
     store: str
-    """The store's file, from the folder that was asked about."""
+    """The store's file, or the folder that cannot be read, from the folder that was asked about."""
     created_at: str | None
     updates: int | None
     file: str
@@ -40,27 +41,38 @@ class DocumentStatus(msgspec.Struct, frozen=True, kw_only=True):
 def status(folder: str | os.PathLike[str]) -> list[DocumentStatus]:
     """The stores of a folder and those below it, by path of their file; nothing is written."""
     real = Path(os.path.realpath(folder))
-    found = [one for place in folders_below(real) for one in _of_folder(real, place)]
+    closed: list[OSError] = []
+    found = [one for place in folders_below(real, closed.append) for one in _of_folder(real, place)]
+    found += [_unreadable(real, Path(os.fsdecode(one.filename)), not_read(one)) for one in closed]
     return sorted(found, key=lambda one: (one.path or "", one.store))
 
 
 def _of_folder(asked: Path, folder: Path) -> Iterator[DocumentStatus]:
     stores = SqliteFolder(folder)
-    for place in stores.places():
+    try:
+        places = stores.places()
+    except ChatdocError as error:
+        yield _unreadable(asked, stores.home, str(error))
+        return
+    for place in places:
         try:
             with stores.look(place) as store:
                 said = store.registry.registration().path
                 yield _status(asked, folder / said, place, store, served=stores.serves(said, place))
-        except StoreError as error:
-            yield DocumentStatus(
-                path=None,
-                document_id=None,
-                store=place.relative_to(asked).as_posix(),
-                created_at=None,
-                updates=None,
-                file="unreadable",
-                problem=str(error),
-            )
+        except ChatdocError as error:
+            yield _unreadable(asked, place, str(error))
+
+
+def _unreadable(asked: Path, place: Path, problem: str) -> DocumentStatus:
+    return DocumentStatus(
+        path=None,
+        document_id=None,
+        store=place.relative_to(asked).as_posix(),
+        created_at=None,
+        updates=None,
+        file="unreadable",
+        problem=problem,
+    )
 
 
 def _status(asked: Path, path: Path, place: Path, store: SqlStore, *, served: bool) -> DocumentStatus:
@@ -89,4 +101,8 @@ def _file(path: Path, published: str | None) -> str:
         return "missing"
     if published is None:
         return "not yet published"
-    return "as published" if digest(read_bytes(path)) == published else "changed from outside"
+    try:
+        said = digest(read_bytes(path))
+    except UnreadableFile:  # A folder is under its name, say.
+        said = None
+    return "as published" if said == published else "changed from outside"

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import msgspec
 
 from chatdoc.event_view import OPEN_ONCE, EventView
-from chatdoc.model.errors import NoEventLog, StoreError
+from chatdoc.model.errors import ChatdocError, NoEventLog, StoreError
 from chatdoc.model.events.event import Event
-from chatdoc.store.chat_folders import folders_below
+from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.snapshot import Snapshot
 from chatdoc.store.sqlite.folder import SqliteFolder
@@ -39,7 +39,10 @@ class DocumentPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnreadableStore(msgspec.Struct, frozen=True, kw_only=True):
-    """A store below a folder that cannot be read, and why; what other stores say does not depend on it."""
+    """A store below a folder that cannot be read, and why; what other stores say does not depend on it.
+
+    `store` is the folder's path where a folder cannot be read.
+    """
 
     store: str
     error: str
@@ -87,9 +90,15 @@ class Workspace:
         Nor is one whose store cannot be read: `unreadable` names those.
         """
         found, unreadable = [], []
-        for folder in folders_below(self.folder):
+        closed: list[OSError] = []
+        for folder in folders_below(self.folder, closed.append):
             stores = SqliteFolder(folder)
-            for place in stores.places():
+            try:
+                places = stores.places()
+            except ChatdocError as error:
+                unreadable.append(_unreadable(stores.home.relative_to(self.folder).as_posix(), error))
+                continue
+            for place in places:
                 own = place.relative_to(self.folder).as_posix()
                 try:
                     said = self._view(stores, place).store.registry.registration()
@@ -101,6 +110,9 @@ class Workspace:
                 if is_served:
                     path = (folder / said.path).relative_to(self.folder).as_posix()
                     found.append(DocumentPlace(path=path, document_id=said.document_id, store=own))
+        for one in closed:
+            own = Path(os.fsdecode(one.filename)).relative_to(self.folder).as_posix()
+            unreadable.append(UnreadableStore(store=own, error=type(one).__name__, reason=not_read(one)))
         self._unreadable = tuple(unreadable)
         return tuple(sorted(found, key=lambda one: (one.path, one.store)))
 
@@ -197,7 +209,7 @@ def log_of(file: str | os.PathLike[str], *, write: bool = False) -> EventView:
         raise
 
 
-def _unreadable(store: str, error: StoreError) -> UnreadableStore:
+def _unreadable(store: str, error: ChatdocError) -> UnreadableStore:
     return UnreadableStore(store=store, error=type(error).__name__, reason=str(error))
 
 

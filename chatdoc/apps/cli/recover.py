@@ -22,7 +22,7 @@ def recover(path: Path, dry_run: bool, as_json: bool) -> None:
     folder, files that were rolled back are left out; name one to get what was written to it before.
     """
     found = recover_files(path, dry_run=dry_run)
-    unreadable = [one for one in found if one.outcome == "unreadable"]
+    problems = [one for one in found if one.problem is not None]
     if as_json:
         rows = [
             {
@@ -35,12 +35,12 @@ def recover(path: Path, dry_run: bool, as_json: bool) -> None:
             }
             for one in found
         ]
-        print_json({"ok": not unreadable, "documents": rows})
-        sys.exit(1 if unreadable else 0)
+        print_json({"ok": not problems, "documents": rows})
+        sys.exit(1 if problems else 0)
     grid = table("file", "was", "outcome")
     for one in found:
         grid.add_row(line(beside(path, one.file or one.store)), one.was, one.outcome)
     show(console(), grid if found else "nothing is stored here")
-    for one in unreadable:
+    for one in problems:
         show(console(), line(one.problem or ""))
-    sys.exit(1 if unreadable else 0)
+    sys.exit(1 if problems else 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, table
+from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, table
 from chatdoc.apps.search.folder import catch_up
 from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.errors import CommandRefused
@@ -39,7 +39,8 @@ def search(
 ) -> None:
     """Find messages that hold all words of QUERY.
 
-    "Two words" in quotes are a phrase, and word* is a beginning. The best come first.
+    "Two words" in quotes are a phrase, and word* is a beginning. The best come first. Status 1 says that not all of
+    FOLDER could be searched.
     """
     from_date = _date(since)
     with SearchIndex.open(folder.absolute()) as index:
@@ -48,7 +49,8 @@ def search(
         unread = catch_up(index, folder.absolute())
         hits = index.search(query, source=source, role=role, since=from_date, limit=limit)
     if as_json:
-        print_json({"ok": True, "query": query, "hits": hits, "unread": unread})
+        print_json({"ok": not unread, "query": query, "hits": hits, "unread": unread})
+        conclude(not unread)
         return
     screen = console()
     grid = table("document", "said", "who", "found", whole=("said",))
@@ -61,6 +63,7 @@ def search(
     for name in unread:
         show(screen, line(f"{name}: cannot be read, so it was not searched"))
     show(screen, f"{len(hits)} found" if hits else "nothing found")
+    conclude(not unread)
 
 
 def _date(since: str | None) -> str | None:

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from chatdoc.apps.cli.store_option import store_option
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled, table
+from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
 from chatdoc.database import open_store
 from chatdoc.settings import read_settings
 from chatdoc.status import DocumentStatus
@@ -27,17 +27,19 @@ def status(folder: Path, store: str | None, as_json: bool) -> None:
     """Show the documents of FOLDER, and of those below it, with their stores.
 
     A store is named as its file in the folder `.chatdoc` beside the document's file, without `.sqlite3`. With --store
-    the documents of a database are shown instead.
+    the documents of a database are shown instead. Status 1 says that a store or a folder cannot be read.
     """
     if store is not None:
         _of_database(store, as_json)
         return
     found = [_spelled(one) for one in documents_of(folder)]
+    ok = all(one.problem is None for one in found)
     settings = read_settings(os.environ, Path.home())
     sessions = _sessions(folder)
     if as_json:
-        told = {"ok": True, "folder": spelled(folder), "documents": found}
+        told = {"ok": ok, "folder": spelled(folder), "documents": found}
         print_json({**told, "settings": settings, "sessions": sessions})
+        conclude(ok)
         return
     grid = table("file", "text", "updates", "migrated from", "backup", "store", numbers=("updates",))
     for one in found:
@@ -63,6 +65,7 @@ def status(folder: Path, store: str | None, as_json: bool) -> None:
         show(console(), f"session logs: {counts['logs']} of {source} imported{gone}{switched}")
     if not settings.schema_v2:
         show(console(), "CHATDOC_SCHEMA_V2=0: old files are not to be migrated")
+    conclude(ok)
 
 
 def _of_database(store: str, as_json: bool) -> None:
@@ -97,4 +100,4 @@ def _spelled(one: DocumentStatus) -> DocumentStatus:
     """The same with names that UTF-8 can carry."""
     backup = None if one.backup is None else spelled(Path(one.backup))
     path = None if one.path is None else spelled(Path(one.path))
-    return msgspec.structs.replace(one, path=path, backup=backup)
+    return msgspec.structs.replace(one, path=path, store=spelled(Path(one.store)), backup=backup)

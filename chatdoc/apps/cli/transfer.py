@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ import click
 
 from chatdoc.apps.cli.optional import load_optional
 from chatdoc.apps.cli.store_option import require_url
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, say, show, spelled, table
+from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, table
+from chatdoc.apps.cli.unreadable import show_unreadable, unreadable_json
 from chatdoc.apps.cli.walk import chat_files
 
 _TO = click.option(
@@ -29,10 +31,11 @@ def push(path: Path, store: str, as_json: bool) -> None:
     to date, unless it has edits that the file has not: then nothing of it is written, and the status is 1.
     """
     transfer = load_optional("chatdoc.transfer", "postgres")
-    files = chat_files(path, lambda error: say(f"{spelled(path)}: {error.strerror}", err=True))
+    closed: list[OSError] = []
+    files = chat_files(path, closed.append)
     base = path if path.is_dir() else path.parent
     named = ((file, file.relative_to(base).as_posix()) for file in files)
-    _tell(transfer.push(named, store), as_json)
+    _tell(transfer.push(named, store), as_json, closed)
 
 
 @click.command("pull")
@@ -47,18 +50,21 @@ def pull(folder: Path, store: str, document: str | None, as_json: bool) -> None:
     that the database has not: then nothing of it is written, and the status is 1.
     """
     transfer = load_optional("chatdoc.transfer", "postgres")
-    _tell(transfer.pull(folder, store, document=document), as_json)
+    _tell(transfer.pull(folder, store, document=document), as_json, [])
 
 
-def _tell(found: Iterable[object], as_json: bool) -> None:
-    """Each document as it is done, so that a run that is cut off has said how far it came."""
+def _tell(found: Iterable[object], as_json: bool, closed: list[OSError]) -> None:
+    """Each document as it is done, so that a run that is cut off has said how far it came; then what was not read."""
     done = list(found if as_json else _shown(found))
     refused = sum(getattr(one, "outcome", "") == "refused" for one in done)
+    unreadable = {Path(os.fsdecode(one.filename)): one.strerror or "" for one in closed}
+    ok = not (refused or unreadable)
     if as_json:
-        print_json({"ok": not refused, "documents": done})
+        print_json({"ok": ok, "documents": done, "unreadable": unreadable_json(unreadable)})
     else:
         show(console(), f"{len(done)} documents, {refused} refused")
-    sys.exit(1 if refused else 0)
+        show_unreadable(unreadable)
+    sys.exit(0 if ok else 1)
 
 
 def _shown(found: Iterable[object]) -> Iterator[object]:

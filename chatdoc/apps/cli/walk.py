@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from chatdoc.store.chat_folders import CHAT_SUFFIXES
+from chatdoc.store.chat_folders import CHAT_SUFFIXES, unless_gone
 
 STORE_FOLDER = ".chatdoc"
 LEFT_OUT = frozenset(
@@ -32,7 +32,7 @@ def chat_files(
     if not path.is_dir():
         yield path
         return
-    for folder, folders, names in os.walk(path, onerror=on_error):
+    for folder, folders, names in os.walk(path, onerror=unless_gone(path, on_error)):
         folders[:] = sorted(name for name in folders if _is_walked(name, everywhere))
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(CHAT_SUFFIXES))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from chatdoc.store.chat_folders import unless_gone
 from migrate.session.item import Source
 from migrate.session.sniff import sniff
 
@@ -43,7 +44,7 @@ def discover(
     """
     for path in paths:
         if path.is_dir():
-            for found in _below(os.fspath(path), is_known, on_error):
+            for found in _below(os.fspath(path), is_known, unless_gone(path, on_error)):
                 if found.source is not None:
                     yield found
         else:

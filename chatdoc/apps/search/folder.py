@@ -10,7 +10,7 @@ from chatdoc.engine.reader import Reader
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.events.role import role_of
 from chatdoc.open import read_document
-from chatdoc.store.chat_folders import CHAT_SUFFIXES
+from chatdoc.store.chat_folders import CHAT_SUFFIXES, unless_gone
 from chatdoc.store.search.index import Searchable, SearchIndex
 from chatdoc.store.sqlite.path_index import PathIndex
 
@@ -71,7 +71,7 @@ def _spelled(path: Path, folder: Path) -> str:
 
 
 def _documents(folder: Path, closed: Callable[[OSError], None]) -> Iterator[Path]:
-    for home, folders, names in os.walk(folder, onerror=closed):
+    for home, folders, names in os.walk(folder, onerror=unless_gone(folder, closed)):
         folders[:] = sorted(name for name in folders if name != STORE_FOLDER and not name.startswith("."))
         yield from (Path(home, name) for name in sorted(names) if name.endswith(CHAT_SUFFIXES))
 
