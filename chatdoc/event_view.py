@@ -19,9 +19,10 @@ from chatdoc.model.arguments import (
     require_optional_name,
     require_place,
     require_sequence,
+    shortly,
 )
 from chatdoc.model.clock import Clock, iso, system_clock
-from chatdoc.model.errors import EventUndecodable, NoEventLog, NotFound, StoreDamaged
+from chatdoc.model.errors import CommandRefused, EventUndecodable, NoEventLog, NotFound, StoreDamaged
 from chatdoc.model.events.event import Event
 from chatdoc.store.agent_sessions import SessionDirectory
 from chatdoc.store.event_feed import Following, Watcher
@@ -160,6 +161,7 @@ class EventView:
 
     def replay_turns(self, parts: Mapping[str, TurnParts]) -> list[ReplayTurn]:
         """Some turns as `replay_thread` tells them, by the ids of what belongs to each; others cost nothing."""
+        _require_parts(parts)
         return self.store.at_one_moment(lambda: self._rows.replay_turns(parts))
 
     def turns(self, thread_id: str) -> list[Turn]:
@@ -242,6 +244,23 @@ class EventView:
 
     def _require_whole(self, after: int, thread_id: str | None) -> None:
         self._events.require_whole(after, None if thread_id is None else ("thread", thread_id))
+
+
+def _require_parts(parts: object) -> None:
+    """Raise CommandRefused unless these are turns by their ids, and the ids of what belongs to each."""
+    if not isinstance(parts, Mapping):
+        raise CommandRefused(f"parts: expected turns by their ids, got {shortly(parts)}")
+    for turn_id, belonging in parts.items():
+        require_name("parts: the id of a turn", turn_id)
+        if not isinstance(belonging, TurnParts):
+            raise CommandRefused(f"parts of turn {turn_id}: expected a TurnParts, got {shortly(belonging)}")
+        for name, ids in belonging._asdict().items():
+            if not isinstance(ids, Mapping):
+                raise CommandRefused(
+                    f"parts of turn {turn_id}: expected {name} by their ids, got {shortly(ids)}"
+                )
+            for one in ids:
+                require_name(f"parts of turn {turn_id}: one of {name}", one)
 
 
 def document_snapshot(view: EventView, engine: Engine) -> DocumentSnapshot:

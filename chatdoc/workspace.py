@@ -81,8 +81,11 @@ class Workspace:
         self.folder = _real(folder)
         self._views: dict[Path, EventView] = {}
         self._unreadable: tuple[UnreadableStore, ...] = ()
-        if not self.documents() and not self._unreadable:
-            raise NoEventLog(f"no document below {folder} has a store", hint=OPEN_ONCE)
+        if not self.documents():
+            unreadable = self.unreadable()
+            lost = next((one.reason for one in unreadable if one.store == "."), None)
+            if lost is not None or not unreadable:
+                raise NoEventLog(lost or f"no document below {folder} has a store", hint=OPEN_ONCE)
 
     def documents(self) -> tuple[DocumentPlace, ...]:
         """The documents that there are now, by path; one whose file is another document's now is not among them.

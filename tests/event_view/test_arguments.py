@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,9 @@ import pytest
 
 from chatdoc.document import Document
 from chatdoc.model.clock import iso
-from chatdoc.model.errors import ChatdocError, CommandRefused, NoEventLog, NotFound
+from chatdoc.model.errors import ChatdocError, CommandRefused, NoEventLog, NotFound, StoreError
 from chatdoc.model.events.types import ChangedFile
+from chatdoc.store.projections.replay import TurnParts
 from chatdoc.testing.clocks import START_MS, ManualClock
 from chatdoc.workspace import Workspace, log_of
 from tests.event_view.workplace import folded, opened
@@ -83,6 +83,10 @@ OF_A_LOG: dict[str, dict[str, Any]] = {
     "follow": {"from_sequence": 0, "thread_id": None},
     "thread": {"thread_id": THREAD},
     "message": {"message_id": MESSAGE},
+    "messages": {"thread_id": THREAD, "limit": None, "before": None},
+    "turns": {"thread_id": THREAD},
+    "turn_ids": {"thread_id": THREAD},
+    "replay_turns": {"parts": {}},
     "session": {"thread_id": THREAD},
     "approvals": {"thread_id": None},
     "replay_thread": {"thread_id": THREAD, "limit": None},
@@ -101,11 +105,11 @@ def document(tmp_path: Path) -> Document:
 
 
 def use(target: object, document: Document, name: str, arguments: dict[str, Any]) -> None:
-    """Call a method, and take what it gives; only errors of this library are let pass."""
+    """Call a method, and take what it gives; only errors of this library are let pass, none that blames the store."""
     thread = document.threads()[0].thread_id
     named = {THREAD: thread, MESSAGE: document.messages(thread)[1].message_id}
     given = {key: named.get(one, one) if isinstance(one, str) else one for key, one in arguments.items()}
-    with suppress(ChatdocError):
+    try:
         answer = getattr(target, name)(**given)
         match name:
             case "replay" | "events":
@@ -116,6 +120,10 @@ def use(target: object, document: Document, name: str, arguments: dict[str, Any]
             case "start_turn" | "turn" | "start_next" if answer is not None:
                 answer.append("text")
                 answer.interrupt()
+    except StoreError:
+        raise
+    except ChatdocError:
+        pass
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -141,6 +149,28 @@ def test_an_odd_question_to_the_log_is_refused(document: Document, tmp_path: Pat
                 for target in (document.log, log):
                     use(target, document, name, {**OF_A_LOG[name], argument: odd})
     assert len(list(document.replay())) == document.snapshot().snapshot_sequence
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *(one for one in ODD if one != {}),
+        {"turn": None}, {"turn": ()}, {"turn": (1, 2)}, {5: TurnParts({}, {})}, {"\ud800": TurnParts({}, {})},
+        {MESSAGE: TurnParts({"\ud800": None}, {})}, {MESSAGE: TurnParts({}, {5: None})},  # type: ignore[dict-item]
+        {MESSAGE: TurnParts(None, {})}, {MESSAGE: ({}, {})},  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_parts_that_can_be_no_turns_are_refused(document: Document, parts: Any) -> None:
+    """With what was expected and what came: the store is as it was, and is not to be rebuilt."""
+    turn = document.start_turn(document.threads()[0].thread_id, sender_id="codex").message_id
+    given = (
+        {turn if key == MESSAGE else key: one for key, one in parts.items()}
+        if isinstance(parts, dict)
+        else parts
+    )
+    with pytest.raises(CommandRefused, match=r"^parts"):
+        document.log.replay_turns(given)
+    assert [one.turn_id for one in document.log.replay_turns({turn: TurnParts({}, {})})] == [turn]
 
 
 @pytest.mark.parametrize("odd", [None, 5, "a\0b", "\ud800", "x" * 5000, b"\xff", object()])
