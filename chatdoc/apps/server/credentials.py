@@ -27,7 +27,9 @@ def credentials_of(connection: HTTPConnection, path: str) -> Credentials:
     if found is None and COOKIE in connection.cookies:
         found = unquote(connection.cookies[COOKIE])
     address = connection.client.host if connection.client is not None else None
-    return Credentials(token=found or None, path=path, address=address, headers=dict(headers))
+    return Credentials(
+        token=found or None, path=path, address=address, headers=dict(headers), scope=connection.scope
+    )
 
 
 def offers_subprotocol(connection: HTTPConnection) -> bool:

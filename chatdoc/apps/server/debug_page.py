@@ -22,7 +22,7 @@ from chatdoc.apps.server.debug_data import read_page
 from chatdoc.apps.server.debug_integrity import integrity_view
 from chatdoc.apps.server.debug_parts import page, problem, way_up
 from chatdoc.apps.server.debug_view import document_view, folder_view
-from chatdoc.apps.server.principal import Credentials, Principal
+from chatdoc.apps.server.principal import Principal
 from chatdoc.apps.server.room import Room
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, NotFound
@@ -72,7 +72,7 @@ class DebugPage:
         """Keep a token in a cookie that scripts cannot read and other sites do not send."""
         body = await read_body(request, ACTION_BYTES_MAX)
         token = (body or b"").decode("utf-8", "replace")
-        shown = Credentials(token=token, path="", headers={})
+        shown = msgspec.structs.replace(credentials_of(request, ""), token=token)
         principal = await self._rooms.identify(shown)
         if principal is None or not principal.may_debug:
             return as_json({"ok": False}, 401)

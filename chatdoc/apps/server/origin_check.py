@@ -67,7 +67,7 @@ class OriginCheck:
             return "expected one Origin"
         origin = origins[0].lower()
         parts = _parts(origin)
-        if origin in self._origins or (parts.scheme in ("http", "https") and parts.netloc == host):
+        if origin in self._origins or _is_own(parts, host):
             return None
         return "a page of another origin may not use this server; see --allow-origin, or Rooms(allowed_origins=…)"
 
@@ -79,6 +79,13 @@ def _parts(address: str) -> SplitResult:
         return urlsplit("")
 
 
+def _is_own(origin: SplitResult, host: str) -> bool:
+    """Whether a page comes from this server; a port that goes without saying may be said by a proxy."""
+    port = _PORTS.get(origin.scheme)
+    return port is not None and origin.netloc.removesuffix(port) == host.removesuffix(port)
+
+
+_PORTS = {"http": ":80", "https": ":443"}
 _OWN_SITES = (None, "same-origin", "none")
 """What a browser says of a request of our own pages or of its user; other programs say nothing."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
 from chatdoc.engine.permission import Permit
+from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import (
     Fact,
     Header,
@@ -30,6 +31,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """The document it asks for, relative to the folder; empty for none."""
     address: str | None = None
     headers: dict[str, str] = {}
+    scope: Mapping[str, Any] = {}
+    """The ASGI scope: what middleware of the application knows of the client, as `user` or `session`."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +44,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     read_only: bool = False
     may_debug: bool = True
     """Whether the debug page is shown, and its repairs carried out; it shows everything."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.speaks_for, str):  # It would speak for each part of the text.
+            raise CommandRefused(
+                "speaks_for: expected a set of author ids, came a text", hint="Give frozenset({user_id})"
+            )
 
 
 ANYBODY = Principal(user_id="")

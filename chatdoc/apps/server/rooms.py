@@ -39,7 +39,7 @@ THREADS_MAX = 32
 
 
 class Rooms:
-    """The documents below a folder, served to many; `async with` opens and closes it.
+    """The documents below a folder, served to many; `async with` opens and closes it, and may open it again.
 
     `authenticate` says who a client is, `allow` whether it may write a fact; without them whoever reaches the server
     may do everything, so it should be reachable from this machine only. `allowed_hosts` are the names the server is
@@ -75,12 +75,13 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
-        self._executor = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="chatdoc-room")
+        self._executor = _threads()
         self._tasks: list[asyncio.Task[None]] = []
         self._listing: asyncio.Future[list[str]] | None = None
         self._logged = ""
         """Of what clients are told, what was written to the log last: they may ask for the same again and again."""
         self._is_open = False
+        self._was_open = False
         self.metrics.watch_integrity(
             lambda: [counted for room in self._rooms.values() if (counted := room.counters()) is not None]
         )
@@ -97,7 +98,7 @@ class Rooms:
     async def names(self) -> list[str]:
         """The documents of the folder, by their paths below it; who asks while they are looked up shares that."""
         if not self._is_open:
-            raise _stopping()
+            raise self._not_open()
         if self._listing is None or self._listing.done():
             loop = asyncio.get_running_loop()
             self._listing = loop.run_in_executor(self._executor, self._served.names)
@@ -148,7 +149,7 @@ class Rooms:
         path = self._served.path_of(name)
         while True:
             if not self._is_open:
-                raise _stopping()
+                raise self._not_open()
             if name in self._closing:
                 await asyncio.shield(self._closing[name])
                 continue
@@ -242,7 +243,7 @@ class Rooms:
     async def __aenter__(self) -> Rooms:
         if not self.folder.is_dir():
             raise CommandRefused(f"{self.folder} is no folder", hint="Name the folder of the chats")
-        self._is_open = True
+        self._is_open = self._was_open = True
         self._tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._keep_house())]
         return self
 
@@ -270,10 +271,19 @@ class Rooms:
         if self.connections:  # Each says so itself, before the web server ends it with a code of its own.
             await asyncio.wait(self.connections, timeout=self.limits.drain_s)
         self._executor.shutdown(wait=True)
+        self._executor = _threads()  # An application is opened anew by each of its tests.
+
+    def _not_open(self) -> DocumentClosed:
+        if self._was_open:
+            return DocumentClosed("the server is stopping", hint="Come back in a moment")
+        return DocumentClosed(
+            "nobody has opened these rooms",
+            hint="Enter them with `async with rooms:`, in the lifespan of the application say",
+        )
 
 
-def _stopping() -> DocumentClosed:
-    return DocumentClosed("the server is stopping", hint="Come back in a moment")
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="chatdoc-room")
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[str], None], name: str) -> None:

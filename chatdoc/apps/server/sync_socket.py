@@ -108,17 +108,16 @@ class _Connection:
             elif self.outbox.closing is not None:
                 code, reason = self.outbox.closing
         finally:
-            for task in (reading, sending, stuck, asking):
-                task.cancel()
-            await asyncio.gather(reading, sending, stuck, asking, return_exceptions=True)
-            for place in self._members.values():
-                await place.leave()
+            try:
+                await _ended(reading, sending, stuck, asking)
+            finally:  # Somebody may cancel this at every await, as the test client of an application does.
+                for place in self._members.values():
+                    await place.leave()
         if code != 1000:
             # Whoever does not read may never answer a closing frame.
             closing = asyncio.create_task(self._websocket.close(code, wire.closing_reason(reason)))
             await asyncio.wait({closing}, timeout=1.0)
-            closing.cancel()
-            await asyncio.gather(closing, return_exceptions=True)
+            await _ended(closing)
         return code
 
     async def _send(self, message: bytes) -> None:
@@ -289,3 +288,13 @@ class _Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code, self.reason = code, reason
+
+
+async def _ended(*tasks: asyncio.Task[object]) -> None:
+    """Cancel tasks and wait for their end. Who cancels this finds that said in the error; `gather` would lose it."""
+    for task in tasks:
+        task.cancel()
+        task.add_done_callback(
+            lambda one: one.cancelled() or one.exception()
+        )  # What they raise ends nothing else.
+    await asyncio.wait(tasks)

@@ -51,6 +51,24 @@ def test_foreign_hosts_and_origins_are_refused(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("localhost:443", "https://localhost", 200),
+        ("localhost:80", "http://localhost", 200),
+        ("localhost", "https://localhost:443", 200),
+        ("localhost:443", "http://localhost", 403),
+        ("localhost:8443", "https://localhost", 403),
+    ],
+)
+def test_a_port_that_goes_without_saying_may_be_said(
+    serving: Serving, host: str, origin: str, status: int
+) -> None:
+    """A proxy passes `chat.example.org:443` as Host where a browser says `https://chat.example.org` as Origin."""
+    came = serving.http.get("/api/documents", headers={"Host": host, "Origin": origin})
+    assert came.status_code == status
+
+
+@pytest.mark.parametrize(
     "headers", [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Host": "evil.example"}]
 )
 def test_a_websocket_from_elsewhere_is_refused(serving: Serving, headers: dict[str, str]) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatdoc.apps.server.event_stream import follow_events
-from chatdoc.model.errors import DocumentClosed
-from chatdoc.serve import Rooms
+from chatdoc.model.errors import CommandRefused, DocumentClosed
+from chatdoc.serve import Credentials, Principal, Rooms
 
 
 def test_rooms_are_mounted_in_an_application(tmp_path: Path) -> None:
@@ -44,6 +50,79 @@ def test_rooms_are_mounted_in_an_application(tmp_path: Path) -> None:
 
     asyncio.run(use())
     assert (tmp_path / "a.chat").stat().st_size
+
+
+def test_an_application_is_opened_again_and_its_test_client_leaves_nothing(tmp_path: Path) -> None:
+    """Each test of an application opens it anew; a websocket that its test client drops leaves the room at once."""
+    rooms = Rooms(tmp_path, allowed_hosts=["testserver"])
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with rooms:
+            yield
+
+    app = Starlette(routes=[Mount("/chat", rooms.app())], lifespan=lifespan)
+    with TestClient(app) as client:
+        command = {"type": "create_thread", "sender_id": "ada", "content": "x"}
+        assert client.post("/chat/api/documents/a.chat/commands", json=command).status_code == 200
+        for _ in range(2):
+            with client.websocket_connect("/chat/sync/a.chat") as socket:
+                socket.send_bytes(b"\x00\x00\x01\x00")
+                assert socket.receive_bytes()[0] == 0
+        [(_, room)] = rooms.open_rooms()
+        assert (len(room.members), room.users, len(rooms.connections)) == (0, 0, 0)
+    with TestClient(app) as client:
+        assert client.get("/chat/api/documents").json() == {"documents": [{"path": "a.chat", "open": False}]}
+    said = TestClient(app).get("/chat/api/documents/a.chat/threads")
+    assert (said.status_code, said.json()["error"]["code"]) == (503, "document_closed")
+
+
+def test_rooms_that_nobody_opened_say_so(tmp_path: Path) -> None:
+    """A lifespan that was forgotten is no matter of waiting; the words say what helps."""
+    said = TestClient(Rooms(tmp_path, allowed_hosts=["testserver"]).app()).get("/api/documents")
+    assert said.status_code == 503
+    assert "async with" in said.json()["error"]["message"]
+
+
+def test_a_user_of_the_application_is_known_by_its_own_middleware(tmp_path: Path) -> None:
+    """Whoever the application has logged in, by a session say, is the user of its chats."""
+
+    class LogIn:
+        """Middleware that has somebody logged in."""
+
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self.app({**scope, "session": {"user": "ada"}}, receive, send)
+
+    def who(shown: Credentials) -> Principal:
+        user = shown.scope["session"]["user"]
+        return Principal(user_id=user, speaks_for=frozenset([user]))
+
+    rooms = Rooms(tmp_path, authenticate=who, allowed_hosts=["testserver"])
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with rooms:
+            yield
+
+    app = Starlette(routes=[Mount("/chat", rooms.app())], lifespan=lifespan, middleware=[Middleware(LogIn)])
+    with TestClient(app) as client:
+        url = "/chat/api/documents/a.chat/commands"
+        made = client.post(url, json={"type": "create_thread", "content": "x"}).json()
+        assert made["record"]["created_by"] == "ada"
+        assert client.post("/chat/debug-login", content="").json() == {"ok": True}
+        with client.websocket_connect("/chat/sync/a.chat") as socket:
+            socket.send_bytes(b"\x00\x00\x01\x00")
+            assert socket.receive_bytes()[0] == 0
+
+
+def test_a_name_alone_is_no_set_of_names(tmp_path: Path) -> None:
+    """`speaks_for="ada"` would speak for `ad` as well, as letters of a word; it is refused where it is written."""
+    with pytest.raises(CommandRefused, match="speaks_for"):
+        Principal(user_id="ada", speaks_for="ada")  # type: ignore[arg-type]
+    assert Principal(user_id="ada", speaks_for=frozenset({"ada"})).speaks_for == {"ada"}
 
 
 def test_a_cancelled_follower_hangs_nothing(tmp_path: Path) -> None:
