@@ -40,11 +40,12 @@ def read(state: CodexState, raw: bytes) -> list[Item]:
     if kind == "event_msg":
         return _event(state, body, at)
     if kind == "session_meta":
-        return _meta(state, body, at)
+        return _meta(state, body, at, raw)
     if kind == "turn_context":
-        return _context(state, body, at)
+        return _context(state, body, at, raw)
     if kind == "compacted":
-        return [Item("boundary", text=body.message if isinstance(body.message, str) else "", at=at)]
+        text = body.message if isinstance(body.message, str) else ""
+        return [Item("boundary", text=text, at=at), Item(_ATTIC, name=kind, data=raw)]
     if kind in ("world_state", "inter_agent_communication_metadata"):
         return [Item(_ATTIC, "", "", None, kind)]
     return [Item("unknown", name=f"codex/{kind or '?'}")]
@@ -59,14 +60,17 @@ def _old(state: CodexState, raw: bytes, line: Line) -> list[Item]:
     if body.record_type is not None:
         return [Item(_ATTIC, name="state")]
     if body.type is None and body.id is not None and body.timestamp is not None:
-        return _meta(state, body, body.timestamp)
+        return _meta(state, body, body.timestamp, raw)
     if body.type in CALLS or body.type in RESULTS or body.type in ("message", "reasoning"):
         return _item(state, body, body.timestamp)
     return [Item("unknown", name=f"codex/{line.type or '?'}")]
 
 
-def _meta(state: CodexState, body: Body, at: str | None) -> list[Item]:
-    """The first one names the session; the same again is a resumed session, another one begins a copied history."""
+def _meta(state: CodexState, body: Body, at: str | None, raw: bytes) -> list[Item]:
+    """The first one names the session; the same again is a resumed session, another one begins a copied history.
+
+    Its instructions and tools are part of no message, so the line is kept besides.
+    """
     own = body.id or body.session_id
     if own is None:
         return [Item("unknown", name="codex/session_meta without id")]
@@ -85,7 +89,8 @@ def _meta(state: CodexState, body: Body, at: str | None) -> list[Item]:
     state.link = link_of(body)
     found = [("sessionId", own), ("cwd", body.cwd), ("cli_version", body.cli_version)]
     found.append(("model_provider", body.model_provider))
-    return [Item("setting", name=name, data=value, at=at) for name, value in found if value]
+    said = [Item("setting", name=name, data=value, at=at) for name, value in found if value]
+    return [*said, Item(_ATTIC, name="session_meta", data=raw)]
 
 
 def _copied(state: CodexState, kind: str | None, body: Body) -> list[Item]:
@@ -96,12 +101,15 @@ def _copied(state: CodexState, kind: str | None, body: Body) -> list[Item]:
     return [Item(_ATTIC, name="copied")]
 
 
-def _context(state: CodexState, body: Body, at: str | None) -> list[Item]:
+def _context(state: CodexState, body: Body, at: str | None, raw: bytes) -> list[Item]:
+    """What a turn is carried out with; the line is kept where it says something else than the one before it."""
     if state.is_before_fork(body.turn_id):
         state.copying = True
         return _copied(state, "turn_context", body)
     found = [("model", body.model), ("effort", body.effort), ("cwd", body.cwd)]
     said = [Item("setting", name=name, data=value, at=at) for name, value in found if value]
+    if state.is_other_context(raw):
+        said.append(Item(_ATTIC, name="turn_context", data=raw))
     return said or [Item(_ATTIC, name="turn_context")]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from migrate.session.item import Link, Tokens
 
+_OF_EACH_TURN = ("turn_id", "current_date")
 RECENT_ORDINALS = 256
 """So many lines back a repeated ordinal is compared with the line that had it first."""
 
@@ -33,6 +34,8 @@ class CodexState(msgspec.Struct, omit_defaults=True):
     replay: str = ""
     """The prompt of a turn that was aborted, which the tool may write once more."""
     ordinals: dict[str, str] = {}
+    context: str = ""
+    """The digest of what the last turn_context said, but for what each turn says of itself."""
 
     @property
     def tokens(self) -> Tokens | None:
@@ -40,6 +43,14 @@ class CodexState(msgspec.Struct, omit_defaults=True):
         if self.total is None:
             return None
         return self.total if self.base is None else self.total.plus(self.base, -1)
+
+    def is_other_context(self, raw: bytes) -> bool:
+        """Whether a line says something else than the turn_context before it; remembers what it says."""
+        said = msgspec.json.decode(raw)["payload"]
+        told = {name: value for name, value in said.items() if name not in _OF_EACH_TURN}
+        digest = sha256(msgspec.json.encode(told, order="deterministic")).hexdigest()[:16]
+        is_other, self.context = digest != self.context, digest
+        return is_other
 
     def is_before_fork(self, turn_id: str | None) -> bool:
         """Whether a turn is older than the session that tells of it, as those are that a fork copied."""

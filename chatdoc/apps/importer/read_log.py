@@ -22,7 +22,11 @@ from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
 from migrate.session.weave import LogWeaver
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
+"""Rises when the same line gives other facts: what an older one read is read anew by the next import.
+
+2 keeps what Codex tells the model beside the chat.
+"""
 BATCH_BYTES = 4 * 1024 * 1024
 PARTIAL = "partial"
 
