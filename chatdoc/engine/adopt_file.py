@@ -6,6 +6,7 @@ a document whose text the next opening publishes. The marker in the store tells 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -146,8 +147,8 @@ def digest(data: bytes) -> str:
 
 def backup_name(path: Path, source_digest: str) -> str:
     """The file name of a backup: the file's own, and the beginning of the digest of what it held."""
-    own = path.name.encode("utf-8", "surrogateescape")[:NAME_BYTES_MAX].decode("utf-8", "ignore")
-    return f"{own}.{source_digest[:16]}"
+    own = os.fsencode(path.name)[:NAME_BYTES_MAX].decode("utf-8", "ignore")  # No character is cut.
+    return f"{os.fsdecode(own.encode())}.{source_digest[:16]}"
 
 
 def steps_digest(report: MigrationReport) -> str:

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from chatdoc.apps.cli.command_group import CommandGroup
 from chatdoc.apps.cli.metrics_file import metrics_option, write_metrics
 from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
 from chatdoc.apps.importer.consensus import import_runs
@@ -31,7 +32,7 @@ database = click.argument(
 )
 
 
-@click.group("dual")
+@click.group("dual", cls=CommandGroup)
 def dual() -> None:
     """Move a consensus database from its old tables to its new ones.
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from msgspec import to_builtins
 
+from chatdoc.apps.cli.command_group import CommandGroup
 from chatdoc.apps.cli.ledger_into import backfill_into
 from chatdoc.apps.cli.metrics_file import metrics_option, write_metrics
 from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show, spelled, table
@@ -60,7 +61,7 @@ def uuid_of(thread_id: str) -> str:
         raise click.BadParameter("expected a UUID or a ULID", param_hint="--thread-id") from refusal
 
 
-@click.group("ledger")
+@click.group("ledger", cls=CommandGroup)
 def ledger() -> None:
     """Keep ledgers of thread transcripts.
 

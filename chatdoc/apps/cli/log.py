@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from chatdoc.apps.cli.brief import brief
-from chatdoc.apps.cli.terminal import cell, console, json_lines, json_option, json_text, line, say
+from chatdoc.apps.cli.terminal import cell, columns, console, json_lines, json_option, json_text, line, say
 from chatdoc.event_view import EventView
 from chatdoc.model.events.envelope import envelope
 from chatdoc.model.events.event import Event
@@ -74,7 +74,7 @@ class _Lines:
         self._as_of = view.last_sequence()
         self._titles = {thread.id: thread.title for thread in view.threads()}
         self._title_now: Callable[[str], str] = lambda thread_id: view.thread(thread_id).title
-        self._width = console().width
+        self._width = columns(console())
 
     def __call__(self, event: Event) -> str:
         date = event.occurred_at[:19].replace("T", " ") + "Z"

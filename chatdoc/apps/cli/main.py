@@ -121,7 +121,8 @@ class Front(click.Group):
                 raise
             message = StringIO()
             error.show(message)
-            _terminal().say(message.getvalue().rstrip("\n"), err=True)
+            as_json = "--json" in (sys.argv[1:] if args is None else args)
+            _terminal().print_misuse(error.format_message(), message.getvalue(), as_json=as_json)
             status = error.exit_code
         except click.Abort:
             if not alone:

@@ -61,7 +61,8 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, convert: 
 
     Of folders, every *.chat and *.sage-chat below them, hidden ones too, but not of folders that hold copies and what
     was thrown away. Files of other programs that are called so are no chats, and left alone; so are those of
-    jupyterlab-chat without --convert. Status 1 says that a file failed.
+    jupyterlab-chat without --convert. Status 1 says that a file failed; one that is named itself and is no
+    chat has.
     """
     unread: list[OSError] = []
     walked = (chat_files(path, unread.append, everywhere=all_folders) for path in paths)
@@ -70,7 +71,10 @@ def migrate(paths: tuple[Path, ...], dry_run: bool, all_folders: bool, convert: 
     outcomes = [_failed(Path(error.filename), error) for error in unread]
     with _collecting_rarely():
         for file in track(files, "migrating", console=errors, transient=True, disable=not errors.is_terminal):
-            outcomes.append(_migrated(file, dry_run, convert))
+            outcome = _migrated(file, dry_run, convert)
+            if outcome.outcome == "no chat" and file in paths:
+                outcome = msgspec.structs.replace(outcome, outcome="failed")  # It was asked for.
+            outcomes.append(outcome)
     counts = Counter(outcome.outcome for outcome in outcomes)
     if as_json:
         print_json({"ok": not counts["failed"], "dry_run": dry_run, "counts": counts, "files": outcomes})

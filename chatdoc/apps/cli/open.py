@@ -10,6 +10,7 @@ from msgspec import Raw
 from chatdoc.apps.cli.integrity import print_integrity
 from chatdoc.apps.cli.migration import note_on, other_program, print_report
 from chatdoc.apps.cli.terminal import (
+    columns,
     conclude,
     console,
     json_option,
@@ -59,7 +60,7 @@ def open_(file: Path, convert: bool, as_json: bool) -> None:
             elif (program := other_program(report)) is not None:
                 show(screen, note_on(program, file))
             show(screen, "")
-        show(screen, threads_table(threads, screen.width) if threads else "no threads")
+        show(screen, threads_table(threads, columns(screen)) if threads else "no threads")
         show(screen, "")
         print_integrity(screen, found)
     conclude(found.ok)

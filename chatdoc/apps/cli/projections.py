@@ -9,11 +9,12 @@ from msgspec import to_builtins
 from rich.console import Console
 from rich.progress import Progress
 
+from chatdoc.apps.cli.command_group import CommandGroup
 from chatdoc.apps.cli.terminal import conclude, console, json_option, print_json, show, spelled, table
 from chatdoc.workspace import log_of
 
 
-@click.group("projections")
+@click.group("projections", cls=CommandGroup)
 def projections() -> None:
     """See to the tables that are folded from the event log of a document, and to its size."""
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, spelled
+from chatdoc.apps.cli.terminal import columns, console, json_option, line, print_json, show, spelled
 from chatdoc.apps.cli.threads import LAST, NARROW, moment, titled
 from chatdoc.store.projections.row_types import Thread, TurnCounts
 from chatdoc.store.projections.snapshot import Snapshot
@@ -50,11 +50,12 @@ def _spelled(one: DocumentRows) -> DocumentRows:
 
 
 def _print(screen: Console, path: str, found: Snapshot, turns: dict[str, TurnCounts]) -> None:
-    narrow = screen.width < NARROW
-    columns = ("thread", "messages", "turns", LAST, *(() if narrow else ("session",)))
+    width = columns(screen)
+    narrow = width < NARROW
+    heads = ("thread", "messages", "turns", LAST, *(() if narrow else ("session",)))
     show(screen, f"{line(path)}, event {found.snapshot_sequence}")
     rows = [_cells(one, turns.get(one.id, TurnCounts()), narrow) for one in found.threads]
-    show(screen, titled(columns, rows, [_title(one) for one in found.threads], screen.width))
+    show(screen, titled(heads, rows, [_title(one) for one in found.threads], width))
 
 
 def _title(thread: Thread) -> str:

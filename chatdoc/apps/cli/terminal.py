@@ -13,14 +13,17 @@ from unicodedata import category
 import click
 import msgspec
 from rich import box
-from rich.console import Console, RenderableType
-from rich.table import Table
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.table import Column, Table
 from rich.text import Text
 
 from chatdoc.model.errors import ChatdocError
 
 PLAIN_WIDTH = 120
-"""Columns of output that no terminal reads, so that it is the same everywhere."""
+"""Columns of titles and events that no terminal reads: they are cut at the same place everywhere."""
+_UNBOUNDED = 1 << 16
+RECORDS_BELOW = 60
+"""Columns of a screen below which a table that does not fit is shown row by row, a heading before each cell."""
 
 _JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 _WANTS_JSON = "chatdoc.json"
@@ -57,9 +60,14 @@ def is_terminal() -> bool:
 
 
 def console() -> Console:
-    """The console on standard output; without a terminal it has no colours and a fixed width."""
-    wide = None if is_terminal() else PLAIN_WIDTH
+    """The console on standard output; without a terminal it has no colours, and folds nothing: a line is a row."""
+    wide = None if is_terminal() else _UNBOUNDED
     return Console(file=sys.stdout, width=wide, highlight=False, markup=False, emoji=False)
+
+
+def columns(screen: Console) -> int:
+    """How many columns there are for what is cut to fit."""
+    return screen.width if is_terminal() else PLAIN_WIDTH
 
 
 def table(*columns: str, numbers: tuple[str, ...] = (), whole: tuple[str, ...] = ()) -> Table:
@@ -84,7 +92,23 @@ def show(screen: Console, *things: RenderableType) -> None:
 
 
 class _SafeTable(Table):
-    """A table whose cells are safe, whoever fills them."""
+    """A table whose cells are safe, whoever fills them; on a narrow screen each row that does not fit is a record."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The table as it is drawn; where its cells would be folded into columns of letters, its rows as records."""
+        natural = self.__rich_measure__(console, options.update(max_width=_UNBOUNDED)).maximum
+        if options.max_width >= RECORDS_BELOW or natural <= options.max_width:
+            yield from super().__rich_console__(console, options)
+            return
+        heads = [str(column.header) for column in self.columns]
+        for at, cells in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
+            record = Table.grid("", Column(overflow="fold"), padding=(0, 2, 0, 0))
+            for head, cell in zip(heads, cells, strict=True):
+                if str(cell):
+                    record.add_row(head, cell)
+            if at and str(cells[0]):  # A row without its first cell goes on with the row before it.
+                yield ""
+            yield record
 
     def add_row(self, *cells: RenderableType | None, **style: Any) -> None:
         """Adds a row; texts in it are made safe."""
@@ -202,6 +226,15 @@ def print_error(error: ChatdocError | OSError, **more: object) -> None:
     click.echo(f"error: {line(message)}", err=True)
     if hint:
         click.echo(f"hint: {line(hint)}", err=True)
+
+
+def print_misuse(message: str, whole: str, *, as_json: bool) -> None:
+    """What a command cannot be begun with, as click says it on standard error; also as one line of JSON where asked."""
+    if as_json:
+        hint = "`--help` says what the command takes"
+        with suppress(OSError):
+            print_json({"ok": False, "error": message, "hint": hint, "kind": "Misuse"}, indent=0)
+    say(whole.rstrip("\n"), err=True)
 
 
 def conclude(ok: bool) -> None:

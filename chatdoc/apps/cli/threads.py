@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from rich.table import Table
 
-from chatdoc.apps.cli.terminal import line, table
+from chatdoc.apps.cli.terminal import RECORDS_BELOW, line, table
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.view.view import View
 
@@ -17,6 +17,7 @@ LAST = "last (UTC)"
 """The heading of a column of moments: they are not those of the reader's zone."""
 TITLE_MIN = 8
 """Characters of a title that are shown on any screen."""
+TITLE_MAX = 32
 GAP = 3
 """Columns of a screen between two columns of a table."""
 
@@ -55,9 +56,11 @@ def titled(columns: Sequence[str], rows: list[tuple[str, ...]], titles: list[str
     whole = (
         tuple(columns) if room >= TITLE_MIN else columns[:1]
     )  # Else the ids, which are asked for, would be cut.
+    # A row that stands alone, a heading before each cell, leaves room enough.
+    cut = TITLE_MAX if width < RECORDS_BELOW else max(TITLE_MIN, min(TITLE_MAX, room))
     grid = table(columns[0], "title", *columns[1:], numbers=("messages",), whole=tuple(whole))
     for cells, title in zip(rows, titles, strict=True):
-        grid.add_row(cells[0], line(title, max(TITLE_MIN, min(32, room))), *cells[1:])
+        grid.add_row(cells[0], line(title, cut), *cells[1:])
     return grid
 
 

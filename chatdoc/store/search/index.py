@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from chatdoc.model.arguments import require_text
 from chatdoc.model.errors import CommandRefused
 from chatdoc.store.index_file import IndexFile
 
@@ -152,6 +153,7 @@ class SearchIndex:
         signs: tuple[str, str] = ("[", "]"),
     ) -> list[Hit]:
         """The messages that hold all words and "phrases" of the query, the best first; raises CommandRefused."""
+        require_text("query", query)
         conditions, values = ["searched_texts MATCH ?"], [_matching(query)]
         for column, value in (("source = ?", source), ("role = ?", role), ("date >= ?", since)):
             if value is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
@@ -87,6 +89,56 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     assert loaded.split() == ["loaded:"]
     assert [line.split()[0] for line in shown if line[:2] == "  " and line[2:3].isalpha()][-len(TABLE) :] == [
         *TABLE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["open", "nowhere.chat"], "nowhere.chat"),
+        (["log", "."], "directory"),
+        (["check", "--wrong", "."], "--wrong"),
+        (["fuzz", "--steps", "many"], "many"),
+        (["search"], "QUERY"),
+        (["projections", "status"], "FILE"),
+        (["nothing"], "nothing"),
+    ],
+)
+def test_misuse_is_told_in_json_too(chatdoc: Run, arguments: list[str], names: str) -> None:
+    """Status 2 comes with one JSON value on standard output where JSON is asked for, as every other status does."""
+    done = chatdoc(*arguments, "--json")
+    assert done.returncode == 2
+    [line] = done.stdout.splitlines()
+    said = json.loads(line)
+    assert list(said) == ["ok", "error", "hint", "kind"]
+    assert (said["ok"], said["kind"]) == (False, "Misuse")
+    assert names in said["error"]
+    assert "--help" in said["hint"]
+    assert names in done.stderr
+    assert chatdoc(*arguments).stdout == ""
+
+
+@pytest.mark.parametrize("group", ["projections", "ledger", "dual"])
+def test_a_group_of_commands_says_all_of_each(chatdoc: Run, group: str) -> None:
+    """No line of what its commands do is cut off."""
+    assert "..." not in chatdoc(group, "--help").stdout.partition("Commands:")[2]
+
+
+def test_a_name_is_found_where_the_system_knows_ascii_alone(tmp_path: Path) -> None:
+    """A locale without UTF-8 spells no ü; a file called so is opened, backed up and rolled back all the same."""
+    path = tmp_path / "ü.sage-chat"
+    source = (ERAS / "team.sage-chat").read_bytes()
+    path.write_bytes(source)
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for command in ("open", "log", "check", "rollback"):
+        done = subprocess.run(
+            [sys.executable, "-m", "chatdoc.apps.cli.main", command, path],
+            env=plain, cwd=tmp_path, capture_output=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr.decode()
+    assert path.read_bytes() == source
+    assert [one.name for one in (tmp_path / ".chatdoc" / "backups").iterdir()] == [
+        f"ü.sage-chat.{sha256(source).hexdigest()[:16]}"
     ]
 
 

@@ -57,6 +57,15 @@ def test_files_of_other_programs_are_no_failures(chatdoc: Run, folder: Path) -> 
     assert "hunter2" not in done.stdout + done.stderr
 
 
+def test_a_file_that_is_named_itself_and_is_no_chat_failed(chatdoc: Run, tmp_path: Path) -> None:
+    """Whoever names one file is told by the status that it was not migrated."""
+    (tmp_path / "notes.chat").write_text("hunter2\n")
+    done = chatdoc("migrate", "notes.chat", "--json")
+    value = json.loads(done.stdout)
+    assert (done.returncode, value["ok"], value["counts"]) == (1, False, {"failed": 1})
+    assert "hunter2" not in done.stdout + done.stderr
+
+
 def test_chats_of_jupyterlab_are_left_alone_unless_asked_for(chatdoc: Run, tmp_path: Path) -> None:
     """Of a home that JupyterLab uses too, it can read its chats still; `open` says how one is converted."""
     path = tmp_path / "lab.chat"

@@ -28,7 +28,11 @@ def test_hits_have_a_snippet_and_ids_to_open(chatdoc: Run, tmp_path: Path) -> No
 
 def test_a_wrong_date_and_a_query_without_words_are_failures(chatdoc: Run) -> None:
     """Status 1, and what would be right."""
-    for arguments, said in ((("wool", "--since", "yesterday"), "ISO 8601"), (("--", "-*-"), "no word")):
+    for arguments, said in (
+        (("wool", "--since", "yesterday"), "ISO 8601"),
+        (("--", "-*-"), "no word"),
+        (("gr\udcfc",), "UTF-8"),
+    ):
         done = chatdoc("search", *arguments)
         assert done.returncode == 1
         assert said in done.stderr

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
 from pathlib import Path
 
 import msgspec
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from chatdoc.apps.cli.terminal import console, line, print_json, reason, safe, show, spelled, table
 from chatdoc.model.errors import ChatdocError
@@ -27,6 +30,39 @@ def test_long_titles_end_with_an_ellipsis() -> None:
     """A cut title has the length asked for, the ellipsis included."""
     assert line("word " * 20, 12).plain == "word word w…"
     assert line("word", 12).plain == "word"
+
+
+def test_a_table_that_a_narrow_screen_would_fold_is_shown_row_by_row() -> None:
+    """On 40 columns every cell is beside its heading and can be read; on a screen where all fits it is a table."""
+    grid = table("file", "text", "updates", "store", numbers=("updates",), whole=("store",))
+    grid.add_row("a-long-name-of-a-file.sage-chat", "as published", "1", "0000000000W31X7FB2AH1P4SN5")
+    grid.add_row("b.chat", "", "12", "01M8NCPD71NEXMX24ZRT3HFXDM")
+    screen = Console(file=StringIO(), width=40, force_terminal=True, no_color=True, highlight=False)
+    with screen.capture() as captured:
+        show(screen, grid)
+    assert [line.rstrip() for line in Text.from_ansi(captured.get()).plain.splitlines()] == [
+        "file     a-long-name-of-a-file.sage-chat",
+        "text     as published",
+        "updates  1",
+        "store    0000000000W31X7FB2AH1P4SN5",
+        "",
+        "file     b.chat",
+        "updates  12",
+        "store    01M8NCPD71NEXMX24ZRT3HFXDM",
+    ]
+    small = table("file", "updates")
+    small.add_row("b.chat", "12")
+    with screen.capture() as captured:
+        show(screen, small)
+    assert "file     updates" in Text.from_ansi(captured.get()).plain
+
+
+def test_what_no_terminal_reads_is_a_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    """A long name is found by grep, and a row is one line for whatever reads it."""
+    grid = table("file", "why")
+    grid.add_row("a" * 100, "b" * 100)
+    show(console(), grid)
+    assert f"{'a' * 100}   {'b' * 100}" in capsys.readouterr().out.splitlines()
 
 
 def test_hint_is_apart_from_the_message() -> None:
