@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from benchmarks import bare_postgres
 from chatdoc import open_store
 from chatdoc.apps.server.commands import answer
 from chatdoc.apps.server.principal import ANYBODY
@@ -50,6 +51,35 @@ def measured(url: str, name: str, *, servers: int, clients: int, seconds: float,
         sum(one.cpu_ms for one in found) / servers,
         sum(one.answered_elsewhere for one in found),
     )
+
+
+def batched(url: str, name: str, *, clients: int, seconds: float) -> Hot:
+    """The same with one owner that batches, without an engine and without a room: the baseline."""
+    with open_store(url) as store, store.open(name) as doc:
+        thread_id = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        doc.send(thread_id, sender_id="ada", content="Hello, all of you", command_id="copied")
+    return asyncio.run(_batch(url, name, clients, seconds))
+
+
+async def _batch(url: str, name: str, clients: int, seconds: float) -> Hot:
+    with bare_postgres.connected(url) as connection:
+        owner = bare_postgres.Owner(url, bare_postgres.document(connection, name))
+    waits: list[float] = []
+
+    async def write(client: int, prefix: str, until: float) -> None:
+        call = 0
+        while (begin := time.perf_counter()) < until:
+            call += 1
+            await owner.carry_out(f"{prefix}-{client}-{call}")
+            waits.append((time.perf_counter() - begin) * 1000)
+
+    for prefix, lasts in (("warm", WARM_S), ("real", seconds)):
+        waits.clear()
+        begin, cpu = time.perf_counter(), time.process_time()
+        await asyncio.gather(*[write(client, prefix, begin + lasts) for client in range(clients)])
+    spent, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    owner.connection.close()
+    return Hot(len(waits) / spent, sorted(waits), cpu * 1000 / max(1, len(waits)), 0)
 
 
 def _serve(number: int, *given: Any) -> None:
