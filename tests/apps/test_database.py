@@ -17,7 +17,7 @@ from chatdoc import open_document, open_store, read_document
 from chatdoc.apps.cli.main import main
 from chatdoc.model.errors import CommandRefused, NotFound, StoreError
 from chatdoc.store.part_ports import CallingFeed
-from chatdoc.store.postgres import hints
+from chatdoc.store.postgres import hint_thread
 from tests.postgres_cluster import Cluster
 
 
@@ -101,10 +101,10 @@ def test_two_openings_write_to_one_document_and_nothing_is_lost(url: str) -> Non
 def test_who_follows_hears_of_another_server(url: str, silent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hint comes with NOTIFY; and where a server dies before it gave one, versions are compared each second."""
     if not silent:
-        monkeypatch.setattr(hints, "COMPARE_S", 3600.0)  # So that nothing but the hint is heard.
+        monkeypatch.setattr(hint_thread, "COMPARE_S", 3600.0)  # So that nothing but the hint is heard.
     program = (
         "import sys\nfrom chatdoc import open_document\nfrom chatdoc.store.postgres.hints import Hints\n"
-        f"if {silent}: Hints.tell = lambda *_: None\n"
+        f"if {silent}: Hints.tell = Hints.behind_commit = lambda *_: None\n"
         "with open_document(sys.argv[1]) as doc:\n"
         "    doc.send(sys.argv[2], sender_id='bob', content='Hi')\n"
         "    print('sent', flush=True)\n    sys.stdin.read()\n"

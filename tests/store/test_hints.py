@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from chatdoc import open_store
 from chatdoc.document import Document
 from chatdoc.model.errors import StoreError
-from chatdoc.store.postgres import hints
+from chatdoc.store.postgres import hint_thread
+from chatdoc.store.postgres.pool import pool_of
 from tests.postgres_cluster import Cluster
 
 FAIL = """SET client_min_messages = error;
@@ -26,13 +29,32 @@ def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
     return postgres.create_database(f"hints_{abs(hash(request.node.name)) % 10**9}")
 
 
-@pytest.fixture
-def opened(url: str) -> Iterator[tuple[Document, Document, str]]:
-    """A document that is open twice, and a thread in it."""
+@pytest.fixture(params=["alone", "beside another server"])
+def opened(
+    url: str, postgres: Cluster, request: pytest.FixtureRequest
+) -> Iterator[tuple[Document, Document, str]]:
+    """A document that is open twice in one server, and a thread in it."""
     with open_store(url) as store, store.open("a.chat") as one, store.open("a.chat") as other:
         thread_id = one.create_thread(sender_id="ada", content="Hello").thread_id
         assert other.messages(thread_id)
+        if request.param != "alone":
+            let_another_live(postgres, url)
+        wait_for_servers(url, 1 if request.param == "alone" else 2)
         yield one, other, thread_id
+
+
+def let_another_live(postgres: Cluster, url: str) -> None:
+    """Let the database have heard of a server that is nowhere."""
+    postgres.say(
+        "INSERT INTO servers (server, process, heartbeat_at) VALUES ('other', 'other', 'infinity')",
+        database=url.split("/")[3].split("?")[0],
+    )
+
+
+def wait_for_servers(url: str, count: int) -> None:
+    """Wait until a server knows that so many live."""
+    while len(pool_of(url).hints.live) != count:
+        time.sleep(0.01)
 
 
 def calls(doc: Document) -> threading.Semaphore:
@@ -46,7 +68,7 @@ def test_the_last_of_many_commits_is_told(
     opened: tuple[Document, Document, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hints rest a moment after each, and still nobody waits until versions are compared."""
-    monkeypatch.setattr(hints, "COMPARE_S", 60.0)
+    monkeypatch.setattr(hint_thread, "COMPARE_S", 60.0)
     one, other, thread_id = opened
     heard = calls(other)
     for burst in range(10):
@@ -81,3 +103,39 @@ def test_a_commit_that_failed_hides_none_of_another_server(
     assert heard.acquire(timeout=5)
     assert sent in one.messages(thread_id)
     assert one.send(thread_id, sender_id="ada", content="never", command_id="failed").content == "never"
+
+
+def test_a_server_that_is_alone_tells_nobody_until_another_one_lives(postgres: Cluster, url: str) -> None:
+    """What it wrote alone is in no notification, and what it writes beside another one is."""
+    with psycopg.connect(url, autocommit=True) as listener, open_store(url) as store:
+        listener.execute("LISTEN chatdoc_commits")
+        doc = store.open("a.chat")
+        thread_id = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        wait_for_servers(url, 1)
+        list(listener.notifies(timeout=0.1))
+        for _ in range(3):
+            doc.send(thread_id, sender_id="ada", content="alone")
+        let_another_live(postgres, url)
+        wait_for_servers(url, 2)
+        doc.send(thread_id, sender_id="ada", content="together")
+        version = postgres.say("SELECT version FROM document_order", database=url.split("/")[3].split("?")[0])
+        told = [hint.payload.partition(":")[0] for hint in listener.notifies(timeout=5, stop_after=1)]
+        assert told == [version]
+        doc.close()
+
+
+def test_a_server_that_was_alone_tells_whoever_begins_to_listen(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It hears of the one that comes, and need not wait until it looks who lives."""
+    with open_store(url) as store, store.open("a.chat") as one:
+        thread_id = one.create_thread(sender_id="ada", content="Hello").thread_id
+        calls(one)
+        wait_for_servers(url, 1)
+        monkeypatch.setattr(hint_thread, "COMPARE_S", 60.0)
+        with open_store(f"{url}&application_name=another") as elsewhere, elsewhere.open("a.chat") as other:
+            heard = calls(other)
+            wait_for_servers(url, 2)
+            sent = one.send(thread_id, sender_id="ada", content="Hi")
+            assert heard.acquire(timeout=5)
+            assert sent in other.messages(thread_id)

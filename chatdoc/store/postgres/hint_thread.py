@@ -1,0 +1,98 @@
+"""Thread of the hints: it serves until it is stopped, and connects anew where its connection is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from chatdoc.model.clock import monotonic_us
+from chatdoc.model.errors import ChatdocError
+
+COMPARE_S = 1.0
+"""So often it is time to compare versions."""
+_log = logging.getLogger("chatdoc.store")
+
+
+class HintThread:
+    """Runs what serves hints, from now on; another thread ticks."""
+
+    def __init__(self, serve: Callable[[HintThread], None]) -> None:
+        self._serve = serve
+        self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._over = threading.Event()
+        self._told_at_us = 0
+        self.is_listening = threading.Event()
+        self.is_due = False
+        """Whether it is time to compare versions."""
+        self.is_resting = False
+        """Whether the thread is to look at what is untold in a moment, without being woken."""
+        self._thread = threading.Thread(target=self._go, name="chatdoc hints", daemon=True)
+        self._ticking = threading.Thread(target=self._tick, name="chatdoc hints clock", daemon=True)
+        self._thread.start()
+        self._ticking.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread serves, in this process."""
+        return self._thread.is_alive()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the thread was told to end."""
+        return self._over.is_set()
+
+    def wake(self) -> None:
+        """Let the thread look."""
+        with contextlib.suppress(OSError):  # The pipe is full, so it looks anyway; or it has ended.
+            os.write(self._wake, b"\0")
+
+    def rest_us(self, rest_us: int) -> int:
+        """How much is left of a rest that began when something was told."""
+        return max(0, self._told_at_us + rest_us - monotonic_us())
+
+    def has_told(self) -> None:
+        """Let the rest begin now."""
+        self._told_at_us = monotonic_us()
+
+    def sleep(self, connection: int, rest_us: int | None) -> bool:
+        """Wait for a wake, a rest to end, or something to read from the connection; whether there is."""
+        rest_s = None if rest_us is None else rest_us / 1_000_000
+        self.is_resting = rest_us is not None
+        ready, _, _ = select.select([connection, self._woken], [], [], rest_s)
+        self.is_resting = False
+        if self._woken in ready:
+            with contextlib.suppress(OSError):
+                os.read(self._woken, 65536)
+        return connection in ready
+
+    def stop(self) -> None:
+        """End both threads."""
+        self._over.set()
+        self.wake()
+        for thread in (self._thread, self._ticking):
+            if thread is not threading.current_thread():
+                thread.join(COMPARE_S)
+
+    def _tick(self) -> None:
+        while not self._over.wait(COMPARE_S) and self.is_alive:
+            self.is_due = True
+            self.wake()
+
+    def _go(self) -> None:
+        try:
+            while not self.is_over:
+                try:
+                    self._serve(self)
+                except (psycopg.Error, ChatdocError, OSError) as error:
+                    _log.debug("hints are not heard for a moment (%s)", type(error).__name__)
+                    self._over.wait(COMPARE_S / 5)
+        finally:
+            wake, self._wake = self._wake, -1
+            os.close(wake)
+            os.close(self._woken)
