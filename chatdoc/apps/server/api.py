@@ -109,13 +109,20 @@ class Api:
         def asked() -> Callable[[Document], dict[str, Any]]:
             thread_id, before = request.query_params.get("thread", ""), request.query_params.get("before")
             limit, deleted = self._limit(request), _flag(request, "deleted")
+            bytes_max = self._rooms.limits.page_bytes_max
 
             def read(doc: Document) -> dict[str, Any]:
-                page: list[Any] = list(
-                    doc.messages(thread_id, limit=limit + 1, before=before, deleted=deleted)
-                )
-                is_more, page = len(page) > limit, page[-limit:]
-                return {"messages": page, "before": page[0].message_id if is_more else None}
+                found = doc.messages(thread_id, limit=limit + 1, before=before, deleted=deleted)
+                page: list[msgspec.Raw] = []
+                left = bytes_max
+                for one in found[: -limit - 1 : -1]:
+                    text = msgspec.json.encode(one)
+                    left -= len(text)
+                    if page and left < 0:
+                        break
+                    page.append(msgspec.Raw(text))
+                first = found[-len(page)].message_id if len(page) < len(found) else None
+                return {"messages": page[::-1], "before": first}
 
             return read
 
@@ -133,7 +140,8 @@ class Api:
                     pass  # An error is answered as one, before the stream begins.
                 return stream(self._while_known(request, follow_events(self._rooms, name, after)))
             async with self._rooms.use(name, create=False) as room:
-                page = await room.call(lambda doc: page_as_json(doc, after or 0, limit))
+                most = self._rooms.limits.page_bytes_max
+                page = await room.call(lambda doc: page_as_json(doc, after or 0, limit, most))
             return Response(page, media_type="application/json")
 
         return await self._as(request, found)

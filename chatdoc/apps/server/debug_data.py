@@ -87,7 +87,7 @@ def read_page(doc: Document, thread_id: str | None, store: str) -> DocumentPage:
     """Everything that is shown of a document, and of one of its threads."""
     everything = doc.threads(deleted=True)
     last = last_sequence(doc)
-    events = page_of_events(doc, max(0, last - EVENTS_MAX), EVENTS_MAX)
+    events = list(page_of_events(doc, max(0, last - EVENTS_MAX), EVENTS_MAX))
     count, entries = latest_updates(doc, UPDATES_MAX)
     commands = list(dict.fromkeys(one.command_id for one in reversed(events) if one.command_id is not None))
     found = [receipt_of(doc, command_id) for command_id in commands[:RECEIPTS_MAX]]

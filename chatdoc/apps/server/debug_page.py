@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
@@ -115,7 +116,9 @@ class DebugPage:
                 shown = await room.call(lambda doc: read_page(doc, thread_id, store))
                 reasons = {"text not written": room.autosave.failure, "read only": shown.read_only}
                 told = {what: self._rooms.words(why) for what, why in reasons.items() if why is not None}
-                body = document_view(name, shown, len(room.members), told, base)
+                # In a thread: a page of hundreds of long texts takes a while to make, and nobody waits for it else.
+                clients = len(room.members)
+                body = await asyncio.to_thread(document_view, name, shown, clients, told, base)
             data = {"document": f"{base}/api/documents/{quote(name)}", "after": str(shown.last_event)}
             return self._page(name, body, base, {**data, "act": f"{base}/debug/{quote(name)}"})
 

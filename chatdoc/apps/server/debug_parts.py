@@ -12,6 +12,9 @@ from starlette.requests import Request
 from chatdoc.model.html import Html, join, tag, text
 from invariants.report import IntegrityReport
 
+TEXT_MAX = 10_000
+"""So many characters of one text are shown; the API and the exports have all of them."""
+
 
 def page(title: str, body: Html, *, base: str, token: str, data: dict[str, str] | None = None) -> str:
     """A whole page."""
@@ -86,7 +89,15 @@ def folded(value: str) -> Html:
     """A value on one line, that opens when it is long."""
     if len(value) <= 80 and "\n" not in value:
         return tag("code", value)
-    return tag("details", tag("summary", tag("code", f"{' '.join(value.split())[:72]}…")), tag("pre", value))
+    line = " ".join(value[:500].split())[:72]
+    return tag("details", tag("summary", tag("code", f"{line}…")), tag("pre", cut(value)))
+
+
+def cut(value: str) -> str:
+    """A text, of a very long one the beginning and how much more there is: a page shows hundreds of them."""
+    if len(value) <= TEXT_MAX:
+        return value
+    return f"{value[:TEXT_MAX]}… and {len(value) - TEXT_MAX:,} characters more"
 
 
 def counted(count: int, noun: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chatdoc.apps.server.debug_data import ThreadPage, as_json
-from chatdoc.apps.server.debug_parts import badge, code, counted, folded, moment, spelled, table
+from chatdoc.apps.server.debug_parts import badge, code, counted, cut, folded, moment, spelled, table
 from chatdoc.model.html import Html, join, tag
 from chatdoc.model.records.message import Message
 
@@ -19,7 +19,7 @@ def thread_view(found: ThreadPage, here: str) -> Html:
     ]
     approvals = [(folded(as_json(one)),) for one in found.approvals]
     waiting = [
-        (code(one.message_id), tag("bdi", one.sender_id), tag("bdi", one.content)) for one in found.queue
+        (code(one.message_id), tag("bdi", one.sender_id), tag("bdi", cut(one.content))) for one in found.queue
     ]
     return tag(
         "section",
@@ -40,7 +40,7 @@ def thread_view(found: ThreadPage, here: str) -> Html:
 
 def _message(message: Message, facts: list[tuple[str, str, str]]) -> Html:
     revisions = [
-        (code(one.revision_id), tag("bdi", one.author_id), moment(one.date), tag("bdi", one.content))
+        (code(one.revision_id), tag("bdi", one.author_id), moment(one.date), tag("bdi", cut(one.content)))
         for one in message.history
     ]
     labels = join(
@@ -63,7 +63,7 @@ def _message(message: Message, facts: list[tuple[str, str, str]]) -> Html:
             " ",
             labels,
         ),
-        tag("div", tag("bdi", message.content), class_="content"),
+        tag("div", tag("bdi", cut(message.content)), class_="content"),
         tag(
             "details",
             tag(

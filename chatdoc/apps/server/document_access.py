@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -57,11 +57,11 @@ def catch_up(doc: Document) -> None:
     doc.engine.make_ready(to_read=True)
 
 
-def page_of_events(doc: Document, after: int, limit: int) -> list[Event]:
+def page_of_events(doc: Document, after: int, limit: int) -> Iterator[Event]:
     """The next events beyond a sequence; none where the log ends there, or there is none; raises LogCompacted."""
     if doc.engine.store.events is None:
-        return []
-    return list(islice(doc.replay(from_sequence_exclusive=after), limit))
+        return iter(())
+    return islice(doc.replay(from_sequence_exclusive=after), limit)
 
 
 def last_sequence(doc: Document) -> int:

@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from chatdoc.apps.server.room import Room
     from chatdoc.apps.server.rooms import Rooms
 
-PAGE = 200
+EVENTS_MAX = 200
 BEAT_S = 15.0
 """A comment goes out so often, so that a connection that is gone is noticed on both sides."""
 BEAT = b": beat\n\n"
 
 
-def page_as_json(doc: Document, after: int, limit: int) -> bytes:
+def page_as_json(doc: Document, after: int, limit: int, bytes_max: int) -> bytes:
     """A page of the log as JSON: its events, and the sequence to go on from; CommandRefused for one beyond its end."""
-    page = page_of_events(doc, after, limit)
+    page, is_more = _page(doc, after, limit, bytes_max)
     if not page and after > (last := last_sequence(doc)):
         raise CommandRefused(
             f"expected a sequence up to {last}, which is the last of this log, came {after}: it is another log",
             hint="Begin again with after=0",
         )
-    last = page[-1].sequence if page else after
-    events = [msgspec.Raw(envelope(event)) for event in page]
-    return msgspec.json.encode({"events": events, "after": last, "complete": len(page) < limit})
+    last = page[-1][0] if page else after
+    events = [msgspec.Raw(text) for _, text in page]
+    return msgspec.json.encode({"events": events, "after": last, "complete": not is_more})
 
 
 async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncGenerator[bytes, None]:
@@ -52,13 +52,11 @@ async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncGene
 
             async def look() -> bytes:
                 nonlocal at
-                page = await room.look_up(lambda doc: page_of_events(doc, at, PAGE))
+                most = rooms.limits.page_bytes_max
+                page, _ = await room.look_up(lambda doc: _page(doc, at, EVENTS_MAX, most))
                 if page:
-                    at = page[-1].sequence
-                return b"".join(
-                    b"id: %d\nevent: event\ndata: %b\n\n" % (event.sequence, envelope(event))
-                    for event in page
-                )
+                    at = page[-1][0]
+                return b"".join(b"id: %d\nevent: event\ndata: %b\n\n" % one for one in page)
 
             async with aclosing(_parts(room, look)) as parts:
                 async for part in parts:
@@ -111,6 +109,19 @@ async def _parts(room: Room, look: Callable[[], Awaitable[bytes]]) -> AsyncGener
             yield part
         finally:
             changed.cancel()
+
+
+def _page(doc: Document, after: int, limit: int, bytes_max: int) -> tuple[list[tuple[int, bytes]], bool]:
+    """The next events as JSON, each with its sequence, at least one if there is any; whether there may be more."""
+    page: list[tuple[int, bytes]] = []
+    left = bytes_max
+    for event in page_of_events(doc, after, limit):
+        text = envelope(event)
+        left -= len(text)
+        if page and left < 0:
+            return page, True
+        page.append((event.sequence, text))
+    return page, len(page) == limit
 
 
 def _report(doc: Document) -> IntegrityReport:

@@ -1,6 +1,6 @@
-"""uvicorn's HTTP protocol with a deadline: a request that does not come whole in time holds no connection for longer.
+"""uvicorn's HTTP protocol with deadlines: a request must come whole, and its answer be read, or the connection ends.
 
-uvicorn ends a connection that is idle between two requests, and waits without end for the rest of one.
+uvicorn ends a connection that is idle between two requests, and waits without end for the rest of one, or for a reader.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from chatdoc.apps.server.unread_deadline import UnreadDeadline
+
 
 class RequestProtocol(HttpToolsProtocol):
     """One connection, until it is closed or becomes a websocket."""
 
-    def __init__(self, *given: Any, request_s: float, **more: Any) -> None:
+    def __init__(self, *given: Any, request_s: float, unread_s: float, **more: Any) -> None:
         super().__init__(*given, **more)
         self._request_s = request_s
+        self._unread = UnreadDeadline(self.loop, unread_s)
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -37,7 +40,18 @@ class RequestProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._let_be()
+        self._unread.end()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Let an answer wait for its reader, for so long."""
+        super().pause_writing()
+        self._unread.pause(self.transport)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._unread.end()
+        super().resume_writing()
 
     def _expect(self) -> None:
         if self._deadline is None:

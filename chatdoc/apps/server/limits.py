@@ -57,7 +57,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Whoever must show a token in the first message has so long for it."""
     ask_again_s: float = 60.0
     """So often `authenticate` is asked again about whoever is connected: a token that ended ends its connection."""
-    drain_s: float = 5.0
-    """A graceful stop waits so long for what clients have not read."""
+    unread_s: float = 60.0
+    """A connection whose client reads nothing of what waits for it for so long is ended."""
+    drain_s: float = 3.0
+    """A graceful stop waits so long, once all is saved, for what clients have not read; then it ends them."""
     page_max: int = 500
     """The most messages or events of one answer."""
+    page_bytes_max: int = 512 * 1024
+    """So many bytes of messages or events are one answer, or one part of a stream; the first is there in any case."""

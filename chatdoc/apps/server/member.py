@@ -39,7 +39,7 @@ class Outbox:
         """Messages, those that belong together as one, with what they count for."""
         self._whole_waits = False
         self._wake = asyncio.Event()
-        self._slow = asyncio.Event()
+        self._abandoned = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self.waiting_bytes = 0
@@ -83,10 +83,14 @@ class Outbox:
             return
         self.closing = (code, reason)
         if code == SLOW:
-            self._queue.clear()
-            self.waiting_bytes = 0
-            self._slow.set()
+            self.abandon()
         self._wake.set()
+
+    def abandon(self) -> None:
+        """Let go of what waits: it is not read."""
+        self._queue.clear()
+        self.waiting_bytes = 0
+        self._abandoned.set()
 
     async def run(self) -> tuple[int, str]:
         """Send until this is closed; the code and reason to close the socket with."""
@@ -107,12 +111,8 @@ class Outbox:
             await self._wake.wait()
 
     async def stuck(self) -> None:
-        """Return once this is closed as slow: a send that hangs is not waited for."""
-        await self._slow.wait()
-
-    async def drained(self) -> None:
-        """Wait until everything was handed to the socket."""
-        await self._idle.wait()
+        """Return once this is abandoned: a send that hangs is not waited for."""
+        await self._abandoned.wait()
 
 
 class Member:

@@ -252,8 +252,11 @@ class Rooms:
     ) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """Let clients read what waits, tell them to come back, store and save everything, and let go of it."""
+    async def close(self) -> float:
+        """Store and save everything and let go of it, let clients read what waits, and tell them to come back.
+
+        The moment at which nobody is waited for any more, by the loop's clock.
+        """
         self._is_open = False
         for task in self._tasks:
             task.cancel()
@@ -261,17 +264,19 @@ class Rooms:
         for name, room in list(self._rooms.items()):
             self._begin_closing(name, room)
         await asyncio.gather(*self._closing.values(), return_exceptions=True)
-        if self.connections:
-            waiting = [asyncio.create_task(outbox.drained()) for outbox in self.connections.values()]
-            await asyncio.wait(waiting, timeout=self.limits.drain_s)
-            for task in waiting:
-                task.cancel()
-        for outbox in self.connections.values():
+        time = asyncio.get_running_loop().time
+        ending = time() + self.limits.drain_s
+        for outbox in self.connections.values():  # After what waits for each.
             outbox.close(GOING, "the server is stopping")
         if self.connections:  # Each says so itself, before the web server ends it with a code of its own.
             await asyncio.wait(self.connections, timeout=self.limits.drain_s)
+        for outbox in self.connections.values():
+            outbox.abandon()
+        if self.connections:
+            await asyncio.wait(self.connections, timeout=self.limits.drain_s)
         self._executor.shutdown(wait=True)
         self._executor = _threads()  # An application is opened anew by each of its tests.
+        return ending
 
     def _not_open(self) -> DocumentClosed:
         if self._was_open:

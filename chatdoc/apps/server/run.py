@@ -50,9 +50,16 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(one)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End streams and sockets with a code that says when to come back, then those who stay."""
-        await self._rooms.close()
+        """End streams and sockets with a code that says when to come back, then those who do not read."""
+        loop = asyncio.get_running_loop()
+        ending = await self._rooms.close()
+        loop.call_at(ending, self._abort)
         await super().shutdown(sockets)
+
+    def _abort(self) -> None:
+        """Let go of what nobody reads: a connection that is only closed waits for its reader without end."""
+        for one in list(self.server_state.connections):
+            one.transport.abort()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -98,8 +105,10 @@ async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[Stop],
         access_log=False,  # It writes addresses down, and with them whatever a client puts there.
         server_header=False,
         lifespan="off",
-        http=cast(Any, partial(RequestProtocol, request_s=rooms.limits.request_s)),
-        ws=FrameProtocol,
+        http=cast(
+            Any, partial(RequestProtocol, request_s=rooms.limits.request_s, unread_s=rooms.limits.unread_s)
+        ),
+        ws=cast(Any, partial(FrameProtocol, unread_s=rooms.limits.unread_s)),
         ws_max_size=rooms.limits.message_bytes_max,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,

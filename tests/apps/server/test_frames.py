@@ -64,12 +64,12 @@ def test_what_waits_is_not_overtaken() -> None:
         outbox.put(b"3")
         assert wire.sent == []
         wire.go.set()
-        await outbox.drained()
+        await outbox._idle.wait()
         outbox.put(b"4")
         assert wire.sent == [b"1", b"2", b"3", b"4"]
         outbox.put_whole([b"5", b"6"], 2)
         outbox.put(b"7")
-        await outbox.drained()
+        await outbox._idle.wait()
         assert wire.sent == [b"1", b"2", b"3", b"4", b"5", b"6", b"7"]
         running.cancel()
 
@@ -100,7 +100,7 @@ def test_another_server_is_given_messages() -> None:
         outbox = Outbox(wire.send, Limits())
         running = asyncio.create_task(outbox.run())
         outbox.put(b"1", b"a frame")
-        await outbox.drained()
+        await outbox._idle.wait()
         assert wire.sent == [b"1"]
         running.cancel()
 
