@@ -32,6 +32,7 @@ from chatdoc.store.sqlite.connection import (
     prepare,
     require_same_file,
 )
+from chatdoc.store.sqlite.process_turns import ProcessTurns
 from chatdoc.store.sqlite.sqlite_errors import (
     FAULTS,
     START_OVER,
@@ -77,6 +78,7 @@ class Database:
         """What `version` said first in the transaction of a call: until that ends, nobody else can commit."""
         self._distrusted = False
         self._inode = None if file is None else inode_of(file)
+        self._turns = None if file is None or readonly else ProcessTurns(file)
         self._connection: sqlite3.Connection | None = self._connect()
 
     # questions
@@ -135,7 +137,14 @@ class Database:
             assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
             self.require_writable()
             self.require_there()
-            return self._transact("BEGIN IMMEDIATE", work, doing)
+            turns = self._turns
+            if turns is None:
+                return self._transact("BEGIN IMMEDIATE", work, doing)
+            try:
+                turns.enter()
+                return self._transact("BEGIN IMMEDIATE", work, doing)
+            finally:
+                turns.leave()
 
     def read_ahead(self, questions: Questions) -> None:
         """Nothing: a file is asked when it is asked."""
@@ -226,6 +235,8 @@ class Database:
         with self.lock:
             self.is_closed = True
             connection, self._connection = self._connection, None
+            if self._turns is not None:
+                self._turns.close()
             if connection is not None:
                 with contextlib.suppress(*FAULTS):
                     connection.close()
