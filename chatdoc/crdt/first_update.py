@@ -1,7 +1,7 @@
 """The first update of a migrated document: the same facts give the same bytes, in every process.
 
 Its client id is computed from the facts themselves, so one id never carries two contents; the top bit of 53 tells
-it from the ids sessions draw, and nobody writes under it afterwards.
+it from the client ids that openings draw (`session_client`), and nobody writes under it afterwards.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ a document whose text the next opening publishes. The marker in the store tells 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +18,7 @@ from chatdoc.model.facts import DocumentFact, Fact
 from chatdoc.model.ids import DocumentId, Mint, RandomSource
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
-from chatdoc.store.backups import save
+from chatdoc.store.backups import backup_name, save
 from chatdoc.store.ports import DocumentStore, Marker, Registration, Stores, UnitOfWork
 from invariants.full import check_all
 from invariants.rule import Violation
@@ -28,8 +27,6 @@ from migrate.report import MigrationReport
 from migrate.v2.write import render
 
 SCHEMA_VERSION = 2
-NAME_BYTES_MAX = 180
-"""So much of a file's name goes into that of its backup; file systems allow 255 bytes in all."""
 
 
 class Upgrade(NamedTuple):
@@ -143,12 +140,6 @@ def adopt(
 def digest(data: bytes) -> str:
     """The SHA-256 of bytes, in hex."""
     return sha256(data).hexdigest()
-
-
-def backup_name(path: Path, source_digest: str) -> str:
-    """The file name of a backup: the file's own, and the beginning of the digest of what it held."""
-    own = os.fsencode(path.name)[:NAME_BYTES_MAX].decode("utf-8", "ignore")  # No character is cut.
-    return f"{os.fsdecode(own.encode())}.{source_digest[:16]}"
 
 
 def steps_digest(report: MigrationReport) -> str:

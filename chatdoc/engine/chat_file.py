@@ -18,7 +18,7 @@ from typing import Literal
 
 import msgspec
 
-from chatdoc.engine.adopt_file import backup_name, digest
+from chatdoc.engine.adopt_file import digest
 from chatdoc.engine.displaced_file import ROUNDS_MAX, DisplacedFile
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
@@ -29,6 +29,7 @@ from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
 from chatdoc.model.view.view import View
 from chatdoc.store.atomic_file import replace_atomically
+from chatdoc.store.backups import backup_name
 from chatdoc.store.backups import save as save_backup
 from chatdoc.store.ports import Registration, Stores
 from migrate import migrate, sniff

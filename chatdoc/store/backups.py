@@ -15,6 +15,14 @@ from chatdoc.store.atomic_file import sync_folder, write_atomically
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
+NAME_BYTES_MAX = 180
+"""So much of a file's name goes into that of its backup; file systems allow 255 bytes in all."""
+
+
+def backup_name(path: Path, source_digest: str) -> str:
+    """The file name of a backup: the file's own, and the beginning of the digest of what it held."""
+    own = os.fsencode(path.name)[:NAME_BYTES_MAX].decode("utf-8", "ignore")  # No character is cut.
+    return f"{os.fsdecode(own.encode())}.{source_digest[:16]}"
 
 
 def save(source: bytes, folder: Path, name: str, digest: str) -> Path:

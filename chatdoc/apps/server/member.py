@@ -7,21 +7,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from chatdoc.apps.server import wire
+from chatdoc.apps.server.closing_codes import REFUSED, SLOW
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.principal import Principal
 from chatdoc.apps.server.websocket_protocol import WriteFrame, frame_of
-
-SLOW, FAILED, FULL, GOING = 4508, 4500, 4529, 4503
-"""Closing codes after which a client comes back by itself: it was slow, the room failed, no room left, we stop."""
-BAD_MESSAGE, UNKNOWN, MISSING, TOO_LARGE, REFUSED, DESTROYS = (
-    4400,
-    4401,
-    4404,
-    4413,
-    4422,
-    4423,
-)
-"""Closing codes after which it does not: y-websocket reads 4400 to 4499 as permanent."""
 
 
 class Outbox:

@@ -17,13 +17,14 @@ from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
 from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
 from chatdoc.apps.server.broadcast import broadcast
+from chatdoc.apps.server.closing_codes import BAD_MESSAGE, FAILED
 from chatdoc.apps.server.document_access import catch_up, store_paths, wal_of, why_read_only
 from chatdoc.apps.server.durable_answers import DurableAnswers
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
 from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import BAD_MESSAGE, FAILED, Member
+from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow, Principal, permit_of
 from chatdoc.apps.server.settling import Told, answer

@@ -13,14 +13,14 @@ from contextlib import asynccontextmanager
 from functools import partial
 from inspect import isawaitable
 from pathlib import Path
-from types import TracebackType
 
 from starlette.types import ASGIApp
 
 from chatdoc.apps.server.app import build_app
 from chatdoc.apps.server.client_words import client_words
+from chatdoc.apps.server.closing_codes import GOING
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import GOING, Outbox
+from chatdoc.apps.server.member import Outbox
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
@@ -247,9 +247,7 @@ class Rooms:
         self._tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._keep_house())]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> float:

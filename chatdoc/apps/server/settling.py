@@ -10,8 +10,9 @@ from chatdoc.apps.server import wire
 from chatdoc.apps.server.admission import Refused
 from chatdoc.apps.server.batch import Finished, Outcome
 from chatdoc.apps.server.broadcast import Held
+from chatdoc.apps.server.closing_codes import DESTROYS
 from chatdoc.apps.server.limits import Limits
-from chatdoc.apps.server.member import DESTROYS, Member
+from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.metrics import Metrics
 
 Told = Outcome | Finished | Held

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from chatdoc.apps.server import member as codes
+from chatdoc.apps.server import closing_codes as codes
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.commands import answer
 from chatdoc.apps.server.credentials import SUBPROTOCOL, credentials_of, offers_subprotocol
@@ -115,7 +115,7 @@ class _Connection:
                     await place.leave()
         if code != 1000:
             # Whoever does not read may never answer a closing frame.
-            closing = asyncio.create_task(self._websocket.close(code, wire.closing_reason(reason)))
+            closing = asyncio.create_task(self._websocket.close(code, codes.closing_reason(reason)))
             await asyncio.wait({closing}, timeout=1.0)
             await _ended(closing)
         return code

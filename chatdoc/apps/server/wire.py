@@ -14,7 +14,6 @@ _STEP_1, _STEP_2, _UPDATE = 0, 1, 2
 TEXT_BYTES_MAX = 1024 * 1024
 TOKEN_BYTES_MAX = 16 * 1024
 NAME_BYTES_MAX = 4096
-_REASON_BYTES_MAX = 120
 DELETED = b"\x00"
 """An update without items; its delete set follows."""
 
@@ -156,15 +155,6 @@ def grouped(updates: list[bytes], bytes_max: int) -> Iterator[list[bytes]]:
         group.append(update)
         size += len(update)
     yield group
-
-
-def closing_reason(words: str) -> str:
-    """As much of a reason as a closing frame holds: of one that is too long whole sentences, or whole words."""
-    if len(words.encode()) <= _REASON_BYTES_MAX:
-        return words
-    fits = words.encode()[: _REASON_BYTES_MAX - len("…".encode())].decode("utf-8", "ignore")
-    sentence, stop, _ = fits.rpartition(". ")
-    return f"{sentence}." if stop else f"{fits.rpartition(' ')[0] or fits}…"
 
 
 def _body(data: bytes, at: int) -> bytes:

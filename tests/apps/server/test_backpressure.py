@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from chatdoc.apps.server import wire
-from chatdoc.apps.server.member import SLOW
+from chatdoc.apps.server.closing_codes import SLOW
 from chatdoc.serve import Limits
 from tests.apps.server.facts import message, thread
 from tests.apps.server.serving import SECONDS_MAX, Serving

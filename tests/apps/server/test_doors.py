@@ -11,8 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from chatdoc.apps.server.app import routes
+from chatdoc.apps.server.closing_codes import closing_reason
 from chatdoc.apps.server.openapi import openapi
-from chatdoc.apps.server.wire import closing_reason
 from chatdoc.serve import Credentials, Principal, Rooms
 from tests.apps.server.serving import Serving
 
