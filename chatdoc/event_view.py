@@ -6,7 +6,6 @@ Reading writes nothing, neither to the store nor beside it, and goes on while ot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
 
 import msgspec
 
@@ -219,9 +218,7 @@ class EventView:
     def __enter__(self) -> EventView:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _all(self, after: int, thread_id: str | None) -> Iterator[Event]:

@@ -11,7 +11,6 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
 from typing import Protocol
 
 from chatdoc.agents.turn_boundaries import ThreadBoundaries
@@ -179,7 +178,5 @@ class Transcripts:
     def __enter__(self) -> Transcripts:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

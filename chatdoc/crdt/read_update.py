@@ -56,7 +56,6 @@ _KINDS = (
     "Move",
 )
 _BY_NAME = 1
-_STRING_TAG = 0x77
 
 
 class Item(NamedTuple):

@@ -16,7 +16,6 @@ import sys
 from itertools import count
 from pathlib import Path
 from random import Random
-from types import TracebackType
 from typing import Any
 
 from chatdoc.model.errors import ChatdocError
@@ -62,9 +61,7 @@ class SecondProcess:
     def __enter__(self) -> SecondProcess:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             assert self._process.stdin is not None
             self._process.stdin.close()

@@ -155,14 +155,13 @@ class LogFiles:
             if unsaved >= BATCH_BYTES:
                 unsaved = 0
                 self._enter(weaver, row)
-                self._keep(file, found, row, weaver, weaver.progress.offset, PARTIAL, [])
+                self._keep(file, found, row, weaver, weaver.progress.offset, PARTIAL, [], weaver.stored())
         cursor, state = weaver.progress.offset, weaver.stored()
         weaver.end(tail if self._clean is None else self._clean(tail))
         document = self._enter(weaver, row)
         outcomes = outcomes_of(weaver, path=found.path, document=str(document), result=result)
-        if state is not None and outcomes:
-            row = self._row(file, found, row, weaver, cursor, result, outcomes, state)
-            self.index.put(row)
+        if outcomes:
+            self._keep(file, found, row, weaver, cursor, result, outcomes, state)
         return outcomes
 
     def _keep(
@@ -174,31 +173,16 @@ class LogFiles:
         cursor: int,
         result: str,
         outcomes: list[SessionOutcome],
+        state: bytes | None,
     ) -> None:
-        """Note how far a long log was read, so that a killed import goes on there."""
-        state = weaver.stored()
+        """Note how far a log was read, so that the next import, or one after a kill, goes on there."""
         if state is None:
             return
-        here = file.tell()
-        self.index.put(self._row(file, found, row, weaver, cursor, result, outcomes, state))
-        file.seek(here)
-
-    def _row(
-        self,
-        file: BinaryIO,
-        found: Found,
-        row: LogRow | None,
-        weaver: LogWeaver,
-        cursor: int,
-        result: str,
-        outcomes: list[SessionOutcome],
-        state: bytes,
-    ) -> LogRow:
         known, known_to = (
             (row.prefix_digests, row.cursor) if row and result in ("grown", "unchanged") else (b"", 0)
         )
-        now = self._clock()
-        return LogRow(
+        now, here = self._clock(), file.tell()
+        kept = LogRow(
             path=found.path,
             source=weaver.progress.source,
             source_session_id=weaver.session,
@@ -217,6 +201,8 @@ class LogFiles:
             head=weaver.copy.head,
             continues=weaver.copy.parent,
         )
+        file.seek(here)
+        self.index.put(kept)
 
     def _enter(self, weaver: LogWeaver, row: LogRow | None) -> Path:
         path = self._document_of(weaver, row)

@@ -17,9 +17,6 @@ ORIGIN = "origin"
 PROVIDER_IDS = ("providerSessionId", "providerThreadId", "providerTurnId", "providerItemId")
 """Metadata that only what a provider said has."""
 
-METADATA_KEYS = (ORIGIN, *PROVIDER_IDS, "adapterKey", "requestId", "ingestedAt")
-"""What metadata may hold; every key is optional but `origin`."""
-
 
 def actor_kind(command_id: str | None, metadata: Mapping[str, Any]) -> ActorKind:
     """Who caused an event with this command id and metadata."""
@@ -35,7 +32,10 @@ def actor_kind(command_id: str | None, metadata: Mapping[str, Any]) -> ActorKind
 
 
 def metadata_of(origin: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The metadata of an event: where it came from, and what is known besides; None is not known."""
+    """The metadata of an event: where it came from, and what is known besides; None is not known.
+
+    What may be known: the ids of a provider, `adapterKey`, `requestId` and `ingestedAt`.
+    """
     metadata: dict[str, Any] = {ORIGIN: origin}
     for name, value in (known or {}).items():
         if name != ORIGIN and value is not None:
