@@ -78,10 +78,8 @@ class Database:
         """What `version` said first in the transaction of a call: until that ends, nobody else can commit."""
         self._distrusted = False
         self._inode = None if file is None else inode_of(file)
-        self._turns = None if file is None or readonly else ProcessTurns(file)
+        self._turns = ProcessTurns(file)
         self._connection: sqlite3.Connection | None = self._connect()
-
-    # questions
 
     def rows(self, question: str, values: Sequence[Any], doing: str) -> list[tuple[Any, ...]]:
         """All rows that a question has; errors come out as StoreError."""
@@ -128,8 +126,6 @@ class Database:
             self._held = None if self._frame is None else (self._frame, version)
             return version
 
-    # changes
-
     def transact(self, work: Callable[[], _Answer], doing: str, ahead: Questions = ()) -> _Answer:
         """Do something in one transaction that is written whole or not at all; a file needs no question ahead."""
         require_own_process(self._pid, self.name)
@@ -137,14 +133,8 @@ class Database:
             assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
             self.require_writable()
             self.require_there()
-            turns = self._turns
-            if turns is None:
+            with self._turns:
                 return self._transact("BEGIN IMMEDIATE", work, doing)
-            try:
-                turns.enter()
-                return self._transact("BEGIN IMMEDIATE", work, doing)
-            finally:
-                turns.leave()
 
     def read_ahead(self, questions: Questions) -> None:
         """Nothing: a file is asked when it is asked."""
@@ -197,8 +187,6 @@ class Database:
         """Whether this thread is within a call that has a transaction open."""
         return is_on_stack(self._frame)
 
-    # the file
-
     def require_writable(self) -> None:
         """Raise ReadOnlyTarget where this was opened for reading only."""
         if self.readonly:
@@ -235,8 +223,7 @@ class Database:
         with self.lock:
             self.is_closed = True
             connection, self._connection = self._connection, None
-            if self._turns is not None:
-                self._turns.close()
+            self._turns.close()
             if connection is not None:
                 with contextlib.suppress(*FAULTS):
                     connection.close()

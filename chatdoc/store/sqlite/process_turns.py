@@ -44,10 +44,10 @@ _LEAVE_WRITER, _LEAVE_NEXT = _order(fcntl.F_UNLCK, 0), _order(fcntl.F_UNLCK, 1)
 class ProcessTurns:
     """The places at one store's journal, for one connection; where nobody can be waited for, nobody is."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None) -> None:
         self._journal = f"{file}-wal"
         self._file = -1
-        self._is_of_use = _SET is not None
+        self._is_of_use = file is not None and _SET is not None
         self._since_us = -TURN_US
         """When the last turn began."""
         self._gave_up = False
@@ -78,6 +78,12 @@ class ProcessTurns:
         """Let the next one in; nothing for who has no place."""
         if self._file >= 0 and self._is_of_use:
             self._take(_LEAVE_WRITER)
+
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
     def close(self) -> None:
         """Let go of the journal, and of any place."""
