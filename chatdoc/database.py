@@ -84,7 +84,8 @@ class DocumentDatabase:
         return sorted((one for one in self.stored.all() if one.is_served), key=lambda one: one.name)
 
     def find(self, name: str) -> StoredDocument | None:
-        """The document of a name, of a key, or of a document id that one document has."""
+        """The document of a name, of a key, or of a document id that one document has; raises CommandRefused."""
+        require_text("name", name)
         found = self.stored.named(name) or self.stored.at(name)
         if found is not None:
             return found

@@ -57,6 +57,9 @@ def test_a_document_of_a_database_is_opened_by_name_and_id(url: str) -> None:
         for name in ("", "a//b", "../a", "a\nb", "x" * 1001):
             with pytest.raises(CommandRefused, match="expected a name"):
                 store.open(name)
+        for ask in (store.open, store.read, store.verify):
+            with pytest.raises(CommandRefused, match="half of a surrogate pair"):
+                ask("a\udc80.chat")
     assert [one.thread_id for one in read_document(f"{url}#team/plan.chat").threads()] == [thread.thread_id]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -139,3 +141,22 @@ def test_a_server_that_was_alone_tells_whoever_begins_to_listen(
             sent = one.send(thread_id, sender_id="ada", content="Hi")
             assert heard.acquire(timeout=5)
             assert sent in other.messages(thread_id)
+
+
+def test_a_connection_that_says_nothing_more_is_left_for_another_one(
+    postgres: Cluster, url: str, opened: tuple[Document, Document, str]
+) -> None:
+    """Its backend hangs and its host still takes what is sent, so no error comes; commits of others are seen."""
+    one, _, thread_id = opened
+    database = url.split("/")[3].split("?")[0]
+    asked = "SELECT pid FROM pg_stat_activity WHERE application_name = 'chatdoc hints' AND datname = "
+    pid = int(postgres.say(f"{asked}'{database}'"))
+    heard = calls(one)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with open_store(f"{url}&application_name=another") as elsewhere, elsewhere.open("a.chat") as other:
+            sent = other.send(thread_id, sender_id="ada", content="Hi")
+            assert heard.acquire(timeout=60)
+            assert sent in one.messages(thread_id)
+    finally:
+        os.kill(pid, signal.SIGCONT)

@@ -128,3 +128,13 @@ def test_a_server_that_was_restarted_is_used_on(postgres: Cluster, documents: Po
         append(store, b"after")
         assert updates(store) == [b"genesis", b"before", b"after"]
         assert store.verify() == []
+
+
+def test_a_database_that_was_made_anew_gets_its_tables_again(postgres: Cluster) -> None:
+    """A program that had nothing open of the one before finds an empty database, not a damaged one."""
+    url = postgres.create_database("made_anew")
+    PostgresDocuments(url).close()
+    postgres.say("DROP DATABASE made_anew")
+    postgres.create_database("made_anew")
+    with PostgresDocuments(url) as documents:
+        assert documents.all() == []

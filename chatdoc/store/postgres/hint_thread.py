@@ -1,4 +1,7 @@
-"""Thread of the hints: it serves until it is stopped, and connects anew where its connection is lost."""
+"""Watchdog: a thread serves hints until it is stopped, and connects anew where its connection is lost or says nothing.
+
+A backend that hangs, and one behind a proxy, lose no connection: what is sent is taken, and no answer comes.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import contextlib
 import logging
 import os
 import select
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 
@@ -16,6 +20,8 @@ from chatdoc.model.errors import ChatdocError
 
 COMPARE_S = 1.0
 """So often it is time to compare versions."""
+SILENT_MAX = 5
+"""So many times it is time before a connection that has not answered is given up."""
 _log = logging.getLogger("chatdoc.store")
 
 
@@ -32,6 +38,8 @@ class HintThread:
         """Whether it is time to compare versions."""
         self.is_resting = False
         """Whether the thread is to look at what is untold in a moment, without being woken."""
+        self._unanswered, self._socket = 0, -1
+        self._hanging_up = threading.Lock()
         self._thread = threading.Thread(target=self._go, name="chatdoc hints", daemon=True)
         self._ticking = threading.Thread(target=self._tick, name="chatdoc hints clock", daemon=True)
         self._thread.start()
@@ -60,6 +68,22 @@ class HintThread:
         """Let the rest begin now."""
         self._told_at_us = monotonic_us()
 
+    @contextlib.contextmanager
+    def watched(self, connection: int) -> Iterator[None]:
+        """Hang up a connection that does not answer, from now on."""
+        self.has_answered()
+        with self._hanging_up:
+            self._socket = connection
+        try:
+            yield
+        finally:
+            with self._hanging_up:
+                self._socket = -1
+
+    def has_answered(self) -> None:
+        """Note that the connection is of use."""
+        self._unanswered = 0
+
     def sleep(self, connection: int, rest_us: int | None) -> bool:
         """Wait for a wake, a rest to end, or something to read from the connection; whether there is."""
         rest_s = None if rest_us is None else rest_us / 1_000_000
@@ -83,6 +107,16 @@ class HintThread:
         while not self._over.wait(COMPARE_S) and self.is_alive:
             self.is_due = True
             self.wake()
+            self._unanswered += 1
+            if self._unanswered > SILENT_MAX:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Let whoever waits for the connection find it lost."""
+        with self._hanging_up, contextlib.suppress(OSError):
+            if self._socket >= 0:
+                with socket.socket(fileno=os.dup(self._socket)) as same:
+                    same.shutdown(socket.SHUT_RDWR)
 
     def _go(self) -> None:
         try:

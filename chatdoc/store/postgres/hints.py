@@ -128,7 +128,7 @@ class Hints:
             self._is_alone = False  # Whoever cannot see who is there tells all.
 
     def _go_on(self, run: HintThread) -> None:
-        with self._connect() as connection:
+        with self._connect() as connection, run.watched(connection.fileno()):
             connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
             listens, is_anew = False, run.is_listening.is_set()
             for channel, statement in _NOTIFY.items():
@@ -143,6 +143,7 @@ class Hints:
                     self._compare(connection, is_anew=is_anew)
                     is_anew = False
                     self._beat(connection)
+                    run.has_answered()
                     if listens:
                         run.is_listening.set()
                 # A word of a room is waited for; a hint may rest.

@@ -54,13 +54,22 @@ class Pool:
             self._users += 1
         try:
             if not self._is_prepared:
-                with connect(self.url, self.name, self.limits, purpose="schema") as connection:
-                    prepare(connection, self.name)
+                self._idle.append(self._prepared())
                 self._is_prepared = True
         except BaseException:
             self.leave()
             raise
         return self
+
+    def _prepared(self) -> Session:
+        """The first session, of a database whose tables are up to date."""
+        connection = connect(self.url, self.name, self.limits, purpose="store")
+        try:
+            prepare(connection, self.name)
+        except BaseException:
+            connection.close()
+            raise
+        return Session(connection)
 
     def leave(self) -> None:
         """Use the pool no more; the last one closes its connections."""
@@ -70,6 +79,7 @@ class Pool:
         if not is_last:
             return
         idle, self._idle = self._idle, []
+        self._is_prepared = False  # The database may be another one when somebody comes again.
         if os.getpid() != self._pid:
             _ABANDONED.extend(idle)
             return
