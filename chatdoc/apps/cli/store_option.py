@@ -26,7 +26,7 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "--store",
         metavar="URL",
         callback=require_url,
-        help="postgresql://…: look into that database, where FILE is the name of a document.",
+        help="postgresql://…: look into that database, whose documents have names and no files.",
     )(command)
 
 

@@ -12,6 +12,7 @@ from chatdoc.apps.server.command_specs import NAME_LENGTH_MAX, SPECS, Given, Spe
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Principal, speaks_for
 from chatdoc.apps.server.room import Room
+from chatdoc.model.arguments import shortly
 from chatdoc.model.errors import (
     ChatdocError,
     CommandConflict,
@@ -142,7 +143,8 @@ def _checked(kind: str, spec: Spec, given: dict[str, Any], principal: Principal)
         if not _is_name(author):
             raise _Misuse(f"{kind}: expected {spec.author}, a name of 1 to {NAME_LENGTH_MAX} characters")
         if not speaks_for(principal, str(author)):
-            raise _Forbidden(f"{kind}: this client may not speak for the {spec.author} it gave")
+            own = f"; its own name is {shortly(principal.user_id)}" if principal.user_id else ""
+            raise _Forbidden(f"{kind}: this client may not speak for the {spec.author} it gave{own}")
     return given
 
 

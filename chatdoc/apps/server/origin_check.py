@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatdoc.model.arguments import shortly
+from chatdoc.model.errors import CommandRefused
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 POLICY = (
@@ -24,6 +26,31 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+
+
+def host_names(given: Collection[str]) -> frozenset[str]:
+    """Names of a server as requests spell them; raises CommandRefused for what no request could say."""
+    hint = "Give a list of names like chat.example.org, with a port where that is not the scheme's own"
+    return _matching("allowed_hosts", given, _HOST, hint)
+
+
+def origins_of_pages(given: Collection[str]) -> frozenset[str]:
+    """Origins as browsers spell them; raises CommandRefused for what no browser could say."""
+    return _matching(
+        "allowed_origins", given, _ORIGIN, "Give a list of origins like https://chat.example.org"
+    )
+
+
+_HOST = re.compile(r"[^\s/?#@*,]+")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@*,]+")
+
+
+def _matching(name: str, given: Collection[str], pattern: re.Pattern[str], hint: str) -> frozenset[str]:
+    found = [given] if isinstance(given, str) else [one.lower() for one in given]
+    for one in found:
+        if given is one or not pattern.fullmatch(one):
+            raise CommandRefused(f"{name}: {shortly(one)} would never match", hint=hint)
+    return frozenset(found)
 
 
 class OriginCheck:

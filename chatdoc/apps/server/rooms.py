@@ -22,6 +22,7 @@ from chatdoc.apps.server.closing_codes import GOING
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Outbox
 from chatdoc.apps.server.metrics import Metrics
+from chatdoc.apps.server.origin_check import host_names, origins_of_pages
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
@@ -64,8 +65,8 @@ class Rooms:
         self.authenticate = authenticate
         self.limits = limits or Limits()
         self.metrics = Metrics()
-        self.allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
-        self.allowed_origins = frozenset(origin.lower() for origin in allowed_origins)
+        self.allowed_hosts = host_names(allowed_hosts)
+        self.allowed_origins = origins_of_pages(allowed_origins)
         self.page_token = page_token or secrets.token_urlsafe(24)
         """What a page of this server sends along with each change, and no page of another knows."""
         self.connections: dict[asyncio.Task[object], Outbox] = {}

@@ -13,6 +13,7 @@ from websockets.sync.client import connect
 from chatdoc.apps.server.app import routes
 from chatdoc.apps.server.closing_codes import closing_reason
 from chatdoc.apps.server.openapi import openapi
+from chatdoc.model.errors import CommandRefused
 from chatdoc.serve import Credentials, Principal, Rooms
 from tests.apps.server.serving import Serving
 
@@ -48,6 +49,26 @@ def test_foreign_hosts_and_origins_are_refused(serving: Serving) -> None:
     ]
     for headers in good:
         assert serving.http.get("/api/documents", headers=headers).status_code == 200, headers
+
+
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("allowed_hosts", ["https://chat.example.org"]), ("allowed_hosts", ["chat.example.org/"]),
+        ("allowed_hosts", ["*.example.org"]), ("allowed_hosts", ["a b"]), ("allowed_hosts", [""]),
+        ("allowed_hosts", "chat.example.org"), ("allowed_origins", "https://chat.example.org"),
+        ("allowed_origins", ["chat.example.org"]), ("allowed_origins", ["https://chat.example.org/"]),
+        ("allowed_origins", ["null"]), ("allowed_origins", ["*"]),
+    ],
+)  # fmt: skip
+def test_a_name_that_could_never_match_is_refused_at_once(tmp_path: Path, option: str, given: object) -> None:
+    """A host with a scheme, or an origin without one, would be a 403 for everybody, and nobody knows why."""
+    with pytest.raises(CommandRefused, match=option):
+        Rooms(tmp_path, **{option: given})  # type: ignore[arg-type]
+    good = {"allowed_hosts": ["Chat.example.org", "x.org:8443", "::1", "[::1]:80"]}
+    assert "chat.example.org" in Rooms(tmp_path, **good).allowed_hosts
+    origins = ["https://Chat.example.org:8443", "vscode-webview://1a2b"]
+    assert "https://chat.example.org:8443" in Rooms(tmp_path, allowed_origins=origins).allowed_origins
 
 
 @pytest.mark.parametrize(

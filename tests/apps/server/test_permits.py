@@ -74,6 +74,13 @@ def test_what_the_rule_refuses_no_command_writes(
         assert serving.call("a.chat", lambda doc: doc.check(full=True).ok)
 
 
+def test_who_gives_another_name_is_told_the_own(tmp_path: Path, rule: Rule) -> None:
+    """Somebody who typed a name on the chat page that is not that of the token learns which one is."""
+    with Serving(tmp_path, authenticate=lambda _: ADA) as serving:
+        said = give(serving, 403, type="create_thread", content="one", sender_id="Ada")["error"]["message"]
+    assert said.endswith("may not speak for the sender_id it gave; its own name is 'ada'")
+
+
 def test_what_follows_from_a_command_is_not_asked_for(tmp_path: Path, rule: Rule) -> None:
     """Who may interrupt an agent does not speak for it: the end of its turn is written under its own name."""
     with Serving(tmp_path, authenticate=lambda _: ADA, allow=rule) as serving:
