@@ -79,6 +79,38 @@ def test_a_stopped_server_that_continues_writes_nothing_more(
         assert store.verify("team.chat") == []
 
 
+def test_nobody_is_shut_out_for_having_had_no_database(postgres: Cluster) -> None:
+    """After an outage all servers were silent for long; the first one back leaves the others time to say that they live."""
+    url = postgres.create_database("outage")
+    with open_store(url) as store, store.open("team.chat") as doc:
+        thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with worker:
+            assert worker.stdout is not None
+            assert worker.stdin is not None
+            message_id = worker.stdout.readline().strip()
+            try:
+                os.kill(worker.pid, signal.SIGSTOP)  # It is slow to come back.
+                postgres.stop("fast")
+                postgres.start()
+                postgres.say(
+                    "UPDATE servers SET heartbeat_at = heartbeat_at - interval '1 minute'", database="outage"
+                )
+                assert doc.agents.recover_turns() == ()
+                os.kill(worker.pid, signal.SIGCONT)
+                worker.stdin.write("append\n")
+                worker.stdin.flush()
+                assert worker.stdout.readline().strip() == "done"
+            finally:
+                worker.kill()
+        assert doc.message(message_id).content == "beforeafter"
+
+
 def test_a_server_that_was_shut_out_goes_on_with_documents_it_opens_again(postgres: Cluster) -> None:
     """What it has open fails for good; what it opens later has a place of its own."""
     url = postgres.create_database("shut_out")

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import errors, pq
 
+from chatdoc.model.clock import monotonic_us
 from chatdoc.store.postgres import hint_thread
 from chatdoc.store.postgres.arrays import column
 from chatdoc.store.postgres.hint_thread import HintThread
@@ -70,6 +71,8 @@ class Hints:
         """The servers that were heard of a moment ago."""
         self._is_alone = False
         """Whether that is this one alone, as far as its thread can see; one that joins is seen at its first word."""
+        self._is_lost, self._back_at_us = False, 0
+        """Whether the connection was lost and is not there again, and when it came back."""
 
     def behind_commit(self, document: str, version: int) -> Question | None:
         """What whoever commits sends behind it, to tell of it himself; None where `tell` is to do it."""
@@ -106,6 +109,10 @@ class Hints:
             run.wake()
             run.is_listening.wait(hint_thread.COMPARE_S)
 
+    def back_since_ms(self) -> int:
+        """How long the database was there for this process without a break; long where it has seen no break yet."""
+        return 0 if self._is_lost else (monotonic_us() - self._back_at_us) // 1000
+
     def close(self) -> None:
         """End the thread; what is told later begins another one."""
         run, self._run = self._run, None
@@ -124,6 +131,9 @@ class Hints:
     def _serve(self, run: HintThread) -> None:
         try:
             self._go_on(run)
+        except BaseException:
+            self._is_lost = True
+            raise
         finally:
             self._is_alone = False  # Whoever cannot see who is there tells all.
 
@@ -144,6 +154,8 @@ class Hints:
                     is_anew = False
                     self._beat(connection)
                     run.has_answered()
+                    if self._is_lost:
+                        self._back_at_us, self._is_lost = monotonic_us(), False
                     if listens:
                         run.is_listening.set()
                 # A word of a room is waited for; a hint may rest.

@@ -185,7 +185,10 @@ class Pool:
 
     def standing(self, process: Process) -> Standing:
         """See `servers.standing`; in a transaction of its own, whatever is open."""
-        return self.use(lambda session: servers.standing(session, process), "look for a server")
+        return self.use(
+            lambda session: servers.standing(session, process, self.hints.back_since_ms()),
+            "look for a server",
+        )
 
     def shut_out(self) -> None:
         """Let the next document that is opened take another place."""

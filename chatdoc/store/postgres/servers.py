@@ -74,11 +74,14 @@ def require(answer: PendingAnswer, place: Place, name: str, shut_out: Callable[[
         )
 
 
-def standing(session: Session, process: Process) -> Standing:
-    """Whether a process is heard of; one that is not is shut out before this says that it is dead."""
+def standing(session: Session, process: Process, back_since_ms: int) -> Standing:
+    """Whether a process is heard of; one that is not is shut out before this says that it is dead.
+
+    Where the database came back a moment ago all were silent, so whoever has no word yet has some time to give one.
+    """
     spelled = msgspec.json.encode(process).decode()
     known, silent = session.execute(_STANDING, (SILENT_MS, spelled)).fetchone()
-    if known and known == silent:
+    if known and known == silent and back_since_ms >= SILENT_MS:
         fenced = session.execute(_FENCE, (SILENT_MS, spelled)).rowcount
         return "dead" if fenced == known else "alive"
     return "alive" if known else "unknown"
