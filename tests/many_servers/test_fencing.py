@@ -80,7 +80,7 @@ def test_a_stopped_server_that_continues_writes_nothing_more(
 
 
 def test_nobody_is_shut_out_for_having_had_no_database(postgres: Cluster) -> None:
-    """After an outage all servers were silent for long; the first one back leaves the others time to say that they live."""
+    """After an outage all were silent for long; the first one back leaves the others time to say that they live."""
     url = postgres.create_database("outage")
     with open_store(url) as store, store.open("team.chat") as doc:
         thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
