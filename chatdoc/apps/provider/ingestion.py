@@ -22,29 +22,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
-
-from msgspec import UNSET
 
 from chatdoc.apps.provider.answer import ENDS, Answer
 from chatdoc.apps.provider.kinds import SESSION_ENDS, TURN_ENDS, UnknownKinds, is_known
 from chatdoc.apps.provider.runtime_event import RuntimeEvent, message_of, require_sound
+from chatdoc.apps.provider.session_steps import FAILED, SessionSteps, running_in
 from chatdoc.apps.provider.translate import activity_of, approval_of, checkpoint_of, end_of
 from chatdoc.document import Document
 from chatdoc.model.commands.note_handled import NoteHandled
-from chatdoc.model.commands.sessions import SetSession
 from chatdoc.model.commands.turn_end import KeepLate, Reason
 from chatdoc.model.commands.turn_queue import queue_of
 from chatdoc.model.commands.turn_start import StartTurn
 from chatdoc.model.commands.turn_states import state_of_turn
 from chatdoc.model.commands.turn_stream import BindSession
-from chatdoc.model.errors import CommandRefused
-from chatdoc.model.events.types import SessionStatus
+from chatdoc.model.errors import ChatdocError, CommandRefused
 from chatdoc.model.ids import MessageId, ThreadId
-from chatdoc.store.agent_sessions import RuntimeStatus
 
-FAILED = "The agent failed"
-"""What is told of an error without words."""
 _TEXT = ("message.delta", "message.completed")
 
 
@@ -56,6 +49,7 @@ class Ingestion:
         self._answers: dict[MessageId, Answer] = {}
         """The turns that are written here, and those whose agent goes on although somebody else ended them."""
         self._lock = threading.RLock()
+        self._sessions = SessionSteps(document)
         self._unknown = UnknownKinds()
         self._ends = {
             **dict.fromkeys(TURN_ENDS, self._end),
@@ -64,12 +58,12 @@ class Ingestion:
         }
         """How turns end by what was said; before the transaction, for a turn is locked before its document."""
         self._steps: dict[str, Callable[[RuntimeEvent], object]] = {
-            "session.started": self._session_started,
-            "thread.started": self._session_started,
+            "session.started": self._sessions.started,
+            "thread.started": self._sessions.started,
             "turn.started": self._turn_of,
             **dict.fromkeys(TURN_ENDS, self._turn_completed),
-            **dict.fromkeys(SESSION_ENDS, self._session_exited),
-            "runtime.error": self._runtime_error,
+            **dict.fromkeys(SESSION_ENDS, self._sessions.ended),
+            "runtime.error": self._sessions.failed,
             "checkpoint.captured": self._checkpoint_captured,
             "approval.requested": self._approval_requested,
         }
@@ -86,7 +80,7 @@ class Ingestion:
             if not is_known(event.type):
                 self._unknown.see(event.type, event.provider, event.thread_id)
             end = self._ends.get(event.type)
-            if end is not None:
+            if end is not None and not self._sessions.is_replaced(event):
                 end(event)
             self._document.group.together(lambda: self._take_once(event))
             return True
@@ -99,14 +93,15 @@ class Ingestion:
     def flush(self) -> None:
         """Write what is gathered of all turns, as a timer does while nothing comes."""
         with self._lock:
-            for answer in self._answers.values():
-                answer.flush()
+            self._each(lambda message_id: self._answers[message_id].flush())
 
     def close(self) -> None:
-        """End the turns that nobody goes on with; to be called before the document is closed."""
+        """End the turns that nobody goes on with; to be called before the document is closed.
+
+        One that cannot be ended now, for want of space say, keeps no other from it; call this again.
+        """
         with self._lock:
-            for message_id in list(self._answers):
-                self._let_go(message_id, Answer.leave)
+            self._each(lambda message_id: self._let_go(message_id, Answer.leave))
 
     def __enter__(self) -> Ingestion:
         return self
@@ -122,7 +117,7 @@ class Ingestion:
         if step is not None:
             step(event)
         # A request for leave is an activity already, and says what was really said.
-        if step in (None, self._runtime_error) or (
+        if step in (None, self._sessions.failed) or (
             event.raw is not None and event.type != "approval.requested"
         ):
             document.execute(activity_of(event, document.view), command_id=event.key("activity"))
@@ -209,7 +204,7 @@ class Ingestion:
         """The turn that an event ends: the one it names, else the one that runs in its thread."""
         if event.names_turn:
             return message_of(event, self._document.view)
-        running = self._running(event.thread_id)
+        running = running_in(self._document.view, event.thread_id)
         return running if running in self._answers else None
 
     def _end_all(self, event: RuntimeEvent) -> None:
@@ -228,64 +223,29 @@ class Ingestion:
         return [one for one, answer in self._answers.items() if answer.turn.thread_id == thread_id]
 
     def _let_go(self, message_id: MessageId, end: Callable[[Answer], str]) -> None:
-        answer = self._answers.pop(message_id)
+        """End a turn; where that fails, it is one that is written here still, with all that was said."""
+        answer = self._answers[message_id]
         self._keep(answer.turn.thread_id, message_id, end(answer))
+        del self._answers[message_id]
 
-    def _running(self, thread_id: str) -> MessageId | None:
-        view = self._document.view
-        return min((one for one in view.generating if view.thread_of(one) == thread_id), default=None)
-
-    # sessions
+    def _each(self, step: Callable[[MessageId], object]) -> None:
+        """Do something with each turn that is written here; then raise what failed first."""
+        failed: list[ChatdocError] = []
+        for message_id in list(self._answers):
+            try:
+                step(message_id)
+            except ChatdocError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     def _turn_completed(self, event: RuntimeEvent) -> None:
         """Somebody else may have ended the turn otherwise; and another one may run by now."""
         status, error, _ = end_of(event)
         found = state_of_turn(self._document.view, self._ended(event) or MessageId(""))
-        if found != ENDS[status] and self._running(event.thread_id) is None:
+        if found != ENDS[status] and running_in(self._document.view, event.thread_id) is None:
             failed = status == "failed"
-            self._set(event, "error" if failed else "ready", last_error=error if failed else None)
-
-    def _session_started(self, event: RuntimeEvent) -> None:
-        running = self._running(event.thread_id)
-        self._list(event, "running", resume_cursor=event.payload.get("resumeCursor", UNSET))
-        self._set(
-            event,
-            "ready" if running is None else "running",
-            active_turn_id=running,
-            provider_name=event.provider,
-            provider_session_id=_if_said(event.provider_session_id),
-            provider_thread_id=_if_said(event.provider_thread_id),
-            last_error=None,
-        )
-
-    def _session_exited(self, event: RuntimeEvent) -> None:
-        self._set(event, "stopped", provider_session_id=_if_said(event.provider_session_id))
-        if event.text("reason") == "error":
-            self._list(event, "error")
-
-    def _runtime_error(self, event: RuntimeEvent) -> None:
-        if event.payload.get("willRetry") is True or self._running(event.thread_id) is not None:
-            return
-        words = event.text("message") or FAILED
-        session = self._document.log.session(event.thread_id)
-        # The turn that failed has said so.
-        if session is None or (session.status, session.last_error) != ("error", words):
-            self._set(event, "error", last_error=words)
-
-    def _set(self, event: RuntimeEvent, status: SessionStatus, **fields: Any) -> None:
-        command = SetSession(thread_id=ThreadId(event.thread_id), status=status, **fields)
-        self._document.execute(command, command_id=event.key("session"))
-
-    def _list(self, event: RuntimeEvent, status: RuntimeStatus, **fields: Any) -> None:
-        if event.provider_session_id is not None:
-            self._document.log.sessions.upsert(
-                event.provider_session_id,
-                thread_id=event.thread_id,
-                provider_name=event.provider,
-                provider_thread_id=_if_said(event.provider_thread_id),
-                status=status,
-                **fields,
-            )
+            self._sessions.set(event, "error" if failed else "ready", last_error=error if failed else None)
 
     # what only the log knows
 
@@ -294,7 +254,3 @@ class Ingestion:
 
     def _approval_requested(self, event: RuntimeEvent) -> None:
         self._document.execute(approval_of(event, self._document.view), command_id=event.key("approval"))
-
-
-def _if_said(value: str | None) -> Any:
-    return UNSET if value is None else value

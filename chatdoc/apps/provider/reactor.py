@@ -11,11 +11,13 @@
 A request has its receipt in the transaction of its outcome, so whoever comes later passes over it. A crash between a
 call and its receipt makes the call again, under the same id: asked twice is better than never. A message whose turn
 could not be started waits no longer; it stays in the thread, and asking again is a new request.
-A new reactor begins where the log ends, and with what waits. One reactor of a name at a time.
+A new reactor begins where the log ends, and with what waits. One reactor of a name at a time. Where the log was
+compacted beyond what a reactor has seen, it goes on behind that, and says so.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +27,7 @@ from chatdoc.apps.provider.marks import Marks
 from chatdoc.document import Document
 from chatdoc.model.commands.activities import DETAIL_LENGTH_MAX, AppendActivity
 from chatdoc.model.commands.turn_queue import WithdrawQueued, is_queued, queue_of
+from chatdoc.model.errors import LogCompacted
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import (
     ApprovalResponded,
@@ -36,6 +39,8 @@ from chatdoc.model.events.types import (
 )
 from chatdoc.model.ids import CommandId, MessageId, ThreadId
 from chatdoc.store.event_feed import Following
+
+_log = logging.getLogger("chatdoc.provider")
 
 Call = Callable[..., None]
 
@@ -59,27 +64,48 @@ class Reactor:
     def catch_up(self) -> None:
         """Pass on all that is asked by now."""
         with self._lock:
-            for event in self._document.replay(from_sequence_exclusive=self.sequence):
-                self._handle(event)
+            try:
+                for event in self._document.replay(from_sequence_exclusive=self.sequence):
+                    self._handle(event)
+            except LogCompacted as compacted:
+                self._go_on_behind(compacted)
+                for event in self._document.replay(from_sequence_exclusive=self.sequence):
+                    self._handle(event)
             for thread in self._document.threads():
                 self._start_next(thread.thread_id)
 
     def run(self) -> None:
         """Pass on what is asked, until this or its document is closed."""
-        self.catch_up()
-        with self._document.subscribe_events(self.sequence) as following:
-            self._following = following
-            if self._closed:
-                return
-            for event in following:
-                with self._lock:
-                    self._handle(event)
+        is_behind = True
+        while is_behind:
+            self.catch_up()
+            is_behind = False
+            with self._document.subscribe_events(self.sequence) as following:
+                self._following = following
+                if self._closed:
+                    return
+                try:
+                    for event in following:
+                        with self._lock:
+                            self._handle(event)
+                except LogCompacted:
+                    is_behind = True
 
     def close(self) -> None:
         """End `run`, once the call that is being made has come back."""
         self._closed = True
         if self._following is not None:
             self._following.close()
+
+    def _go_on_behind(self, compacted: LogCompacted) -> None:
+        """Go on where the log begins now: what waits is handed over, what else was asked before is not known."""
+        _log.warning(
+            "events up to %d were compacted away before reactor %s had seen those beyond %d; "
+            "interrupts, answers and ends asked there are not passed on",
+            compacted.through_sequence, self._name, self.sequence,
+        )  # fmt: skip
+        self.sequence = compacted.through_sequence
+        self._marks.reach(self.sequence)
 
     def _begin(self, from_sequence: int | None) -> int:
         if from_sequence is not None:
@@ -119,7 +145,7 @@ class Reactor:
     def _start_next(self, thread_id: str) -> None:
         """Hand over what waits first, unless a turn runs in the thread or is about to."""
         document = self._document
-        while not self._runs(thread_id):
+        while not self._runs(thread_id) and document.thread(thread_id).deleted_at is None:
             waiting = queue_of(document.view, thread_id)
             if not waiting or self._is_about_to_run(thread_id):
                 return
@@ -198,8 +224,7 @@ class Reactor:
         try:
             call(request_id=key)
         except Exception as error:
-            words = str(error) or type(error).__name__
-            return words.encode(errors="replace").decode()[:DETAIL_LENGTH_MAX]
+            return _words(error).encode(errors="replace").decode()[:DETAIL_LENGTH_MAX]
         return None
 
     def _tell(
@@ -221,3 +246,11 @@ class Reactor:
             turn_id=None if turn_id is None else MessageId(turn_id),
         )
         self._document.execute(failure, command_id=self._marks.key(key, "failed"))
+
+
+def _words(error: Exception) -> str:
+    """What an error says; its kind, where it says nothing or cannot be spelled."""
+    try:
+        return str(error) or type(error).__name__
+    except Exception:
+        return type(error).__name__

@@ -24,6 +24,7 @@ import msgspec
 from chatdoc.model.arguments import require_name, require_text, require_value
 from chatdoc.model.clock import ms_of
 from chatdoc.model.commands.stable_id import stable_id
+from chatdoc.model.commands.turn_states import state_of_turn
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.ids import CommandId, MessageId, derive, is_id
 from chatdoc.model.view.view import View
@@ -121,13 +122,24 @@ def require_sound(event: object) -> None:
 
 
 def message_of(event: RuntimeEvent, view: View) -> MessageId:
-    """The message of the turn an event belongs to: the one it names, else one whose id follows from the turn's name."""
+    """The message of the turn an event belongs to: the one it names, else one whose id follows from the turn's name.
+
+    Raises CommandRefused for a message that is no turn of this agent: what somebody else wrote is not its to say.
+    """
     if (
         event.turn_id is not None
         and is_id(event.turn_id)
         and view.thread_of(event.turn_id) == event.thread_id
     ):
-        return MessageId(event.turn_id)
+        message_id = MessageId(event.turn_id)
+        sender = view.headers[message_id].sender_id
+        if sender != event.provider or state_of_turn(view, message_id) == "idle":
+            raise CommandRefused(
+                f"{event.type} {event.event_id}: turn_id names message {message_id}, expected a turn of"
+                f" {event.provider}",
+                hint="Give the message of the answer, or what the agent calls the turn; what is answered is messageId",
+            )
+        return message_id
     thread = view.thread_facts.get(event.thread_id)
     return MessageId(derive("turn", _began_ms(thread), event.provider, event.thread_id, event.turn))
 
