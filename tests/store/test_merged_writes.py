@@ -87,7 +87,8 @@ def done(
     def work(session: Session) -> list[Any]:
         found: list[Any] = []
         for transaction in transactions:
-            session.begin(key)
+            session.begin()
+            session.speak_for(key)
             for statement, values in transaction:
                 answer = session.execute(statement, values)
                 if statement == LOOK:
@@ -143,7 +144,8 @@ def test_a_large_row_is_on_its_way_while_the_next_one_is_made(documents: Postgre
 
     def work(session: Session) -> list[Any]:
         session.execute("SELECT set_config('idle_in_transaction_session_timeout', '300', false)").fetchone()
-        session.begin(key)
+        session.begin()
+        session.speak_for(key)
         session.execute(LOOK).fetchall()
         for number in range(3):
             session.execute("INSERT INTO update_runs VALUES (?, ?, ?, ?)", (number, number, 1, b"run"))

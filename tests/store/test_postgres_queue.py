@@ -33,7 +33,7 @@ class Writer:
         self._thread.start()
 
     def _ask(self, document: str) -> None:
-        self.session.begin(document)
+        self.session.begin()
         self.locked = lock(self.session, document)()
 
     @property

@@ -231,8 +231,9 @@ class PostgresDatabase:
         return answer
 
     def _begin(self, session: Session, how: str, ahead: Questions) -> Locked | None:
-        session.begin(self.document, how)
+        session.begin(how)
         if how:
+            session.speak_for(self.document)
             session.wait()
             return None
         locked = fenced_lock(session, self.pool, self.document, self.place, ahead, self.name)

@@ -76,7 +76,7 @@ class PostgresDocuments:
             self.require_here(name)
 
         def make(session: Session) -> str:
-            session.begin("")
+            session.begin()
             for number in count(1):
                 key = stem if number == 1 else f"{stem}-{number}"
                 claimed = (key, document_id, name, int(not is_served), int(is_served))
@@ -136,7 +136,8 @@ class PostgresDocuments:
         """Remove a document with everything that is stored of it."""
 
         def remove(session: Session) -> None:
-            session.begin(key)
+            session.begin()
+            session.speak_for(key)
             for table in sorted(TABLES):
                 session.execute(f"DELETE FROM {table}")
             session.execute("DELETE FROM document_order WHERE document = ?", (key,))

@@ -28,6 +28,6 @@ def fenced_lock(
 
 def wait_for_writer(session: Session, document: str) -> None:
     """Wait until whoever has the lock of a document is done, one way or the other."""
-    session.begin(document)
+    session.begin()
     lock(session, document)()
     session.rollback()

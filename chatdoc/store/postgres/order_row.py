@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatdoc.model.errors import StoreGone
+from chatdoc.store.postgres.schema_statements import SPEAK
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.sql.database import Counts
 
 VERSION = "SELECT version, is_retired, head FROM document_order WHERE document = ?"
 _LOCK = (
     "SELECT version, last_update, last_event, head, is_retired FROM document_order WHERE document = ?"
+    f" AND (SELECT {SPEAK} IS NOT NULL)"
     " AND (SELECT true FROM pg_advisory_xact_lock(hashtextextended(?, 1667785076))) FOR UPDATE"
 )
-"""Two documents whose numbers are the same wait for each other, and that is all."""
+"""Two documents whose numbers are the same wait for each other, and that is all. The session speaks for the document
+from then on, without a statement of its own for that."""
 _NEXT = "UPDATE document_order SET version = version + 1 WHERE document = ?"
 _NEXT_COUNTED = (
     "UPDATE document_order SET version = version + 1, last_update = ?, last_event = ?, head = ?"
@@ -44,7 +47,8 @@ class Locked:
 
 def lock(session: Session, document: str) -> Callable[[], Locked | None]:
     """Lock the row of a document in the open transaction; what is returned waits for it, None where there is none."""
-    answer = session.execute(_LOCK, (document, document))
+    answer = session.execute(_LOCK, (document, document, document))
+    session.speaks_for(document)
 
     def wait() -> Locked | None:
         found = answer.fetchone()

@@ -14,6 +14,7 @@ from chatdoc.store.sqlite.schema import STEPS, Step
 
 SETTING = "chatdoc.document"
 """The setting of a session that says whose rows it sees and writes."""
+SPEAK = f"set_config('{SETTING}', ?, false)"
 TEXT = 'text COLLATE "C"'
 _DOCUMENT = f"document {TEXT} NOT NULL DEFAULT current_setting('{SETTING}')"
 _TYPES = {"INTEGER": "bigint", "TEXT": TEXT, "BLOB": "bytea"}

@@ -19,11 +19,11 @@ from chatdoc.store.postgres.pending_answer import PendingAnswer
 from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.postgres_errors import is_lost_connection
 from chatdoc.store.postgres.read_ahead import ReadAhead
-from chatdoc.store.postgres.schema_statements import SETTING
+from chatdoc.store.postgres.schema_statements import SPEAK
 from chatdoc.store.postgres.write_behind import BULKY, HELD_MAX, MARKS, SAVE, WriteBehind
 from chatdoc.store.sql.database import Question
 
-_SPEAK = f"SELECT set_config('{SETTING}', $1, false)"
+_SPEAK = f"SELECT {SPEAK}"
 _NO_LIMIT = "SELECT set_config('statement_timeout', '0', true)"
 _NOTHING = "SELECT 1"
 
@@ -48,6 +48,10 @@ class Session:
             self._document = None
             self.execute(_SPEAK, (document,))
             self._document = document
+
+    def speaks_for(self, document: str) -> None:
+        """Note whom a statement that was sent lets the session speak for."""
+        self._document = document
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> PendingAnswer:
         """Send a statement, or hold it where it writes; nothing is waited for.
@@ -85,12 +89,11 @@ class Session:
         for statement, values in questions:
             self._ahead.keep(statement, values, self.execute(statement, values))
 
-    def begin(self, document: str, how: str = "") -> None:
-        """Open a transaction on the rows of a document."""
+    def begin(self, how: str = "") -> None:
+        """Open a transaction."""
         self._ahead.forget()
         self._behind.forget()
         self.execute(f"BEGIN {how}")
-        self.speak_for(document)
         self._is_inside = True
 
     def commit(self, name: str, doing: str, behind: Question | None = None) -> None:

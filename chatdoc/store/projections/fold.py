@@ -33,8 +33,8 @@ _COUNT = len(PROJECTORS)
 _ADVANCE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence = ?"
 )
-_STANDING = "SELECT last_applied_sequence, count(*) FROM projection_state GROUP BY last_applied_sequence"
-AHEAD: tuple[tuple[str, tuple[()]], ...] = ((_STANDING, ()), (IS_ANY_HIDDEN, ()))
+_STANDING = f"SELECT last_applied_sequence, count(*), ({IS_ANY_HIDDEN}) FROM projection_state GROUP BY last_applied_sequence"
+AHEAD: tuple[tuple[str, tuple[()]], ...] = ((_STANDING, ()),)
 """What a fold asks that knows nothing; a database behind a network is asked before there is anything to fold."""
 _RAISE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence < ?"
@@ -83,7 +83,7 @@ def fold(
 ) -> Folded | None:
     """Apply events that were just appended, in the transaction that appended them; what is known then.
 
-    When all projectors stand right before the first event this costs one statement beside the rows, and two more where
+    When all projectors stand right before the first event this costs one statement beside the rows, and one more where
     that is not known from the fold before (`folded`). Otherwise those that lag catch up from the log, which holds
     these events by now, and those that are ahead stay.
     """
@@ -227,10 +227,10 @@ def _apply_between_reverts(execute: Execute, executemany: ExecuteMany, events: S
 def _look(execute: Execute) -> Folded | None:
     """What the tables say; None where not all projectors stand at one event."""
     standing = execute(_STANDING).fetchall()
-    is_any_hidden = bool(execute(IS_ANY_HIDDEN).fetchone()[0])
     if len(standing) != 1 or standing[0][1] != _COUNT:
         return None
-    return Folded(standing[0][0], is_any_hidden)
+    sequence, _, is_any_hidden = standing[0]
+    return Folded(sequence, bool(is_any_hidden))
 
 
 def _apply_one(execute: Execute, event: Event, handlers: Handlers = _HANDLERS) -> None:

@@ -63,14 +63,14 @@ def test_bootstraps_all_projection_states_and_writes_rows() -> None:
     ]
 
 
-def test_plain_message_costs_five_statements() -> None:
-    """Two questions, its row, the thread's moment and one statement for all eight states."""
+def test_plain_message_costs_four_statements() -> None:
+    """One question, its row, the thread's moment and one statement for all eight states."""
     world = World(project(), thread())
     seen: list[str] = []
     world.connection.set_trace_callback(seen.append)
     world.happen(message("m1"))
     world.connection.set_trace_callback(None)
-    assert len(seen) - len(["BEGIN", "COMMIT"]) == 5
+    assert len(seen) - len(["BEGIN", "COMMIT"]) == 4
 
 
 def test_event_nobody_knows_only_advances_the_state() -> None:
