@@ -55,7 +55,7 @@ def is_as_rebuilt(store: SqliteStore) -> bool:
 def test_a_second_command_asks_nothing_of_the_folded_tables(store: SqliteStore) -> None:
     """What the first one has found and left is known to the next."""
     happen(store, project(), thread())
-    assert len(questions(store, message("m"))) == 2
+    assert len(questions(store, message("m"))) == 1
     assert [questions(store, message(f"m{number}")) for number in range(3)] == [[]] * 3
 
 

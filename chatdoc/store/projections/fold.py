@@ -33,7 +33,10 @@ _COUNT = len(PROJECTORS)
 _ADVANCE = (
     "UPDATE projection_state SET last_applied_sequence = ?, updated_at = ? WHERE last_applied_sequence = ?"
 )
-_STANDING = f"SELECT last_applied_sequence, count(*), ({IS_ANY_HIDDEN}) FROM projection_state GROUP BY last_applied_sequence"
+_STANDING = (
+    f"SELECT last_applied_sequence, count(*), ({IS_ANY_HIDDEN})"
+    " FROM projection_state GROUP BY last_applied_sequence"
+)
 AHEAD: tuple[tuple[str, tuple[()]], ...] = ((_STANDING, ()),)
 """What a fold asks that knows nothing; a database behind a network is asked before there is anything to fold."""
 _RAISE = (
