@@ -117,7 +117,7 @@ async def _run(
                         }
                     )
                     begin = time.perf_counter()
-                    status, said = await answer(rooms.use(name), ANYBODY, body, rooms.metrics)
+                    status, said = await answer(rooms.use(name), ANYBODY, body, rooms.metrics, rooms.words)
                     assert status == 200, said
                     waits.append((time.perf_counter() - begin) * 1000)
 
