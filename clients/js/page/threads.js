@@ -29,9 +29,8 @@ export function drawThreads (page) {
   rows.sort((one, other) => Number(other.isPinned) - Number(one.isPinned) || (one.date < other.date ? 1 : -1))
   keep(byId('thread-list'), rows, ({ id }) => id, (row) => JSON.stringify(row), (row) => {
     const name = make('span', { className: 'name', textContent: row.title })
-    const chips = [row.isPinned ? 'pinned' : '', row.state].filter(Boolean).map((textContent) => make('span', { className: 'chip', textContent }))
-    const side = make('span', { className: 'side' }, ...chips, timeOf(row.date, true))
-    const link = make('a', { href: page.address(page.path, row.id) }, name, side, make('span', { className: 'last', textContent: row.last }))
+    const chips = [row.isPinned ? 'pinned' : '', row.state].filter(Boolean).flatMap((textContent) => [make('span', { className: 'chip', textContent }), ' '])
+    const link = make('a', { href: page.address(page.path, row.id) }, name, ' ', timeOf(row.date, true), ' ', make('span', { className: 'last' }, ...chips, row.last))
     if (row.isOpen) link.setAttribute('aria-current', 'true')
     return make('li', {}, link)
   })
