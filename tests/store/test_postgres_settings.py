@@ -55,6 +55,14 @@ def test_writers_wait_for_each_other_whatever_the_database_says(postgres: Cluste
         assert [message.content for message in one.messages(thread_id)] == ["Hello", "first", "second"]
 
 
+def test_a_database_that_would_refuse_row_level_security_is_used(postgres: Cluster) -> None:
+    """As one that is set up to be dumped whole: a session of a store asks for it again."""
+    url = postgres.create_database("unfiltered")
+    postgres.say("ALTER DATABASE unfiltered SET row_security = off")
+    with open_store(url) as store, store.open("a.chat") as doc:
+        assert doc.create_thread(sender_id="ada", content="Hello")
+
+
 def test_a_database_that_does_not_hold_every_text_is_refused(postgres: Cluster) -> None:
     """Before anything is made in it, and with words; it failed at the first text that it does not hold."""
     postgres.say("CREATE DATABASE latin OWNER chatdoc ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")

@@ -99,7 +99,7 @@ def connect(url: str, name: str, limits: Limits, *, purpose: str) -> psycopg.Con
         connection.execute(
             f"SET lock_timeout = {limits.lock_ms}; SET statement_timeout = {limits.statement_ms};"
             f" SET idle_in_transaction_session_timeout = {limits.idle_ms}; SET client_encoding = 'UTF8';"
-            " SET default_transaction_isolation = 'read committed';"
+            " SET default_transaction_isolation = 'read committed'; SET row_security = on;"
             " SET client_min_messages = error".encode(),
             prepare=False,
         )
