@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from chatdoc.document import Document
+from chatdoc.model.errors import ChatdocError
 from chatdoc.open import open_document
 from chatdoc.store.chat_folders import CHAT_SUFFIXES
 
@@ -38,6 +39,8 @@ class Documents:
 
     def __init__(self) -> None:
         self._open: OrderedDict[Path, Document] = OrderedDict()
+        self.unsaved: set[str] = set()
+        """Those whose text could not be written, and who asked for it was told; their stores have what it lacks."""
 
     def get(self, path: Path) -> Document:
         """The document at a path, open; raises as `open_document` does."""
@@ -58,15 +61,30 @@ class Documents:
         """Those that are open now."""
         return list(self._open.values())
 
-    def save(self) -> None:
-        """Write the text of those that changed."""
-        for document in self._open.values():
-            document.save()
+    def save(self) -> list[tuple[str, ChatdocError]]:
+        """Write the text of those that changed; returns those for which that failed, each with why."""
+        failed = []
+        for path, document in self._open.items():
+            try:
+                document.save()
+            except ChatdocError as error:
+                failed.append((str(path), error))
+        self.unsaved = {path for path, _ in failed}
+        return failed
 
     def close(self) -> None:
-        """Save and let go of all."""
+        """Save and let go of all; raises what failed first, unless `save` has told it."""
+        untold: list[ChatdocError] = []
         while self._open:
-            self._open.popitem()[1].close()
+            path, document = self._open.popitem()
+            try:
+                document.close()
+            except ChatdocError as error:
+                if str(path) not in self.unsaved:
+                    self.unsaved.add(str(path))
+                    untold.append(error)
+        if untold:
+            raise untold[0]
 
     def __enter__(self) -> Documents:
         return self

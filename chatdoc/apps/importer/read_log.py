@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import BinaryIO
 
@@ -89,11 +90,11 @@ class LogFiles:
                         weaver.take_up_all()
             return self._read(file, found, row, weaver, result)
 
-    def saved(self) -> None:
-        """Note that the texts of all documents have been written."""
-        if self._unsaved:
-            self.index.note_saved(sorted(self._unsaved))
-            self._unsaved.clear()
+    def saved(self, but: AbstractSet[str] = frozenset()) -> None:
+        """Note that the texts of all documents have been written, but for some."""
+        if written := self._unsaved - but:
+            self.index.note_saved(sorted(written))
+            self._unsaved -= written
 
     def save_what_was_left(self) -> list[tuple[str, OSError | ChatdocError]]:
         """Write the texts that a killed import left behind: where its logs are all read, nobody else would.

@@ -67,8 +67,8 @@ class Importer:
             path = str(error.filename or "")
             self.observer.scanned("none", "pass1", "io_error")
             outcomes.append(_failed("", path, error))
-        self._documents.save()
-        self._files.saved()
+        outcomes += [_failed("", document, error) for document, error in self._documents.save()]
+        self._files.saved(self._documents.unsaved)
         missing = self._missing(roots, present)
         counts = Counter(one.result for one in outcomes)
         return ImportReport(
@@ -123,9 +123,11 @@ class Importer:
 
     def close(self) -> None:
         """Save the documents and let go of everything."""
-        self._documents.close()
-        self._files.saved()
-        self.index.close()
+        try:
+            self._documents.close()
+        finally:
+            self._files.saved(self._documents.unsaved)
+            self.index.close()
 
     def __enter__(self) -> Importer:
         return self
