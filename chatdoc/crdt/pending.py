@@ -68,6 +68,9 @@ class Pending:
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, update: bytes) -> bool:
+        return update in self._held
+
     def hold(self, update: bytes, reading: Reading, *, origin: str = "") -> bool:
         """Keep an update and who sent it; False when it is held already; raises UpdateRefused."""
         if update in self._held:

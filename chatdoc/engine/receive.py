@@ -30,7 +30,8 @@ def receive(
     else:
         steps.append(_take(transaction, update, reading, now(), origin))
     steps += _release(transaction, now, origin)
-    return received(origin, steps, held=len(copy.pending), known=copy.known)
+    waits = update in copy.pending
+    return received(origin, steps, held=len(copy.pending), waits=waits, known=copy.known)
 
 
 def finish_restoring(transaction: Transaction, now: Now, *, at_once: bool = False) -> None:

@@ -29,6 +29,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """Those that are new since."""
     held: int = 0
     """How many updates are held back because what they build on is missing."""
+    waits: bool = False
+    """Whether this very update is one of them."""
     wanted: bytes | None = None
     """While any is held: this document's state vector; ask the peer for what lies beyond it."""
     quarrel: tuple[Quarrel, ...] = ()
@@ -43,12 +45,13 @@ class Step(NamedTuple):
     quarrel: Quarrel | None
 
 
-def received(origin: str, steps: list[Step], *, held: int, known: dict[int, int]) -> Received:
+def received(origin: str, steps: list[Step], *, held: int, waits: bool, known: dict[int, int]) -> Received:
     """The answer to an update that led to these steps, with so many still held back."""
     return Received(
         delta=united(origin, [step.delta for step in steps]),
         violations=tuple(violation for step in steps for violation in step.violations),
         held=held,
+        waits=waits,
         wanted=state_vector(known) if held else None,
         quarrel=tuple(step.quarrel for step in steps if step.quarrel is not None),
     )

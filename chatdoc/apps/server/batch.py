@@ -58,6 +58,10 @@ class Outcome(NamedTuple):
     wanted: bytes | None = None
     quarrels: bool = False
     is_applied: bool = False
+    waits: bool = False
+    """Whether it is held back until what it builds on is here."""
+    none_waits: bool = False
+    """Whether no update of anybody is held back any more."""
 
 
 class Finished(NamedTuple):
@@ -220,9 +224,11 @@ def _outcome(change: Change, admitted: Admitted, answer: Answer | None, wanted: 
         change,
         admitted.refused,
         remove,
-        answer.wanted,
+        answer.wanted if answer.waits else None,
         quarrels(answer, origin(change.member)),
-        is_applied=answer.wanted is None,
+        is_applied=not answer.waits,
+        waits=answer.waits,
+        none_waits=not answer.held,
     )
 
 

@@ -119,6 +119,8 @@ class Member:
         self.was_told_read_only = False
         self.held = 0
         """So many broadcasts wait until the disk has what this client sent; later ones wait behind them."""
+        self.asked: bytes | None = None
+        """Beyond which state vector it was asked last for what is missing: it would bring the same again."""
         self.unhandled_bytes = 0
         self.room_for_more = asyncio.Event()
         self.room_for_more.set()

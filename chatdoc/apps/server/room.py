@@ -64,6 +64,8 @@ class Room:
         self.watch = StoreWatch(self.store_paths)
         self._doc = doc
         self._limits, self._allow, self._executor, self._metrics = limits, allow, executor, metrics
+        self._early: set[Member] = set()
+        """Members whose changes may be held back; whoever brings what they lack, they hear of it from the disk on."""
         self._jobs: deque[Job] = deque()
         self._heard: deque[tuple[bytes, str]] = deque()
         self._loop = asyncio.get_running_loop()
@@ -122,6 +124,7 @@ class Room:
     def leave(self, member: Member) -> None:
         """Let a client go, and its presence with it."""
         self.members.discard(member)
+        self._early.discard(member)
         self._tell_presence(self.awareness.leave(member))
 
     async def call(self, work: Callable[[Document], Found]) -> Found:
@@ -255,7 +258,11 @@ class Room:
             self._changed = asyncio.Event()
 
     def _publish(self, heard: list[bytes], told: list[Told]) -> None:
-        senders = {one.change.member for one in told if isinstance(one, Outcome) and one.is_applied}
+        outcomes = [one for one in told if isinstance(one, Outcome)]
+        self._early |= {one.change.member for one in outcomes if one.waits}
+        senders = self._early | {one.change.member for one in outcomes if one.is_applied}
+        if any(one.none_waits for one in outcomes):
+            self._early.clear()
         held = broadcast(heard, self.members, senders, self._limits.broadcast_bytes_max, self._metrics)
         self._answers.add([*held, *told])
 

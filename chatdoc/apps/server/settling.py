@@ -47,7 +47,8 @@ def _settle(one: Outcome, limits: Limits, metrics: Metrics) -> None:
         member.room_for_more.set()
     if one.remove:
         member.send(wire.update(wire.delete_set(one.remove)))
-    if one.wanted is not None:
+    if one.wanted is not None and one.wanted != member.asked:
+        member.asked = one.wanted
         member.send(wire.step_1(one.wanted))
     member.acknowledge(one.is_applied)
     if one.refused:
