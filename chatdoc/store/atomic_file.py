@@ -21,6 +21,7 @@ from pathlib import Path
 from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
 from chatdoc.store.exchange_rename import exchange
 from chatdoc.store.file_lock import lock_file, try_lock
+from chatdoc.store.file_mode import set_mode, set_owner
 
 MOMENTS, MOMENT_S = 200, 0.002
 """How often, and how far apart, a displaced file's lock is tried."""
@@ -28,7 +29,7 @@ _WRITE_BITS = 0o222
 _REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
+_LEFT = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NFS locks only what is open to be written.
 
 Keep = Callable[[int], object]
 """Takes a descriptor of a file that was displaced, and has to close it."""
@@ -243,7 +244,7 @@ def _claim(temporary: Path, asked: Path, mode: int) -> int:
 def _clear(temporary: Path, asked: Path) -> None:
     """Wait until nobody writes the temporary file, then remove it if its writer died and left it."""
     try:
-        file = os.open(temporary, _OLD)
+        file = os.open(temporary, _LEFT)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -279,11 +280,10 @@ def _fill(
     if before is not None:
         mine = os.fstat(file)
         if (mine.st_uid, mine.st_gid) != (before.st_uid, before.st_gid):
-            with contextlib.suppress(PermissionError):  # Only root may give a file back to its owner.
-                os.fchown(file, before.st_uid, before.st_gid)
+            set_owner(file, before.st_uid, before.st_gid)
         mode = stat.S_IMODE(before.st_mode) if mode is None else mode
     if mode is not None:
-        os.fchmod(file, mode)
+        set_mode(file, mode)
     os.fsync(file)
 
 

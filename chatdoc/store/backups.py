@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chatdoc.model.errors import BackupDamaged, ReadOnlyTarget, WriteFailed
 from chatdoc.store.atomic_file import sync_folder, write_atomically
+from chatdoc.store.file_mode import set_mode
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -100,7 +101,7 @@ def _make_durable(path: Path) -> None:
     """Finish what a process killed between the rename and the folder's fsync left undone; narrow the permissions."""
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        os.fchmod(file, FILE_MODE)
+        set_mode(file, FILE_MODE)
         os.fsync(file)
     finally:
         os.close(file)

@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chatdoc.model.errors import StoreError
+from chatdoc.store.file_system import may_be_shared
 from chatdoc.store.index_folder import index_folder, make_index_folder
+from chatdoc.store.sqlite.wal_mode import take_rollback
+
+TIMEOUT_S = 30.0
 
 
 class IndexFile:
@@ -23,10 +27,13 @@ class IndexFile:
             make_index_folder(folder)
             if not self.path.exists():
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            if is_shared := may_be_shared(self.path):
+                take_rollback(self.path, timeout_s=TIMEOUT_S)
             self.connection = sqlite3.connect(
-                self.path, timeout=30, isolation_level=None, check_same_thread=False
+                self.path, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-            self.connection.execute("PRAGMA journal_mode = WAL")
+            if not is_shared:
+                self.connection.execute("PRAGMA journal_mode = WAL")
             # What a power failure takes is read once more.
             self.connection.execute("PRAGMA synchronous = NORMAL")
 

@@ -5,12 +5,13 @@ A process that was stopped inside a lock holds it until it goes on or ends, and 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 _PROC = Path("/proc")
-_WRITE_LOCK_BYTE = 120
-"""Where in the shared memory of a journal SQLite's WAL mode locks out other writers."""
+_WRITE_LOCKS = (("-shm", 120), ("", 0x40000001))
+"""Where SQLite locks out other writers: in the shared memory of a write-ahead journal, or far out in the file."""
 _STOPPED = ("T", "t")
 
 
@@ -18,13 +19,11 @@ def writer_of(store: Path | None) -> int | None:
     """The number of the process that writes to a store now, or None where that cannot be told."""
     if store is None:
         return None
-    try:
-        found = os.stat(f"{store}-shm")
-    except OSError:
-        return None
-    for kind, pid, first, last in _locks(found):
-        if kind == "POSIX" and first <= _WRITE_LOCK_BYTE <= last:
-            return pid
+    for end, place in _WRITE_LOCKS:
+        with contextlib.suppress(OSError):
+            for kind, pid, first, last in _locks(os.stat(f"{store}{end}")):
+                if kind == "POSIX" and first <= place <= last:
+                    return pid
     return None
 
 

@@ -27,8 +27,8 @@ HANDED_DOWN = {
     ("chatdoc.store.atomic_file", "DisplacedFile.keep"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
-MODULES_MAX = {"send": 67, "receive": 74, "open v2": 132, "open legacy": 142}
-"""What was measured is 67, 74, 128 and 137; more than a little more is a new detour to be looked at."""
+MODULES_MAX = {"send": 67, "receive": 74, "open v2": 135, "open legacy": 145}
+"""What was measured is 67, 74, 131 and 140; more than a little more is a new detour to be looked at."""
 
 
 class Trace:

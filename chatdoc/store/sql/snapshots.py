@@ -134,16 +134,22 @@ class _Opened:
 
     def part(self, part: str) -> Iterator[bytes]:
         """The pieces of one part, each checked."""
+        damage = ""
         try:
             for count, (checksum, piece) in enumerate(self._execute(_BYTES, (part,))):
                 if type(piece) is not bytes or digests.checksum(piece) != checksum:
-                    raise self._damaged(f"piece {count} of its {part} has another checksum")
+                    damage = f"piece {count} of its {part} has another checksum"
+                    break
                 try:
-                    yield unpack(piece)
+                    unpacked = unpack(piece)
                 except ValueError as error:
-                    raise self._damaged(f"piece {count} of its {part}: {error}") from error
+                    damage = f"piece {count} of its {part}: {error}"
+                    break
+                yield unpacked
         except self._database.faults as error:
             raise self._failed(error) from error
+        if damage:  # Said once the rows are let go of: beside a rollback journal nobody can write while they are read.
+            raise self._damaged(damage)
 
     def __del__(self) -> None:
         self._reading.close()
@@ -157,6 +163,7 @@ class _Opened:
     def _damaged(self, what: str) -> StoreDamaged:
         """Log the damage, and mark the snapshot so that nobody reads it again or keeps pieces of it."""
         _log.warning("%s is damaged: %s; it is set aside, the log has everything", self._name, what)
+        self._reading.close()
         with contextlib.suppress(ChatdocError):
             values = (self.sequence,)
             self._database.change(lambda execute, _: execute(_SET_ASIDE, values), "set a snapshot aside")

@@ -30,6 +30,7 @@ class Looks(NamedTuple):
     size: int
     changed_ns: int
     has_journal: bool
+    """Either kind: what is in a write-ahead journal is not in the file, and beside a rollback journal half of it is."""
 
 
 def looks_of(file: Path) -> Looks:
@@ -38,7 +39,8 @@ def looks_of(file: Path) -> Looks:
         found = os.stat(file)
     except FileNotFoundError:
         return Looks(0, 0, 0, False)
-    return Looks(found.st_ino, found.st_size, found.st_mtime_ns, os.path.lexists(f"{file}-wal"))
+    has_journal = os.path.lexists(f"{file}-wal") or os.path.lexists(f"{file}-journal")
+    return Looks(found.st_ino, found.st_size, found.st_mtime_ns, has_journal)
 
 
 def inode_of(file: Path) -> tuple[int, int] | None:
@@ -59,19 +61,28 @@ def require_same_file(file: Path, inode: tuple[int, int] | None) -> None:
         )
 
 
-def prepare(connection: sqlite3.Connection, *, care: Care, readonly: bool = False) -> None:
-    """Let a new connection keep a store's promises; closes it where it cannot, and raises sqlite3.Error."""
+def prepare(connection: sqlite3.Connection, *, care: Care, readonly: bool = False) -> bool:
+    """Let a new connection keep a store's promises; whether it writes with a write-ahead journal.
+
+    Closes it where it cannot, and raises sqlite3.Error.
+    """
     try:
         if readonly:
             connection.execute("PRAGMA query_only = ON")
-            return
+            return False
         connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[care]}")
         if care == "draft":
             connection.execute("PRAGMA journal_mode = MEMORY")
-            return
+            return False
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            # A rollback journal that comes back after a power failure would undo what was acknowledged, and half a
+            # transaction in the file is damage: `NORMAL` and `FULL` promise less there.
+            connection.execute("PRAGMA synchronous = EXTRA")
+            return False
         connection.execute("PRAGMA journal_size_limit = 16777216")
         pages = CHECKPOINT_PAGES * (4 if care == "asynchronous" else 1)  # Before that, others do it.
         connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+        return True
     except BaseException:
         connection.close()
         raise

@@ -77,6 +77,8 @@ class Database:
         self._held: tuple[FrameType, Version] | None = None
         """What `version` said first in the transaction of a call: until that ends, nobody else can commit."""
         self._distrusted = False
+        self.has_wal = False
+        """Whether this writes with a write-ahead journal (`wal_mode`)."""
         self._inode = None if file is None else inode_of(file)
         self._turns = ProcessTurns(file)
         self._connection: sqlite3.Connection | None = self._connect()
@@ -249,7 +251,7 @@ class Database:
         if self.file is None:
             return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection = self._connect_file(self.file)
-        prepare(connection, care=self.care, readonly=self.readonly)
+        self.has_wal = prepare(connection, care=self.care, readonly=self.readonly)
         return connection
 
     def _connect_file(self, file: Path) -> sqlite3.Connection:

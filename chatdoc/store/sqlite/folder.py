@@ -23,7 +23,7 @@ from chatdoc.store.sqlite.connection import Durability
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.draft import build, draft_file, finish, put_in_place
 from chatdoc.store.sqlite.opening import open_to_read, open_to_write
-from chatdoc.store.sqlite.own_files import make_folder, require_own_folder
+from chatdoc.store.sqlite.own_files import JOURNALS, make_folder, require_own_folder
 from chatdoc.store.sqlite.path_index import PathIndex, encoded
 from chatdoc.store.sqlite.sqlite_errors import named
 from chatdoc.store.sqlite.store import SqliteStore
@@ -172,7 +172,7 @@ class SqliteFolder:
             if backups and other != place:
                 kept = self._backups_of(other)
                 backups = set() if kept is None else backups - kept
-        files = [Path(f"{place}{end}") for end in ("", "-wal", "-shm")]
+        files = [Path(f"{place}{end}") for end in ("", *JOURNALS)]
         entry = self._index.entry_of(place.name)
         files += [] if entry is None else [entry]
         files += [self.backups / name for name in sorted(backups or ()) if os.path.basename(name) == name]
@@ -235,7 +235,7 @@ class SqliteFolder:
                     self._index.release(self._index.file(name), entry)
 
     def _remove(self, place: Path) -> None:
-        for end in ("", "-wal", "-shm"):
+        for end in ("", *JOURNALS):
             Path(f"{place}{end}").unlink(missing_ok=True)
 
     def _exists(self, name: str) -> DocumentExists:

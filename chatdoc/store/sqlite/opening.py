@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from chatdoc.model.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew
 from chatdoc.store import row_digests
+from chatdoc.store.file_system import may_be_shared
 from chatdoc.store.projections.progress import TABLES
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sqlite import schema
@@ -14,8 +16,11 @@ from chatdoc.store.sqlite.connection import Durability, Looks, looks_of
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure
+from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, named
+from chatdoc.store.sqlite.wal_mode import maps_no_memory, take_rollback, take_wal
 
+JOURNAL_WAIT_S = 2.0
+"""So long others are waited for that have a store open with the other kind of journal."""
 LOOKS = 3
 """So often a size and a number of pages that do not fit are asked for."""
 _NAMES = "SELECT name FROM sqlite_master"
@@ -27,7 +32,7 @@ def open_to_write(file: Path, *, durability: Durability, timeout_s: float) -> Da
     _require_there(file)
     if not os.access(file, os.W_OK):
         raise ReadOnlyTarget(f"the store {file} may not be written", hint=f"Allow it: chmod u+w {file}")
-    database = _opened(file, durability=durability, timeout_s=timeout_s)
+    database = _with_right_journal(file, durability=durability, timeout_s=timeout_s)
     try:
         if len(database.ask(schema.applied, "look up its schema")) < len(schema.STEPS):
             database.change(lambda execute, _: _advance(execute), "take its new schema steps")
@@ -43,17 +48,22 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
     """Open a store and write nothing, not even beside it; raises as `open_to_write` does.
 
     A store without a journal was closed cleanly: it is read without locks, as it stands, until somebody begins to
-    write. Beside a journal, SQLite's own locks are taken; the journal stays for the next who may write.
+    write. Beside a journal, SQLite's own locks are taken; the journal stays for the next who may write. And they are
+    taken where other machines may write, for what a file looks like is known there some seconds later.
     """
     _require_there(file)
-    looks = looks_of(file)
-    if not looks.has_journal:
+    looks, is_shared = looks_of(file), may_be_shared(file)
+    if not looks.has_journal and not is_shared:
         return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
     try:
         return _opened(file, timeout_s=timeout_s, readonly=True)
-    except (StoreError, ReadOnlyTarget):
-        journal = Path(f"{file}-wal")
-        if os.access(file.parent, os.W_OK) or (journal.exists() and journal.stat().st_size > 0):
+    except (StoreError, ReadOnlyTarget) as error:
+        is_blind = maps_no_memory(error.__cause__)
+        if is_blind and _has_frames(file) and os.access(file, os.W_OK):
+            # Copied here as a killed process left it: nobody can read it on this disk before that is written back.
+            _change_over(file, timeout_s)
+            return _opened(file, timeout_s=timeout_s, readonly=True)
+        if _has_frames(file) or not (is_blind or not os.access(file.parent, os.W_OK)):
             raise
     return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
 
@@ -77,6 +87,41 @@ def _make_lost_tables(execute: Execute, _: ExecuteMany) -> None:
         if schema.made_by(statement) not in names:
             execute(statement)
     execute(_FORGET)
+
+
+def _with_right_journal(file: Path, *, durability: Durability, timeout_s: float) -> Database:
+    """A store opened to write, with the kind of journal that is right where it lies, whichever it has."""
+
+    def opened() -> Database:
+        return _opened(file, durability=durability, timeout_s=timeout_s)
+
+    is_shared = may_be_shared(file)
+    if is_shared:
+        _change_over(file, timeout_s)
+    try:
+        database = opened()
+    except StoreError as error:
+        if not maps_no_memory(error.__cause__):
+            raise
+        _change_over(file, timeout_s)
+        return opened()
+    if database.has_wal or is_shared:
+        return database
+    database.close()
+    with named(file, "get a write-ahead journal"):
+        take_wal(file, timeout_s=timeout_s)
+    return opened()
+
+
+def _change_over(file: Path, timeout_s: float) -> None:
+    """Let a store have a rollback journal; raises StoreError where others use another kind at this moment."""
+    with named(file, "get a rollback journal"):
+        if not take_rollback(file, timeout_s=min(timeout_s, JOURNAL_WAIT_S)):
+            raise StoreError(
+                f"the store {file} is open with another kind of journal, expected none but a rollback journal on "
+                "a disk that several machines may use",
+                hint="Close the document on the machine that has the disk, then open it here",
+            )
 
 
 def _opened(
@@ -128,11 +173,12 @@ def _require_whole(execute: Execute, file: Path) -> None:
 
 
 def _has_frames(file: Path) -> bool:
-    """Whether there is a journal with what the file itself may not have yet."""
-    try:
-        return os.stat(f"{file}-wal").st_size > 0
-    except FileNotFoundError:
-        return False
+    """Whether there is a journal with what the file itself may not have yet, or has only half of."""
+    for end in ("-wal", "-journal"):
+        with contextlib.suppress(FileNotFoundError):
+            if os.stat(f"{file}{end}").st_size > 0:
+                return True
+    return False
 
 
 def _require_known(execute: Execute, file: Path) -> None:

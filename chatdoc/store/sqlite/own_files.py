@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chatdoc.model.errors import ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.store.atomic_file import sync_folder
+from chatdoc.store.file_system import keeps_no_modes
 
 FOLDER_MODE = 0o700
 _OTHERS_MAY_WRITE = 0o022
@@ -66,6 +67,8 @@ def _require_own(path: Path, is_right: Callable[[int], bool], expected: str) -> 
             f"{path} is {_kind(found.st_mode)}, expected {expected}",
             hint="Move it away and open the file again",
         )
+    if (found.st_uid != os.geteuid() or found.st_mode & _OTHERS_MAY_WRITE) and keeps_no_modes(path):
+        return True  # What is shown is the mount's, and nobody could set it right.
     if found.st_uid != os.geteuid():
         raise StoreError(
             f"{path} belongs to user {found.st_uid}, expected user {os.geteuid()}, who opens it",

@@ -50,7 +50,7 @@ class WalSync:
         Who wrote before may have ended before the disk had it, so what stands is made durable first.
         """
         database = self._database
-        if database.file is None or database.care != "full" or database.readonly:
+        if database.file is None or database.care != "full" or not database.has_wal:
             return
         with self._lock:
             database.require_there()
