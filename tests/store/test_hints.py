@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -89,6 +90,23 @@ def test_an_own_commit_is_no_news(opened: tuple[Document, Document, str]) -> Non
         one.send(thread_id, sender_id="ada", content=f"{number}")
     assert elsewhere.acquire(timeout=5)
     assert not heard.acquire(timeout=0.3)
+
+
+def test_a_version_that_was_read_before_an_own_commit_is_no_news(
+    opened: tuple[Document, Document, str],
+) -> None:
+    """What is read beside a commit and heard after it is older than what is known, and no database was put back."""
+    one, _, thread_id = opened
+    feed: Any = one.engine.store.feed
+    heard = calls(one)
+    feed.begin_reading()
+    version = feed.commits_of_others() + one.engine.store.database.own_versions  # type: ignore[attr-defined]
+    one.send(thread_id, sender_id="ada", content="meanwhile")
+    feed.hear(version, is_read=True)
+    assert not heard.acquire(blocking=False)
+    feed.begin_reading()
+    feed.hear(version, is_read=True)
+    assert heard.acquire(blocking=False)
 
 
 def test_a_commit_that_failed_hides_none_of_another_server(

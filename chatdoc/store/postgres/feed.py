@@ -21,6 +21,8 @@ class PostgresFeed:
         self._of_thread = threading.local()
         """How many commits each thread had heard of when its last wait ended."""
         self._listens = self._is_news = False
+        self._known_before = 0
+        """What was known when the version began to be read that is heard of next."""
         self.ahead: Callable[[], Questions] = tuple
         """What will be asked where there is more."""
         self._heard: list[Callable[[bytes], None]] = []
@@ -90,15 +92,19 @@ class PostgresFeed:
         for heard in self._heard:
             heard(message)
 
+    def begin_reading(self) -> None:
+        """What is read from now on is older than this only in a database that was put back."""
+        self._known_before = self._database.known_version
+
     def hear(self, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
         """A hint that the document has come to a version; one that this store made, or knows of, is no news.
 
-        One that was read is news too where it is before what is known, for a database may be put back; and it may have
-        come to the same version again, so whatever is read over a new connection (`is_anew`) is.
+        One that was read is news too where it is before what was known then, for a database may be put back; and it may
+        have come to the same version again, so whatever is read over a new connection (`is_anew`) is.
         """
         database = self._database
         is_news = version > database.known_version and version != database.coming_version
-        if (is_news or is_anew or (is_read and version < database.known_version)) and not database.is_closed:
+        if (is_news or is_anew or (is_read and version < self._known_before)) and not database.is_closed:
             if is_news:
                 database.known_version = version
             self._is_news = True

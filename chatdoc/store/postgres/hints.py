@@ -46,6 +46,9 @@ _VERSIONS = "SELECT document, version FROM document_order WHERE document = ANY($
 class Subscriber(Protocol):
     """Who wants to hear that a document has come to a version."""
 
+    def begin_reading(self) -> None:
+        """Hear that its version is about to be read; from the thread of the hints."""
+
     def hear(self, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
         """Hear it, or that it was read just now; from the thread of the hints, or of who commits in this process."""
 
@@ -191,6 +194,9 @@ class Hints:
             for document in [one for one, listeners in self._listeners.items() if not listeners]:
                 del self._listeners[document]
             watched = list(self._listeners)
+        for document in watched:
+            for listener in tuple(self._listeners.get(document, ())):
+                listener.begin_reading()
         if watched:
             for document, version in connection.execute(_VERSIONS, (watched,)):
                 self._hear(document, version, is_read=True, is_anew=is_anew)
