@@ -17,7 +17,7 @@ from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, named
-from chatdoc.store.sqlite.wal_mode import maps_no_memory, take_rollback, take_wal
+from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback, take_wal
 
 JOURNAL_WAIT_S = 2.0
 """So long others are waited for that have a store open with the other kind of journal."""
@@ -59,8 +59,8 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
         return _opened(file, timeout_s=timeout_s, readonly=True)
     except (StoreError, ReadOnlyTarget) as error:
         is_blind = maps_no_memory(error.__cause__)
-        if is_blind and _has_frames(file) and os.access(file, os.W_OK):
-            # Copied here as a killed process left it: nobody can read it on this disk before that is written back.
+        if (needs_rollback(error.__cause__) or (is_blind and _has_frames(file))) and os.access(file, os.W_OK):
+            # A killed process left half a commit, or what nobody can read on this disk: that is settled first.
             _change_over(file, timeout_s)
             return _opened(file, timeout_s=timeout_s, readonly=True)
         if _has_frames(file) or not (is_blind or not os.access(file.parent, os.W_OK)):

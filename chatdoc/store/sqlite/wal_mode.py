@@ -24,6 +24,11 @@ def maps_no_memory(error: BaseException | None) -> bool:
     )
 
 
+def needs_rollback(error: BaseException | None) -> bool:
+    """Whether SQLite failed because a process was killed in the midst of a commit, which only a writer can undo."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
+
+
 def take_wal(file: Path, *, timeout_s: float) -> None:
     """Let a store have a write-ahead journal, unless others have it open or the file system cannot have one.
 
