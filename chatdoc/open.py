@@ -10,10 +10,9 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.agents.ownership import Waiter
-from chatdoc.crdt.first_update import genesis
 from chatdoc.database import open_by_url, read_by_url
 from chatdoc.document import Document
-from chatdoc.engine.adopt_file import Upgrade, adopt, begin, digest, upgrade
+from chatdoc.engine.adopt_file import adopt, begin, digest, upgrade
 from chatdoc.engine.begin_event_log import begin_event_log, first_log
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.conversion import Conversion, unverified
@@ -24,15 +23,15 @@ from chatdoc.engine.read_file import looks_published, read_bytes
 from chatdoc.engine.reader import Reader
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import ChatdocError, DocumentExists, FileReplaced, UnreadableFile
+from chatdoc.model.errors import DocumentExists, FileReplaced, UnreadableFile
 from chatdoc.model.ids import Mint, RandomSource
 from chatdoc.model.view import apply
+from chatdoc.read_only import migrated_to_read
 from chatdoc.settings import migrates_old_files
 from chatdoc.store.atomic_file import require_writable
 from chatdoc.store.by_url import folder_at, is_url
 from chatdoc.store.ledger.workspace_setting import transcripts_folder
-from chatdoc.store.memory.store import MemoryStore
-from chatdoc.store.ports import DocumentStore, Found, Registration, Stores
+from chatdoc.store.ports import DocumentStore, Found, Stores
 from chatdoc.store.sqlite.connection import Durability
 from chatdoc.store.sqlite.folder import SqliteFolder
 from invariants.rule import Violation
@@ -167,7 +166,7 @@ class _Opening:
             refused = self.conversion.refusal(self.path, made.report.format)
             if refused is not None or made.broken:
                 reason = refused or unverified(self.path, made.broken)
-                return _to_read_only(self.path, made, reason, self.clock, self.random)
+                return migrated_to_read(self.path, made, reason, clock=self.clock, random=self.random)
         require_writable(self.path)
         self._note(known if known.standing != "new" else found)
         begin_log = first_log(made.view, self.path.parent, self.clock, self.ids)
@@ -323,19 +322,6 @@ def _read(path: str | os.PathLike[str]) -> tuple[Reader, tuple[Violation, ...]]:
         return Reader(lambda: empty), ()
     made = upgrade(source)
     return Reader(lambda: made.view, made.report), made.broken if made.report is not None else ()
-
-
-def _to_read_only(
-    path: Path, made: Upgrade, refused: ChatdocError, clock: Clock, random: RandomSource
-) -> Document:
-    store = MemoryStore(Registration(path=path.name, document_id=made.document_id, created_at_ms=clock()))
-    first = genesis(made.facts)  # Peers read it too.
-    store.write(lambda unit: unit.append_update(first.update, "migration", recorded_at_ms=clock()))
-    known = {first.client_id: first.length}
-    copy = WorkingCopy(made.view, store, random=random, known=known, sequence=store.updates.last_sequence())
-    engine = Engine(store, clock=clock, random=random, copy=copy)
-    engine.freeze(refused)
-    return Document(engine, made.report, path=path)
 
 
 def _conversion(convert: bool) -> Conversion:

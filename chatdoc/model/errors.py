@@ -143,6 +143,10 @@ class CommitUnknown(StoreError):
     """The answer to a COMMIT was lost: whether it was done is not known, and the same command id finds out."""
 
 
+class DiskFull(StoreError):
+    """A document can only be read, because its disk had no room when it was opened."""
+
+
 class StoreTooNew(StoreError):
     """The store was written by a newer version of this program."""
 

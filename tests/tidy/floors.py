@@ -15,7 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("chatdoc.engine",),
     ("chatdoc.agents", "chatdoc.event_view"),
     ("chatdoc.document",),
-    ("chatdoc.database",),
+    ("chatdoc.database", "chatdoc.read_only"),
     (
         "chatdoc.compact",
         "chatdoc.forget",
@@ -76,6 +76,7 @@ ALLOWED_THERE: dict[str, tuple[str, ...]] = {
     "chatdoc.model.clock": ("time",),
     "chatdoc.database": ("os.urandom",),
     "chatdoc.open": ("os.urandom", "secrets"),
+    "chatdoc.read_only": ("os.urandom",),
     "chatdoc.recover": ("os.urandom",),
     "chatdoc.transfer": ("os.urandom",),
     "chatdoc.testing": ("random",),

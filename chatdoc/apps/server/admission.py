@@ -52,11 +52,17 @@ class Admission:
     """The decisions of one turn of a room; what came earlier in it counts for what comes later."""
 
     def __init__(
-        self, allow: Allow, look: Callable[[], View], known: Callable[[], Mapping[int, int]]
+        self,
+        allow: Allow,
+        look: Callable[[], View],
+        known: Callable[[], Mapping[int, int]],
+        *,
+        waits_for_space: bool,
     ) -> None:
         self._allow = allow
         self._look = look
         self._known = known
+        self._waits_for_space = waits_for_space
         self._sent: dict[str, Header] = {}
 
     def admit(
@@ -67,7 +73,7 @@ class Admission:
         Whoever may write under any name, and is asked about by no rule of its own, is left to the document's guard.
         """
         if principal.read_only:
-            return _for_reader(update, self._known)
+            return _for_reader(update, self._known, for_now=self._waits_for_space)
         if self._allow is allow_own and principal.speaks_for is None:
             return Admitted(update)
         try:
@@ -127,7 +133,7 @@ class Admission:
         return self._allow is allow_own and header is not None and speaks_for(principal, header.sender_id)
 
 
-def _for_reader(update: bytes, known: Callable[[], Mapping[int, int]]) -> Admitted:
+def _for_reader(update: bytes, known: Callable[[], Mapping[int, int]], *, for_now: bool) -> Admitted:
     try:
         spans = read(update).spans
     except UpdateRefused as error:
@@ -135,7 +141,13 @@ def _for_reader(update: bytes, known: Callable[[], Mapping[int, int]]) -> Admitt
     have = known()
     if all(end <= have.get(client, 0) for client, (_, end) in spans.items()):
         return Admitted(None)  # What it got from us; a sync step 2 repeats every deletion.
-    return Admitted(None, (Refused(code="read_only", detail="this client may read, and it sent a change"),))
+    who = (
+        "everybody may only read while the disk of this document is full"
+        if for_now
+        else "this client may read"
+    )
+    detail = f"{who}, and it sent a change"
+    return Admitted(None, (Refused(code="read_only", detail=detail, permanent=not for_now),))
 
 
 def _told(one: Refusal) -> Refused:

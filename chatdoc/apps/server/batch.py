@@ -9,7 +9,14 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from chatdoc.apps.server.admission import Admission, Admitted, Refused
-from chatdoc.apps.server.document_access import Answer, call_together, known, quarrels, receive_all
+from chatdoc.apps.server.document_access import (
+    Answer,
+    call_together,
+    known,
+    quarrels,
+    receive_all,
+    why_read_only,
+)
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.principal import Allow
@@ -17,6 +24,7 @@ from chatdoc.crdt.join_updates import joined, joined_counted
 from chatdoc.document import Document
 from chatdoc.model.errors import (
     ChatdocError,
+    DiskFull,
     DocumentClosed,
     DocumentFailed,
     StoreError,
@@ -137,7 +145,9 @@ class _Turn:
         self._doc = doc
         self._clocks_max, self._bytes_max = limits.settled_clocks_max, limits.broadcast_bytes_max
         self._known: Mapping[int, int] | None = None
-        self._admission = Admission(allow, self._look, self._what_is_known)
+        self._admission = Admission(
+            allow, self._look, self._what_is_known, waits_for_space=isinstance(why_read_only(doc), DiskFull)
+        )
         self._waiting: list[tuple[Change, Admitted]] = []
 
     def add(self, change: Change) -> None:

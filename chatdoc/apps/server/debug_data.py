@@ -93,7 +93,7 @@ def read_page(doc: Document, thread_id: str | None, store: str) -> DocumentPage:
     found = [receipt_of(doc, command_id) for command_id in commands[:RECEIPTS_MAX]]
     return DocumentPage(
         document_id=str(doc.document_id),
-        read_only=why_read_only(doc),
+        read_only=str(reason) if (reason := why_read_only(doc)) is not None else None,
         store=store,
         report=doc.check(full=False),
         threads=[_line(doc, one) for one in everything[-THREADS_MAX:]][::-1],

@@ -15,7 +15,7 @@ from chatdoc.crdt.read_update import read_state_vector
 from chatdoc.document import Document
 from chatdoc.engine.known_command import KnownCommand
 from chatdoc.engine.receive_result import Received
-from chatdoc.model.errors import ChatdocError, UpdateRefused
+from chatdoc.model.errors import ChatdocError, DiskFull, UpdateRefused
 from chatdoc.model.events.event import Event
 from chatdoc.store.part_ports import CallingFeed, SharedFeed, TalkingFeed, Wal, WithWal
 from chatdoc.store.ports import Entry, Receipt
@@ -60,13 +60,23 @@ def catch_up(doc: Document) -> None:
 def page_of_events(doc: Document, after: int, limit: int) -> Iterator[Event]:
     """The next events beyond a sequence; none where the log ends there, or there is none; raises LogCompacted."""
     if doc.engine.store.events is None:
+        _require_log(doc)
         return iter(())
     return islice(doc.replay(from_sequence_exclusive=after), limit)
 
 
 def last_sequence(doc: Document) -> int:
     """The sequence of the last event; 0 for a document that is read only, and has no log."""
-    return doc.log.last_sequence() if doc.engine.store.events is not None else 0
+    if doc.engine.store.events is not None:
+        return doc.log.last_sequence()
+    _require_log(doc)
+    return 0
+
+
+def _require_log(doc: Document) -> None:
+    """Raise DiskFull where there is an event log that cannot be read now, rather than tell that it is empty."""
+    if isinstance(reason := why_read_only(doc), DiskFull):
+        raise reason
 
 
 def command_method(doc: Document, name: str) -> Callable[..., Any]:
@@ -123,12 +133,12 @@ def running_turns(doc: Document) -> list[RunningTurn]:
     return list(doc.agents.running())
 
 
-def why_read_only(doc: Document) -> str | None:
+def why_read_only(doc: Document) -> ChatdocError | None:
     """Why the document can only be read; None when it can be changed."""
     try:
         doc.engine.require_open()
     except ChatdocError as reason:
-        return str(reason)
+        return reason
     return None
 
 

@@ -74,7 +74,7 @@ class Room:
         self.autosave = Autosave(limits)
         self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
-        self._answers = DurableAnswers(wal_of(doc), executor, limits, metrics, self._fail)
+        self._answers = DurableAnswers(wal_of(doc), executor, limits, metrics, self.fail)
         self._unsubscribe = doc.subscribe(self._hear, watch=False)
         self._task = self._loop.create_task(self._run())
 
@@ -226,14 +226,14 @@ class Room:
                 except Exception as error:
                     if not isinstance(error, StoreError | DocumentFailed | DocumentClosed):
                         _log.exception("a turn of a room failed; the document is opened again from its store")
-                    self._fail(error, taken)
+                    self.fail(error, taken)
                     return
                 if taken:
                     self._metrics.turn_seconds.observe(self._loop.time() - started)
                     self._metrics.turn_updates.observe(len(taken))
                 self._deliver(done)
                 if (ended := what_ended_it(done)) is not None:
-                    self._fail(ended, [])
+                    self.fail(ended, [])
             if self.failure is not None:
                 return
 
@@ -286,7 +286,7 @@ class Room:
             # What is not wrong with its state vector is over when it comes back: the room failed, or was closed.
             member.close(BAD_MESSAGE if isinstance(error, UpdateRefused) else FAILED, "cannot sync")
 
-    def _fail(self, error: BaseException, taken: list[Job]) -> None:
+    def fail(self, error: BaseException, taken: list[Job]) -> None:
         """Memory may be ahead of the disk: nobody hears more from this room, all come back to a new one."""
         self.failure, self.is_over = self.failure or error, True
         self._wake.set()

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from chatdoc.apps.server.app import build_app
 from chatdoc.apps.server.client_words import client_words
 from chatdoc.apps.server.closing_codes import GOING
+from chatdoc.apps.server.disk_space import wait_for_space
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Outbox
 from chatdoc.apps.server.metrics import Metrics
@@ -245,7 +246,8 @@ class Rooms:
         if not self.folder.is_dir():
             raise CommandRefused(f"{self.folder} is no folder", hint="Name the folder of the chats")
         self._is_open = self._was_open = True
-        self._tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._keep_house())]
+        waiting = wait_for_space(self.open_rooms, self._served, self._executor, self._touch)
+        self._tasks = [asyncio.create_task(one) for one in (self._look(), self._keep_house(), waiting)]
         return self
 
     async def __aexit__(self, *_: object) -> None:

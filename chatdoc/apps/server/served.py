@@ -9,8 +9,9 @@ from chatdoc.apps.server.document_access import call_on_news, commit_asynchronou
 from chatdoc.apps.server.paths import document_names, file_of, is_there, require_sound
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
-from chatdoc.model.errors import NotFound
+from chatdoc.model.errors import ChatdocError, NotFound, StoreError, WriteFailed
 from chatdoc.open import open_document
+from chatdoc.read_only import stored_to_read
 
 
 class Served:
@@ -53,12 +54,16 @@ class Served:
     def open(self, name: str, path: Path, wake: Callable[[], None]) -> Document:
         """Open a document, and let its store call `wake` where it hears of others by itself; raises what opening does.
 
-        To hear of others a database is connected to, which may take a second.
+        One of a full disk is open to be read only. To hear of others a database is connected to, which may take a
+        second.
         """
         if self._database is not None:
             doc = self._database.open(name, create=self._create)
         else:
-            doc = self._opener(path, create=self._create)
+            try:
+                doc = self._opener(path, create=self._create)
+            except (StoreError, WriteFailed) as error:
+                doc = stored_to_read(path, error)
         try:
             commit_asynchronously(doc)
             call_on_news(doc, wake)
@@ -66,3 +71,11 @@ class Served:
             doc.close()
             raise
         return doc
+
+    def can_be_written(self, path: Path) -> bool:
+        """Whether a document that could not be opened for writing can be opened now."""
+        try:
+            self._opener(path, create=False).close()
+        except (ChatdocError, OSError):
+            return False
+        return True

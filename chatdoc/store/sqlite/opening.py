@@ -16,7 +16,7 @@ from chatdoc.store.sqlite.connection import Durability, Looks, looks_of
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
-from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, named
+from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, has_no_room, named
 from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback, take_wal
 
 JOURNAL_WAIT_S = 2.0
@@ -63,6 +63,8 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
             # A killed process left half a commit, or what nobody can read on this disk: that is settled first.
             _change_over(file, timeout_s)
             return _opened(file, timeout_s=timeout_s, readonly=True)
+        # Who could not open it on a full disk to write left a journal that is empty.
+        is_blind = is_blind or has_no_room(error)
         if _has_frames(file) or not (is_blind or not os.access(file.parent, os.W_OK)):
             raise
     return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,17 @@ def unreadable(error: Exception, name: str, doing: str) -> StoreDamaged:
         f"the store {name} could not {doing}: a row is not what was stored ({type(error).__name__})",
         hint="Rebuild the projections (`chatdoc projections rebuild`); if that does not help: " + START_OVER,
     )
+
+
+def has_no_room(error: BaseException | None) -> bool:
+    """Whether an error comes of a full disk, as SQLite or the system said it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE):
+            return True
+        error = error.__cause__
+    return False
 
 
 def breaks_trust(error: Fault) -> bool:
