@@ -13,11 +13,17 @@ from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ports import Registration
 
 _PIECE_BYTES = 1_048_576
+_WHOLE_SECOND = "0" * 9
+"""The end of a time in nanoseconds that has no part of a second: by chance one in a thousand million has it."""
 
 
 def looks_published(registration: Registration, path: Path) -> bool:
-    """Whether the file looks just as it did when its text was published, so that nobody wrote to it since."""
-    return registration.text_stat is not None and registration.text_stat == stat_of(path)
+    """Whether the file looks just as it did when its text was published, so that nobody wrote to it since.
+
+    A file system that counts whole seconds, or two, shows no second write within one: what is dated so is read.
+    """
+    looks = stat_of(path)
+    return looks is not None and looks == registration.text_stat and not looks.endswith(_WHOLE_SECOND)
 
 
 def stat_of(path: Path) -> str | None:

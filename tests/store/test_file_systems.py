@@ -5,6 +5,7 @@ Real mounts of `bindfs`, a file system in a program; skipped loudly where that c
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,13 @@ TABLE = rb"""22 1 254:0 / / rw - ext4 /dev/vda rw
 @pytest.fixture(params=MOUNTS.values(), ids=MOUNTS.keys())
 def mounted(request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder on such a file system."""
+    with mount_of(request.param) as folder:
+        yield folder
+
+
+@contextmanager
+def mount_of(options: list[str]) -> Iterator[Path]:
+    """A folder of a mount with these options."""
     program = shutil.which("bindfs")
     if program is None or not Path("/dev/fuse").exists():
         pytest.skip("bindfs or /dev/fuse is not there: install bindfs to run this")
@@ -52,7 +60,7 @@ def mounted(request: pytest.FixtureRequest) -> Iterator[Path]:
     source.mkdir()
     mount.mkdir()
     made = subprocess.run(
-        [program, *request.param, str(source), str(mount)], capture_output=True, text=True, check=False
+        [program, *options, str(source), str(mount)], capture_output=True, text=True, check=False
     )
     try:
         if made.returncode:
@@ -148,6 +156,25 @@ def test_store_that_another_machine_has_open_with_the_other_journal_is_refused(
         assert "another kind of journal" in ended.stderr
         document.create_thread(sender_id="ada", content="It goes on")
     assert journal_of(tmp_path) == "wal"
+
+
+def test_an_edit_within_a_second_is_read_where_times_are_whole_seconds() -> None:
+    """Two writes of one size look the same there, whatever the time says."""
+    with mount_of(["--ctime-from-mtime"]) as mounted:
+        path = mounted / "team.chat"
+        with open_document(path) as document:
+            thread_id = document.create_thread(sender_id="ada", content="first").thread_id
+        when = 1_700_000_000 * 10**9
+        os.utime(path, ns=(when, when))
+        with open_document(path):
+            pass  # It notes how the file looks.
+        with path.open("r+b") as file:
+            edited = file.read().replace(b"first", b"third")
+            file.seek(0)
+            file.write(edited)
+        os.utime(path, ns=(when, when))
+        with open_document(path) as document:
+            assert document.messages(thread_id)[0].content == "third"
 
 
 def test_the_table_of_mounts_is_read(tmp_path: Path) -> None:
