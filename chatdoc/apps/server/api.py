@@ -141,7 +141,7 @@ class Api:
                 return stream(self._while_known(request, follow_events(self._rooms, name, after)))
             async with self._rooms.use(name, create=False) as room:
                 most = self._rooms.limits.page_bytes_max
-                page = await room.call(lambda doc: page_as_json(doc, after or 0, limit, most))
+                page = await room.look_up(lambda doc: page_as_json(doc, after or 0, limit, most))
             return Response(page, media_type="application/json")
 
         return await self._as(request, found)
@@ -156,7 +156,8 @@ class Api:
                     pass
                 return stream(self._while_known(request, follow_integrity(self._rooms, name)))
             async with self._rooms.use(name, create=False) as room:
-                report = await room.call(lambda doc: doc.check(full=full).to_json())
+                ask = room.call if full else room.look_up  # What is checked anew may be news.
+                report = await ask(lambda doc: doc.check(full=full).to_json())
             return Response(report, media_type="application/json")
 
         return await self._as(request, found)
@@ -167,7 +168,7 @@ class Api:
         async def found(principal: Principal) -> Response:
             read = asked()
             async with self._rooms.use(request.path_params["path"], create=False) as room:
-                content = await room.call(lambda doc: msgspec.json.encode(_under(key, read(doc))))
+                content = await room.look_up(lambda doc: msgspec.json.encode(_under(key, read(doc))))
             return Response(content, media_type="application/json")
 
         return await self._as(request, found)

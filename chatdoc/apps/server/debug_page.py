@@ -113,7 +113,7 @@ class DebugPage:
                 return RedirectResponse(f"{base}/debug")
             async with self._rooms.use(name, create=False) as room:
                 store = _place_of(room, self._rooms.folder)
-                shown = await room.call(lambda doc: read_page(doc, thread_id, store))
+                shown = await room.look_up(lambda doc: read_page(doc, thread_id, store))
                 reasons = {"text not written": room.autosave.failure, "read only": shown.read_only}
                 told = {what: self._rooms.words(why) for what, why in reasons.items() if why is not None}
                 # In a thread: a page of hundreds of long texts takes a while to make, and nobody waits for it else.

@@ -140,7 +140,7 @@ class Room:
     async def checked(self) -> IntegrityReport | None:
         """What the rules say now; None where the document cannot be asked, which hides no other one."""
         with contextlib.suppress(ChatdocError):
-            return await self.call(lambda doc: doc.check(full=False))
+            return await self.look_up(lambda doc: doc.check(full=False))
         return None
 
     async def changed(self) -> None:
@@ -149,7 +149,7 @@ class Room:
 
     def look(self) -> None:
         """Take what another process may have written."""
-        if not self._jobs:
+        if not any(isinstance(one, Call) and one.changes for one in self._jobs):
             self._ask(catch_up, is_answer=False).add_done_callback(lambda done: done.exception())
 
     def expire(self, now: float) -> None:
