@@ -60,20 +60,16 @@ def catch_up(doc: Document) -> None:
 def page_of_events(doc: Document, after: int, limit: int) -> Iterator[Event]:
     """The next events beyond a sequence; none where the log ends there, or there is none; raises LogCompacted."""
     if doc.engine.store.events is None:
-        _require_log(doc)
         return iter(())
     return islice(doc.replay(from_sequence_exclusive=after), limit)
 
 
 def last_sequence(doc: Document) -> int:
     """The sequence of the last event; 0 for a document that is read only, and has no log."""
-    if doc.engine.store.events is not None:
-        return doc.log.last_sequence()
-    _require_log(doc)
-    return 0
+    return doc.log.last_sequence() if doc.engine.store.events is not None else 0
 
 
-def _require_log(doc: Document) -> None:
+def require_log(doc: Document) -> None:
     """Raise DiskFull where there is an event log that cannot be read now, rather than tell that it is empty."""
     if isinstance(reason := why_read_only(doc), DiskFull):
         raise reason

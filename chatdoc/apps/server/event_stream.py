@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from chatdoc.apps.server.document_access import last_sequence, page_of_events
+from chatdoc.apps.server.document_access import last_sequence, page_of_events, require_log
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, CommandRefused, LogCompacted
 from chatdoc.model.events.envelope import envelope
@@ -42,7 +42,7 @@ async def follow_events(rooms: Rooms, name: str, after: int | None) -> AsyncGene
     """Every event beyond a sequence, or from now on without one; ends when the server stops."""
     try:
         async with rooms.use(name, create=False) as room:
-            last = await room.look_up(last_sequence)
+            last = await room.look_up(_last)
             at = last if after is None else after
             yield b"retry: 1000\n\n"
             if at > last:  # Another log, one that was given back from a backup say: all of it is news.
@@ -113,6 +113,7 @@ async def _parts(room: Room, look: Callable[[], Awaitable[bytes]]) -> AsyncGener
 
 def _page(doc: Document, after: int, limit: int, bytes_max: int) -> tuple[list[tuple[int, bytes]], bool]:
     """The next events as JSON, each with its sequence, at least one if there is any; whether there may be more."""
+    require_log(doc)
     page: list[tuple[int, bytes]] = []
     left = bytes_max
     for event in page_of_events(doc, after, limit):
@@ -122,6 +123,11 @@ def _page(doc: Document, after: int, limit: int, bytes_max: int) -> tuple[list[t
             return page, True
         page.append((event.sequence, text))
     return page, len(page) == limit
+
+
+def _last(doc: Document) -> int:
+    require_log(doc)
+    return last_sequence(doc)
 
 
 def _report(doc: Document) -> IntegrityReport:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,9 @@ def test_readers_read_and_writers_are_told_until_there_is_room(disk: Path) -> No
         page = served.http.get("/api/documents/a.chat/messages", params=asked).json()
         assert [one["history"][0]["content"] for one in page["messages"]] == ["one", "two"]
         assert served.http.get("/api/documents/a.chat/events").status_code == 503
+        shown = served.http.get("/debug/a.chat")
+        assert shown.status_code == 200
+        assert re.search(r"<dt>read only</dt><dd>[^<]*its disk is full", shown.text)
         status, answer = _send(served, thread["thread_id"])
         assert (status, answer["receipt"]) == (503, None)
         assert "can only be read" in str(answer["error"])
