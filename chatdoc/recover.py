@@ -56,11 +56,12 @@ def recover(
     """
     real = Path(os.path.realpath(path))
     closed: list[OSError] = []
-    found = [
-        one
-        for folder in (folders_below(real, closed.append) if real.is_dir() else (real.parent,))
-        for one in _of_folder(folder, None if real.is_dir() else real.name, dry_run, clock, random)
-    ]
+    wanted: list[tuple[Path, str | None]] = []
+    if real.is_dir():
+        wanted += [(folder, None) for folder in folders_below(real, closed.append)]
+    if not real.is_dir() or real.suffix == ".chat":  # Or a folder has the name of a chat now.
+        wanted.append((real.parent, real.name))
+    found = [one for folder, name in wanted for one in _of_folder(folder, name, dry_run, clock, random)]
     found += [_unreadable(Path(os.fsdecode(one.filename)), not_read(one)) for one in closed]
     if not found and not real.is_dir():
         raise NotFound(

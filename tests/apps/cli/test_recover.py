@@ -83,6 +83,20 @@ def test_a_chat_that_another_one_replaced_comes_back_beside_it(chatdoc: Run, fil
     assert [one.name for one in file.parent.glob("*.chat")].count("team.chat") == 1
 
 
+def test_a_chat_whose_name_a_folder_has_now_comes_back_beside_it(chatdoc: Run, file: Path) -> None:
+    """It is asked for by its old name, and the folder keeps what is in it, whose lost chats come back too."""
+    text = file.read_bytes()
+    file.unlink()
+    file.mkdir()
+    with opened(file, seed=2) as document:
+        document.create_thread(sender_id="eve", content="Below")
+    (file / "team.chat").unlink()
+    found = {one["was"]: Path(one["file"]) for one in rows(chatdoc, file.name)}
+    assert sorted(found) == ["deleted", "replaced"]
+    assert found["deleted"] == file / "team.chat"
+    assert (found["replaced"].parent, found["replaced"].read_bytes()) == (file.parent, text)
+
+
 def test_of_a_folder_all_that_is_lost_comes_back(chatdoc: Run, file: Path) -> None:
     """What is there stays as it is, and folders below are seen to as well."""
     below = file.parent / "below"
