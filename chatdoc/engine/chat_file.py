@@ -268,8 +268,18 @@ class ChatFile:
             return "unpublished"
         inode = (registration.text_stat or "").partition(":")[0]
         with os.scandir(self.path.parent) as found:
-            moved = any(str(one.inode()) == inode for one in found if one.is_file(follow_symlinks=False))
-        return "moved" if moved else "deleted"
+            same = [
+                one.path for one in found if str(one.inode()) == inode and one.is_file(follow_symlinks=False)
+            ]
+        return "moved" if any(map(self._holds_it, same)) else "deleted"
+
+    def _holds_it(self, file: str) -> bool:
+        """Whether a file is the one that was here: its number alone may be that of a file which was made later."""
+        try:
+            source = read_bytes(Path(file))
+            return bool(source.strip()) and not self._is_another(source)
+        except UnreadableFile:
+            return False
 
     def _take_displaced(self) -> None:
         """Take what was written to the file that our last text displaced; what is no edit of ours is passed over.

@@ -57,6 +57,27 @@ def test_a_lost_file_comes_back_byte_for_byte(chatdoc: Run, file: Path) -> None:
     assert "thread.created" in chatdoc("log", file.name).stdout
 
 
+@pytest.mark.parametrize("other", [b"", b"Notes of mine, and no chat", GARBAGE])
+def test_a_file_that_got_the_number_of_a_lost_one_is_not_taken_for_it(
+    chatdoc: Run, file: Path, other: bytes
+) -> None:
+    """A file system gives the number of a file that was deleted to the next one that is made."""
+    text = file.read_bytes()
+    notes = file.with_name("notes.txt")
+    file.rename(notes)
+    notes.write_bytes(other)
+    assert [(one["was"], one["outcome"]) for one in rows(chatdoc, file.name)] == [("deleted", "recovered")]
+    assert (file.read_bytes(), notes.read_bytes()) == (text, other)
+
+
+def test_a_file_that_was_renamed_and_written_to_is_not_lost(chatdoc: Run, file: Path) -> None:
+    """It is the same chat, whatever has come to it since."""
+    renamed = file.rename(file.with_name("renamed.chat"))
+    renamed.write_bytes(renamed.read_bytes() + b"\n")
+    assert [(one["was"], one["outcome"]) for one in rows(chatdoc, file.name)] == [("moved", "present")]
+    assert not file.exists()
+
+
 def test_what_stands_under_the_name_is_not_written_over(chatdoc: Run, file: Path) -> None:
     """The text of a file that is no chat any more goes beside it, and is a chat there with its whole log."""
     text = file.read_bytes()
