@@ -37,7 +37,7 @@ def execute(
 ) -> Any:
     """Carry out a command that has no id; returns the record it made or changed. Raises CommandRefused, NotFound.
 
-    `permit` is asked for each fact of it; NotAllowed is raised where one may not be written.
+    `permit` is asked for each fact of it, or for itself where only the event log is concerned; else NotAllowed.
     """
     plan, done = _carry_out(transaction, command, now, origin, permit, None)
     return idempotency.answer_of(transaction.copy.view, plan, done.last_event)
@@ -135,7 +135,7 @@ def _carry_out(
     view, name = transaction.copy.view, type(command).__name__
     plan = decide(command, view, now)
     if permit is not None:
-        require_permitted(permit, name, plan.facts, view)
+        require_permitted(permit, command, plan.facts, view)
     make: MakeReceipt | None = None if receipt is None else lambda last: receipt(plan, last)
     transaction.ahead = True
     delta, added = apply.apply(view, plan.facts, origin=origin, command=name)

@@ -74,7 +74,7 @@ class Given(NamedTuple):
     fields: dict[str, Any]
     command_id: str | None
     permit: Permit | None = None
-    """Asked for each fact that the command would write."""
+    """Asked for each fact that the command would write, or for the command where it writes events alone."""
 
 
 def carry_out(doc: Document, given: Given) -> dict[str, Any]:

@@ -70,7 +70,8 @@ async def answer(
         if command_id is not None and not _is_name(command_id):
             raise _Misuse(f"command_id: expected 1 to {NAME_LENGTH_MAX} characters")
         async with use as room:
-            record = await room.commands.carry_out(Given(kind, fields, command_id, room.permit(principal)))
+            permit = room.permit(principal, names_author=spec.author is not None)
+            record = await room.commands.carry_out(Given(kind, fields, command_id, permit))
     except _Misuse as error:
         metrics.commands.labels(kind, "misuse").inc()
         return 400, refusal(command_id, "misuse", str(error))

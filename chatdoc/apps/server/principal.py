@@ -1,4 +1,4 @@
-"""Authentication and authorization hooks: who a client is, and whether one fact of an update may be written by it."""
+"""Authentication and authorization hooks: who a client is, and what it may write or ask for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from chatdoc.apps.server.log_command_rule import may_give
 from chatdoc.engine.permission import Permit
+from chatdoc.model.commands.decide import LogCommand
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import (
     Fact,
@@ -56,7 +58,8 @@ ANYBODY = Principal(user_id="")
 """Who connects where nothing asks who one is; it may write under any name."""
 
 Authenticate: TypeAlias = Callable[[Credentials], "Principal | Awaitable[Principal | None] | None"]
-Allow: TypeAlias = Callable[[Principal, Fact, View], bool]
+Allow: TypeAlias = Callable[[Principal, Fact | LogCommand, View], bool]
+"""Asked for each fact, and for each command that writes events alone, which has none."""
 
 
 def author_of(fact: Fact) -> str | None:
@@ -84,15 +87,18 @@ def speaks_for(principal: Principal, author_id: str) -> bool:
     return principal.speaks_for is None or author_id in principal.speaks_for
 
 
-def allow_own(principal: Principal, fact: Fact, view: View) -> bool:
+def allow_own(principal: Principal, fact: Fact | LogCommand, view: View) -> bool:
     """The rule unless another is given: everything under one's own names, and nothing that names no author.
 
     Pieces of a streaming answer belong to the sender of the message, a thread's state to that of its active message.
+    For commands that write events alone see `log_command_rule`.
     """
     if principal.read_only:
         return False
     if principal.speaks_for is None:
         return True
+    if isinstance(fact, LogCommand):
+        return may_give(principal.speaks_for, fact, view)
     author = author_of(fact)
     if author is not None:
         return author in principal.speaks_for
@@ -101,16 +107,18 @@ def allow_own(principal: Principal, fact: Fact, view: View) -> bool:
     return message is not None and message.sender_id in principal.speaks_for
 
 
-def permit_of(allow: Allow, principal: Principal) -> Permit | None:
-    """What is asked for the facts of somebody's commands; None where the author of a command is all that counts.
+def permit_of(allow: Allow, principal: Principal, *, names_author: bool) -> Permit | None:
+    """What is asked for a command of somebody; None where the author that it names is all that counts, or nothing.
 
     Of what a command writes, that is what names one of the client's own names; the end of an agent's turn, which
     somebody interrupts, does not.
     """
-    if allow is allow_own:
+    if allow is allow_own and (names_author or principal.speaks_for is None):
         return None
 
-    def permit(fact: Fact, view: View) -> bool:
+    def permit(fact: Fact | LogCommand, view: View) -> bool:
+        if isinstance(fact, LogCommand):
+            return allow(principal, fact, view)
         author = author_of(fact)
         return author is None or not speaks_for(principal, author) or allow(principal, fact, view)
 

@@ -103,9 +103,9 @@ class Room:
         )
         future.add_done_callback(lambda done: self._hand(done, answered, member))
 
-    def permit(self, principal: Principal) -> Permit | None:
-        """What is asked for each fact of somebody's commands."""
-        return permit_of(self._allow, principal)
+    def permit(self, principal: Principal, *, names_author: bool) -> Permit | None:
+        """What is asked for a command of somebody; see `permit_of`."""
+        return permit_of(self._allow, principal, names_author=names_author)
 
     def change(self, member: Member, update: bytes) -> None:
         """Take an update with the others that wait; it is acknowledged once it is stored."""

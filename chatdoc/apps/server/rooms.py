@@ -43,7 +43,7 @@ THREADS_MAX = 32
 class Rooms:
     """The documents below a folder, served to many; `async with` opens and closes it, and may open it again.
 
-    `authenticate` says who a client is, `allow` whether it may write a fact; without them whoever reaches the server
+    `authenticate` says who a client is, `allow` what it may write; without them whoever reaches the server
     may do everything, so it should be reachable from this machine only. `allowed_hosts` are the names the server is
     called by besides those of the loopback interface, `allowed_origins` pages of other servers that may use it.
     """
