@@ -113,7 +113,7 @@ def test_document_lives_on_it(mounted: Path) -> None:
     assert journal_of(mounted) == "delete"
 
 
-def test_store_that_comes_from_a_local_disk_is_changed_over_and_back(mounted: Path, tmp_path: Path) -> None:
+def test_store_that_comes_from_a_local_disk_is_changed_over(mounted: Path, tmp_path: Path) -> None:
     """What a killed process left in its write-ahead journal comes along."""
     (tmp_path / "here").mkdir()
     path = tmp_path / "here" / "team.chat"
@@ -132,7 +132,7 @@ def test_store_that_comes_from_a_local_disk_is_changed_over_and_back(mounted: Pa
     copy(there, back)
     with open_document(back / "team.chat") as document:
         assert len(document.messages(thread_id)) == 2
-    assert journal_of(back) == "wal"
+    assert journal_of(back) == "delete", "another machine may have it open, and would follow"
 
 
 def test_store_that_another_machine_has_open_with_the_other_journal_is_refused(
@@ -206,5 +206,5 @@ def test_a_local_disk_has_a_write_ahead_journal(tmp_path: Path) -> None:
     wal_mode.take_rollback(store_file(tmp_path), timeout_s=1.0)
     assert journal_of(tmp_path) == "delete"
     with open_document(tmp_path / "team.chat") as document:
-        assert journal_of(tmp_path) == "wal"
         assert document.check(full=True).ok
+    assert journal_of(tmp_path) == "delete", "another machine may have it open, and would follow"

@@ -17,7 +17,7 @@ from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, has_no_room, named
-from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback, take_wal
+from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback
 
 JOURNAL_WAIT_S = 2.0
 """So long others are waited for that have a store open with the other kind of journal."""
@@ -92,27 +92,24 @@ def _make_lost_tables(execute: Execute, _: ExecuteMany) -> None:
 
 
 def _with_right_journal(file: Path, *, durability: Durability, timeout_s: float) -> Database:
-    """A store opened to write, with the kind of journal that is right where it lies, whichever it has."""
+    """A store opened to write, with a rollback journal where it needs one.
+
+    One that has that already keeps it on a local disk too: another machine that is given this disk may have it open,
+    with no lock while it rests, and would follow into a write-ahead journal unasked.
+    """
 
     def opened() -> Database:
         return _opened(file, durability=durability, timeout_s=timeout_s)
 
-    is_shared = may_be_shared(file)
-    if is_shared:
+    if may_be_shared(file):
         _change_over(file, timeout_s)
     try:
-        database = opened()
+        return opened()
     except StoreError as error:
         if not maps_no_memory(error.__cause__):
             raise
         _change_over(file, timeout_s)
         return opened()
-    if database.has_wal or is_shared:
-        return database
-    database.close()
-    with named(file, "get a write-ahead journal"):
-        take_wal(file, timeout_s=timeout_s)
-    return opened()
 
 
 def _change_over(file: Path, timeout_s: float) -> None:

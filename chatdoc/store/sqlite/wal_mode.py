@@ -2,7 +2,7 @@
 
 SQLite's write-ahead journal has an index in memory that all who use the file map from one place: on a network that is
 another memory on each machine, and many file systems in programs map none. A rollback journal needs locks alone. Which
-of the two a store has stands in its file, so one that was copied elsewhere is changed over when it is opened to write.
+of the two a store has stands in its file, so one that was copied there is changed over when it is opened to write.
 """
 
 from __future__ import annotations
