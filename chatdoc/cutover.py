@@ -24,6 +24,7 @@ import msgspec
 
 from chatdoc.cutover_sides import DatabaseSide, FileSide, Side, retire
 from chatdoc.database import open_store
+from chatdoc.engine.standing import standing
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import CommandRefused, DocumentMoved, NewerEdits, StoreDamaged, StoreError
 from chatdoc.store.postgres.schema_statements import TABLES
@@ -31,7 +32,6 @@ from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql import row_delta
 from chatdoc.store.sql.row_delta import Copy, Delta, Shape
 from chatdoc.store.sql.store import SqlStore
-from chatdoc.store.sql.whole_copy import standing
 
 Phase = Literal["backfill", "verify", "switch", "serve"]
 OnPhase = Callable[[Phase], None]

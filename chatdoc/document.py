@@ -23,6 +23,7 @@ from chatdoc.agents.turn import Turn
 from chatdoc.agents.turns import Turns
 from chatdoc.crdt import read_update
 from chatdoc.engine import other_processes
+from chatdoc.engine.begin_event_log import begin_log
 from chatdoc.engine.chat_file import ChatFile, FileState
 from chatdoc.engine.compact_logs import compact, compact_when_due
 from chatdoc.engine.document_html import document_html
@@ -92,7 +93,7 @@ class Document:
         ownership = Ownership(store, clock=engine.clock, waiter=waiter, lives=lambda: engine.is_open)
         self.agents = Turns(engine, self._reader, ownership)
         self.group = GroupCommit(engine, self.agents.execute)
-        self._log = EventView(store) if store.events is not None else None
+        self._log = EventView(store, self.path and self.path.parent) if store.events is not None else None
         self._transcripts: Transcripts | None = None
 
     # where it is
@@ -386,16 +387,18 @@ class Document:
 
     @property
     def log(self) -> EventView:
-        """The event log as it is read; raises CommandRefused for a document in memory, which has none."""
+        """The event log as it is read, begun with first use; raises CommandRefused for a document in memory."""
         if self._log is None:
             raise CommandRefused("a document in memory has no event log", hint="Open a file")
+        begin_log(self.engine)
         return self._log
 
     def snapshot(self) -> DocumentSnapshot:
         """All that is shown, as of one event; `replay(from_sequence_exclusive=snapshot_sequence)` goes on from it."""
+        log = self.log
         with self.engine.lock:
             self.engine.make_ready()
-            return document_snapshot(self.log, self.engine)
+            return document_snapshot(log, self.engine)
 
     def replay(self, *, from_sequence_exclusive: int = 0) -> Iterator[Event]:
         """Every event beyond a sequence, in order; see `log.events`."""

@@ -6,11 +6,13 @@ Reading writes nothing, neither to the store nor beside it, and goes on while ot
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePath
 
 import msgspec
 
 from chatdoc.crdt import read_update
 from chatdoc.engine.engine import Engine
+from chatdoc.engine.told_log import ToldLog, rows_of
 from chatdoc.model.arguments import (
     require_flag,
     require_limit,
@@ -28,7 +30,7 @@ from chatdoc.store.event_feed import Following, Watcher
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.compact_events import CompactedLog
 from chatdoc.store.projections.progress import ProjectorStatus
-from chatdoc.store.projections.read_model import Rebuilt
+from chatdoc.store.projections.read_model import ReadModel, Rebuilt
 from chatdoc.store.projections.replay import Replay, ReplayTurn, TurnParts
 from chatdoc.store.projections.row_types import Approval, PlacedMessage, Session, ThreadRow, Turn, TurnCounts
 from chatdoc.store.projections.snapshot import Snapshot
@@ -52,14 +54,17 @@ class DocumentSnapshot(Snapshot, frozen=True, kw_only=True):
 class EventView:
     """The event log of one document; `with` closes it where it was opened for itself.
 
-    Raises NoEventLog for a store that keeps no log, or whose log has not begun.
+    What was there before a log that nobody has used yet is told by it in memory, where the store is only read; `folder`
+    is that of the chat, or None for one whose name in a database says it. Raises NoEventLog for a store without a log.
     """
 
-    def __init__(self, store: DocumentStore, *, closes_store: bool = False) -> None:
+    def __init__(
+        self, store: DocumentStore, folder: PurePath | None = None, *, closes_store: bool = False
+    ) -> None:
         if store.events is None or store.read_model is None:
             raise NoEventLog("this store keeps no event log", hint="Open a file")
         self.store = store
-        self._events, self._rows = store.events, store.read_model
+        self._log = ToldLog(store, folder)
         self._closes_store = closes_store
         self.watcher = Watcher(store.feed)
 
@@ -67,6 +72,11 @@ class EventView:
     def document_id(self) -> str:
         """The document that the log is of."""
         return self.store.registry.registration().document_id
+
+    @property
+    def rows(self) -> ReadModel:
+        """What is folded from the events, of the stored log or of that in memory."""
+        return self._log.rows
 
     # events
 
@@ -92,26 +102,27 @@ class EventView:
 
     def last_sequence(self) -> int:
         """The sequence of the newest event."""
-        return self._events.last_sequence()
+        return self._log.events.last_sequence()
 
     def compacted_through(self) -> int:
         """The sequence from which events can be read: the last one that the latest compaction folded away, or 0."""
-        return self._events.compacted_through()
+        return self._log.events.compacted_through()
 
     # what is folded from them
 
     def snapshot(self) -> Snapshot:
         """All that is shown, as of one event: `events(from_sequence_exclusive=…)` goes on from it."""
-        return self.store.at_one_moment(self._rows.snapshot)
+        store = self._log.store
+        return store.at_one_moment(rows_of(store).snapshot)
 
     def threads(self) -> list[ThreadRow]:
         """Every thread without what is in it, by its date and id."""
-        return self._rows.threads()
+        return self.rows.threads()
 
     def thread(self, thread_id: str) -> ThreadRow:
         """One thread without what is in it; raises NotFound."""
         require_name("thread_id", thread_id)
-        found = self._rows.thread(thread_id)
+        found = self.rows.thread(thread_id)
         if found is None:
             raise NotFound(
                 f"the event log has no thread {thread_id}", hint="`chatdoc snapshot` lists the threads"
@@ -135,56 +146,58 @@ class EventView:
                     f"the event log shows no message {before!r} in thread {thread_id!r}",
                     hint="Name a message of an earlier page",
                 )
-        return self._rows.messages(thread_id, limit, before)
+        return self.rows.messages(thread_id, limit, before)
 
     def message(self, message_id: str) -> PlacedMessage | None:
         """One message as the log says it is, or None; one statement."""
         require_name("message_id", message_id)
-        return self._rows.message(message_id)
+        return self.rows.message(message_id)
 
     def session(self, thread_id: str) -> Session | None:
         """What the agent of a thread is doing as the log says, or None; one statement."""
         require_name("thread_id", thread_id)
-        return self._rows.session(thread_id)
+        return self.rows.session(thread_id)
 
     def approvals(self, thread_id: str | None = None) -> list[Approval]:
         """Requests that wait for an answer, the oldest first; of one thread or of all."""
         require_optional_name("thread_id", thread_id)
-        return self._rows.approvals(thread_id)
+        return self.rows.approvals(thread_id)
 
     def replay_thread(self, thread_id: str, *, limit: int | None = None) -> Replay:
         """What happened in a thread, turn by turn, of the last `limit` turns; raises NotFound."""
         require_name("thread_id", thread_id)
         require_limit(limit)
-        return self.store.at_one_moment(lambda: self._rows.replay_thread(thread_id, limit=limit))
+        store = self._log.store
+        return store.at_one_moment(lambda: rows_of(store).replay_thread(thread_id, limit=limit))
 
     def replay_turns(self, parts: Mapping[str, TurnParts]) -> list[ReplayTurn]:
         """Some turns as `replay_thread` tells them, by the ids of what belongs to each; others cost nothing."""
         _require_parts(parts)
-        return self.store.at_one_moment(lambda: self._rows.replay_turns(parts))
+        store = self._log.store
+        return store.at_one_moment(lambda: rows_of(store).replay_turns(parts))
 
     def turns(self, thread_id: str) -> list[Turn]:
         """The turns of a thread without their texts, in the order in which they started."""
         require_name("thread_id", thread_id)
-        return self._rows.turns(thread_id)
+        return self.rows.turns(thread_id)
 
     def turn_ids(self, thread_id: str) -> set[str]:
         """Every turn that anything of a thread belongs to, also those that a revert hides."""
         require_name("thread_id", thread_id)
-        return self._rows.turn_ids(thread_id)
+        return self.rows.turn_ids(thread_id)
 
     def turn_diff(self, thread_id: str, from_turn: int, to_turn: int) -> str:
         """The text of the difference between two checkpoints; raises NotFound."""
         require_place(thread_id, from_turn, to_turn)
-        return self._rows.turn_diff(thread_id, from_turn, to_turn)
+        return self.rows.turn_diff(thread_id, from_turn, to_turn)
 
     def turn_counts(self) -> dict[str, TurnCounts]:
         """How many turns each thread has, and how many of them run."""
-        return self._rows.turn_counts()
+        return self.rows.turn_counts()
 
     def projections(self) -> list[ProjectorStatus]:
         """How far each of the eight projectors has come."""
-        return self._rows.progress()
+        return self.rows.progress()
 
     @property
     def sessions(self) -> SessionDirectory:
@@ -198,7 +211,7 @@ class EventView:
 
         Readers see the old rows until the new ones are complete, and nothing has changed when it fails.
         """
-        return self._rows.rebuild(on_page)
+        return self.rows.rebuild(on_page)
 
     def compact(self, *, dry_run: bool = True, clock: Clock = system_clock) -> CompactedLog:
         """Remove the events whose effect is folded, in one transaction; a dry run only says what would go.
@@ -207,11 +220,12 @@ class EventView:
         Who follows the log and has not come to its end gets LogCompacted. Nothing of this ever happens by itself.
         """
         require_flag("dry_run", dry_run)
-        return self._rows.compact(dry_run=dry_run, now_iso=iso(clock()))
+        return self.rows.compact(dry_run=dry_run, now_iso=iso(clock()))
 
     def close(self) -> None:
         """End all who follow; and let go of the store where it was opened for this view alone."""
         self.watcher.close()
+        self._log.close()
         if self._closes_store:
             self.store.close()
 
@@ -232,15 +246,15 @@ class EventView:
         while True:
             try:
                 if thread_id is None:
-                    return self._events.read(after, limit)
-                return self._events.read_of("thread", thread_id, after, limit)
+                    return self._log.events.read(after, limit)
+                return self._log.events.read_of("thread", thread_id, after, limit)
             except (StoreDamaged, EventUndecodable):
                 if limit == 1:
                     raise
                 limit //= 2
 
     def _require_whole(self, after: int, thread_id: str | None) -> None:
-        self._events.require_whole(after, None if thread_id is None else ("thread", thread_id))
+        self._log.events.require_whole(after, None if thread_id is None else ("thread", thread_id))
 
 
 def _require_parts(parts: object) -> None:
@@ -269,8 +283,7 @@ def document_snapshot(view: EventView, engine: Engine) -> DocumentSnapshot:
         for entry in store.updates.entries(after=sequence):
             for client, (_, end) in read_update.read(entry.update, bounded=False).spans.items():
                 reached[client] = max(end, reached.get(client, 0))
-        assert store.read_model is not None, "only a store with an event log has an event view"
-        return store.read_model.snapshot(), reached
+        return view.rows.snapshot(), reached
 
     found, reached = store.at_one_moment(take)
     return DocumentSnapshot(

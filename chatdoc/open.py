@@ -13,7 +13,7 @@ from chatdoc.agents.ownership import Waiter
 from chatdoc.database import open_by_url, read_by_url
 from chatdoc.document import Document
 from chatdoc.engine.adopt_file import adopt, begin, digest, upgrade
-from chatdoc.engine.begin_event_log import begin_event_log, first_log
+from chatdoc.engine.begin_event_log import begin_event_log
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.conversion import Conversion, unverified
 from chatdoc.engine.engine import Engine
@@ -24,7 +24,7 @@ from chatdoc.engine.reader import Reader
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, FileReplaced, UnreadableFile
-from chatdoc.model.ids import Mint, RandomSource
+from chatdoc.model.ids import RandomSource
 from chatdoc.model.view import apply
 from chatdoc.read_only import migrated_to_read
 from chatdoc.settings import migrates_old_files
@@ -141,7 +141,6 @@ class _Opening:
     ) -> None:
         self.stores, self.path, self.conversion = stores, path, conversion
         self.clock, self.random, self.waiter = clock, random, waiter
-        self.ids = Mint(clock, random)
         self.transcripts = transcripts_folder(path.parent)
         self.notes: list[Anomaly] = []
 
@@ -169,11 +168,8 @@ class _Opening:
                 return migrated_to_read(self.path, made, reason, clock=self.clock, random=self.random)
         require_writable(self.path)
         self._note(known if known.standing != "new" else found)
-        begin_log = first_log(made.view, self.path.parent, self.clock, self.ids)
         try:
-            adopted = adopt(
-                self.stores, self.path, source, made, begin_log, clock=self.clock, random=self.random
-            )
+            adopted = adopt(self.stores, self.path, source, made, clock=self.clock, random=self.random)
         except DocumentExists:  # Another process was faster; what it committed is what we open.
             return _Opening(
                 self.stores, self.path, self.clock, self.random, self.waiter, self.conversion
@@ -254,8 +250,7 @@ class _Opening:
         text: bytes = b"",
     ) -> Document:
         engine = Engine(store, clock=self.clock, random=self.random, copy=copy)
-        engine.ids = self.ids  # It goes on above what the log began with.
-        begin_event_log(engine, self.path.parent, is_new=copy is not None)
+        begin_event_log(engine, self.path.parent)
         file = ChatFile(self.stores, self.path, engine, ready=text)
         external = file.take_external()
         document = Document(engine, self._noted(report or external), file=file, waiter=self.waiter)

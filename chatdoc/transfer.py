@@ -23,13 +23,14 @@ from chatdoc.database import open_store, require_document_name
 from chatdoc.engine.adopt_file import first_entry
 from chatdoc.engine.chat_file import ChatFile
 from chatdoc.engine.engine import Engine
+from chatdoc.engine.standing import standing
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import ChatdocError, NewerEdits, StoreDamaged, UnreadableFile
 from chatdoc.open import open_document
 from chatdoc.store.ports import DocumentStore, Registration, Stores
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.sql.store import SqlStore
-from chatdoc.store.sql.whole_copy import Copied, copied_tables, read_all, standing, write_all
+from chatdoc.store.sql.whole_copy import Copied, copied_tables, read_all, write_all
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 Outcome = Literal["copied", "equal", "refused"]
@@ -73,7 +74,7 @@ def push(
                     else:
                         key = found.key
                     with stored.open(key) as target:
-                        yield _transferred(name, source, target)
+                        yield _transferred(name, source, target, is_new=found is None)
             except ChatdocError as error:
                 yield Transferred(name=name, document_id=document_id, outcome="refused", problem=str(error))
 
@@ -123,7 +124,7 @@ def _pulled(source: SqlStore, file: Path, name: str, clock: Clock) -> Transferre
     with target:
         if os.path.lexists(file):  # What somebody wrote into the file is an edit, and newer.
             _text_of(stores, file, target, clock).take_external()
-        done = _transferred(name, source, target)
+        done = _transferred(name, source, target, is_new=found.place is None)
         if done.outcome == "copied":  # Read anew: what memory has of a store is not told of its own changes.
             _text_of(stores, file, target, clock).save()
     return done
@@ -133,8 +134,8 @@ def _text_of(stores: Stores, file: Path, store: DocumentStore, clock: Clock) -> 
     return ChatFile(stores, file, Engine(store, clock=clock, random=os.urandom))
 
 
-def _transferred(name: str, source: DocumentStore, target: SqlStore) -> Transferred:
-    """Copy what the target lacks, in one transaction of it, from one moment of the source."""
+def _transferred(name: str, source: DocumentStore, target: SqlStore, *, is_new: bool) -> Transferred:
+    """Copy what the target lacks, in one transaction of it, from one moment of the source; all where it is new."""
     assert isinstance(source, SqlStore), "a stored document has tables"
 
     def now() -> tuple[str, Any]:
@@ -150,7 +151,7 @@ def _transferred(name: str, source: DocumentStore, target: SqlStore) -> Transfer
             f"document {said.document_id} {what} where {name} was to be copied to, so nothing was written",
             hint="Copy it the other way first; of two that went different ways, export one and merge it by hand",
         )
-    if stands == "equal":
+    if stands == "equal" and not is_new:
         return Transferred(name=name, document_id=said.document_id, outcome="equal")
     registration = msgspec.structs.replace(
         said, text_digest=None, text_stat=None, text_sequence=None, retired_at_ms=None, released=False

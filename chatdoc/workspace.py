@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from chatdoc.engine.begin_event_log import tell_history
 from chatdoc.event_view import OPEN_ONCE, EventView
 from chatdoc.model.errors import ChatdocError, NoEventLog, StoreError
 from chatdoc.model.events.event import Event
@@ -185,14 +186,14 @@ class Workspace:
     def _view(self, stores: SqliteFolder, place: Path) -> EventView:
         view = self._views.get(place)
         if view is None:
-            view = self._views[place] = EventView(stores.look(place), closes_store=True)
+            view = self._views[place] = EventView(stores.look(place), stores.folder, closes_store=True)
         return view
 
 
 def log_of(file: str | os.PathLike[str], *, write: bool = False) -> EventView:
     """The event log of one chat file, without opening its document; to rebuild or compact it, open it to `write`.
 
-    Raises NoEventLog where the file has no store, or one whose log has not begun.
+    Raises NoEventLog where the file has no store.
     """
     real = _real(file)
     stores = SqliteFolder(real.parent)
@@ -201,9 +202,9 @@ def log_of(file: str | os.PathLike[str], *, write: bool = False) -> EventView:
         raise NoEventLog(f"{real} has no store", hint=OPEN_ONCE)
     store: DocumentStore = stores.open(found.place) if write else stores.look(found.place)
     try:
-        if store.events is None or store.events.began_at_ms() is None:
-            raise NoEventLog(f"the event log does not tell of {real.name} yet", hint=OPEN_ONCE)
-        return EventView(store, closes_store=True)
+        if write:
+            tell_history(store, real.parent)
+        return EventView(store, real.parent, closes_store=True)
     except BaseException:
         store.close()
         raise

@@ -6,7 +6,6 @@ a document whose text the next opening publishes. The marker in the store tells 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, TypedDict
@@ -19,7 +18,7 @@ from chatdoc.model.ids import DocumentId, Mint, RandomSource
 from chatdoc.model.view import apply
 from chatdoc.model.view.view import View
 from chatdoc.store.backups import backup_name, save
-from chatdoc.store.ports import DocumentStore, Marker, Registration, Stores, UnitOfWork
+from chatdoc.store.ports import DocumentStore, Marker, Registration, Stores
 from invariants.full import check_all
 from invariants.rule import Violation
 from migrate import migrate
@@ -93,7 +92,6 @@ def adopt(
     path: Path,
     source: bytes,
     made: Upgrade,
-    begin_log: Callable[[UnitOfWork], None],
     *,
     clock: Clock,
     random: RandomSource,
@@ -104,7 +102,7 @@ def adopt(
     """
     recorded_at_ms, first = clock(), genesis(made.facts)
     known = {first.client_id: first.length}
-    client_id = session_client(random, known)  # Before the log draws: seeds give what they always gave.
+    client_id = session_client(random, known)
     marker = None
     if made.report is not None:
         source_digest = made.report.source_digest
@@ -130,7 +128,6 @@ def adopt(
         origin="migration",
         recorded_at_ms=recorded_at_ms,
         marker=marker,
-        begin_log=begin_log,
     )
     copy = WorkingCopy(made.view, store, random=random, known=known, sequence=1, client_id=client_id)
     copy.items_in_snapshot = 0

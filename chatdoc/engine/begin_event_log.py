@@ -1,50 +1,95 @@
-"""Beginning of the event log: it tells of every change from its first opening on, and of all that was there before."""
+"""Beginning of the event log: what a document said before its log was first used is told then, always the same.
+
+A store is made without it, so a chat that is migrated and only ever read has no second and third copy of its messages.
+Ids, moments and numbers of what is told follow from the document and from when its store was made, so who reads before
+anybody writes is told by a log in memory what the stored one will say.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
 from itertools import chain
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
+
+import msgspec
 
 from chatdoc.engine.engine import Engine
-from chatdoc.engine.event_recorder import EventRecorder, created
+from chatdoc.engine.event_recorder import EventRecorder, created, moved
+from chatdoc.engine.load import load_view
 from chatdoc.engine.transaction import Transaction
-from chatdoc.model.clock import Clock, iso
+from chatdoc.model.clock import iso
+from chatdoc.model.errors import StoreError
 from chatdoc.model.events.derive import begin
-from chatdoc.model.ids import Mint
+from chatdoc.model.events.event import Draft
+from chatdoc.model.ids import derive
 from chatdoc.model.view.view import View
-from chatdoc.store.ports import UnitOfWork
+from chatdoc.store.memory.sqlite_store import memory_sqlite_store
+from chatdoc.store.ports import DocumentStore, Registration, UnitOfWork
+
+_log = logging.getLogger("chatdoc")
 
 
-def begin_event_log(engine: Engine, folder: PurePath, *, is_new: bool = False) -> None:
-    """Let the event log tell of every change from now on, and of all that was there before it began.
-
-    `is_new` is said of a store that was just made: where its log has begun, that was with `first_log` of this folder.
-    """
+def begin_event_log(engine: Engine, folder: PurePath) -> None:
+    """Let the event log tell of every change from now on; of all that was there before once it is used."""
     store = engine.store
     if store.events is None or store.read_model is None:
         return
     root = _root(folder)
-    recorder = EventRecorder(store.events, store.read_model)
-    if not (is_new and store.events.began_at_ms() is not None) and not recorder.stands(root):
+    engine.recorder = recorder = EventRecorder(
+        store.events, store.read_model, lambda: tell_history(store, folder)
+    )
+    if recorder.has_begun and store.read_model.workspace_root() != root:
 
-        def start(transaction: Transaction) -> None:
-            recorder.start(transaction.unit, transaction.copy.view, root, engine.ids, engine.clock())
+        def move(transaction: Transaction) -> None:
+            at_ms = engine.clock()
+            drafts = [moved(recorder.project_id, root, at_ms)]
+            transaction.unit.append_events(drafts, at_ms=at_ms, command_id=None, origin="store")
 
-        engine.transact(start)
-    engine.recorder = recorder
+        engine.transact(move)
 
 
-def first_log(view: View, folder: PurePath, clock: Clock, ids: Mint) -> Callable[[UnitOfWork], None]:
-    """What begins the log of a document whose store is being made, as `Stores.create` takes it."""
+def begin_log(engine: Engine) -> None:
+    """Let the log of an open document tell of what was there before it, unless it does; before it is first read.
 
-    def begin_log(unit: UnitOfWork) -> None:
-        project_id, at_ms = ids.mint(), clock()
-        begun = begin(view, project_id=project_id, now_iso=iso(at_ms))
-        unit.begin_events(chain([created(project_id, _root(folder), at_ms)], begun), at_ms=at_ms)
+    Where it cannot be written, on a full disk say, it is read all the same (`ToldLog`), and the next use tries again.
+    """
+    if engine.recorder is not None and not engine.recorder.has_begun and engine.is_open:
+        try:
+            engine.transact(lambda _: None)
+        except StoreError as error:
+            _log.warning("what was there before the event log is told in memory for now: %s", error)
 
-    return begin_log
+
+def tell_history(store: DocumentStore, folder: PurePath) -> None:
+    """Begin the log of a store, in one transaction: tell of the project and of all that is stored, unless that was."""
+    events = store.events
+    assert events is not None, "only a store with an event log tells of anything"
+
+    def tell(unit: UnitOfWork) -> None:
+        if events.began_at_ms() is None:
+            said = store.registry.registration()
+            _tell(unit, said, load_view(store), _root(folder), events.project_id())
+
+    store.write(tell)
+
+
+def told_in_memory(store: DocumentStore, folder: PurePath | None) -> DocumentStore:
+    """A store in memory with the log that one which is only read will begin with; see `EventView` for the folder."""
+    registration, view = store.registry.registration(), load_view(store)
+    root = _root(folder or PurePosixPath("/", registration.path).parent)
+    memory = memory_sqlite_store(msgspec.structs.replace(registration, retired_at_ms=None, released=False))
+    memory.write(lambda unit: _tell(unit, registration, view, root, None))
+    return memory
+
+
+def _tell(unit: UnitOfWork, said: Registration, view: View, root: str, known: str | None) -> None:
+    at_ms = said.created_at_ms
+    project_id = known or derive("project", at_ms, said.document_id)
+    project: Iterable[Draft] = () if known else [created(project_id, root, at_ms)]
+    history = begin(view, project_id=project_id, now_iso=iso(at_ms))
+    unit.begin_events(chain(project, history), at_ms=at_ms)
 
 
 def _root(folder: PurePath) -> str:

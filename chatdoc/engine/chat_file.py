@@ -248,7 +248,7 @@ class ChatFile:
                     published = msgspec.structs.replace(marker, phase="published")
                     transaction.unit.put_marker(published, recorded_at_ms=at_ms)
 
-        self._engine.transact(note)
+        self._engine.transact(note, begins_log=False)
 
     def _lives_elsewhere(self, registration: Registration) -> bool:
         """Whether another process has saved the document to another place, or opened its file there."""

@@ -55,7 +55,7 @@ class Engine:
         self.subscribers = UpdateSubscribers()
         self.log_subscribers: Subscribers[int] = Subscribers()
         self.recorder: EventRecorder | None = None
-        """Tells the event log, from when that has begun; a store that keeps none has none."""
+        """Tells the event log; a store that keeps none has none."""
         self._random = random
         self._copy = copy
         self._dropped: WorkingCopy | None = None
@@ -169,17 +169,17 @@ class Engine:
 
     # transactions
 
-    def transact(self, work: Callable[[Transaction], Answer]) -> Answer:
+    def transact(self, work: Callable[[Transaction], Answer], *, begins_log: bool = True) -> Answer:
         """Do something as one transaction, once all that others wrote is taken; then tell the subscribers.
 
         What was done before `work` raised stays, since its answers were given. A failure of the store, an interrupt, or
-        one that leaves memory ahead of what is stored undoes all of it.
+        one that leaves memory ahead of what is stored undoes all. Work that leaves the log alone need not begin it.
         """
         command = work if isinstance(work, KnownCommand) and work.command_id is not None else None
         done = self._turns.wait(command, ends=True)
         if done is not None:
             self._deliver()
-        answer, error = done or self._transact([work], shares=command is not None)[0]
+        answer, error = done or self._transact([work], command is not None, begins_log)[0]
         if error is not None:
             raise error
         return answer  # type: ignore[no-any-return]
@@ -193,7 +193,7 @@ class Engine:
         self._turns.wait(ends=True)
         return [answer if error is None else error for answer, error in self._transact(works)]
 
-    def _transact(self, works: Sequence[Work], *, shares: bool = False) -> list[Done]:
+    def _transact(self, works: Sequence[Work], shares: bool = False, begins_log: bool = True) -> list[Done]:
         try:
             with self._turns.lock:
                 if self._in_transaction.locked():
@@ -202,6 +202,9 @@ class Engine:
                 with self._in_transaction:
                     self._turns.begin()
                     joined = self._turns.offered() if shares else ()
+                    if begins_log and self.recorder is not None and not self.recorder.has_begun:
+                        self.require_open()
+                        self.recorder.begin()
                     answers = write_with(self._written, works, joined) if joined else self._written(works)
         finally:
             self._turns.end()

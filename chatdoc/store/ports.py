@@ -255,12 +255,9 @@ class Stores(Protocol):
         origin: str,
         recorded_at_ms: int,
         marker: Marker | None = None,
-        begin_log: Callable[[UnitOfWork], None] | None = None,
     ) -> DocumentStore:
         """Make a store with its document's first update and the marker of its migration, whole or not at all.
 
-        What `begin_log` writes is in it as well before anybody can find it, or nothing of that is, where a store cannot
-        do it so early; `EventLog.began_at_ms` tells which.
         Raises DocumentExists when the path has a store already, perhaps made by another process just now.
         """
 

@@ -14,6 +14,7 @@ from chatdoc.crdt import read_update
 from chatdoc.crdt.fact_snapshot import rows_of
 from chatdoc.crdt.ydoc import Replica
 from chatdoc.document import Document
+from chatdoc.engine.begin_event_log import begin_log
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.log_diff import updates_until
 from chatdoc.model.clock import Clock
@@ -92,6 +93,7 @@ def ownerless(document: Document) -> set[str]:
 
 def event_log_of(document: Document) -> EventLog:
     """The event log a stored document writes to."""
+    begin_log(document.engine)
     events = document.engine.store.events
     assert events is not None, "only a stored document has an event log"
     return events

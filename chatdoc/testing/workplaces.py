@@ -215,9 +215,9 @@ class Workplaces:
         """Raise AssertionError unless a store's log is whole, says what its document shows, and folds to its rows."""
         place, execute, views = _place(document), execute_of(document), [document.view]
         kept, history = self._kept[place], self._histories[place]
+        history.follow(event_log_of(document))
         tables.assert_log_is_whole(execute)
         kept.assert_kept(execute, views)
-        history.follow(event_log_of(document))
         tables.assert_rebuilt(execute, history, self._elsewhere)
         by_hand = kept.told(history.sessions)
         tables.assert_shown(execute, views, told=by_hand, taken=kept.taken)

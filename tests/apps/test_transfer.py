@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.data import legacy
 from chatdoc import open_document, open_store, read_document, transfer
 from chatdoc.apps.cli.main import main
 from chatdoc.verify import verify_store
@@ -53,6 +54,26 @@ def contents(doc: Any) -> list[str]:
 def events(doc: Any) -> list[str]:
     """The ids of the events that tell of threads."""
     return [one.event_id for one in doc.replay() if one.aggregate_kind == "thread"]
+
+
+def test_a_log_that_each_side_told_by_itself_is_one_log(tmp_path: Path, url: str) -> None:
+    """A migrated chat goes there before anybody used its log; then both are read, and it still goes back and forth."""
+    path = tmp_path / "chats" / "old.chat"
+    path.parent.mkdir()
+    path.write_bytes(legacy(30))
+    open_document(path).close()
+    status, done = run("push", str(path.parent), "--store", url)
+    assert (status, [one["copied"]["events"] for one in done]) == (0, [0])
+    with open_document(path) as ours, open_document(f"{url}#old.chat") as theirs:
+        assert len(events(ours)) == 31
+        assert events(ours) == events(theirs)
+        theirs.send(theirs.threads()[0].thread_id, sender_id="bob", content="newer")
+    status, done = run("pull", str(path.parent), "--store", url)
+    assert (status, [one["outcome"] for one in done]) == (0, ["copied"])
+    with open_document(path) as ours, open_document(f"{url}#old.chat") as theirs:
+        assert events(ours) == events(theirs)
+        assert contents(ours)[-1] == "newer"
+    assert verify_store(path) == []
 
 
 def test_a_folder_goes_to_a_database_and_back_whole(folder: Path, tmp_path: Path, url: str) -> None:

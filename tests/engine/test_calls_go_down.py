@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.data import legacy
 from chatdoc.document import Document
+from chatdoc.engine.begin_event_log import begin_log
 from chatdoc.open import open_document
 from tests.tidy.floors import floor_of
 from tests.tidy.source import PROJECT
@@ -19,10 +20,8 @@ from tests.tidy.source import PROJECT
 HANDED_DOWN = {
     # The work of a transaction, given to `DocumentStore.write`, which calls it between BEGIN and COMMIT.
     ("chatdoc.store.sql.store", "Engine._step.<locals>.step"),
-    # The beginning of an event log, given to `Engine.transact` as the work of one transaction.
-    ("chatdoc.engine.engine", "begin_event_log.<locals>.start"),
-    # The beginning of the log of a document whose store is being made, given to `Stores.create`.
-    ("chatdoc.store.sql.store", "first_log.<locals>.begin_log"),
+    # What was there before the event log, told in a transaction of its own once that is first used.
+    ("chatdoc.store.sql.store", "tell_history.<locals>.tell"),
     # What takes the file that a text displaces, given to `replace_atomically`.
     ("chatdoc.store.atomic_file", "DisplacedFile.keep"),
 }
@@ -94,6 +93,7 @@ def do(name: str, folder: Path, trace: Trace) -> None:
     elif name == "receive":
         with open_document(folder / "two.chat") as other:
             update = document.diff()
+            begin_log(other.engine)
             trace.of(lambda: other.receive(update))
             assert len(other.messages(thread_id)) == 2
     document.close()

@@ -36,9 +36,9 @@ def types_of(folder: Path, name: str) -> list[str]:
 
 
 def test_a_new_folder_begins_with_its_project(tmp_path: Path) -> None:
-    """Before the first thread there is one event, and its row."""
-    with opened(tmp_path):
-        pass
+    """Before the first thread there is one event, and its row, once the log is used."""
+    with opened(tmp_path) as document:
+        assert document.log.last_sequence() == 1
     assert types(tmp_path) == ["project.created"]
     assert ask(tmp_path, "SELECT workspace_root FROM projection_projects") == [(str(tmp_path),)]
 
@@ -59,7 +59,7 @@ def test_a_folder_that_moved_says_so(tmp_path: Path, any_store: str) -> None:
     ]
 
 
-def test_a_file_that_was_there_is_told_when_it_is_opened_first(tmp_path: Path) -> None:
+def test_a_file_that_was_there_is_told_when_its_log_is_first_used(tmp_path: Path) -> None:
     """The log of a document holds all it said before, once."""
     (tmp_path / "first").mkdir()
     with opened(tmp_path / "first", "a.chat") as document:
@@ -68,8 +68,8 @@ def test_a_file_that_was_there_is_told_when_it_is_opened_first(tmp_path: Path) -
     (tmp_path / "second").mkdir()
     (tmp_path / "second" / "a.chat").write_bytes((tmp_path / "first" / "a.chat").read_bytes())
     for seed in (2, 3):
-        with opened(tmp_path / "second", "a.chat", seed=seed):
-            pass
+        with opened(tmp_path / "second", "a.chat", seed=seed) as document:
+            assert document.log.last_sequence() == 4
     assert types(tmp_path / "second") == [
         "project.created",
         "thread.created",

@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchmarks.data import legacy
 from chatdoc import Workspace
 from chatdoc.event_view import EventView
 from chatdoc.model.errors import NoEventLog, NotFound, ReadOnlyTarget
 from chatdoc.model.events.types import MessageSent
 from chatdoc.store.projections.snapshot import Snapshot
-from chatdoc.testing.white_box import execute_of
 from chatdoc.workspace import log_of
 from tests.event_view.workplace import ask, folded, opened
 
@@ -157,13 +157,18 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_log_that_has_not_begun_is_left_alone(tmp_path: Path) -> None:
-    """Who only looks does not begin it; the error says what does."""
-    with opened(tmp_path) as document:
-        document.create_thread(sender_id="ada", content="Hello")
-        execute_of(document)("UPDATE document SET log_began_at_ms = NULL")
-    with pytest.raises(NoEventLog, match=r"does not tell of team\.chat yet\. Open it once"):
-        log_of(tmp_path / "team.chat")
+    """Who only looks is told what it will begin with, and does not begin it; who may write does."""
+    (tmp_path / "team.chat").write_bytes(legacy(20))
+    opened(tmp_path).close()
+    with log_of(tmp_path / "team.chat") as log, Workspace(tmp_path) as workspace:
+        before = log.snapshot()
+        assert len(before.threads[0].messages) == 20
+        assert workspace.snapshot().documents[0].snapshot == before
+        assert [one.event for one in workspace.events()] == list(log.events())
     assert ask(tmp_path, "SELECT log_began_at_ms FROM document") == [(None,)]
+    with log_of(tmp_path / "team.chat", write=True) as log:
+        assert log.snapshot() == before
+    assert ask(tmp_path, "SELECT log_began_at_ms FROM document") != [(None,)]
 
 
 # several documents

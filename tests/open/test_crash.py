@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.data import legacy
 from chatdoc.document import Document
+from chatdoc.engine.begin_event_log import begin_log
 from chatdoc.model.clock import iso
 from chatdoc.model.events.derive import begin
 from chatdoc.open import open_document, read_document
@@ -167,6 +168,7 @@ def _must_have(path: Path, printed: str) -> None:
 
 def _must_be_told(path: Path, document: Document) -> None:
     """The event log says what the document shows, each stream without a gap, and so do the tables folded from it."""
+    begin_log(document.engine)
     told = Folded(begin(document.view, project_id="p", now_iso=iso(0)))
     assert_true(told, document.view)
     connection = sqlite3.connect(store_file(path.parent))

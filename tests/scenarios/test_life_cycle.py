@@ -87,8 +87,8 @@ def test_an_interrupt_of_what_waits_or_is_missing_says_so(story: Story) -> None:
     question = asked(story)
     story.when(lambda document: document.agents.interrupt(story.thread, question))
     story.then_refused(CommandRefused, "cannot interrupt")
-    story.when(lambda document: document.agents.interrupt(story.thread, "01HF7YAT00T722E41W6H642BRZ"))
-    story.then_refused(NotFound, "01HF7YAT00T722E41W6H642BRZ")
+    story.when(lambda document: document.agents.interrupt(story.thread, "01HF7YAT00T722E41W6H642ZZZ"))
+    story.then_refused(NotFound, "01HF7YAT00T722E41W6H642ZZZ")
     assert len(story.document.agents.queue(story.thread)) == 1
 
 

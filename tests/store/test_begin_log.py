@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,11 +17,9 @@ from chatdoc.open import open_document
 from chatdoc.store.memory.sqlite_store import memory_sqlite_store
 from chatdoc.store.ports import UnitOfWork
 from chatdoc.store.sql import event_rows, event_runs, unit_of_work
-from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.store import SqliteStore
-from tests.store.documents import GENESIS, NOW, project, registration, thread_drafts
+from tests.store.documents import NOW, project, registration, thread_drafts
 
-Furnish = Callable[[UnitOfWork], object]
 COUNTS = (
     "SELECT (SELECT count(*) FROM orchestration_events),"
     " (SELECT coalesce(sum(last - first + 1), 0) FROM event_runs), (SELECT count(*) FROM event_runs)"
@@ -126,43 +123,30 @@ def test_what_is_refused_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     """A unit that is undone after its log has begun has not begun it, and the next one begins it the same."""
     monkeypatch.setattr(unit_of_work, "SEALED_MIN", 1)
 
-    def refused(unit: UnitOfWork) -> None:
+    def refused(unit: UnitOfWork, error: BaseException) -> None:
         unit.begin_events(drafts(), at_ms=NOW)
-        raise RuntimeError("no")
+        raise error
 
     with memory_sqlite_store(registration()) as store:
-        with pytest.raises(RuntimeError):
-            store.write(refused)
-        assert counts(store) == (0, 0, 0)
+        for error in (RuntimeError("no"), KeyboardInterrupt()):
+            with pytest.raises(type(error)):
+                store.write(partial(refused, error=error))
+            assert counts(store) == (0, 0, 0)
         assert (store.events.began_at_ms(), store.events.last_sequence()) == (None, 0)
         store.write(lambda unit: unit.begin_events(drafts(), at_ms=NOW))
         with begun(monkeypatch, 1, []) as other:
             assert told(store) == told(other)
 
 
-def test_run_that_does_not_come_back_begins_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compression that loses something is noticed before any event counts as stored, and no store is made."""
-    monkeypatch.setattr(unit_of_work, "SEALED_MIN", 1)
-    monkeypatch.setattr(event_runs, "pack", lambda data: data.replace(b"t1", b"t2"))
-    with pytest.raises(StoreDamaged, match="do not come back"):
-        made(tmp_path, lambda unit: unit.begin_events(drafts(), at_ms=NOW))
-    assert SqliteFolder(tmp_path).places() == []
-    assert [one.name for one in (tmp_path / ".chatdoc").iterdir() if one.is_file()] == []
-
-
-def test_log_is_in_its_store_before_anybody_finds_it(tmp_path: Path) -> None:
-    """While the log is being written, the folder has no store; then it has one whose log has begun."""
-    seen: list[list[Path]] = []
-
-    def begin_log(unit: UnitOfWork) -> None:
-        unit.begin_events(drafts(), at_ms=NOW)
-        seen.append(SqliteFolder(tmp_path).places())
-
-    with made(tmp_path, begin_log) as store:
-        assert seen == [[]]
-        assert store.events.began_at_ms() == NOW
-        assert len(store.events.read(0, 10_000)) == len(drafts())
-        assert store.verify() == []
+def test_run_that_does_not_come_back_begins_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compression that loses something is noticed before any event counts as stored."""
+    with monkeypatch.context() as broken, memory_sqlite_store(registration()) as store:
+        broken.setattr(unit_of_work, "SEALED_MIN", 1)
+        broken.setattr(event_runs, "pack", lambda data: data.replace(b"t1", b"t2"))
+        with pytest.raises(StoreDamaged, match="do not come back"):
+            store.write(lambda unit: unit.begin_events(drafts(), at_ms=NOW))
+        assert counts(store) == (0, 0, 0)
+        assert store.events.began_at_ms() is None
 
 
 def test_migrated_document_has_its_log_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,18 +164,6 @@ def test_migrated_document_has_its_log_sealed(tmp_path: Path, monkeypatch: pytes
     assert found[0] == found[1]
 
 
-def made(folder: Path, begin_log: Furnish) -> SqliteStore:
-    """A store in a folder whose log begins with it."""
-    return SqliteFolder(folder).create(
-        folder / "team.chat",
-        registration(),
-        GENESIS,
-        origin="migration",
-        recorded_at_ms=NOW,
-        begin_log=begin_log,
-    )
-
-
 def events_of(document: Document) -> list[Event]:
     """The whole log, without the project, which knows its folder."""
     return list(document.log.events())[1:]
@@ -202,21 +174,6 @@ def counts_of(document: Document) -> tuple[int, int, int]:
     store = document.engine.store
     assert isinstance(store, SqliteStore)
     return counts(store)
-
-
-def test_killed_maker_leaves_no_store(tmp_path: Path) -> None:
-    """Whatever the log could not be written for, neither store nor draft is there, and the next maker makes one."""
-
-    def cut_off(unit: UnitOfWork) -> None:
-        unit.begin_events(drafts(), at_ms=NOW)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        made(tmp_path, cut_off)
-    assert SqliteFolder(tmp_path).places() == []
-    assert [one.name for one in (tmp_path / ".chatdoc").iterdir() if one.is_file()] == []
-    with closing(made(tmp_path, lambda unit: unit.begin_events(drafts(), at_ms=NOW))) as store:
-        assert store.events.last_sequence() == len(drafts())
 
 
 def test_a_newest_row_that_is_gone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from chatdoc.agents.turns import Turns
-from chatdoc.engine import begin_event_log, event_recorder
+from chatdoc.engine import begin_event_log
 from chatdoc.engine.event_recorder import EventRecorder
 from chatdoc.model.commands import decide as deciding
 from chatdoc.model.commands.turn_stream import AppendPiece
@@ -141,8 +141,7 @@ def copies_take_the_store_over(patch: pytest.MonkeyPatch) -> None:
 
 def events_of_a_copy_are_not_told(patch: pytest.MonkeyPatch) -> None:
     """The log of a copy begins with nothing of what the copy says already."""
-    for place in (event_recorder, begin_event_log):
-        patch.setattr(place, "begin", lambda view, **_: iter(()))
+    patch.setattr(begin_event_log, "begin", lambda view, **_: iter(()))
     patch.setitem(stored.DEEDS, "save", 40)
 
 

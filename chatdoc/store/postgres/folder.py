@@ -6,7 +6,7 @@ A document's name in the database is the name of its file behind a prefix, that 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -62,9 +62,8 @@ class PostgresFolder:
         origin: str,
         recorded_at_ms: int,
         marker: Marker | None = None,
-        begin_log: Callable[[UnitOfWork], None] | None = None,
     ) -> PostgresStore:
-        """See the port; the log begins in the first transaction after this one."""
+        """See the port."""
         assert registration.path == self._name_of(path), "a store is made for the file whose name it records"
         for folder in (self.home, self.backups):
             make_folder(folder)

@@ -1,25 +1,22 @@
 """Whole copy: every row that is stored of a document is written into another store of it, and compared there.
 
-What both have must agree: the log of one is the beginning of that of the other, or nothing is written.
+Whether it may be written there says `chatdoc.engine.standing`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from chatdoc.model.errors import StoreDamaged
 from chatdoc.store import row_digests
-from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sql.registry import PUT, registration_values
 from chatdoc.store.values import Registration
 
-Standing = Literal["equal", "behind", "ahead", "differs"]
-"""How the log of a store stands to that of another one: it lacks the end of it, goes beyond it, or is another's."""
 _FILLED = ("markers", "log_compactions")
 """Tables whose rows are numbered by the database that holds them."""
 
@@ -31,22 +28,6 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     receipts: int
     digest: str
-
-
-def standing(store: DocumentStore, other: DocumentStore) -> Standing:
-    """How a store stands to another one of the same document, by every entry of both logs and every event.
-
-    Events of the project are left out: they say in which folder an opening found the document, each for itself.
-    """
-    lacks = exceeds = False
-    for ours, theirs in (_updates(store, other), _events(store, other)):
-        shared = min(len(ours), len(theirs))
-        if ours[:shared] != theirs[:shared]:
-            return "differs"
-        lacks, exceeds = lacks or len(theirs) > shared, exceeds or len(ours) > shared
-    if lacks and exceeds:
-        return "differs"
-    return "behind" if lacks else "ahead" if exceeds else "equal"
 
 
 def read_all(execute: Execute, tables: dict[str, tuple[str, ...]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -118,26 +99,3 @@ def _count_events(rows: dict[str, list[tuple[Any, ...]]]) -> int:
 
 def _order(row: tuple[Any, ...]) -> bytes:
     return msgspec.msgpack.encode(row)
-
-
-def _updates(store: DocumentStore, other: DocumentStore) -> tuple[list[bytes], list[bytes]]:
-    return _digests_of(store), _digests_of(other)
-
-
-def _digests_of(store: DocumentStore) -> list[bytes]:
-    return [sha256(b"%b\0%b" % (one.origin.encode(), one.update)).digest() for one in store.updates.entries()]
-
-
-def _events(store: DocumentStore, other: DocumentStore) -> tuple[list[str], list[str]]:
-    """The ids of the events that both logs still have one by one."""
-    begin = max(one.events.compacted_through() for one in (store, other) if one.events is not None)
-    return _ids_of(store, begin), _ids_of(other, begin)
-
-
-def _ids_of(store: DocumentStore, after: int) -> list[str]:
-    assert store.events is not None, "a stored document has an event log"
-    found: list[str] = []
-    while page := store.events.read(after):
-        found += [event.event_id for event in page if event.aggregate_kind != "project"]
-        after = page[-1].sequence
-    return found

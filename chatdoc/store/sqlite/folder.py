@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -69,7 +69,6 @@ class SqliteFolder:
         origin: str,
         recorded_at_ms: int,
         marker: Marker | None = None,
-        begin_log: Callable[[UnitOfWork], None] | None = None,
     ) -> SqliteStore:
         """See the port."""
         name = self._name_of(path)
@@ -83,8 +82,6 @@ class SqliteFolder:
                 build(
                     draft, registration, genesis, origin=origin, recorded_at_ms=recorded_at_ms, marker=marker
                 )
-                if begin_log is not None:
-                    self._begin_log(draft, begin_log)
                 finish(draft)
                 place = self._put(draft, registration.document_id)
             if registration.retired_at_ms is None and not self._claim(name, place):
@@ -192,10 +189,6 @@ class SqliteFolder:
                 return {marker.backup for marker in store.registry.markers()}
         except StoreError:
             return None
-
-    def _begin_log(self, draft: Path, begin_log: Callable[[UnitOfWork], None]) -> None:
-        with self._opened(Database(draft, durability="draft")) as store:
-            store.write(begin_log)
 
     def _name_of(self, path: Path) -> str:
         real = Path(os.path.realpath(path))

@@ -13,13 +13,11 @@ import pytest
 
 from chatdoc.model.errors import ChatdocError, DocumentExists
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, Stores, UnitOfWork
-from chatdoc.testing.acceptance.event_log import events_of
 from chatdoc.testing.acceptance.running import Running
 from chatdoc.testing.acceptance.samples import (
     NOW,
     append,
     do_command,
-    draft,
     marker,
     receipt,
     run_command,
@@ -53,7 +51,6 @@ class FolderFactory:
         path: Path,
         document_id: str = ONE,
         known: Marker | None = None,
-        begin_log: Callable[[UnitOfWork], None] | None = None,
     ) -> DocumentStore:
         """A new store for a file, whose first update is `genesis`."""
         said = Registration(path=path.name, document_id=document_id, created_at_ms=NOW, text_digest="d" * 64)
@@ -64,7 +61,6 @@ class FolderFactory:
             origin="genesis",
             recorded_at_ms=NOW,
             marker=known,
-            begin_log=begin_log,
         )
         return self.keep(made)
 
@@ -106,33 +102,6 @@ class StoresSuite:
         assert opened.registry.markers() == (marker(),)
         assert [entry.update for entry in opened.updates.entries()] == [b"update genesis"]
         assert folder.stores().places() == [place]
-
-    def test_log_begins_with_its_store_or_not_yet(self, folder: FolderFactory) -> None:
-        """What begins the log is all there when the store is, or nothing of it; a failure of it leaves no store."""
-        drafts = [draft(str(number)) for number in range(1500)]
-        found: list[list[Path]] = []
-
-        def begin_log(unit: UnitOfWork) -> None:
-            unit.begin_events(drafts, at_ms=NOW)
-            found.append(folder.stores().places())
-
-        store = folder.create(folder.chat("team.chat"), begin_log=begin_log)
-        events = events_of(store)
-        is_begun = events.began_at_ms() is not None
-        assert found == ([[]] if is_begun else [])
-        assert events.last_sequence() == (len(drafts) if is_begun else 0)
-        assert [event.payload for event in events.read(0, 2000)] == [
-            one.payload for one in drafts if is_begun
-        ]
-
-        def fails(unit: UnitOfWork) -> None:
-            begin_log(unit)
-            raise RuntimeError("no log")
-
-        if is_begun:
-            with pytest.raises(RuntimeError):
-                folder.create(folder.chat("other.chat", OTHER), OTHER, begin_log=fails)
-            assert folder.stores().places() == [place_of(store)]
 
     def test_finding_writes_nothing(self, folder: FolderFactory) -> None:
         """Where no store is, none appears, and no folder for one."""
