@@ -51,9 +51,9 @@ def contents(doc: Any) -> list[str]:
     return [one.content for one in doc.messages(doc.threads()[0].thread_id)]
 
 
-def events(doc: Any) -> list[str]:
-    """The ids of the events that tell of threads."""
-    return [one.event_id for one in doc.replay() if one.aggregate_kind == "thread"]
+def events(doc: Any) -> list[tuple[str, Any]]:
+    """The events that tell of threads: their ids and what they say."""
+    return [(one.event_id, one.payload) for one in doc.replay() if one.aggregate_kind == "thread"]
 
 
 def test_a_log_that_each_side_told_by_itself_is_one_log(tmp_path: Path, url: str) -> None:

@@ -14,6 +14,7 @@ from chatdoc.document import Document
 from chatdoc.engine.begin_event_log import begin_log
 from chatdoc.model.errors import DiskFull, NotFound
 from chatdoc.model.events.event import Event
+from chatdoc.model.events.types import MessageSent
 from chatdoc.open import open_document
 from chatdoc.store.sql.unit_of_work import SqlUnitOfWork
 from chatdoc.workspace import log_of
@@ -122,6 +123,8 @@ def test_two_who_have_it_open_tell_it_once(migrated: Path) -> None:
         new = other.create_thread(sender_id="ada", content="A new one")
         log = list(other.log.events())
         assert log == list(one.log.events())
+        sent = [event.payload.message_id for event in log if isinstance(event.payload, MessageSent)]
+        assert len(sent) == len(set(sent)) == ROWS + 3
         assert {row.project_id for row in one.log.threads()} == {log[0].stream_id}
         assert {row.id for row in one.log.threads()} == {thread_of(one), new.thread_id}
         assert one.engine.store.verify() == []
