@@ -24,7 +24,7 @@ _LOOK = (
 
 
 class Limits(NamedTuple):
-    """How long the database waits, in milliseconds, before it gives up by itself."""
+    """How long the database waits, in milliseconds, before it gives up by itself; and how long we wait for it."""
 
     lock_ms: int = 10_000
     """For another writer of the same document."""
@@ -32,6 +32,11 @@ class Limits(NamedTuple):
     """For one statement; a COMMIT has no limit, since one that waits for a standby must not be cancelled."""
     idle_ms: int = 10_000
     """For the next statement of an open transaction: so long a server that hangs holds a document up."""
+    silent_ms: int = 75_000
+    """For a word of the database: longer than it would take to end a statement, so it hangs, or what stands between.
+
+    Its machine may still take what is sent, so neither keepalives nor `tcp_user_timeout` notice.
+    """
 
 
 LIMITS = Limits()

@@ -28,8 +28,9 @@ _seen: Counter[tuple[Any, ...]] = Counter()
 class Pipeline:
     """One connection, used by one call at a time."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], silent_ms: int) -> None:
         self._pg = connection.pgconn
+        self._silent_ms = silent_ms
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
         self._loading = adapt.Transformer(connection)
@@ -127,16 +128,25 @@ class Pipeline:
         while pg.is_busy():
             if pg.flush():
                 self._make_room()
-            elif self._answers.poll():
+            elif self._answers.poll(self._silent_ms):
                 pg.consume_input()
+            else:
+                raise self._silent()
         return pg.get_result()
 
     def _make_room(self) -> None:
         """Wait until more can be sent; what has come is read meanwhile, or neither side would go on."""
         ready = select.poll()
         ready.register(self._pg.socket, select.POLLIN | select.POLLOUT)
-        if ready.poll()[0][1] & ~select.POLLOUT:
+        found = ready.poll(self._silent_ms)
+        if not found:
+            raise self._silent()
+        if found[0][1] & ~select.POLLOUT:
             self._pg.consume_input()
+
+    def _silent(self) -> psycopg.OperationalError:
+        self.is_spent = True
+        return psycopg.OperationalError(f"no answer came for {self._silent_ms / 1000:g} seconds")
 
 
 class _Prepared(NamedTuple):

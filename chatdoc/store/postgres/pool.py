@@ -69,7 +69,7 @@ class Pool:
         except BaseException:
             connection.close()
             raise
-        return Session(connection)
+        return Session(connection, self.limits.silent_ms)
 
     def leave(self) -> None:
         """Use the pool no more; the last one closes its connections."""
@@ -126,7 +126,7 @@ class Pool:
     def fresh(self) -> Session:
         """A session with a connection of its own, made now; raises StoreError."""
         require_own_process(self._pid, self.name)
-        return Session(connect(self.url, self.name, self.limits, purpose="store"))
+        return Session(connect(self.url, self.name, self.limits, purpose="store"), self.limits.silent_ms)
 
     def give(self, session: Session) -> None:
         """Keep a session for the next call, or hang up where it is of no use."""

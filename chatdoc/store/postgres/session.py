@@ -31,10 +31,10 @@ _NOTHING = "SELECT 1"
 class Session:
     """One connection, used by one call at a time."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], silent_ms: int) -> None:
         self._connection = connection
         self._pg = connection.pgconn
-        self._pipeline = Pipeline(connection)
+        self._pipeline = Pipeline(connection, silent_ms)
         self._ahead, self._behind = ReadAhead(), WriteBehind()
         self._is_inside = False
         """Whether a transaction is open, whose writes are held."""
@@ -101,8 +101,8 @@ class Session:
 
         Raises CommitUnknown where its answer is lost, and psycopg.Error where the transaction is not there; what comes
         of the statement behind it is nobody's concern.
-        The limit of statements does not hold for a COMMIT: one that waits for a standby and is cancelled would be told
-        as done without being there.
+        The database's limit of statements does not hold for a COMMIT: one that waits for a standby and is cancelled
+        would be told as done without being there. One that is not answered for longer is unknown, as one that is lost.
         """
         self._ahead.forget()
         self._push(_NO_LIMIT)
