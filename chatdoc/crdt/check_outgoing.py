@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chatdoc.crdt.keys import encode, key_problem
+from chatdoc.crdt.keys import encode, encode_raw, key_problem
 from chatdoc.crdt.read_update import UPDATE_BYTES_MAX, VALUE_BYTES_MAX
 from chatdoc.model.errors import CommandRefused
 from chatdoc.model.facts import Fact
@@ -21,11 +21,12 @@ _TO_JUDGE = frozenset({"document", "setting", "mark", "revision", "state"})
 
 def outgoing(facts: Iterable[Fact]) -> list[tuple[str, str, str]]:
     """Root, key and text of facts to write; raises CommandRefused when peers would refuse them."""
-    entries = [encode(fact) for fact in facts]
+    entries: list[tuple[str, str, str]] = []
     total = 0
-    for root, key, text in entries:
+    for fact in facts:
+        root, key, raw = encode_raw(fact)
         problem = key_problem(root, key) if root in _TO_JUDGE else None
-        size = len(text) if text.isascii() else len(text.encode())
+        size = len(raw)
         if size > VALUE_BYTES_MAX:
             problem = f"{size} bytes as JSON are more than the {VALUE_BYTES_MAX} one record may have"
         total += size + _ROOM
@@ -33,6 +34,7 @@ def outgoing(facts: Iterable[Fact]) -> list[tuple[str, str, str]]:
             problem = f"some {total} bytes are more than the {UPDATE_BYTES_MAX} one update may have"
         if problem is not None:
             raise CommandRefused(f"no peer would take this change: {problem}")
+        entries.append((root, key, raw.decode()))
     return entries
 
 

@@ -8,7 +8,7 @@ pycrdt is loaded when something is first integrated: it takes longer than openin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,8 +83,8 @@ class Replica:
 
     def transact(
         self,
-        writes: Iterable[tuple[str, str, str]],
-        removals: Iterable[tuple[str, str]] = (),
+        writes: Collection[tuple[str, str, str]],
+        gone: Collection[tuple[str, str]] = (),
         *,
         clock: int | None = None,
     ) -> bytes:
@@ -94,15 +94,18 @@ class Replica:
         and pycrdt takes it when it is asked for something. Else it asserts that pycrdt did what was asked for.
         Raises ReplicaBroken when pycrdt fails.
         """
-        writes, gone = list(writes), list(removals)
-        is_fresh = clock is not None and bool(writes) and not (gone or self.whole) and self._is_fresh(writes)
         if not self.whole:
-            self._own.update([(root, key) for root, key, _ in writes])
-        if is_fresh and clock is not None:
-            update = update_of(self.client_id, clock, writes)
-            self._compare(writes)
-            self._pending.append(update)
-            return update
+            own, places = self._own, {(root, key) for root, key, _ in writes}
+            # Whether this session never wrote under these keys, each of which is named once.
+            is_fresh = len(places) == len(writes) and own.isdisjoint(places)
+            own |= places
+            if is_fresh and writes and not gone and clock is not None:
+                update = update_of(self.client_id, clock, writes)
+                self._spelled += 1
+                if self._spelled % COMPARE_EVERY == 0:
+                    self._compare(writes)
+                self._pending.append(update)
+                return update
         self._catch_up()
         maps = self._maps
         with _panics_are_errors("writing to"), self._doc.transaction():
@@ -171,21 +174,14 @@ class Replica:
         with _panics_are_errors("reading"):
             return key in self._maps[root]
 
-    def _is_fresh(self, writes: Sequence[tuple[str, str, str]]) -> bool:
-        """Whether this session never wrote under these keys, each of which is named once."""
-        places = {(root, key) for root, key, _ in writes}
-        return len(places) == len(writes) and places.isdisjoint(self._own)
-
-    def _compare(self, writes: Sequence[tuple[str, str, str]]) -> None:
-        """Now and then let pycrdt write the same into an empty document: what was spelled must be what it spells."""
-        self._spelled += 1
-        if self._spelled % COMPARE_EVERY == 0:
-            other: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
-            with _panics_are_errors("comparing a write to"), other.transaction():
-                for root, key, text in writes:
-                    other.get(root, type=pycrdt.Map)[key] = text
-            spelled = update_of(self.client_id, 0, writes)
-            assert bytes(other.get_update()) == spelled, "pycrdt spells a write differently"
+    def _compare(self, writes: Collection[tuple[str, str, str]]) -> None:
+        """Let pycrdt write the same into an empty document: what was spelled must be what it spells."""
+        other: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
+        with _panics_are_errors("comparing a write to"), other.transaction():
+            for root, key, text in writes:
+                other.get(root, type=pycrdt.Map)[key] = text
+        spelled = update_of(self.client_id, 0, writes)
+        assert bytes(other.get_update()) == spelled, "pycrdt spells a write differently"
 
     def _catch_up(self) -> None:
         """Let pycrdt take the updates that were spelled without it."""

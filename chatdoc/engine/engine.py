@@ -215,10 +215,9 @@ class Engine:
         self._drop_if_cut_off()
         self.require_open()
         self._expect(works)
-        steps = [self._step(work) for work in works]
+        store, steps = self.store, [self._step(work) for work in works]
         try:
-            one = len(steps) == 1
-            answers: list[Any] = [self.store.write(*steps)] if one else self.store.write_each(steps)
+            answers: list[Any] = [store.write(*steps)] if len(steps) == 1 else store.write_each(steps)
         except AllUndone as undone:
             raise undone.error from undone.error.__cause__
         self._close_transaction()
@@ -239,7 +238,8 @@ class Engine:
             copy = self.copy
             self._open = Transaction(copy, unit, self.recorder, self._process)
             self._take_others()
-            self.require_open()
+            if self.ended is not None:
+                raise self.ended
             if copy.is_restoring_due(self.clock):
                 receive.finish_restoring(self._open, self.now())
         else:
@@ -313,7 +313,7 @@ class Engine:
 
     def require_open(self) -> None:
         """Raise DocumentClosed, DocumentFailed or what else ended this document's use."""
-        if self.is_left_behind:
+        if os.getpid() != self._process:
             raise DocumentFailed(
                 f"this document was opened by process {self._process}, and this is its child {os.getpid()}",
                 hint="Open it again in the child",

@@ -164,7 +164,7 @@ def _write(
     """Write what the view has already; a fact that no peer would take is refused, and the view is as it was."""
     copy = transaction.copy
     try:
-        entries, places = outgoing(added), removable(copy.view, gone)
+        entries, places = outgoing(added), removable(copy.view, gone) if gone else ()
         update, spans = copy.session.write(entries, places, astray=copy.view.unreadable)
     except ChatdocError:
         apply.undo(copy.view, added)
@@ -172,7 +172,7 @@ def _write(
         raise
     if gone:
         apply.undo(copy.view, gone)
-    if healed := heal(copy.view, entries):
+    if copy.view.unreadable and (healed := heal(copy.view, entries)):
         delta = msgspec.structs.replace(delta, unreadable=healed)
     change = Change(
         origin=origin,

@@ -68,18 +68,19 @@ class ReplicaSession:
         """
         if astray and any((root, key) in astray for root, key, _ in entries):
             self.warm()
-        if not all(self.replica.holds(*place) for place in removals):
+        if removals and not all(self.replica.holds(*place) for place in removals):
             removals = [place for place in removals if self.warm().holds(*place)]
-        start = self.known.get(self.client_id, 0)
+        replica = self.replica
+        start = self.known.get(replica.client_id, 0)
         try:
-            update = self.replica.transact(entries, removals, clock=start)
+            update = replica.transact(entries, removals, clock=start)
         except ReplicaBroken:
             self.renew()
             raise
         if not entries:
             return update, {}
-        end = self.known[self.client_id] = start + len(entries)
-        return update, {self.client_id: (start, end)}
+        end = self.known[replica.client_id] = start + len(entries)
+        return update, {replica.client_id: (start, end)}
 
     def attempt(self, use: Callable[[], bytes]) -> bytes:
         """Use the replica, and renew it when it breaks."""

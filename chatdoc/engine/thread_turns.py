@@ -54,12 +54,13 @@ class ThreadTurns:
         self._taken = taken
         """Is locked while the lock's owner is in a transaction."""
         self._waiting: list[Waiting] = []
-        self._owner = ""
+        self._owner = 0
+        """The number of the thread that began the last transaction."""
         self._pid = os.getpid()
 
     def begin(self) -> None:
         """This thread, which has the lock, begins a transaction."""
-        self._owner = threading.current_thread().name
+        self._owner = threading.get_ident()
 
     def offered(self) -> list[Waiting]:
         """Those whose commands the open transaction may do along, the longest waiting first."""
@@ -93,8 +94,8 @@ class ThreadTurns:
             while one.answer is None and not self._is_next(one):
                 if waited >= WAIT_S:
                     raise StoreError(
-                        f"thread {self._owner!r} of this process has had this document in a transaction for more than "
-                        f"{WAIT_S:g} seconds; nothing was done",
+                        f"thread {_name_of(self._owner)!r} of this process has had this document in a transaction for "
+                        f"more than {WAIT_S:g} seconds; nothing was done",
                         hint="Let that thread end what it does within `together`, then try again",
                     )
                 if not one.woken.acquire(timeout=STEP_S):
@@ -121,6 +122,11 @@ class ThreadTurns:
             if not _waits(one, running.get(one.thread)):
                 with suppress(ValueError):
                     self._waiting.remove(one)
+
+
+def _name_of(number: int) -> str:
+    """What a thread is called; its number where it is over, or none of Python's."""
+    return next((one.name for one in threading.enumerate() if one.ident == number), str(number))
 
 
 def _waits(one: Waiting, frame: FrameType | None) -> bool:

@@ -15,6 +15,8 @@ class UpdateSubscribers:
         self._subscribers: Subscribers[bytes, str] = Subscribers()
         self.told = 0
         """The last entry of the log that was told."""
+        self.deliver = self._subscribers.deliver
+        """Hand over what waits, unless another thread does."""
 
     def add(self, subscriber: Subscriber) -> Callable[[], None]:
         """Tell a subscriber of all that is stored from now on; returns what ends it."""
@@ -26,7 +28,3 @@ class UpdateSubscribers:
             if entry.sequence > self.told:
                 self._subscribers.put(entry.update, entry.origin)
                 self.told = entry.sequence
-
-    def deliver(self) -> None:
-        """Hand over what waits, unless another thread does."""
-        self._subscribers.deliver()

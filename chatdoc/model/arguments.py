@@ -90,12 +90,13 @@ def require_object(name: str, fields: object) -> None:
     """Raise CommandRefused unless this is a dict of fields whose values JSON can hold and give back equal."""
     if not isinstance(fields, dict):
         raise CommandRefused(f"{name}: expected a dict of fields or None, got {type(fields).__name__}")
-    require_value(name, fields)
+    if fields:
+        require_value(name, fields)
 
 
 def require_thread(view: View, thread_id: str, verb: str) -> None:
     """Raise NotFound unless the thread is in the document."""
-    if not (is_text(thread_id) and view.has_thread(thread_id)):
+    if not (is_text(thread_id) and thread_id in view.thread_facts):
         raise NotFound(
             f"cannot {verb}: there is no thread {shortly(thread_id)} in this document",
             hint="threads() lists those there are",

@@ -16,7 +16,7 @@ MS_MAX = 253_402_300_799_999
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_DAY_MS = 86_400_000
+_DAY_S = 86_400
 
 
 def system_clock() -> int:
@@ -37,11 +37,16 @@ def iso(ms: int) -> str:
     """
     if not 0 <= ms <= MS_MAX:
         raise ValueError(f"expected milliseconds from 1970 to 9999 (0 to {MS_MAX}), got {ms}")
-    days, rest = divmod(ms, _DAY_MS)
-    seconds, fraction = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
+    seconds, fraction = divmod(ms, 1000)
+    return f"{_second(seconds)}.{fraction:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _second(seconds: int) -> str:
+    days, rest = divmod(seconds, _DAY_S)
+    minutes, second = divmod(rest, 60)
     hour, minute = divmod(minutes, 60)
-    return f"{_day(days)}T{hour:02d}:{minute:02d}:{second:02d}.{fraction:03d}Z"
+    return f"{_day(days)}T{hour:02d}:{minute:02d}:{second:02d}"
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NewType
 
@@ -85,9 +85,11 @@ def derive_ordered(ms: int, place: str) -> str:
     return _time(min(max(ms, 0), STAMP_MS_END - 1)) + sha256(place.encode()).hexdigest()[:16].upper()
 
 
-@lru_cache(maxsize=64)
 def _time(ms: int) -> str:
-    return _spell(ms << 80)[:10]
+    return (
+        f"{_PAIRS[ms >> 40]}{_PAIRS[ms >> 30 & 1023]}{_PAIRS[ms >> 20 & 1023]}{_PAIRS[ms >> 10 & 1023]}"
+        f"{_PAIRS[ms & 1023]}"
+    )
 
 
 def successor(id_or_stamp: str) -> str:
@@ -138,10 +140,9 @@ def _spell(number: int) -> str:
         number & _FORTY,
     )  # Small numbers are shifted faster.
     return (
-        f"{_PAIRS[time >> 40]}{_PAIRS[time >> 30 & 1023]}{_PAIRS[time >> 20 & 1023]}{_PAIRS[time >> 10 & 1023]}"
-        f"{_PAIRS[time & 1023]}{_PAIRS[middle >> 30]}{_PAIRS[middle >> 20 & 1023]}{_PAIRS[middle >> 10 & 1023]}"
-        f"{_PAIRS[middle & 1023]}{_PAIRS[last >> 30]}{_PAIRS[last >> 20 & 1023]}{_PAIRS[last >> 10 & 1023]}"
-        f"{_PAIRS[last & 1023]}"
+        f"{_time(time)}"
+        f"{_PAIRS[middle >> 30]}{_PAIRS[middle >> 20 & 1023]}{_PAIRS[middle >> 10 & 1023]}{_PAIRS[middle & 1023]}"
+        f"{_PAIRS[last >> 30]}{_PAIRS[last >> 20 & 1023]}{_PAIRS[last >> 10 & 1023]}{_PAIRS[last & 1023]}"
     )
 
 

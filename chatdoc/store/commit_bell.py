@@ -20,7 +20,8 @@ class CommitBell:
     def committed(self) -> None:
         """Count a commit and wake who waits."""
         self.commits += 1
-        self.ring()
+        if self._waiting:
+            self.ring()
 
     def ring(self) -> None:
         """Wake who waits."""

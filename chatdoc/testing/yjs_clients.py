@@ -69,7 +69,7 @@ class _InPycrdt:
         self._replica.receive(update)
 
     def write(self, writes: Iterable[Entry], removals: Iterable[tuple[str, str]]) -> bytes:
-        return self._replica.transact(writes, removals)
+        return self._replica.transact([*writes], [*removals])
 
     def entries(self) -> dict[tuple[str, str], str]:
         return self._replica.entries()

@@ -201,7 +201,7 @@ class View:
 
     def reply_target(self, message_id: str) -> MessageId | None:
         """What a message replies to: its header's word, or that of the mark that moved it, if it is fit."""
-        moved = self.mark(message_id, "reply_to_message_id")
+        moved = self.mark(message_id, "reply_to_message_id") if message_id in self.marks else None
         if moved is not None and (moved.value is None or isinstance(moved.value, str)):
             return None if moved.value is None else MessageId(moved.value)
         header = self.headers.get(message_id)

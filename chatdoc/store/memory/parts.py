@@ -149,8 +149,7 @@ class MemoryFeed:
 
     def changed(self) -> bool:
         """See the port."""
-        with self._kept.lock:
-            self._kept.require_open()
+        self._kept.require_open()
         return False
 
     def wait(self, timeout_s: float) -> bool:

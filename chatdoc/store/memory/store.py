@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -63,8 +64,7 @@ class MemoryStore:
 
     def write(self, work: Callable[[UnitOfWork], Answer]) -> Answer:
         """See the port."""
-        answer: Answer = self._write(lambda: work(_Unit(self._kept, self.receipts)))
-        return answer
+        return self._write(partial(work, _Unit(self._kept, self.receipts)))
 
     def write_each(self, works: Sequence[Callable[[UnitOfWork], Answer]]) -> list[Answer | ChatdocError]:
         """See the port."""

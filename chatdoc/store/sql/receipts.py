@@ -57,11 +57,13 @@ class SqlReceipts:
 
     def ahead(self) -> list[Question]:
         """What the next transaction will ask."""
-        return _questions(self._expected)
+        return _questions(self._expected) if self._expected else []
 
     def begin(self) -> None:
         """Look up what was expected, in the transaction that has begun."""
         expected, self._expected = self._expected, ()
+        if not expected:
+            return
         self._ahead = {one: [] for one in expected}
         for question in _questions(expected):
             for row in self._database.rows(*question, "look up receipts"):

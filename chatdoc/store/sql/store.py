@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -85,8 +86,7 @@ class SqlStore:
 
     def write(self, work: Callable[[UnitOfWork], Answer]) -> Answer:
         """See the port."""
-        answer: Answer = self._write(lambda counters: self._one(work, counters))
-        return answer
+        return self._write(partial(self._one, work))
 
     def write_each(self, works: Sequence[Callable[[UnitOfWork], Answer]]) -> list[Answer | ChatdocError]:
         """See the port."""

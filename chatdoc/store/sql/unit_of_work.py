@@ -7,8 +7,9 @@ other way leaves none behind, and the next unit reads them anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Diff, Stopped
@@ -36,6 +37,7 @@ _STREAM = (
 )
 _BEGIN_EVENTS = "UPDATE document SET log_began_at_ms = coalesce(log_began_at_ms, ?)"
 _Found = TypeVar("_Found")
+_Given = TypeVarTuple("_Given")
 
 
 class SqlUnitOfWork:
@@ -62,9 +64,7 @@ class SqlUnitOfWork:
     def end(self) -> None:
         """Write the digests of what was written; nothing more is. Raises the error that a piece of work has hidden."""
         if self._written and self._fault is None:
-            self._run(
-                lambda: row_digests.put(self._connection.execute, *sorted(self._written)), "write its digests"
-            )
+            self._run("write its digests", row_digests.put, self._connection.execute, *sorted(self._written))
         self._over = True
         if self._fault is not None:
             raise self._fault
@@ -74,7 +74,7 @@ class SqlUnitOfWork:
         self._require_served()
         sequence = self._count.update + 1
         row = update_log.row_of(self._salt, sequence, origin, recorded_at_ms, update)
-        self._run(lambda: self._connection.execute(update_log.INSERT, row), "append an update")
+        self._run("append an update", self._connection.execute, update_log.INSERT, row)
         self._count.update, self._count.update_digest = sequence, row[3]
         return sequence
 
@@ -83,7 +83,7 @@ class SqlUnitOfWork:
     ) -> list[Event]:
         """See the port."""
         self._require_served()
-        return self._run(lambda: self._append(drafts, at_ms, command_id, origin), "append or fold events")
+        return self._run("append or fold events", self._append, drafts, at_ms, command_id, origin)
 
     def put_receipt(
         self,
@@ -98,14 +98,14 @@ class SqlUnitOfWork:
         last = self._count.event if result_sequence is None else result_sequence
         _moment(recorded_at_ms)
         row = receipts.row_of(self._salt, receipt, recorded_at_ms, update_sequence, last)
-        self._run(lambda: self._insert_receipt(row), "store a receipt")
+        self._run("store a receipt", self._insert_receipt, row)
 
     def take_lease(self, lease: Lease, *, instead_of: str = "") -> bool:
         """See the port."""
         self._require_served()
         self._written.add("turn_leases")
         values = (*leases.lease_values(lease), instead_of)
-        return self._run(lambda: self._connection.execute(leases.TAKE, values).rowcount == 1, "take a turn")
+        return self._run("take a turn", self._take, values)
 
     def renew_leases(self, owner: str, *, heartbeat_at_ms: int) -> None:
         """See the port."""
@@ -125,18 +125,17 @@ class SqlUnitOfWork:
     def begin_events(self, drafts: Iterable[Draft] = (), *, at_ms: int) -> None:
         """See the port."""
         self._written.add("document")
-        self._run(lambda: self._begin(iter(drafts), at_ms), "begin its event log")
+        self._run("begin its event log", self._begin, iter(drafts), at_ms)
 
     def put_diff(self, diff: Diff) -> None:
         """See the port."""
-        self._run(
-            lambda: put_diff(self._connection.execute, *diff[:4], created_at=diff.created_at), "keep a diff"
-        )
+        keep = partial(put_diff, created_at=diff.created_at)
+        self._run("keep a diff", keep, self._connection.execute, *diff[:4])
 
     def stop_sessions(self, stopped: Stopped, *, at_ms: int) -> None:
         """See the port."""
         self._written.add("provider_session_runtime")
-        self._run(lambda: stop_sessions(self._connection.execute, *stopped, at_ms), "note a session's end")
+        self._run("note a session's end", stop_sessions, self._connection.execute, *stopped, at_ms)
 
     def put_registration(self, registration: Registration) -> None:
         """See the port."""
@@ -145,12 +144,15 @@ class SqlUnitOfWork:
         self._written.add("document")
         self._execute(registry.PUT, (path, *rest), "note where its file is")
         self._count.retired = registration.retired_at_ms is not None
-        self._run(lambda: self._database.catalog.note_registration(registration), "note where its file is")
+        self._run("note where its file is", self._database.catalog.note_registration, registration)
 
     def put_marker(self, marker: Marker, *, recorded_at_ms: int) -> None:
         """See the port."""
         self._written.add("markers")
         self._execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms), "note a migration")
+
+    def _take(self, values: Row) -> bool:
+        return self._connection.execute(leases.TAKE, values).rowcount == 1
 
     def _append(
         self, drafts: Sequence[Draft], at_ms: int, command_id: str | None, origin: str
@@ -245,13 +247,13 @@ class SqlUnitOfWork:
             )
 
     def _execute(self, sql: str, values: tuple[Any, ...], doing: str) -> None:
-        self._run(lambda: self._connection.execute(sql, values), doing)
+        self._run(doing, self._connection.execute, sql, values)
 
-    def _run(self, work: Callable[[], _Found], doing: str) -> _Found:
+    def _run(self, doing: str, work: Callable[[*_Given], _Found], *given: *_Given) -> _Found:
         """Do something with the connection; whatever goes wrong undoes the unit, even where the work hides it."""
         assert not self._over, "this unit of work is over; ask the store for another one"
         try:
-            return work()
+            return work(*given)
         except ReceiptExists:
             raise
         except self._database.faults as error:

@@ -30,7 +30,6 @@ class SqliteStore(SqlStore):
 
     def _write(self, work: Callable[[Counters], tuple[Answer, Counters]]) -> Answer:
         database = self.database
-        database.require_open()
         with database.lock:
             before = database.connection().total_changes
             answer = super()._write(work)
