@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -14,6 +15,7 @@ from chatdoc.model.view.view import View
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(Header)
+_message_id = attrgetter("message_id")
 _places = msgspec.json.Decoder(tuple[str, str, str])
 _UNREADABLE = "unreadable"
 
@@ -39,8 +41,8 @@ def view_of(headers: Iterable[bytes], others: bytes) -> View:
     table = view.headers
     try:
         for piece in headers:
-            for row in _decoder.decode_lines(piece):
-                table[row.message_id] = row
+            rows = _decoder.decode_lines(piece)
+            table.update(zip(map(_message_id, rows), rows, strict=True))
     except msgspec.MsgspecError as error:
         raise ValueError(f"the headers of a row snapshot are damaged: {error}") from error
     reply_index.link_all(view, table.values())
