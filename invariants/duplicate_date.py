@@ -11,7 +11,6 @@ from chatdoc.model.facts import Header
 from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
 
-
 _date = attrgetter("date")
 
 
