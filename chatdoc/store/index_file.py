@@ -1,4 +1,8 @@
-"""SQLite file of an index: derived, made when it is missing, and named with what makes it again when it is broken."""
+"""SQLite file of an index: derived, made when it is missing, and named with what makes it again when it is broken.
+
+It has a rollback journal on any disk. Few write to it, and two machines that see one disk, each in its own way, would
+change it over to and fro if it depended on that (`chatdoc.store.sqlite.wal_mode`).
+"""
 
 from __future__ import annotations
 
@@ -27,13 +31,15 @@ class IndexFile:
             make_index_folder(folder)
             if not self.path.exists():
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            if is_shared := may_be_shared(self.path):
-                take_rollback(self.path, timeout_s=TIMEOUT_S)
+            if not take_rollback(self.path, timeout_s=TIMEOUT_S) and may_be_shared(self.path):
+                # An earlier version has it open, perhaps on another machine, with memory that is not shared.
+                raise StoreError(
+                    f"the index {self.path} is open elsewhere with a write-ahead journal",
+                    hint="End the programs that use it on other machines, and try again",
+                )
             self.connection = sqlite3.connect(
                 self.path, timeout=TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-            if not is_shared:
-                self.connection.execute("PRAGMA journal_mode = WAL")
             # What a power failure takes is read once more.
             self.connection.execute("PRAGMA synchronous = NORMAL")
 
