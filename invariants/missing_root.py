@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.repairs import AssumeRoot, ReparentMessage
-from chatdoc.model.delta import Delta
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.view.view import View
 from invariants.rule import Rule, Violation
@@ -21,11 +20,6 @@ def every(view: View) -> Iterable[str]:
         for thread_id, fact in view.thread_facts.items()
         if fact.root_message_id not in roots.get(thread_id, ())
     ]
-
-
-def touched_by(delta: Delta, view: View) -> Iterable[str]:
-    """Threads whose identity changed, or whose root came, moved or left."""
-    return rerooted(delta, view)
 
 
 def check(view: View, thread_id: str) -> Violation | None:
@@ -68,6 +62,6 @@ MISSING_ROOT = Rule(
     metric="chat.integrity.multi_root_per_thread",
     watches=("threads", "messages"),
     every=every,
-    touched_by=touched_by,
+    touched_by=rerooted,
     check=check,
 )

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +42,7 @@ from chatdoc.model.facts import (
     StateFact,
     ThreadFact,
 )
-from chatdoc.model.ids import STAMP_MS_END, ULID_PATTERN, UUID_PATTERN, time_ms
+from chatdoc.model.ids import STAMP_END, ULID_PATTERN, UUID_PATTERN
 from chatdoc.model.limits import KEY_FIELD_LENGTH_MAX
 from chatdoc.model.records.attic import AtticRow
 
@@ -80,6 +81,13 @@ _TYPES: dict[str, type[Any]] = {
 }
 ROOT_OF: dict[type[Any], str] = {kind: root for root, kind in _TYPES.items()}
 _decoders = {root: msgspec.json.Decoder(kind) for root, kind in _TYPES.items()}
+
+
+@lru_cache(maxsize=256)
+def _field(field: str) -> str:
+    return quote(field, safe="")[:FIELD_LENGTH_MAX] or "~"
+
+
 _PATHS: dict[type[Any], Callable[[Any], str]] = {
     DocumentFact: lambda fact: f"{_field(fact.field)}/",
     ThreadFact: lambda fact: f"{fact.thread_id}/",
@@ -91,10 +99,6 @@ _PATHS: dict[type[Any], Callable[[Any], str]] = {
     PieceFact: lambda fact: f"{fact.message_id}/{fact.seq:010d}/",
     AtticRow: lambda fact: "",
 }
-
-
-def _field(field: str) -> str:
-    return quote(field, safe="")[:FIELD_LENGTH_MAX] or "~"
 
 
 def digest(text: str) -> str:
@@ -155,7 +159,6 @@ def key_problem(root: str, key: str) -> str | None:
     match = pattern.fullmatch(key)
     if match is None:
         return f"a key that has not the shape of a {root} key"
-    stamp = match.groupdict().get("stamp")
-    if stamp is not None and time_ms(stamp) >= STAMP_MS_END:
+    if match.lastgroup == "stamp" and match["stamp"] >= STAMP_END:
         return "a stamp that lies beyond the year 2099"
     return None

@@ -42,7 +42,7 @@ _ID = re.compile(f"(?:{ULID_PATTERN})|(?:{UUID_PATTERN})")
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
 _FORTY = (1 << 40) - 1
-_VALUE = {character: number for number, character in enumerate(_ALPHABET)}
+_NUMBERS = {pair: number for number, pair in enumerate(_PAIRS)}
 
 
 def is_ulid(text: str) -> bool:
@@ -57,10 +57,7 @@ def is_id(text: str) -> bool:
 
 def time_ms(id_or_stamp: str) -> int:
     """The milliseconds in a ULID's first ten characters."""
-    ms = 0
-    for character in id_or_stamp[:10]:
-        ms = ms << 5 | _VALUE[character]
-    return ms
+    return _number(id_or_stamp[:10])
 
 
 def derive(kind: str, ms: int, *parts: str) -> str:
@@ -148,8 +145,8 @@ def _spell(number: int) -> str:
 
 def _number(spelled: str) -> int:
     number = 0
-    for character in spelled:
-        number = number << 5 | _VALUE[character]
+    for place in range(0, len(spelled), 2):
+        number = number << 10 | _NUMBERS[spelled[place : place + 2]]
     return number
 
 

@@ -9,7 +9,7 @@ from chatdoc.model.clock import iso
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.facts import RevisionFact
 from chatdoc.model.ids import MessageId, RevisionId
-from chatdoc.model.view.assemble import build_history
+from chatdoc.model.view.assemble import newest_revision_id
 from chatdoc.model.view.view import View
 
 
@@ -27,10 +27,10 @@ def decide(command: EditMessage, view: View, now: Now) -> Plan:
     require_text("author_id", command.author_id)
     require_text("content", command.content)
     known = view.revisions.get(command.message_id, ())
-    newest = build_history(view.variants_of_message(command.message_id), known[-1:])[0]
+    newest = newest_revision_id(view.variants_of_message(command.message_id), known)
     revision = RevisionFact(
         message_id=command.message_id,
-        revision_id=RevisionId(now.ids.mint(above=newest.revision_id)),
+        revision_id=RevisionId(now.ids.mint(above=newest)),
         author_id=command.author_id,
         content=command.content,
         date=iso(now.ms),

@@ -121,6 +121,14 @@ def derive_revision(message_id: str, date: str, author_id: str, content: str) ->
     return RevisionId(derive("revision", ms, message_id, author_id, content))
 
 
+def newest_revision_id(variants: Sequence[Header], revisions: Sequence[RevisionFact]) -> RevisionId:
+    """The id of the text that `build_history` has first; revisions are in their order."""
+    if len(variants) > 1:
+        return build_history(variants, revisions[-1:])[0].revision_id
+    first = first_revision(variants[0]).revision_id
+    return max(first, revisions[-1].revision_id) if revisions else first
+
+
 def told(variants: Sequence[Header]) -> Sequence[Header]:
     """Without placeholders, where the real header came: what stood in for it has nothing to say beside it."""
     if len(variants) == 1 or variants[0].assumed:

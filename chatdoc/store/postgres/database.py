@@ -26,7 +26,7 @@ from chatdoc.store.postgres.pool import Pool
 from chatdoc.store.postgres.postgres_errors import START_OVER, failure, is_lost_connection
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sql.database import Catalog, Question, Questions, Version
+from chatdoc.store.sql.database import Ahead, Catalog, Question, Questions, Version
 from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
 from chatdoc.store.sqlite.sqlite_errors import unreadable
 
@@ -119,13 +119,13 @@ class PostgresDatabase:
 
     # changes
 
-    def transact(self, work: Callable[[], _Answer], doing: str, ahead: Questions = ()) -> _Answer:
+    def transact(self, work: Callable[[], _Answer], doing: str, ahead: Ahead = tuple) -> _Answer:
         """Do something in one transaction that is written whole or not at all; see the port."""
         require_own_process(self._pid, self.name)
         with self.lock:
             assert not self.is_inside(), "a transaction is open in this thread already; write in that one"
             self.require_writable()
-            return self._transact("", work, doing, ahead)
+            return self._transact("", work, doing, ahead())
 
     def read_ahead(self, questions: Questions) -> None:
         """See the port: they go out together, and whoever looks at the first answer waits for all."""

@@ -20,6 +20,7 @@ Version = tuple[int, int]
 Question = tuple[str, Sequence[Any]]
 """A statement and its values."""
 Questions = Sequence[Question]
+Ahead = Callable[[], Questions]
 
 
 class Connection(Protocol):
@@ -101,10 +102,10 @@ class Database(Protocol):
     def version(self) -> Version:
         """Changes whenever somebody else committed, or this may have lost count."""
 
-    def transact(self, work: Callable[[], Answer], doing: str, ahead: Questions = ()) -> Answer:
+    def transact(self, work: Callable[[], Answer], doing: str, ahead: Ahead = tuple) -> Answer:
         """Do something in one transaction that is written whole or not at all, alone among all who write.
 
-        `ahead` are questions that the work will ask: a database behind a network gets them with the first one.
+        `ahead` says questions that the work will ask: a database behind a network gets them with the first one.
         """
 
     def read_ahead(self, questions: Questions) -> None:

@@ -101,7 +101,10 @@ class EventBuffer:
         self._rows, self._events = [], []
         connection = self._database.connection()
         try:
-            connection.executemany(INSERT, rows)
+            if len(rows) == 1:
+                connection.execute(INSERT, rows[0])
+            else:
+                connection.executemany(INSERT, rows)
             self._folded = fold(
                 connection.execute, events, self.read_events, connection.executemany, self._folded
             )

@@ -220,7 +220,7 @@ class SqlStore:
                 database.catalog.note_counts(counted.counts)
                 return answer, counted
 
-            answer, counters = database.transact(alone, _DOING, self._ahead())
+            answer, counters = database.transact(alone, _DOING, self._ahead)
             self._buffer.committed(counters.version)
             self._counters = counters
             self.updates.committed(counters.update, counters.update_digest)

@@ -43,7 +43,7 @@ def looks_of(file: Path) -> Looks:
     return Looks(found.st_ino, found.st_size, found.st_mtime_ns, has_journal)
 
 
-def inode_of(file: Path) -> tuple[int, int] | None:
+def inode_of(file: Path | str) -> tuple[int, int] | None:
     """Which file stands under a name, None where none is."""
     try:
         found = os.stat(file)
@@ -52,7 +52,7 @@ def inode_of(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def require_same_file(file: Path, inode: tuple[int, int] | None) -> None:
+def require_same_file(file: Path | str, inode: tuple[int, int] | None) -> None:
     """Raise StoreGone when the file of a store is not the one that was opened."""
     if inode_of(file) != inode:
         raise StoreGone(

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from chatdoc.model.errors import StoreError
 from chatdoc.store.lock_holder import writer_of
 from chatdoc.store.projections.projector import Execute, ExecuteMany
-from chatdoc.store.sql.database import Catalog, Question, Questions, Version
+from chatdoc.store.sql.database import Ahead, Catalog, Question, Questions, Version
 from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
 from chatdoc.store.sqlite.catalog import SqliteCatalog
 from chatdoc.store.sqlite.connection import (
@@ -128,7 +128,7 @@ class Database:
             self._held = None if self._frame is None else (self._frame, version)
             return version
 
-    def transact(self, work: Callable[[], _Answer], doing: str, ahead: Questions = ()) -> _Answer:
+    def transact(self, work: Callable[[], _Answer], doing: str, ahead: Ahead = tuple) -> _Answer:
         """Do something in one transaction that is written whole or not at all; a file needs no question ahead."""
         require_own_process(self._pid, self.name)
         with self.lock:
@@ -197,7 +197,7 @@ class Database:
     def require_there(self) -> None:
         """Raise StoreGone when the file is not the one that was opened."""
         if self.file is not None:
-            require_same_file(self.file, self._inode)
+            require_same_file(self.name, self._inode)  # A text is looked up faster than a path.
 
     def require_open(self) -> None:
         """Raise StoreError once this is closed, and DocumentFailed in a child of the process that opened it."""

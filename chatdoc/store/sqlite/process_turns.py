@@ -74,16 +74,12 @@ class ProcessTurns:
             self._is_of_use = False
         return False
 
-    def leave(self) -> None:
+    def leave(self, *_: object) -> None:
         """Let the next one in; nothing for who has no place."""
         if self._file >= 0 and self._is_of_use:
             self._take(_LEAVE_WRITER)
 
-    def __enter__(self) -> None:
-        self.enter()
-
-    def __exit__(self, *_: object) -> None:
-        self.leave()
+    __enter__, __exit__ = enter, leave
 
     def close(self) -> None:
         """Let go of the journal, and of any place."""
