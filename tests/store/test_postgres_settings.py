@@ -9,7 +9,10 @@ import pytest
 from chatdoc import open_store
 from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.store.postgres.connecting import LIMITS, connect
+from chatdoc.store.postgres.deadline import Deadline
 from tests.postgres_cluster import Cluster
+
+PATIENT = Deadline(LIMITS.silent_ms, LIMITS.gone_ms)
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,7 @@ def test_a_commit_is_durable_whatever_the_database_says(postgres: Cluster, said:
     """A COMMIT that is answered before it is on the disk, and on the standby, would be acknowledged and lost."""
     url = postgres.create_database(f"durable_{said}")
     postgres.say(f"ALTER DATABASE durable_{said} SET synchronous_commit = {said}")
-    with connect(url, "durable", LIMITS, purpose="store") as connection:
+    with connect(url, "durable", LIMITS, PATIENT, purpose="store") as connection:
         assert connection.execute("SHOW synchronous_commit").fetchone() == (meant,)
 
 
@@ -100,7 +103,7 @@ def test_who_is_not_let_in_is_told_what_to_do(
     postgres.say(change)
     url = postgres.url(database).replace("chatdoc@", f"{user}@")
     with pytest.raises(StoreError, match=hint):
-        connect(url, "closed", LIMITS, purpose="store")
+        connect(url, "closed", LIMITS, PATIENT, purpose="store")
 
 
 def test_calls_wait_for_each_other_where_the_database_has_few_connections(postgres: Cluster) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 from psycopg import adapt, pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chatdoc.model.errors import StoreError
+from chatdoc.store.postgres.deadline import Deadline, PatientConnection
 from chatdoc.store.postgres.dialect import unescaped
 from chatdoc.store.postgres.postgres_errors import failure
 
@@ -37,6 +38,8 @@ class Limits(NamedTuple):
 
     Its machine may still take what is sent, so neither keepalives nor `tcp_user_timeout` notice.
     """
+    gone_ms: int = 15_000
+    """The same where no other connection has a word of it either."""
 
 
 LIMITS = Limits()
@@ -78,13 +81,15 @@ def name_of(url: str) -> str:
     return f"postgresql://{host}{f':{port}' if port else ''}/{parts.get('dbname') or ''}"
 
 
-def connect(url: str, name: str, limits: Limits, *, purpose: str) -> psycopg.Connection[Any]:
+def connect(
+    url: str, name: str, limits: Limits, deadline: Deadline, *, purpose: str, connect_s: int = 10
+) -> PatientConnection:
     """A connection in autocommit; raises StoreError, and ReadOnlyTarget on a standby.
 
     A user whom row-level security does not hold would see the rows of all documents as one's, so it is refused.
     """
     settings = {
-        "connect_timeout": "10",
+        "connect_timeout": str(connect_s),
         "keepalives_idle": "5",
         "keepalives_interval": "2",
         "keepalives_count": "3",
@@ -92,7 +97,7 @@ def connect(url: str, name: str, limits: Limits, *, purpose: str) -> psycopg.Con
     settings |= {"tcp_user_timeout": "15000", "application_name": f"chatdoc {purpose}"}
     try:
         given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-        connection = psycopg.connect(
+        connection = PatientConnection.connect(
             make_conninfo(**(settings | given)),
             autocommit=True,
             context=_Context(),
@@ -100,6 +105,7 @@ def connect(url: str, name: str, limits: Limits, *, purpose: str) -> psycopg.Con
         )
     except psycopg.Error as error:
         raise failure(error, name, "be reached") from error
+    connection.deadline = deadline
     try:
         connection.execute(
             f"SET lock_timeout = {limits.lock_ms}; SET statement_timeout = {limits.statement_ms};"

@@ -19,8 +19,10 @@ import psycopg
 from psycopg import errors, pq
 
 from chatdoc.model.clock import monotonic_us
+from chatdoc.model.errors import StoreError
 from chatdoc.store.postgres import hint_thread
 from chatdoc.store.postgres.arrays import column
+from chatdoc.store.postgres.deadline import Unanswered
 from chatdoc.store.postgres.hint_thread import HintThread
 from chatdoc.store.postgres.servers import BEAT, LIVE, Place
 from chatdoc.store.sql.database import Question
@@ -76,6 +78,8 @@ class Hints:
         """Whether that is this one alone, as far as its thread can see; one that joins is seen at its first word."""
         self._is_lost, self._back_at_us = False, 0
         """Whether the connection was lost and is not there again, and when it came back."""
+        self._is_silent = False
+        """Whether the last attempt to connect had no answer, not even that it is refused."""
 
     def behind_commit(self, document: str, version: int) -> Question | None:
         """What whoever commits sends behind it, to tell of it himself; None where `tell` is to do it."""
@@ -116,6 +120,10 @@ class Hints:
         """How long the database was there for this process without a break; long where it has seen no break yet."""
         return 0 if self._is_lost else (monotonic_us() - self._back_at_us) // 1000
 
+    def has_no_answer(self) -> bool:
+        """Whether a new connection to the database had no answer, not even a refusal; it is tried from now on."""
+        return self._running().is_alive and self._is_silent
+
     def close(self) -> None:
         """End the thread; what is told later begins another one."""
         run, self._run = self._run, None
@@ -141,7 +149,7 @@ class Hints:
             self._is_alone = False  # Whoever cannot see who is there tells all.
 
     def _go_on(self, run: HintThread) -> None:
-        with self._connect() as connection, run.watched(connection.fileno()):
+        with self._connected() as connection, run.watched(connection.fileno()):
             connection.add_notify_handler(lambda hint: self._take(hint.channel, hint.payload))
             listens, is_anew = False, run.is_listening.is_set()
             for channel, statement in _NOTIFY.items():
@@ -170,6 +178,15 @@ class Hints:
                     connection.pgconn.consume_input()
                 while (hint := connection.pgconn.notifies()) is not None:
                     self._take(hint.relname.decode(), hint.extra.decode())
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        try:
+            connection = self._connect()
+        except StoreError as error:
+            self._is_silent = isinstance(error.__cause__, errors.ConnectionTimeout | Unanswered)
+            raise
+        self._is_silent = False
+        return connection
 
     def _tell(self, pg: pq.abc.PGconn) -> None:
         """Tell what is there by now: the last version of each document, and each message."""

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import adapt, errors, pq
 
 from chatdoc.store.postgres.arrays import ARRAY
+from chatdoc.store.postgres.deadline import PatientConnection
 from chatdoc.store.postgres.dialect import escaped, translated
 from chatdoc.store.postgres.merged_writes import Write, merged
 from chatdoc.store.postgres.pending_answer import PendingAnswer
@@ -28,9 +29,9 @@ _seen: Counter[tuple[Any, ...]] = Counter()
 class Pipeline:
     """One connection, used by one call at a time."""
 
-    def __init__(self, connection: psycopg.Connection[Any], silent_ms: int) -> None:
+    def __init__(self, connection: PatientConnection) -> None:
         self._pg = connection.pgconn
-        self._silent_ms = silent_ms
+        self.deadline = connection.deadline
         self._pg.nonblocking = 1
         self._pg.enter_pipeline_mode()
         self._loading = adapt.Transformer(connection)
@@ -128,25 +129,29 @@ class Pipeline:
         while pg.is_busy():
             if pg.flush():
                 self._make_room()
-            elif self._answers.poll(self._silent_ms):
-                pg.consume_input()
             else:
-                raise self._silent()
+                self._await(self._answers)
+                pg.consume_input()
         return pg.get_result()
 
     def _make_room(self) -> None:
         """Wait until more can be sent; what has come is read meanwhile, or neither side would go on."""
         ready = select.poll()
         ready.register(self._pg.socket, select.POLLIN | select.POLLOUT)
-        found = ready.poll(self._silent_ms)
-        if not found:
-            raise self._silent()
-        if found[0][1] & ~select.POLLOUT:
+        if self._await(ready) & ~select.POLLOUT:
             self._pg.consume_input()
 
-    def _silent(self) -> psycopg.OperationalError:
-        self.is_spent = True
-        return psycopg.OperationalError(f"no answer came for {self._silent_ms / 1000:g} seconds")
+    def _await(self, ready: select.poll) -> int:
+        """Wait until something comes, or can be sent; raises Unanswered."""
+        waited_ms = 0
+        while not (found := ready.poll(self.deadline.step_ms)):
+            waited_ms += self.deadline.step_ms
+            try:
+                self.deadline.require(waited_ms)
+            except BaseException:
+                self.is_spent = True
+                raise
+        return found[0][1]
 
 
 class _Prepared(NamedTuple):

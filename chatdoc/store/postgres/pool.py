@@ -17,6 +17,7 @@ import psycopg
 from chatdoc.model.errors import ChatdocError, StoreError
 from chatdoc.store.postgres import servers
 from chatdoc.store.postgres.connecting import LIMITS, Limits, connect, name_of
+from chatdoc.store.postgres.deadline import Deadline, PatientConnection
 from chatdoc.store.postgres.hints import Hints
 from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection, is_without_room
 from chatdoc.store.postgres.schema import prepare
@@ -29,6 +30,8 @@ IDLE_MAX = 16
 """So many sessions are kept; more than that are opened while they are needed, up to what the database allows."""
 STEP_MS = 100
 """So often whoever waits for a session looks whether the database has a connection for him."""
+LEAVING_S = 3
+"""So long whoever ends tells the database of it; one that hears nothing finds out by itself."""
 _Answer = TypeVar("_Answer")
 _ABANDONED: list[Session] = []
 """Sessions of a parent process, kept so that this child never closes them: that would end the parent's."""
@@ -45,8 +48,9 @@ class Pool:
         self._lock, self._given = threading.Lock(), threading.Event()
         self._is_prepared = False
         self._place: Place | None = None
-        self.hints = Hints(lambda: connect(url, self.name, limits, purpose="hints"))
+        self.hints = Hints(lambda: self._connect("hints", Deadline(limits.gone_ms, limits.gone_ms)))
         """Who else has written."""
+        self._deadline = Deadline(limits.silent_ms, limits.gone_ms, self.hints.has_no_answer)
 
     def enter(self) -> Pool:
         """Use the pool until `leave`; brings the tables up to date at first."""
@@ -63,13 +67,13 @@ class Pool:
 
     def _prepared(self) -> Session:
         """The first session, of a database whose tables are up to date."""
-        connection = connect(self.url, self.name, self.limits, purpose="store")
+        connection = self._connect("store", self._deadline)
         try:
             prepare(connection, self.name)
         except BaseException:
             connection.close()
             raise
-        return Session(connection, self.limits.silent_ms)
+        return Session(connection)
 
     def leave(self) -> None:
         """Use the pool no more; the last one closes its connections."""
@@ -86,10 +90,12 @@ class Pool:
         self.hints.close()
         place, self._place, self.hints.place = self._place, None, None
         if place is not None:
+            brief = Deadline(LEAVING_S * 1000, LEAVING_S * 1000)
             with contextlib.suppress(ChatdocError, psycopg.Error):
-                session = idle.pop() if idle else self.fresh()
-                servers.leave(session, place)
-                session.close()
+                session = idle.pop() if idle else Session(self._connect("store", brief, LEAVING_S))
+                with contextlib.closing(session):
+                    session.hurry(brief)
+                    servers.leave(session, place)
         for session in idle:
             session.close()
 
@@ -126,7 +132,10 @@ class Pool:
     def fresh(self) -> Session:
         """A session with a connection of its own, made now; raises StoreError."""
         require_own_process(self._pid, self.name)
-        return Session(connect(self.url, self.name, self.limits, purpose="store"), self.limits.silent_ms)
+        return Session(self._connect("store", self._deadline))
+
+    def _connect(self, purpose: str, deadline: Deadline, connect_s: int = 10) -> PatientConnection:
+        return connect(self.url, self.name, self.limits, deadline, purpose=purpose, connect_s=connect_s)
 
     def give(self, session: Session) -> None:
         """Keep a session for the next call, or hang up where it is of no use."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import psycopg
 
 from chatdoc.model.errors import ChatdocError, DocumentExists, ReadOnlyTarget, StoreDamaged, StoreError
+from chatdoc.store.postgres.deadline import Unanswered
 
 START_OVER = (
     "Restore the database from its backup; what is readable can be taken out of it with `chatdoc pull` first"
@@ -56,6 +57,11 @@ def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
     if error.diag.constraint_name == NAME_INDEX:
         return DocumentExists(
             f"the store {name} could not {doing}: another document has its name", hint="Open that"
+        )
+    if isinstance(error, Unanswered):
+        return StoreError(
+            text,
+            hint=f"The database hangs, or a proxy or network before it; look there, and try again: {_REPEAT}",
         )
     if state in _DAMAGE:
         return StoreDamaged(text, hint=START_OVER)

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import errors
 
 from chatdoc.model.errors import CommitUnknown
+from chatdoc.store.postgres.deadline import Deadline, PatientConnection, Unanswered
 from chatdoc.store.postgres.merged_writes import Write, ends_of, gathered, table_of
 from chatdoc.store.postgres.pending_answer import PendingAnswer
 from chatdoc.store.postgres.pipeline import Pipeline
@@ -31,10 +32,10 @@ _NOTHING = "SELECT 1"
 class Session:
     """One connection, used by one call at a time."""
 
-    def __init__(self, connection: psycopg.Connection[Any], silent_ms: int) -> None:
+    def __init__(self, connection: PatientConnection) -> None:
         self._connection = connection
         self._pg = connection.pgconn
-        self._pipeline = Pipeline(connection, silent_ms)
+        self._pipeline = Pipeline(connection)
         self._ahead, self._behind = ReadAhead(), WriteBehind()
         self._is_inside = False
         """Whether a transaction is open, whose writes are held."""
@@ -116,8 +117,9 @@ class Session:
         except psycopg.Error as error:
             if not committed.has_arrived:
                 if is_lost_connection(error):
+                    why = f": {error}" if isinstance(error, Unanswered) else ""
                     raise CommitUnknown(
-                        f"the store {name} was to {doing}, and the answer to its COMMIT was lost",
+                        f"the store {name} was to {doing}, and the answer to its COMMIT was lost{why}",
                         hint="Repeat the command with the same id: its receipt says whether it was done",
                     ) from error
                 self.may_have_committed = False
@@ -151,6 +153,10 @@ class Session:
     def is_usable(self) -> bool:
         """Whether another call may use this session."""
         return self._pipeline.is_usable and not self._is_inside
+
+    def hurry(self, deadline: Deadline) -> None:
+        """Wait for the database no longer than this from now on."""
+        self._pipeline.deadline = deadline
 
     def close(self) -> None:
         """Hang up; an open transaction is undone by the database."""
