@@ -32,7 +32,7 @@ def touched_by(delta: Delta, view: View) -> Iterable[str]:
     if len(delta.messages) == 1:
         (message_id,) = delta.messages
         header = view.headers.get(message_id)
-        alone = header is not None and len(view.sharing(header.sender_id, header.date)) == 1
+        alone = header is not None and not view.is_shared(header.sender_id, header.date)
         if alone and message_id not in view.header_variants:
             return delta.messages
     subjects: set[str] = set(delta.messages)
@@ -52,7 +52,7 @@ def touched_by(delta: Delta, view: View) -> Iterable[str]:
 def check(view: View, message_id: str) -> Violation | None:
     """What the others are is not said: that would have to be said anew with each that comes."""
     header = view.headers.get(message_id)
-    if header is None or len(view.sharing(header.sender_id, header.date)) < 2:
+    if header is None or not view.is_shared(header.sender_id, header.date):
         return None
     return Violation(
         code="duplicate_date",

@@ -271,6 +271,12 @@ class View:
             self.moments = Moments(self.headers.values())
         return self.moments.sharing(sender_id, date)
 
+    def is_shared(self, sender_id: str, date: str) -> bool:
+        """Whether several messages have this sender and millisecond; the first call looks at all messages."""
+        if self.moments is None:
+            self.moments = Moments(self.headers.values())
+        return (sender_id, date) in self.moments.crowds
+
     def attic(self) -> Iterator[AtticRow]:
         """What is kept verbatim, by digest."""
         return (self.attic_rows[key] for key in sorted(self.attic_rows))

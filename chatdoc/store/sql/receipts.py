@@ -60,9 +60,9 @@ class SqlReceipts:
         return _questions(self._expected) if self._expected else []
 
     def begin(self) -> None:
-        """Look up what was expected, in the transaction that has begun."""
+        """Look up what was expected, in the transaction that has begun; a single one is asked for by its command."""
         expected, self._expected = self._expected, ()
-        if not expected:
+        if len(expected) < 2:
             return
         self._ahead = {one: [] for one in expected}
         for question in _questions(expected):
