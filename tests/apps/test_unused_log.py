@@ -13,6 +13,7 @@ from chatdoc import open_document
 from chatdoc.apps.cli.main import main
 from chatdoc.cutover import cutover
 from chatdoc.document import Document
+from chatdoc.engine import begin_event_log
 from chatdoc.event_view import EventView
 from chatdoc.workspace import log_of
 from tests.postgres_cluster import Cluster
@@ -33,8 +34,11 @@ def threads_told(log: EventView) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("at", [None, "backfill", "verify"])
 @pytest.mark.parametrize("is_told", [False, True], ids=["", "told there"])
-def test_a_log_that_nobody_used_goes_along(at: str | None, is_told: bool, tmp_path: Path, url: str) -> None:
+def test_a_log_that_nobody_used_goes_along(
+    at: str | None, is_told: bool, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is first used while the chat moves, behind that, or at the other side before: events are the same ones."""
+    monkeypatch.setattr(begin_event_log, "LONG_MIN", 0)
     file = tmp_path / NAME
     file.write_bytes(legacy(40))
     open_document(file).close()

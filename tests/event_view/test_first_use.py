@@ -1,4 +1,4 @@
-"""A log that nobody has used yet is told on first use, by who writes it or who only reads, and always the same."""
+"""A long history is told when its log is first used, by who writes it or who only reads, and always the same."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.data import legacy
 from chatdoc.document import Document
+from chatdoc.engine import begin_event_log
 from chatdoc.engine.begin_event_log import begin_log
 from chatdoc.model.errors import DiskFull, NotFound
 from chatdoc.model.events.event import Event
@@ -26,6 +27,11 @@ ROWS = 60
 COUNTS = (
     "SELECT (SELECT count(*) FROM orchestration_events), (SELECT count(*) FROM projection_thread_messages)"
 )
+
+
+@pytest.fixture(autouse=True)
+def _any_history_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(begin_event_log, "LONG_MIN", 0)
 
 
 @pytest.fixture
@@ -204,3 +210,14 @@ def test_edits_from_outside_are_told_as_news(migrated: Path) -> None:
         log = list(document.log.events())
     assert log[: len(before)] == before
     assert len(log) > len(before) or changed == lines
+
+
+def test_a_short_history_is_told_as_it_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who only looks into many short chats finds them told; one message more, and it waits for its first use."""
+    monkeypatch.setattr(begin_event_log, "LONG_MIN", ROWS)
+    for name, rows, found in (("short", ROWS - 1, ROWS - 1), ("long", ROWS, 0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "team.chat").write_bytes(legacy(rows))
+        opened(tmp_path / name).close()
+        assert ask(tmp_path / name, "SELECT count(*) FROM projection_thread_messages") == [(found,)]
+        assert len(told(tmp_path / name / "team.chat")) == rows + 2

@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.data import legacy
 from chatdoc import Workspace
+from chatdoc.engine import begin_event_log
 from chatdoc.event_view import EventView
 from chatdoc.model.errors import NoEventLog, NotFound, ReadOnlyTarget
 from chatdoc.model.events.types import MessageSent
@@ -156,8 +157,9 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         Workspace(tmp_path / "empty")
 
 
-def test_a_log_that_has_not_begun_is_left_alone(tmp_path: Path) -> None:
+def test_a_log_that_has_not_begun_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who only looks is told what it will begin with, and does not begin it; who may write does."""
+    monkeypatch.setattr(begin_event_log, "LONG_MIN", 0)
     (tmp_path / "team.chat").write_bytes(legacy(20))
     opened(tmp_path).close()
     with log_of(tmp_path / "team.chat") as log, Workspace(tmp_path) as workspace:

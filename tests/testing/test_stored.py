@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
+from chatdoc.engine import begin_event_log
 from chatdoc.testing import fuzz_stored, stored, stored_machine
 from chatdoc.testing.stored import StoredFuzz
 from chatdoc.testing.stored_machine import StoredMachine, numbers
@@ -27,9 +28,13 @@ def test_stored_documents_keep_every_promise_after_every_step(seed: int) -> None
     assert sum(count for deed, count in report.done.items() if deed not in COPIES) == 100
 
 
+@pytest.mark.parametrize("long_min", [0, begin_event_log.LONG_MIN], ids=["told on first use", "told at once"])
 @pytest.mark.parametrize("seed", range(2))
-def test_copies_stay_apart_in_random_histories(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_copies_stay_apart_in_random_histories(
+    seed: int, long_min: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever stands in a file when it is copied, and whatever is done in the copy."""
+    monkeypatch.setattr(begin_event_log, "LONG_MIN", long_min)
     monkeypatch.setitem(stored.DEEDS, "save", 40)
     report = fuzz_stored(steps=60, seed=seed)
     assert report.ok, report.problems[0]
