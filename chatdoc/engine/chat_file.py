@@ -24,7 +24,7 @@ from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, stat_of
 from chatdoc.engine.rendering import Rendering
-from chatdoc.engine.text_digest import TextDigest
+from chatdoc.engine.text_digest import TextDigest, read_with_digest
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
 from chatdoc.model.view.view import View
@@ -142,8 +142,8 @@ class ChatFile:
     def _publish(self) -> bool:
         engine, written = self._engine, False
         for _ in range(ROUNDS_MAX):
-            seen, source = stat_of(self.path), read_bytes(self.path)
-            source_digest = digest(source)
+            seen = stat_of(self.path)
+            source, source_digest = read_with_digest(self.path)
             with engine.lock:
                 # Also where it looks as we left it: somebody may have come between the two looks.
                 self._take(source, source_digest)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 from chatdoc.model.errors import UnreadableFile
@@ -40,10 +42,11 @@ def file_stat(found: os.stat_result) -> str:
     return f"{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:"
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, hand_over: Callable[[bytes], object] | None = None) -> bytes:
     """A file's bytes, none for one that is not there; raises UnreadableFile for what is no file one may read.
 
     A pipe or a device is refused at once: reading it might wait for ever, or never end.
+    `hand_over` gets the bytes in pieces while the rest is read.
     """
     try:
         with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as file:
@@ -52,7 +55,13 @@ def read_bytes(path: Path) -> bytes:
                 raise UnreadableFile(
                     f"{path} is not a regular file ({stat.filemode(mode)})", hint="Name a file"
                 )
-            return file.read()
+            if hand_over is None:
+                return file.read()
+            whole = BytesIO()
+            while piece := file.read(_PIECE_BYTES):
+                whole.write(piece)
+                hand_over(piece)
+            return whole.getvalue()
     except FileNotFoundError:
         return b""
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -13,8 +13,10 @@ from random import Random
 import pytest
 
 from chatdoc import open_document
+from chatdoc.engine import text_digest
 from chatdoc.engine.read_file import holds
-from chatdoc.engine.text_digest import LARGE_BYTES, TextDigest
+from chatdoc.engine.text_digest import LARGE_BYTES, TextDigest, read_with_digest
+from chatdoc.model.errors import UnreadableFile
 
 TEXT = Random(1).randbytes(2 * LARGE_BYTES + 1234)
 
@@ -50,6 +52,51 @@ def test_a_digest_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         assert TextDigest([TEXT]).result() == sha256(TEXT).hexdigest()
     monkeypatch.setattr(threading.Thread, "run", lambda _: None)
     assert TextDigest([TEXT]).result() == sha256(TEXT).hexdigest()
+
+
+@pytest.mark.parametrize("size", [0, 1, LARGE_BYTES - 1, LARGE_BYTES, len(TEXT)])
+def test_what_is_read_comes_with_its_digest(tmp_path: Path, size: int) -> None:
+    """Whether or not a thread makes it; a file that is not there has the bytes and the digest of an empty one."""
+    path = tmp_path / "file"
+    path.write_bytes(TEXT[:size])
+    assert read_with_digest(path) == (TEXT[:size], sha256(TEXT[:size]).hexdigest())
+    assert read_with_digest(tmp_path / "nothing") == (b"", sha256(b"").hexdigest())
+    assert not [one for one in threading.enumerate() if one.name == "chatdoc-digest"]
+
+
+@pytest.mark.parametrize("broken", ["start", "run"])
+def test_a_digest_of_what_is_read_needs_no_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Where the system begins no more threads, or one ended without an answer, it is made all the same."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    path = tmp_path / "file"
+    path.write_bytes(TEXT)
+    monkeypatch.setattr(threading.Thread, broken, refuse if broken == "start" else lambda _: None)
+    assert read_with_digest(path) == (TEXT, sha256(TEXT).hexdigest())
+
+
+def test_a_reading_that_fails_leaves_no_thread_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fails in the middle is told, and who hashes what came before ends."""
+    path = tmp_path / "file"
+    path.write_bytes(TEXT)
+
+    def fail(_: Path, hand_over: Callable[[bytes], object]) -> bytes:
+        hand_over(TEXT[:LARGE_BYTES])
+        raise UnreadableFile("the disk failed")
+
+    monkeypatch.setattr(text_digest, "read_bytes", fail)
+    with pytest.raises(UnreadableFile):
+        read_with_digest(path)
+    for one in threading.enumerate():
+        if one.name == "chatdoc-digest":
+            one.join(10)
+            assert not one.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def written_by_hand(text: bytes, content: str) -> bytes:
     return text + msgspec.json.encode(row) + b"\n"
 
 
-@pytest.mark.parametrize(("look", "moment"), [("stat_of", 0), ("stat_of", 1), ("read_bytes", 0)])
+@pytest.mark.parametrize(("look", "moment"), [("stat_of", 0), ("stat_of", 1), ("read_with_digest", 0)])
 def test_a_row_that_comes_behind_a_look_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str, moment: int
 ) -> None:
