@@ -95,7 +95,9 @@ class FileSide:
         """See `Side`."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         said = _waiting(source, self._file.name, self._clock())
-        store = self._stores.create(self._file, said, **first_entry(source), recorded_at_ms=self._clock())
+        store = self._stores.create(
+            self._file, said, **first_entry(source), recorded_at_ms=said.created_at_ms
+        )
         _address(store, lives_at)
         return store
 
@@ -152,7 +154,7 @@ class DatabaseSide:
     def make(self, source: SqlStore, lives_at: str) -> SqlStore:
         """See `Side`."""
         said = _waiting(source, self._name, self._clock())
-        key = self._stored.create(said, **first_entry(source), recorded_at_ms=self._clock())
+        key = self._stored.create(said, **first_entry(source), recorded_at_ms=said.created_at_ms)
         store = self._stored.open(key)
         _address(store, lives_at)
         return store

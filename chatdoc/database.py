@@ -166,8 +166,8 @@ def require_document_name(name: str) -> None:
     """Raise CommandRefused for what cannot be the path of a file below a folder."""
     parts = name.split("/")
     sound = name.isprintable() and 0 < len(name.encode("utf-8", "surrogatepass")) <= NAME_BYTES_MAX
-    if not sound or any(part in ("", ".", "..") for part in parts):
+    if not sound or any(part in ("", ".", "..") or part.casefold() == ".chatdoc" for part in parts):
         raise CommandRefused(
-            f"expected a name of at most {NAME_BYTES_MAX} bytes as of a file below a folder",
+            f"expected a printable name of at most {NAME_BYTES_MAX} bytes as of a file below a folder, but of stores",
             hint="Name it like team/plan.chat",
         )

@@ -41,16 +41,22 @@ def push(path: Path, store: str, as_json: bool) -> None:
 @click.command("pull")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @_TO
-@click.option("--document", metavar="NAME", help="Only this document; else all of the database.")
+@click.option(
+    "--document",
+    "documents",
+    metavar="NAME",
+    multiple=True,
+    help="Only this document, or these; else all of the database.",
+)
 @json_option
-def pull(folder: Path, store: str, document: str | None, as_json: bool) -> None:
+def pull(folder: Path, store: str, documents: tuple[str, ...], as_json: bool) -> None:
     """Copy the documents of a database into FOLDER, as `.chat` files with their stores.
 
     A document's name is its path below FOLDER. One that is there already is brought up to date, unless it has edits
     that the database has not: then nothing of it is written, and the status is 1.
     """
     transfer = load_optional("chatdoc.transfer", "postgres")
-    _tell(transfer.pull(folder, store, document=document), as_json, [])
+    _tell(transfer.pull(folder, store, documents=documents or None), as_json, [])
 
 
 def _tell(found: Iterable[object], as_json: bool, closed: list[OSError]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,16 @@ from chatdoc.model.errors import DocumentExists, DocumentMoved, StoreGone
 from chatdoc.store import row_digests
 from chatdoc.store.ports import Marker, Registration
 from chatdoc.store.postgres.database import PostgresDatabase
+from chatdoc.store.postgres.order_row import Locked
 from chatdoc.store.postgres.pool import Pool, pool_of
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.postgres.session import Session
 from chatdoc.store.postgres.store import PostgresStore
+from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sql import registry, update_log
+from chatdoc.store.sql.database import Counts
 from chatdoc.store.sql.move import place_of
+from chatdoc.store.sql.store import ENDS
 from chatdoc.store.sqlite.path_index import encoded
 from chatdoc.store.values import StoredDocument
 
@@ -62,8 +66,9 @@ class PostgresDocuments:
         recorded_at_ms: int,
         marker: Marker | None = None,
         prefix: str = "",
+        fill: Callable[[Execute, ExecuteMany], object] | None = None,
     ) -> str:
-        """Make a document with its first update, in one transaction; returns its key.
+        """Make a document with its first update, or with what `fill` writes, in one transaction; returns its key.
 
         Its name is the path that the registration says, behind `prefix`. Raises DocumentExists where another document
         is served under that, and DocumentMoved where one was, until it moved. One that is retired comes beside them.
@@ -94,6 +99,12 @@ class PostgresDocuments:
             if marker is not None:
                 session.execute(registry.PUT_MARKER, registry.marker_values(marker, recorded_at_ms))
             row_digests.put_all(session.execute)
+            if fill is not None:
+                fill(session.execute, session.executemany)
+                update, event, head = session.execute(ENDS).fetchone()
+                row = Locked(key, 1, Counts(update, event, head, not is_served))
+                row.after = row.counts
+                row.advance(session)
             session.commit(self.pool.name, "make a document")
             return key
 

@@ -35,10 +35,11 @@ from chatdoc.store.tables import Tables
 Answer = TypeVar("Answer")
 _DOING = "store a change"
 _BEHIND = 16
-_ENDS = (
+ENDS = (
     f"SELECT ({LAST}), (SELECT coalesce(max(sequence), 0) FROM orchestration_events),"
     " (SELECT digest FROM orchestration_events ORDER BY sequence DESC LIMIT 1)"
 )
+"""Where the logs end, read from their rows."""
 
 
 class OwnFeed(Protocol):
@@ -140,7 +141,7 @@ class SqlStore:
                 )
             connection = database.connection()
             answer = work(connection.execute, connection.executemany)
-            update, event, head = connection.execute(_ENDS).fetchone()
+            update, event, head = connection.execute(ENDS).fetchone()
             database.catalog.note_registration(registration)
             counts = Counts(update, event, head, registration.retired_at_ms is not None)
             database.catalog.note_counts(lambda: counts)
