@@ -125,9 +125,11 @@ class Document:
         """The lookups behind this document, with what other processes have written until now; read only."""
         return self.engine.view
 
-    def threads(self, *, deleted: bool = False) -> list[Thread]:
-        """All threads by creation date, those that were deleted only on demand."""
-        return self._reader.threads(deleted=deleted)
+    def threads(
+        self, *, deleted: bool = False, limit: int | None = None, before: str | None = None
+    ) -> list[Thread]:
+        """Threads by creation date, deleted ones only on demand; `limit` and `before` as for `messages`."""
+        return self._reader.threads(deleted=deleted, limit=limit, before=before)
 
     def thread(self, thread_id: str) -> Thread:
         """One thread, also a deleted one; raises NotFound."""

@@ -35,11 +35,26 @@ class Reader:
         """The id the document carries through copies and moves."""
         return self.view.document_id()
 
-    def threads(self, *, deleted: bool = False) -> list[Thread]:
-        """All threads by creation date, those that were deleted only on demand."""
+    def threads(
+        self, *, limit: int | None = None, before: str | None = None, deleted: bool = False
+    ) -> list[Thread]:
+        """All threads by creation date, those that were deleted only on demand.
+
+        With a `limit`, the last so many; `before` a thread, those that come before it. Raises NotFound.
+        """
+        require_limit(limit, "threads")
         view = self.view
-        found = [_thread_in(view, thread_id) for thread_id in view.thread_ids()]
-        return [thread for thread in found if deleted or thread.deleted_at is None]
+        thread_ids = view.thread_ids()
+        if before is not None:
+            del thread_ids[thread_ids.index(_thread_in(view, before).thread_id) :]
+        found: list[Thread] = []
+        for thread_id in reversed(thread_ids):
+            if limit is not None and len(found) >= limit:
+                break
+            thread = _thread_in(view, thread_id)
+            if deleted or thread.deleted_at is None:
+                found.append(thread)
+        return found[::-1]
 
     def thread(self, thread_id: str) -> Thread:
         """One thread, also a deleted one; raises NotFound."""

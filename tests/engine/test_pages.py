@@ -72,6 +72,29 @@ def test_a_page_is_read_without_opening_the_document(document: Document, tmp_pat
     assert texts == ["147", "149"]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_pages_of_threads_together_are_the_document(document: Document, limit: int) -> None:
+    """Each thread once, in order; one that was deleted does not make its page shorter, and may be gone on from."""
+    for number in range(6):
+        document.create_thread(sender_id="ada", content="More", name=f"{number}")
+    gone = document.threads()[4].thread_id
+    document.delete_thread(gone, deleted_by="ada")
+    for deleted in (False, True):
+        whole = [one.thread_id for one in document.threads(deleted=deleted)]
+        found: list[str] = []
+        while page := document.threads(limit=limit, before=found[0] if found else None, deleted=deleted):
+            assert len(page) == min(limit, len(whole) - len(found))
+            found[:0] = [one.thread_id for one in page]
+        assert found == whole
+    assert [one.thread_id for one in document.threads(limit=1, before=gone)] == [
+        document.threads()[3].thread_id
+    ]
+    with pytest.raises(NotFound, match="nowhere"):
+        document.threads(before="nowhere")
+    with pytest.raises(CommandRefused, match="threads"):
+        document.threads(limit=-1)
+
+
 def test_what_names_no_page_is_refused(document: Document) -> None:
     """A message of another thread, one that is not there, and a limit that is no number."""
     other = document.messages(thread_of(document, "short"))[0].message_id
