@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from chatdoc.apps.search.folder import catch_up
-from chatdoc.apps.server.paths import document_names, file_of
+from chatdoc.apps.server.paths import file_of, list_documents
 from chatdoc.document import Document
 from chatdoc.engine.reader import Reader
 from chatdoc.model.errors import CommandRefused
@@ -36,15 +36,23 @@ class FolderTools:
         self.sender_id = sender_id
 
     def list_documents(self) -> dict[str, Any]:
-        """The chats below the folder, by their paths, with their sizes in bytes."""
-        names = document_names(self.folder)
-        return {"documents": [{"path": one, "bytes": _size(self.folder / one)} for one in names]}
+        """The chats below the folder, by their paths, with their sizes in bytes; and what could not be looked into."""
+        found = list_documents(self.folder)
+        return {
+            "documents": [{"path": one, "bytes": _size(self.folder / one)} for one in found.names],
+            "unreadable": msgspec.to_builtins(found.unreadable),
+        }
 
-    def list_threads(self, document: str) -> dict[str, Any]:
-        """The threads of a chat, oldest first: name, who began it and when, how many messages, what its agent does."""
+    def list_threads(self, document: str, limit: int = 100, before: str | None = None) -> dict[str, Any]:
+        """The last threads of a chat, oldest first: name, who began it and when, its messages, what its agent does.
+
+        `before` in the answer leads to those before them.
+        """
+        limit = max(1, min(limit, PAGE_MAX))
         reader = self._read(document)
+        found = reader.threads(limit=limit + 1, before=before)
         threads = []
-        for one in reader.threads():
+        for one in found[-limit:]:
             state = reader.state(one.thread_id)
             threads.append(
                 {
@@ -57,7 +65,8 @@ class FolderTools:
                     "state": state.state if state is not None else None,
                 }
             )
-        return {"document": document, "threads": threads}
+        earlier = threads[0]["thread_id"] if len(found) > limit else None
+        return {"document": document, "threads": threads, "before": earlier}
 
     def read_messages(
         self, document: str, thread_id: str, limit: int = 50, before: str | None = None

@@ -15,6 +15,8 @@ from chatdoc.model.errors import UpdateRefused
 from chatdoc.model.facts import Header
 from chatdoc.model.view.view import View
 
+NO_ROOM = "everybody may only read while the disk of this document is full"
+
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """Why something of an update was not taken, in words that name a type and never its bytes."""
@@ -141,11 +143,7 @@ def _for_reader(update: bytes, known: Callable[[], Mapping[int, int]], *, for_no
     have = known()
     if all(end <= have.get(client, 0) for client, (_, end) in spans.items()):
         return Admitted(None)  # What it got from us; a sync step 2 repeats every deletion.
-    who = (
-        "everybody may only read while the disk of this document is full"
-        if for_now
-        else "this client may read"
-    )
+    who = NO_ROOM if for_now else "this client may read"
     detail = f"{who}, and it sent a change"
     return Admitted(None, (Refused(code="read_only", detail=detail, permanent=not for_now),))
 

@@ -19,6 +19,7 @@ from chatdoc.apps.server.openapi import openapi
 from chatdoc.apps.server.principal import Principal
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError
+from chatdoc.model.records.thread import Thread
 
 if TYPE_CHECKING:
     from chatdoc.apps.server.rooms import Rooms
@@ -57,12 +58,13 @@ class Api:
         return as_json(openapi(knows_users=self._rooms.authenticate is not None))
 
     async def documents(self, request: Request) -> Response:
-        """The documents of the folder."""
+        """The documents of the folder, and the folders below it that could not be looked into."""
 
         async def found(principal: Principal) -> Response:
-            names = await self._rooms.names()
+            found = await self._rooms.listing()
             is_open = {name for name, _ in self._rooms.open_rooms()}
-            return as_json({"documents": [{"path": one, "open": one in is_open} for one in names]})
+            documents = [{"path": one, "open": one in is_open} for one in found.names]
+            return as_json({"documents": documents, "unreadable": found.unreadable})
 
         return await self._as(request, found)
 
@@ -87,21 +89,34 @@ class Api:
         return await self._as(request, found)
 
     async def threads(self, request: Request) -> Response:
-        """Every thread with its config, state and number of messages; deleted ones on demand."""
+        """The newest threads with config, state and number of messages, or those before one; deleted ones on demand."""
 
-        def asked() -> Callable[[Document], list[dict[str, Any]]]:
-            deleted = _flag(request, "deleted")
-            return lambda doc: [
-                {
-                    **msgspec.to_builtins(thread),
-                    "config": doc.config(thread.thread_id),
-                    "state": doc.state(thread.thread_id),
-                    "messages": len(doc.view.messages_of(thread.thread_id)),
-                }
-                for thread in doc.threads(deleted=deleted)
-            ]
+        def asked() -> Callable[[Document], dict[str, Any]]:
+            before, limit, deleted = (
+                request.query_params.get("before"),
+                self._limit(request),
+                _flag(request, "deleted"),
+            )
 
-        return await self._read(request, asked, "threads")
+            def read(doc: Document) -> dict[str, Any]:
+                def spelled(thread: Thread) -> bytes:
+                    return msgspec.json.encode(
+                        {
+                            **msgspec.to_builtins(thread),
+                            "config": doc.config(thread.thread_id),
+                            "state": doc.state(thread.thread_id),
+                            "messages": len(doc.view.messages_of(thread.thread_id)),
+                        }
+                    )
+
+                found = doc.threads(limit=limit + 1, before=before, deleted=deleted)
+                page = self._page(found, limit, spelled)
+                first = found[-len(page)].thread_id if len(page) < len(found) else None
+                return {"threads": page, "before": first}
+
+            return read
+
+        return await self._read(request, asked)
 
     async def messages(self, request: Request) -> Response:
         """The newest messages of a thread, or those before one; `before` in the answer leads on, null at the root."""
@@ -109,20 +124,12 @@ class Api:
         def asked() -> Callable[[Document], dict[str, Any]]:
             thread_id, before = request.query_params.get("thread", ""), request.query_params.get("before")
             limit, deleted = self._limit(request), _flag(request, "deleted")
-            bytes_max = self._rooms.limits.page_bytes_max
 
             def read(doc: Document) -> dict[str, Any]:
                 found = doc.messages(thread_id, limit=limit + 1, before=before, deleted=deleted)
-                page: list[msgspec.Raw] = []
-                left = bytes_max
-                for one in found[: -limit - 1 : -1]:
-                    text = msgspec.json.encode(one)
-                    left -= len(text)
-                    if page and left < 0:
-                        break
-                    page.append(msgspec.Raw(text))
+                page = self._page(found, limit, msgspec.json.encode)
                 first = found[-len(page)].message_id if len(page) < len(found) else None
-                return {"messages": page[::-1], "before": first}
+                return {"messages": page, "before": first}
 
             return read
 
@@ -163,12 +170,12 @@ class Api:
         return await self._as(request, found)
 
     async def _read(
-        self, request: Request, asked: Callable[[], Callable[[Document], Found]], key: str | None = None
+        self, request: Request, asked: Callable[[], Callable[[Document], dict[str, Any]]]
     ) -> Response:
         async def found(principal: Principal) -> Response:
             read = asked()
             async with self._rooms.use(request.path_params["path"], create=False) as room:
-                content = await room.look_up(lambda doc: msgspec.json.encode(_under(key, read(doc))))
+                content = await room.look_up(lambda doc: msgspec.json.encode(read(doc)))
             return Response(content, media_type="application/json")
 
         return await self._as(request, found)
@@ -191,6 +198,18 @@ class Api:
     def _limit(self, request: Request) -> int:
         limit = _asked(request, "limit")
         return max(1, min(limit if limit is not None else PAGE, self._rooms.limits.page_max))
+
+    def _page(self, found: list[Found], limit: int, spelled: Callable[[Found], bytes]) -> list[msgspec.Raw]:
+        """The last of these, as many as one answer may have and hold; the very last one in any case."""
+        page: list[msgspec.Raw] = []
+        left = self._rooms.limits.page_bytes_max
+        for one in found[: -limit - 1 : -1]:
+            text = spelled(one)
+            left -= len(text)
+            if page and left < 0:
+                break
+            page.append(msgspec.Raw(text))
+        return page[::-1]
 
     async def _as(self, request: Request, found: Callable[[Principal], Awaitable[Response]]) -> Response:
         path = request.path_params.get("path", "")
@@ -237,10 +256,6 @@ async def read_body(request: Request, bytes_max: int) -> bytes | None:
             parts.append(part)
         return b"".join(parts)
     return None
-
-
-def _under(key: str | None, value: Any) -> Any:
-    return value if key is None else {key: value}
 
 
 def _wants_stream(request: Request) -> bool:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from chatdoc.apps.server.admission import Admission, Admitted, Refused
+from chatdoc.apps.server.admission import NO_ROOM, Admission, Admitted, Refused
 from chatdoc.apps.server.document_access import (
     Answer,
     call_together,
@@ -32,6 +32,7 @@ from chatdoc.model.errors import (
     UpdateRefused,
 )
 from chatdoc.model.view.view import View
+from chatdoc.store.sqlite.sqlite_errors import has_no_room
 
 
 class Change(NamedTuple):
@@ -70,6 +71,8 @@ class Outcome(NamedTuple):
     """Whether it is held back until what it builds on is here."""
     none_waits: bool = False
     """Whether no update of anybody is held back any more."""
+    without_room: bool = False
+    """Whether it was not stored because the disk is full."""
 
 
 class Finished(NamedTuple):
@@ -84,16 +87,18 @@ Job = Change | Call
 Done = Outcome | Finished
 
 
-def carry_out(doc: Document, jobs: list[Job], allow: Allow, limits: Limits) -> list[Done]:
-    """One turn of a room; what follows each other and may be is one transaction, and what became of it is in order."""
+def carry_out(
+    doc: Document, jobs: list[Job], allow: Allow, limits: Limits, *, is_full: bool = False
+) -> list[Done]:
+    """One turn of a room; what follows each other and may be is one transaction, and what became of it is in order.
+
+    On a disk that `is_full` no change is tried.
+    """
     done: list[Done] = []
     for kind, some in groupby(jobs, key=_kind):
         if kind == "changes":
-            turn = _Turn(doc, allow, limits)
-            for job in some:
-                if isinstance(job, Change):
-                    turn.add(job)
-            done += turn.receive()
+            changes = [job for job in some if isinstance(job, Change)]
+            done += map(_without_room, changes) if is_full else _take(doc, changes, allow, limits)
             continue
         calls = [job for job in some if isinstance(job, Call)]
         done += _together(doc, calls) if kind == "joining" and len(calls) > 1 else _in_turn(doc, calls)
@@ -104,6 +109,24 @@ def _kind(job: Job) -> str:
     if isinstance(job, Change):
         return "changes"
     return "joining" if job.joins else "alone"
+
+
+def _take(doc: Document, changes: list[Change], allow: Allow, limits: Limits) -> list[Done]:
+    turn = _Turn(doc, allow, limits)
+    for change in changes:
+        turn.add(change)
+    try:
+        return turn.receive()
+    except StoreError as error:
+        if not has_no_room(error):
+            raise
+        return [_without_room(change) for change in changes]
+
+
+def _without_room(change: Change) -> Done:
+    detail = f"{NO_ROOM}, and this client sent a change"
+    refused = Refused(code="read_only", detail=detail, permanent=False)
+    return Outcome(change, (refused,), without_room=True)
 
 
 def _in_turn(doc: Document, calls: list[Call]) -> list[Done]:

@@ -93,14 +93,18 @@ class DebugPage:
 
         async def found(principal: Principal, base: str) -> Response:
             rooms = dict(self._rooms.open_rooms())
+            listing = await self._rooms.listing()
+            reports = dict(
+                zip(rooms, await asyncio.gather(*(one.checked() for one in rooms.values())), strict=True)
+            )
             rows: list[tuple[str, bool, int, int, IntegrityReport | None]] = []
-            for name in await self._rooms.names():
+            for name in listing.names:
                 room = rooms.get(name)
-                report = await room.checked() if room is not None else None
                 clients = len(room.members) if room is not None else 0
-                rows.append((name, room is not None, clients, _size(self._rooms.folder / name), report))
+                size = _size(self._rooms.folder / name)
+                rows.append((name, room is not None, clients, size, reports.get(name)))
             title = self._rooms.folder.name
-            return self._page(title, folder_view(title, rows, base), base)
+            return self._page(title, folder_view(title, rows, listing.unreadable, base), base)
 
         return await self._as(request, found)
 
@@ -114,7 +118,13 @@ class DebugPage:
             async with self._rooms.use(name, create=False) as room:
                 store = _place_of(room, self._rooms.folder)
                 shown = await room.look_up(lambda doc: read_page(doc, thread_id, store))
-                reasons = {"text not written": room.autosave.failure, "read only": shown.read_only}
+                reasons = {
+                    "changes not stored": "the disk is full; they are tried again"
+                    if room.full_disk.is_full
+                    else None,
+                    "text not written": room.autosave.failure,
+                    "read only": shown.read_only,
+                }
                 told = {what: self._rooms.words(why) for what, why in reasons.items() if why is not None}
                 # In a thread: a page of hundreds of long texts takes a while to make, and nobody waits for it else.
                 clients = len(room.members)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +10,7 @@ from chatdoc.apps.server.debug_data import DocumentPage, ThreadLine, as_json
 from chatdoc.apps.server.debug_integrity import integrity_view
 from chatdoc.apps.server.debug_parts import badge, code, folded, moment, section, size, standing, table
 from chatdoc.apps.server.debug_thread import thread_view
+from chatdoc.apps.server.paths import Unreadable
 from chatdoc.model.html import Html, join, tag
 from chatdoc.store.ports import Receipt
 from invariants.report import IntegrityReport
@@ -28,9 +29,12 @@ SECTIONS = (
 
 
 def folder_view(
-    folder: str, rows: list[tuple[str, bool, int, int, IntegrityReport | None]], base: str
+    folder: str,
+    rows: list[tuple[str, bool, int, int, IntegrityReport | None]],
+    unreadable: Sequence[Unreadable],
+    base: str,
 ) -> Html:
-    """The documents of a folder: open or not, clients, size, and what is broken in the open ones."""
+    """The documents of a folder: open or not, clients, size, what is broken in the open ones, and what is not seen."""
     lines = [
         (
             tag("a", name, href=f"{base}/debug/{quote(name)}"),
@@ -50,9 +54,16 @@ def folder_view(
             table(
                 ("document", "room", "clients", "text", "integrity"),
                 lines,
-                empty="No chats in this folder yet.",
+                empty="No chats in this folder yet." if not unreadable else "No chats in what could be read.",
             ),
         ),
+        section(
+            "unreadable",
+            "Folders that could not be read",
+            table(("folder", "why"), [(code(one.path), one.reason) for one in unreadable], empty=""),
+        )
+        if unreadable
+        else "",
     )
 
 
@@ -155,7 +166,7 @@ def _thread_row(one: ThreadLine, here: str) -> tuple[object, ...]:
     state = one.state.state if one.state is not None else "none"
     kinds = {"error": "bad", "running": "good"}
     return (
-        tag("a", code(thread_id), href=f"{here}?thread={quote(thread_id)}#thread"),
+        tag("a", code(thread_id), href=f"{here}?thread={quote(thread_id)}#thread", class_="id"),
         tag("bdi", one.config.name or "untitled"),
         tag("bdi", one.thread.created_by),
         one.messages,

@@ -22,11 +22,21 @@ async def wait_for_space(
 ) -> None:
     """End the rooms of such documents once they can be written, so that all come back to new ones; runs on and on."""
     loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(SPACE_S)
-        for name, room in list(rooms()):
-            if not isinstance(room.why_read_only, DiskFull) or room.is_over:
-                continue
-            if await loop.run_in_executor(executor, served.can_be_written, room.path) and not room.is_over:
-                room.fail(DocumentClosed("the disk has room again", hint="Come back in a moment"), [])
-                ended(name, room)
+    tried: set[Room] = set()
+
+    async def attempt(name: str, room: Room) -> None:
+        try:
+            can_be_written = await loop.run_in_executor(executor, served.can_be_written, room.path)
+        finally:
+            tried.discard(room)
+        if can_be_written and not room.is_over:
+            room.fail(DocumentClosed("the disk has room again", hint="Come back in a moment"), [])
+            ended(name, room)
+
+    async with asyncio.TaskGroup() as attempts:
+        while True:
+            await asyncio.sleep(SPACE_S)
+            for name, room in list(rooms()):
+                if isinstance(room.why_read_only, DiskFull) and not room.is_over and room not in tried:
+                    tried.add(room)
+                    attempts.create_task(attempt(name, room))

@@ -39,7 +39,7 @@ def openapi(*, knows_users: bool = True) -> dict[str, Any]:
             "/readyz": {"get": _operation("Whether documents can be opened", also=("503",))},
             "/metrics": {"get": _operation("Metrics as Prometheus reads them", content="text/plain", also=("401",))},
             "/api/openapi.json": {"get": _operation("This description")},
-            "/api/documents": {"get": _operation("The documents of the folder", also=("401", "503"))},
+            "/api/documents": {"get": _operation("The documents, and unreadable folders", also=("401", "503"))},
             "/api/system/reindex": {
                 "post": _operation(
                     "Read the session logs of agents anew; `sources` in the body, all without",
@@ -60,7 +60,11 @@ def openapi(*, knows_users: bool = True) -> dict[str, Any]:
             f"{documents}/threads": {
                 "parameters": [_PATH],
                 "get": _operation(
-                    "Threads with config and state", _query("deleted", "boolean"), also=_OF_A_DOCUMENT
+                    "A page of threads with config and state, oldest first; `before` leads to the one before",
+                    _query("before", "string"),
+                    _LIMIT,
+                    _query("deleted", "boolean"),
+                    also=_OF_A_DOCUMENT,
                 ),
             },
             f"{documents}/messages": {

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+
+import msgspec
 
 from chatdoc.model.errors import NotFound
 from chatdoc.store.chat_folders import CHAT_SUFFIXES
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 NAME_LENGTH_MAX = 1024
+SHOWN_LENGTH_MAX = 256
+"""Of a folder that could not be read so much of its path is told: the beginning leads there."""
 
 
 _BELOW = (
@@ -77,20 +81,49 @@ def is_there(path: Path) -> bool:
     return said.text_stat is None and said.text_sequence is None
 
 
-def document_names(folder: Path) -> list[str]:
-    """Every chat file below a folder that `file_of` finds, in the order of names."""
-    return sorted(_names(os.fspath(folder), "", folder))
+class Listing(msgspec.Struct, frozen=True):
+    """The documents below a folder, in the order of names, and which folders there could not be looked into."""
+
+    names: Sequence[str]
+    unreadable: Sequence[Unreadable] = ()
 
 
-def _names(home: str, below: str, folder: Path) -> Iterator[str]:
+class Unreadable(msgspec.Struct, frozen=True):
+    """A folder that could not be read, by its path below the one that is listed, `.` for that itself, and why."""
+
+    path: str
+    reason: str
+
+
+def list_documents(folder: Path) -> Listing:
+    """Every chat file below a folder that `file_of` finds."""
+    names: list[str] = []
+    unreadable: list[Unreadable] = []
+    _walk(os.fspath(folder), "", folder, names, unreadable)
+    return Listing(sorted(names), sorted(unreadable, key=lambda one: one.path))
+
+
+def _walk(home: str, below: str, folder: Path, names: list[str], unreadable: list[Unreadable]) -> None:
     try:
         entries = list(os.scandir(home))
-    except OSError:  # It is gone meanwhile, or closed to this server.
+    except OSError as error:
+        if not below or not isinstance(
+            error, FileNotFoundError | NotADirectoryError
+        ):  # It is gone meanwhile.
+            unreadable.append(
+                Unreadable(_shown(below.rstrip("/") or "."), error.strerror or "it cannot be read")
+            )
         return
     for one in entries:
         name = below + one.name
         if one.is_dir(follow_symlinks=False):
             if not one.name.startswith("."):
-                yield from _names(one.path, f"{name}/", folder)
+                _walk(one.path, f"{name}/", folder, names, unreadable)
         elif is_sound(name) and _is_served(Path(one.path), folder):
-            yield name
+            names.append(name)
+
+
+def _shown(path: str) -> str:
+    """A path that any text takes: a folder may have a name that no document can have."""
+    cut = path if len(path) <= SHOWN_LENGTH_MAX else f"{path[:SHOWN_LENGTH_MAX]}…"
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in cut)

@@ -15,19 +15,19 @@ from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
-from chatdoc.apps.server.batch import Call, Change, Finished, Job, Outcome, carry_out, what_ended_it
-from chatdoc.apps.server.broadcast import broadcast
+from chatdoc.apps.server.batch import Call, Change, Done, Finished, Job, carry_out, what_ended_it
 from chatdoc.apps.server.closing_codes import BAD_MESSAGE, FAILED
 from chatdoc.apps.server.document_access import catch_up, store_paths, wal_of, why_read_only
 from chatdoc.apps.server.durable_answers import DurableAnswers
 from chatdoc.apps.server.elsewhere import Elsewhere
 from chatdoc.apps.server.forwarding import Forwarding
+from chatdoc.apps.server.full_disk import FullDisk
 from chatdoc.apps.server.joining import Joining
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow, Principal, permit_of
-from chatdoc.apps.server.settling import Told, answer
+from chatdoc.apps.server.publication import Publication
 from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.document import Document
 from chatdoc.engine.permission import Permit
@@ -36,13 +36,23 @@ from invariants.report import IntegrityReport
 
 _log = logging.getLogger("chatdoc.server")
 Found = TypeVar("Found")
+CHECKED_S = 2.0
+"""Who looks at many documents waits so long for a slow one."""
 
 
 class Room:
     """A document that is open for many; it turns while there is something to do, and costs nothing otherwise."""
 
     def __init__(
-        self, doc: Document, path: Path, *, limits: Limits, allow: Allow, executor: Executor, metrics: Metrics
+        self,
+        doc: Document,
+        path: Path,
+        watch: StoreWatch,
+        *,
+        limits: Limits,
+        allow: Allow,
+        executor: Executor,
+        metrics: Metrics,
     ) -> None:
         self.path = path
         self.members: set[Member] = set()
@@ -61,21 +71,22 @@ class Room:
         """The latest report, while anybody watches it."""
         self.watchers = 0
         self.store_paths = store_paths(doc)
-        self.watch = StoreWatch(self.store_paths)
+        self.watch = watch
         self._doc = doc
         self._limits, self._allow, self._executor, self._metrics = limits, allow, executor, metrics
-        self._early: set[Member] = set()
-        """Members whose changes may be held back; whoever brings what they lack, they hear of it from the disk on."""
         self._jobs: deque[Job] = deque()
-        self._heard: deque[tuple[bytes, str]] = deque()
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
         self.autosave = Autosave(limits)
+        self.full_disk = FullDisk(
+            self.members, lambda: self._ask(lambda doc: doc.state_vector(), changes=False)
+        )
         self._joining, self._joined_at = Joining(), 0.0
         self._is_closing = False
         self._answers = DurableAnswers(wal_of(doc), executor, limits, metrics, self.fail)
-        self._unsubscribe = doc.subscribe(self._hear, watch=False)
+        self._publication = Publication(self.members, self._answers, limits, metrics, self._wake.set)
+        self._unsubscribe = doc.subscribe(self._publication.hear, watch=False)
         self._task = self._loop.create_task(self._run())
 
     # what members and requests ask
@@ -124,7 +135,7 @@ class Room:
     def leave(self, member: Member) -> None:
         """Let a client go, and its presence with it."""
         self.members.discard(member)
-        self._early.discard(member)
+        self._publication.leave(member)
         self._tell_presence(self.awareness.leave(member))
 
     async def call(self, work: Callable[[Document], Found]) -> Found:
@@ -138,10 +149,15 @@ class Room:
         return found
 
     async def checked(self) -> IntegrityReport | None:
-        """What the rules say now; None where the document cannot be asked, which hides no other one."""
-        with contextlib.suppress(ChatdocError):
-            return await self.look_up(lambda doc: doc.check(full=False))
+        """What the rules say now; None where the document cannot be asked, or not soon, which hides no other one."""
+        with contextlib.suppress(ChatdocError, TimeoutError):
+            async with asyncio.timeout(CHECKED_S):
+                return await self.look_up(lambda doc: doc.check(full=False))
         return None
+
+    async def refresh_report(self) -> None:
+        """Keep what the rules say now, or, of a document that cannot be asked now, what they said last."""
+        self.report = await self.checked() or self.report
 
     async def changed(self) -> None:
         """Wait until something may have changed: a commit of ours, of this process, or of another."""
@@ -155,6 +171,7 @@ class Room:
     def expire(self, now: float) -> None:
         """Let go of presence that nobody renewed and of what nobody joins for, and save when that is due."""
         self._tell_presence(self.awareness.expire(now))
+        self.full_disk.expire(now)
         if now - self._joined_at > self._limits.join_kept_s:
             self._joining.drop()
         if self.failure is None and self.autosave.is_due(now):
@@ -202,24 +219,20 @@ class Room:
             self._wake.set()
         return future
 
-    def _hear(self, update: bytes, origin: str) -> None:
-        """Called in whichever thread has stored something."""
-        was_empty = not self._heard
-        self._heard.append((update, origin))
-        if was_empty:
-            self._loop.call_soon_threadsafe(self._wake.set)
-
     async def _run(self) -> None:
         jobs = self._jobs
         while not self._is_closing:
             await self._wake.wait()
             self._wake.clear()
-            while (jobs or self._heard) and self.failure is None:
+            while (jobs or self._publication.is_due) and self.failure is None:
                 taken = [jobs.popleft() for _ in range(min(len(jobs), self._limits.batch_updates_max))]
                 started = self._loop.time()
+                self._publication.begin(taken)
                 try:
                     done = (
-                        await self._loop.run_in_executor(self._executor, self._carry_out, taken)
+                        await self._loop.run_in_executor(
+                            self._executor, self._carry_out, taken, self.full_disk.refuses(started)
+                        )
                         if taken
                         else []
                     )
@@ -231,40 +244,26 @@ class Room:
                 if taken:
                     self._metrics.turn_seconds.observe(self._loop.time() - started)
                     self._metrics.turn_updates.observe(len(taken))
-                self._deliver(done)
+                self._deliver(done, started)
                 if (ended := what_ended_it(done)) is not None:
                     self.fail(ended, [])
             if self.failure is not None:
                 return
 
-    def _carry_out(self, taken: list[Job]) -> list[Outcome | Finished]:
-        done = carry_out(self._doc, taken, self._allow, self._limits)
+    def _carry_out(self, taken: list[Job], is_full: bool) -> list[Done]:
+        done = carry_out(self._doc, taken, self._allow, self._limits, is_full=is_full)
         if (wal := wal_of(self._doc)) is not None:
             wal.look_at_others()
         return done
 
-    def _deliver(self, done: list[Outcome | Finished]) -> None:
-        heard = [self._heard.popleft()[0] for _ in range(len(self._heard))]
-        for one in done:
-            if isinstance(one, Finished) and not one.call.is_answer:
-                answer(one)
-        told: list[Told] = [one for one in done if isinstance(one, Outcome) or one.call.is_answer]
-        # After those answers, whose callbacks run first: who joins hears again of what it has, and misses nothing.
-        self._loop.call_soon(self._publish, heard, told)
-        if heard or any(isinstance(one, Finished) and one.call.changes for one in done):
-            if heard:
-                self.autosave.changed(self._loop.time())
+    def _deliver(self, done: list[Done], began: float) -> None:
+        has_changed = self._publication.end(done)
+        self.full_disk.turned(done, has_changed, began, self._loop.time())
+        if has_changed:
+            self.autosave.changed(self._loop.time())
+        if has_changed or any(isinstance(one, Finished) and one.call.changes for one in done):
             self._changed.set()
             self._changed = asyncio.Event()
-
-    def _publish(self, heard: list[bytes], told: list[Told]) -> None:
-        outcomes = [one for one in told if isinstance(one, Outcome)]
-        self._early |= {one.change.member for one in outcomes if one.waits}
-        senders = self._early | {one.change.member for one in outcomes if one.is_applied}
-        if any(one.none_waits for one in outcomes):
-            self._early.clear()
-        held = broadcast(heard, self.members, senders, self._limits.broadcast_bytes_max, self._metrics)
-        self._answers.add([*held, *told])
 
     def _tell_presence(self, news: list[wire.Presence]) -> None:
         self._relay(news)

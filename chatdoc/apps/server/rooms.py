@@ -8,11 +8,11 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from inspect import isawaitable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from starlette.types import ASGIApp
 
@@ -24,20 +24,23 @@ from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Outbox
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.origin_check import host_names, origins_of_pages
+from chatdoc.apps.server.paths import Listing
 from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
 from chatdoc.apps.server.room import Room
+from chatdoc.apps.server.room_threads import RoomThreads
 from chatdoc.apps.server.served import Served
+from chatdoc.apps.server.store_looks import look_at_stores
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
 from chatdoc.model.errors import CommandRefused, DocumentClosed
 from chatdoc.open import open_document
 
 _log = logging.getLogger("chatdoc.server")
-LOOK_S = 0.025
-"""So often the files of the stores are looked at for what other processes wrote; that costs no thread."""
 HOUSEKEEPING_S = 0.5
-THREADS_MAX = 32
-"""So many documents can be in a turn at once; a slow one holds one thread and delays nobody else."""
+_LISTING = ("", False)
+Found = TypeVar("Found")
+THREADS_A_ROOM = 4
+"""In a turn, in a save, and twice in its journal: as many documents as can be open may all be slow at once."""
 
 
 class Rooms:
@@ -77,9 +80,9 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._closing: dict[str, asyncio.Task[None]] = {}
-        self._executor = _threads()
+        self._executor = self._threads()
         self._tasks: list[asyncio.Task[None]] = []
-        self._listing: asyncio.Future[list[str]] | None = None
+        self._looking: dict[tuple[str, bool], asyncio.Future[Any]] = {}
         self._logged = ""
         """Of what clients are told, what was written to the log last: they may ask for the same again and again."""
         self._is_open = False
@@ -97,14 +100,12 @@ class Rooms:
         """Whether documents can be opened now."""
         return self._is_open and os.access(self.folder, os.R_OK | os.W_OK)
 
-    async def names(self) -> list[str]:
+    async def listing(self) -> Listing:
         """The documents of the folder, by their paths below it; who asks while they are looked up shares that."""
         if not self._is_open:
             raise self._not_open()
-        if self._listing is None or self._listing.done():
-            loop = asyncio.get_running_loop()
-            self._listing = loop.run_in_executor(self._executor, self._served.names)
-        return sorted({*await asyncio.shield(self._listing), *self._rooms})
+        found = await self._looked_up(_LISTING, self._served.listing)
+        return Listing(sorted({*found.names, *self._rooms}), found.unreadable)
 
     def words(self, error: object) -> str:
         """What a client is told of an error, or of the words of one, without where files lie; the log keeps that."""
@@ -121,8 +122,7 @@ class Rooms:
 
     async def refresh_reports(self) -> None:
         """Look at what the rules say of every open document now, and which of them could not be saved."""
-        for _, room in list(self.open_rooms()):
-            room.report = await room.checked()
+        await asyncio.gather(*(room.refresh_report() for _, room in list(self.open_rooms())))
         unsaved = sum(room.autosave.failure is not None for _, room in self.open_rooms())
         self.metrics.unsaved.set(unsaved)
 
@@ -148,7 +148,7 @@ class Rooms:
             self._touch(name, room)
 
     async def _enter(self, name: str, *, create: bool) -> Room:
-        path = self._served.path_of(name)
+        path = None
         while True:
             if not self._is_open:
                 raise self._not_open()
@@ -159,31 +159,42 @@ class Rooms:
             if room is not None and room.failure is not None:
                 self._begin_closing(name, room)
                 continue
-            if room is None:
-                if name not in self._opening and not create:
-                    loop = asyncio.get_running_loop()
-                    await loop.run_in_executor(self._executor, self._served.require_there, name, path)
-                    create = True
+            if room is None and name not in self._opening:
+                if path is None:
+                    place = partial(self._served.place_of, name, create=create)
+                    path = await self._looked_up((name, create), place)
                     continue
-                if name not in self._opening:
-                    if len(self._rooms) + len(self._opening) >= self.limits.rooms_max:
-                        raise DocumentClosed(
-                            f"{self.limits.rooms_max} documents are open, which is the limit",
-                            hint="Wait until one is idle, or raise rooms_max",
-                        )
-                    self._opening[name] = asyncio.create_task(self._open(name, path))
+                if len(self._rooms) + len(self._opening) >= self.limits.rooms_max:
+                    raise DocumentClosed(
+                        f"{self.limits.rooms_max} documents are open, which is the limit",
+                        hint="Wait until one is idle, or raise rooms_max",
+                    )
+                self._opening[name] = asyncio.create_task(self._open(name, path))
+            if room is None:
                 room = await asyncio.shield(self._opening[name])
             room.users += 1
             return room
+
+    async def _looked_up(self, key: tuple[str, bool], look: Callable[[], Found]) -> Found:
+        """What the disk says, in a thread, for it may hang; who asks for the same meanwhile shares that."""
+        looking = self._looking.get(key)
+        if looking is None:
+            loop = asyncio.get_running_loop()
+            looking = self._looking[key] = loop.run_in_executor(self._executor, look)
+            looking.add_done_callback(lambda done: (self._looking.pop(key), done.exception()))
+        found: Found = await asyncio.shield(looking)
+        return found
 
     async def _open(self, name: str, path: Path) -> Room:
         try:
             loop = asyncio.get_running_loop()
             wake = partial(_soon, loop, self._look_at, name)
-            doc = await loop.run_in_executor(self._executor, self._served.open, name, path, wake)
+            opening = loop.run_in_executor(self._executor, self._served.open, name, path, wake)
+            doc, watch = await opening
             room = Room(
                 doc,
                 path,
+                watch,
                 limits=self.limits,
                 allow=self._allow,
                 executor=self._executor,
@@ -217,16 +228,6 @@ class Rooms:
         if (room := self._rooms.get(name)) is not None:
             room.look()
 
-    async def _look(self) -> None:
-        """One task for all stores: a file that changed wakes its room."""
-        loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(LOOK_S)
-            now = loop.time()
-            for room in self._rooms.values():
-                if room.watch.has_news(now):
-                    room.look()
-
     async def _keep_house(self) -> None:
         idle: dict[str, float] = {}
         while True:
@@ -236,7 +237,7 @@ class Rooms:
                 room.expire(now)
                 if not room.is_idle:
                     idle.pop(name, None)
-                    if room.watch.is_due(now):
+                    if not room.watch.may_hang and room.watch.is_due(now):
                         room.look()
                 elif now - idle.setdefault(name, now) >= self.limits.idle_close_s:
                     del idle[name]
@@ -246,8 +247,9 @@ class Rooms:
         if not self.folder.is_dir():
             raise CommandRefused(f"{self.folder} is no folder", hint="Name the folder of the chats")
         self._is_open = self._was_open = True
+        looking = look_at_stores(self._rooms.values, self._executor)
         waiting = wait_for_space(self.open_rooms, self._served, self._executor, self._touch)
-        self._tasks = [asyncio.create_task(one) for one in (self._look(), self._keep_house(), waiting)]
+        self._tasks = [asyncio.create_task(one) for one in (looking, self._keep_house(), waiting)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -276,8 +278,11 @@ class Rooms:
         if self.connections:
             await asyncio.wait(self.connections, timeout=self.limits.drain_s)
         self._executor.shutdown(wait=True)
-        self._executor = _threads()  # An application is opened anew by each of its tests.
+        self._executor = self._threads()  # An application is opened anew by each of its tests.
         return ending
+
+    def _threads(self) -> RoomThreads:
+        return RoomThreads(THREADS_A_ROOM * self.limits.rooms_max)
 
     def _not_open(self) -> DocumentClosed:
         if self._was_open:
@@ -286,10 +291,6 @@ class Rooms:
             "nobody has opened these rooms",
             hint="Enter them with `async with rooms:`, in the lifespan of the application say",
         )
-
-
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="chatdoc-room")
 
 
 def _soon(loop: asyncio.AbstractEventLoop, call: Callable[[str], None], name: str) -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from chatdoc.apps.server.document_access import call_on_news, commit_asynchronously
-from chatdoc.apps.server.paths import document_names, file_of, is_there, require_sound
+from chatdoc.apps.server.document_access import call_on_news, commit_asynchronously, store_paths
+from chatdoc.apps.server.paths import Listing, file_of, is_there, list_documents, require_sound
+from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, NotFound, StoreError, WriteFailed
 from chatdoc.open import open_document
 from chatdoc.read_only import stored_to_read
+from chatdoc.store.file_system import may_be_shared
 
 
 class Served:
-    """The documents of a folder, or those of a database by name; every call but `path_of` may wait for the disk."""
+    """The documents of a folder, or those of a database by name; every call may wait for the disk."""
 
     def __init__(
         self,
@@ -28,20 +30,27 @@ class Served:
         self._folder, self._database = folder, database
         self._opener, self._create = opener, create
 
-    def path_of(self, name: str) -> Path:
-        """The place of a name; raises NotFound for what names no document."""
-        if self._database is None:
-            return file_of(self._folder, name)
-        require_sound(name)
-        return self._folder / name
+    def place_of(self, name: str, *, create: bool) -> Path:
+        """The place of a name; raises NotFound for what names no document, and without `create` for what is not there.
 
-    def names(self) -> list[str]:
+        Of a database it is none in the file system.
+        """
+        if self._database is None:
+            path = file_of(self._folder, name)
+        else:
+            require_sound(name)
+            path = self._folder / name
+        if not create:
+            self._require_there(name, path)
+        return path
+
+    def listing(self) -> Listing:
         """The documents that are stored."""
         if self._database is not None:
-            return [one.name for one in self._database.documents()]
-        return document_names(self._folder)
+            return Listing([one.name for one in self._database.documents()])
+        return list_documents(self._folder)
 
-    def require_there(self, name: str, path: Path) -> None:
+    def _require_there(self, name: str, path: Path) -> None:
         """Raise NotFound for a document that would begin if it were opened."""
         if self._database is not None:
             self._database.require(name)
@@ -51,8 +60,10 @@ class Served:
                 hint="List those that are there; a first write begins one",
             )
 
-    def open(self, name: str, path: Path, wake: Callable[[], None]) -> Document:
+    def open(self, name: str, path: Path, wake: Callable[[], None]) -> tuple[Document, StoreWatch]:
         """Open a document, and let its store call `wake` where it hears of others by itself; raises what opening does.
+
+        With it comes what tells of others by the store's files, where there are any.
 
         One of a full disk is open to be read only. To hear of others a database is connected to, which may take a
         second.
@@ -67,10 +78,11 @@ class Served:
         try:
             commit_asynchronously(doc)
             call_on_news(doc, wake)
+            paths = store_paths(doc)
+            return doc, StoreWatch(paths, may_hang=any(map(may_be_shared, paths[:1])))
         except BaseException:
             doc.close()
             raise
-        return doc
 
     def can_be_written(self, path: Path) -> bool:
         """Whether a document that could not be opened for writing can be opened now."""

@@ -20,7 +20,9 @@ class StoreWatch:
     Without paths there is nothing to watch: such a store says by itself what others have written.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], *, may_hang: bool = False) -> None:
+        self.may_hang = may_hang
+        """Whether to look may take for ever, as on a disk of another machine: no loop should."""
         self._database, self._journal = map(str, paths) if paths else ("", "")
         self._journal_looks = self._database_looks = (-1, -1, -1)
         self._again_until = 0.0
@@ -38,6 +40,11 @@ class StoreWatch:
             return False
         before, self._database_looks = self._database_looks, _looks(self._database)
         return now < self._again_until or before != self._database_looks
+
+    def may_have_news(self, now: float) -> bool:
+        """Both questions at once, for who asks rarely."""
+        has_news, is_due = self.has_news(now), self.is_due(now)
+        return has_news or is_due
 
 
 def _looks(path: str) -> _Looks:

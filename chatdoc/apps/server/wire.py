@@ -145,7 +145,7 @@ def delete_set(ranges: dict[int, list[tuple[int, int]]]) -> bytes:
 
 
 def grouped(updates: list[bytes], bytes_max: int) -> Iterator[list[bytes]]:
-    """The same updates in groups of about so many bytes, in their order."""
+    """The same updates in groups of about so many bytes, in their order; none where there is none."""
     group: list[bytes] = []
     size = 0
     for update in updates:
@@ -154,7 +154,8 @@ def grouped(updates: list[bytes], bytes_max: int) -> Iterator[list[bytes]]:
             group, size = [], 0
         group.append(update)
         size += len(update)
-    yield group
+    if group:
+        yield group
 
 
 def _body(data: bytes, at: int) -> bytes:

@@ -155,10 +155,13 @@ export class Page {
     this.#listing = setTimeout(() => { if (this.path === '') this.#listDocuments() }, LIST_MS)
     if (document.hidden) return
     try {
-      const documents = await this.server.documents()
+      const { documents, unreadable } = await this.server.listing()
       keep(byId('document-list'), documents, ({ path }) => path, () => '', ({ path }) =>
         make('li', {}, make('a', { href: this.address(path) }, make('span', { className: 'name', textContent: path }))))
       byId('document-list').hidden = documents.length === 0
+      keep(byId('unreadable-list'), unreadable, ({ path }) => path, ({ reason }) => reason, ({ path, reason }) =>
+        make('li', { textContent: `${path}: ${reason}` }))
+      byId('unreadable').hidden = unreadable.length === 0
     } catch (error) {
       if (!(error instanceof UnknownToken)) return
       clearTimeout(this.#listing)

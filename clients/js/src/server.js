@@ -25,7 +25,13 @@ export class Server {
   syncUrl (path) { return `${this.url.replace(/^http/, 'ws')}sync/${encodePath(path)}` }
 
   /** The documents of the folder. @returns {Promise<{ path: string, open: boolean }[]>} */
-  async documents () { return (await this.get('api/documents')).documents }
+  async documents () { return (await this.listing()).documents }
+
+  /**
+   * The same with the folders that the server could not look into, and why.
+   * @returns {Promise<{ documents: { path: string, open: boolean }[], unreadable: { path: string, reason: string }[] }>}
+   */
+  listing () { return this.get('api/documents') }
 
   /** What the rules say of a document. @param {string} path @returns {Promise<any>} */
   integrity (path) { return this.get(`api/documents/${encodePath(path)}/integrity`) }

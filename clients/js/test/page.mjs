@@ -149,6 +149,7 @@ const scenes = {
     await keyboard.type('changed')
     await keyboard.press('Enter')
     await shows(ada, ['first', 'changed'])
+    await until('that is sent', async () => (await ada.page.locator('.pending').count()) === 0)
     await ada.page.getByRole('button', { name: 'edited' }).focus()
     await keyboard.press('Enter')
     await until('its history is shown', async () => JSON.stringify(await ada.page.locator('#history-list p').allTextContents()) === JSON.stringify(['changed', 'second\nline']))

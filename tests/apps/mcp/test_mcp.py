@@ -16,6 +16,7 @@ from chatdoc import open_document, read_document
 from chatdoc.apps.mcp import folder_tools
 from chatdoc.apps.mcp.folder_tools import FolderTools
 from chatdoc.model.errors import NotFound
+from tests.closed_folder import close_below
 from tests.open.chats import jupyter, legacy
 from tests.tidy.source import PROJECT
 
@@ -110,6 +111,29 @@ def test_an_assistant_reads_a_folder(chat: Chat) -> None:
 
     asked(chat.folder, ask=ask)
     assert (chat.folder / "sub" / "team.chat").read_bytes() == before
+
+
+def test_threads_come_in_pages_and_closed_folders_are_named(chat: Chat) -> None:
+    """Going back with `before` gives every thread once; a list that is not whole says which folder is missing in it."""
+    with open_document(chat.folder / "sub" / "team.chat") as document:
+        for number in range(4):
+            document.create_thread(sender_id="ada", content=f"{number}", name=f"Thread {number}")
+    close_below(chat.folder / "sub")
+
+    async def ask(client: Client) -> None:
+        found, before = [], None
+        while before is not None or not found:
+            page = await call(client, "list_threads", document="sub/team.chat", limit=2, before=before)
+            found = [one["name"] for one in page["threads"]] + found
+            before = page["before"]
+        assert found == ["Plan", *(f"Thread {number}" for number in range(4))]
+        listed = await call(client, "list_documents")
+        assert [one["path"] for one in listed["documents"]] == ["sub/team.chat"]
+        [closed] = listed["unreadable"]
+        assert closed["path"].startswith("sub/ddd")
+        assert str(chat.folder) not in str(closed)
+
+    asked(chat.folder, ask=ask)
 
 
 def test_an_assistant_writes_where_it_may_and_each_thing_once(chat: Chat) -> None:

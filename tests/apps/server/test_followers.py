@@ -65,6 +65,16 @@ def test_a_follower_is_looked_for_after_changes_alone(
                     assert next(line for line in both if "news" in line)
 
 
+def _broadcasts(serving: Serving) -> float:
+    """How many updates were sent to every client of a document until now."""
+    [line] = [
+        one
+        for one in serving.http.get("/metrics").text.splitlines()
+        if one.startswith("chatdoc_server_broadcasts_total ")
+    ]
+    return float(line.split()[1])
+
+
 def test_who_only_looks_wakes_no_follower(tmp_path: Path) -> None:
     """Every route that reads lets those wait who wait for a change; a command, and a check of everything, do not."""
 
@@ -81,6 +91,7 @@ def test_who_only_looks_wakes_no_follower(tmp_path: Path) -> None:
             return waiting
 
         waiting = wait()
+        sent = _broadcasts(serving)
         for asked in (
             f"{path}/threads",
             f"{path}/messages?thread={begun['record']['thread_id']}",
@@ -92,7 +103,9 @@ def test_who_only_looks_wakes_no_follower(tmp_path: Path) -> None:
         ):
             assert serving.http.get(asked).status_code == 200, asked
             assert not serving.do(waiting.done), asked
+        assert _broadcasts(serving) == sent, "an empty update went to all clients"
         serving.command("a.chat", type="create_thread", sender_id="ada", content="news")
+        assert _broadcasts(serving) == sent + 1
         assert serving.do(waiting.done)
         waiting = wait()
         assert serving.http.get(f"{path}/integrity?full=1").status_code == 200

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from chatdoc.apps.server.full_disk import RETRY_S
 from chatdoc.model.errors import StoreError
 from chatdoc.open import open_document, read_document
 from tests.apps.server.facts import message
 from tests.apps.server.serving import Serving
+from tests.apps.server.test_coming_and_going import KINDS
 from tests.apps.server.yjs_clients import Clients
 from tests.open.chats import furnish, texts
 
@@ -87,6 +90,53 @@ def test_what_a_client_wrote_meanwhile_arrives_when_there_is_room(clients: Clien
         assert [(one["code"], one["permanent"]) for one in told["refused"]] == [("read_only", False)]
         (disk / "other").unlink()
         assert clients("has", name="bob", text="brought later")["ok"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_open_document_refuses_changes_once_and_takes_them_when_there_is_room(
+    clients: Clients, disk: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody is disconnected, its readers read on, each is told once, and nobody has to do anything afterwards."""
+    (disk / "other").unlink()
+    with Serving(disk) as served:
+        names = ("ada", "bob", "eve")
+        for name in names:
+            clients("connect", name=name, kind=kind, url=served.ws, path="a.chat", protocols=["chatdoc"])
+            assert clients("has", name=name, text="two")["ok"], name
+        rooms = [id(room) for _, room in served.do(lambda: list(served.rooms.open_rooms()))]
+        _fill(disk / "other")
+        for number in range(1, 6):
+            for name in ("ada", "bob"):
+                root, path, text = message(
+                    number + 10 * (name == "bob"), content=f"{name} {number} " + "x" * 3000
+                )
+                clients("fact", name=name, root=root, path=path, text=text)
+            time.sleep(0.2)
+        for name in ("ada", "bob"):
+            assert clients("refused", name=name)["ok"]
+        [thread] = served.http.get("/api/documents/a.chat/threads").json()["threads"]
+        assert _send(served, thread["thread_id"])[0] == 503
+        assert "the disk is full" in served.http.get("/debug/a.chat").text
+        time.sleep(RETRY_S + 1)  # Tried again at least once, and said no more.
+        for name in names:
+            log = clients("logged", name=name, kind="stateless", ms=0)["log"]
+            told = [one[1] for one in log if one[0] == "stateless" and one[1]["type"] == "update_refused"]
+            assert len(told) == (name != "eve"), name
+            assert all(
+                (one["code"], one["permanent"]) == ("read_only", False)
+                for of in told
+                for one in of["refused"]
+            )
+            assert clients("closed", name=name, ms=0)["closes"] == [], name
+        assert not clients("has", name="eve", text="ada 1", ms=0)["ok"]
+        assert len([one for one in caplog.messages if "cannot be stored" in one]) == 1
+        (disk / "other").unlink()
+        for number in range(1, 6):
+            for name in ("ada", "bob"):
+                assert clients("has", name="eve", text=f"{name} {number}")["ok"], (name, number)
+        assert [id(room) for _, room in served.do(lambda: list(served.rooms.open_rooms()))] == rooms
+        assert "the disk is full" not in served.http.get("/debug/a.chat").text
+    assert len(read_document(disk / "a.chat").view.headers) == 12
 
 
 def test_who_cannot_write_on_a_full_disk_keeps_nobody_from_reading(disk: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from chatdoc.apps.server.command_specs import SPECS
 from chatdoc.apps.server.document_access import command_method
 from chatdoc.document import Document
+from chatdoc.serve import Limits
 from tests.apps.server.serving import Serving
 
 
@@ -68,6 +70,40 @@ def test_an_address_that_is_none_is_answered_as_its_reader_reads(
     way_up = "/".join([".."] * (path.count("/") - 1)) or "."
     assert f'href="{way_up}/"' in page.text
     assert f'href="{way_up}/debug-assets/debug.css"' in page.text
+
+
+def test_pages_of_threads_join_without_gap(serving: Serving) -> None:
+    """Going back with `before` gives every thread once, in order; without `limit` a page has a hundred."""
+    for number in range(103):
+        serving.command("a.chat", type="create_thread", sender_id="ada", content="x", name=str(number))
+    gone = serving.http.get("/api/documents/a.chat/threads", params={"limit": "4"}).json()["threads"][1]
+    serving.command("a.chat", type="delete_thread", thread_id=gone["thread_id"], deleted_by="ada")
+    left = [str(number) for number in range(103) if str(number) != gone["config"]["name"]]
+    for limit, deleted in (({"limit": "20"}, "0"), ({}, "0"), ({"limit": "40"}, "1")):
+        found: list[str] = []
+        before: str | None = ""
+        while before is not None:
+            params = {**limit, "deleted": deleted, **({"before": before} if before else {})}
+            page = serving.http.get("/api/documents/a.chat/threads", params=params).json()
+            assert len(page["threads"]) <= int(limit.get("limit", "100"))
+            found = [one["config"]["name"] for one in page["threads"]] + found
+            before = page["before"]
+        assert found == ([str(number) for number in range(103)] if deleted == "1" else left)
+    asked = {"before": "no thread"}
+    assert serving.http.get("/api/documents/a.chat/threads", params=asked).status_code == 404
+
+
+def test_a_page_of_threads_has_bounded_size(tmp_path: Path) -> None:
+    """Long names make it shorter, and one thread is there in any case."""
+    with Serving(tmp_path, limits=Limits(page_bytes_max=4096)) as serving:
+        for number in range(6):
+            name = f"{number}" + "n" * (1500 if number < 5 else 5000)
+            serving.command("a.chat", type="create_thread", sender_id="ada", content="x", name=name)
+        page = serving.http.get("/api/documents/a.chat/threads").json()
+        assert [one["config"]["name"][0] for one in page["threads"]] == ["5"]
+        asked = {"before": page["before"]}
+        page = serving.http.get("/api/documents/a.chat/threads", params=asked).json()
+        assert [one["config"]["name"][0] for one in page["threads"]] == ["3", "4"]
 
 
 def test_threads_are_records_with_config_and_state(serving: Serving) -> None:

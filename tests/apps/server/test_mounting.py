@@ -36,7 +36,8 @@ def test_rooms_are_mounted_in_an_application(tmp_path: Path) -> None:
                 came = await http.post("/chat/api/documents/a.chat/commands", json=command)
                 assert came.json()["ok"], came.text
                 assert (await http.get("/chat/api/documents")).json() == {
-                    "documents": [{"path": "a.chat", "open": True}]
+                    "documents": [{"path": "a.chat", "open": True}],
+                    "unreadable": [],
                 }
                 page = (await http.get("/chat/debug/a.chat")).text
                 assert 'href="../debug-assets/debug.css"' in page
@@ -72,7 +73,10 @@ def test_an_application_is_opened_again_and_its_test_client_leaves_nothing(tmp_p
         [(_, room)] = rooms.open_rooms()
         assert (len(room.members), room.users, len(rooms.connections)) == (0, 0, 0)
     with TestClient(app) as client:
-        assert client.get("/chat/api/documents").json() == {"documents": [{"path": "a.chat", "open": False}]}
+        assert client.get("/chat/api/documents").json() == {
+            "documents": [{"path": "a.chat", "open": False}],
+            "unreadable": [],
+        }
     said = TestClient(app).get("/chat/api/documents/a.chat/threads")
     assert (said.status_code, said.json()["error"]["code"]) == (503, "document_closed")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from chatdoc.open import open_document
 from chatdoc.serve import Principal
 from tests.apps.server.serving import Serving
 from tests.apps.server.yjs_clients import Clients
+from tests.closed_folder import close_below
 
 
 def test_the_list_has_the_files_that_can_be_opened(
@@ -32,7 +34,42 @@ def test_the_list_has_the_files_that_can_be_opened(
     found = [one["path"] for one in serving.http.get("/api/documents").json()["documents"]]
     assert found == ["a.chat", "same.chat", "sub.chat/ü %2F.sage-chat"]
     for name in found:
-        assert serving.http.get(f"/api/documents/{quote(name)}/threads").json() == {"threads": []}
+        assert serving.http.get(f"/api/documents/{quote(name)}/threads").json()["threads"] == []
+
+
+def test_a_folder_that_cannot_be_read_is_named_in_every_list(serving: Serving) -> None:
+    """By its path below the folder alone, whatever that is made of: a list that is not whole looks like one that is."""
+    (serving.folder / "a.chat").touch()
+    odd = Path(os.fsdecode(os.fsencode(serving.folder) + b"/<b>\xff\x1b"))
+    odd.mkdir()
+    close_below(odd)
+    answer = serving.http.get("/api/documents").json()
+    assert [one["path"] for one in answer["documents"]] == ["a.chat"]
+    [closed] = answer["unreadable"]
+    assert closed["path"].startswith("<b>\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}/ddd")
+    assert len(closed["path"]) < 300
+    assert closed["reason"] == os.strerror(errno.ENAMETOOLONG)
+    page = serving.http.get("/debug").text
+    assert "Folders that could not be read" in page
+    assert "&lt;b&gt;\N{REPLACEMENT CHARACTER}" in page
+    for told in (str(answer), page):
+        assert str(serving.folder) not in told
+    shutil.rmtree(odd)
+    assert serving.http.get("/api/documents").json()["unreadable"] == []
+    assert "could not be read" not in serving.http.get("/debug").text
+
+
+def test_the_served_folder_itself_is_named_where_it_is_gone(serving: Serving) -> None:
+    """It is no folder that was removed while it was walked."""
+    serving.folder.rename(serving.folder.with_name("elsewhere"))
+    try:
+        answer = serving.http.get("/api/documents").json()
+        assert answer == {
+            "documents": [],
+            "unreadable": [{"path": ".", "reason": os.strerror(errno.ENOENT)}],
+        }
+    finally:
+        serving.folder.with_name("elsewhere").rename(serving.folder)
 
 
 def test_whoever_only_looks_leaves_nothing_behind(tmp_path: Path, clients: Clients) -> None:
@@ -70,7 +107,7 @@ def test_whoever_only_looks_leaves_nothing_behind(tmp_path: Path, clients: Clien
             protocols=["chatdoc", "bearer.w"],
         )
         assert clients("synced", name="ada")["ok"]
-        assert serving.http.get("/api/documents/a.chat/threads", headers=reads).json() == {"threads": []}
+        assert serving.http.get("/api/documents/a.chat/threads", headers=reads).json()["threads"] == []
 
 
 def test_a_document_whose_text_was_not_written_yet_is_there(tmp_path: Path) -> None:
