@@ -120,7 +120,7 @@ def _line(doc: Document, thread: Thread) -> ThreadLine:
 
 def _thread(doc: Document, thread_id: str) -> ThreadPage:
     view = doc.view
-    shown = doc.messages(thread_id, deleted=True)[-MESSAGES_MAX:]
+    shown = doc.messages(thread_id, limit=MESSAGES_MAX, deleted=True)
     return ThreadPage(
         line=_line(doc, doc.thread(thread_id)),
         messages=[(one, _spelled(_facts_of_message(view, one.message_id))) for one in shown],

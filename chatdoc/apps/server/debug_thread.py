@@ -21,10 +21,18 @@ def thread_view(found: ThreadPage, here: str) -> Html:
     waiting = [
         (code(one.message_id), tag("bdi", one.sender_id), tag("bdi", cut(one.content))) for one in found.queue
     ]
+    earlier = line.messages - len(found.messages)
     return tag(
         "section",
         tag("h2", "Thread ", tag("bdi", line.config.name or "untitled"), id="thread"),
         tag("p", code(line.thread.thread_id), " ", tag("a", "close", href=here)),
+        tag(
+            "p",
+            f"The newest of {line.messages:,} messages; {earlier:,} earlier ones are not shown.",
+            class_="quiet",
+        )
+        if earlier
+        else "",
         tag("div", join(_message(one, facts) for one, facts in found.messages), class_="messages"),
         tag("h3", "Waiting for the agent"),
         table(("message", "by", "text"), waiting, empty="Nothing waits."),

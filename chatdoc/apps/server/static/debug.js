@@ -4,6 +4,7 @@ const find = (selector) => document.querySelector(selector);
 const spans = new Map();
 const SPARK_POINTS = 60;
 const ROWS_MAX = 300;
+const TEXT_MAX = 10000;
 
 const element = (name, text, attributes = {}) => {
   const made = document.createElement(name);
@@ -16,6 +17,10 @@ const element = (name, text, attributes = {}) => {
 const visible = (text) =>
   text.replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, (one) =>
     one === "\n" || one === "\t" ? one : `⟨U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+
+// As the server does: a page shows hundreds of texts.
+const cut = (text) => text.length <= TEXT_MAX ? text
+  : `${text.slice(0, TEXT_MAX)}… and ${(text.length - TEXT_MAX).toLocaleString("en")} characters more`;
 
 const say = (text) => { const place = find("#said"); if (place) place.textContent = text; };
 
@@ -111,7 +116,7 @@ const row = (event) => {
   const made = element("tr", undefined, { class: "new" });
   const fold = element("details");
   const text = JSON.stringify(event.payload, null, 2);
-  fold.append(element("summary", `${JSON.stringify(event.payload).slice(0, 72)}…`), element("pre", text));
+  fold.append(element("summary", `${JSON.stringify(event.payload).slice(0, 72)}…`), element("pre", cut(text)));
   const cells = [
     ["sequence", event.sequence], ["time", event.occurredAt.slice(0, 19).replace("T", " ")],
     ["type", event.eventType], ["stream", event.streamId], ["actor", event.actorKind],
@@ -145,6 +150,21 @@ const followEvents = () => {
     }
     while (lines.rows.length > ROWS_MAX) lines.deleteRow(-1);
   };
+  // Where the log is not whole a line says so: the source comes back by itself, behind what is gone.
+  const gap = (words) => {
+    const made = element("tr", undefined, { class: "new" });
+    made.append(element("td", words, { colspan: 6, class: "quiet" }));
+    lines.prepend(made);
+  };
+  source.addEventListener("compacted", (message) => {
+    show();
+    gap(`Events up to ${JSON.parse(message.data).through_sequence} were compacted away meanwhile.`);
+  });
+  source.addEventListener("restarted", () => {
+    waiting.length = 0;
+    lines.replaceChildren();
+    gap("This is another log now, and comes from its beginning.");
+  });
   source.addEventListener("event", (message) => {
     waiting.push(JSON.parse(message.data));
     if (find("#follow").checked) show();
