@@ -26,7 +26,14 @@ from chatdoc.cutover_sides import DatabaseSide, FileSide, Side, retire
 from chatdoc.database import open_store
 from chatdoc.engine.standing import standing
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import CommandRefused, DocumentMoved, NewerEdits, StoreDamaged, StoreError
+from chatdoc.model.errors import (
+    ChatdocError,
+    CommandRefused,
+    DocumentMoved,
+    NewerEdits,
+    StoreDamaged,
+    StoreError,
+)
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql import row_delta
@@ -73,6 +80,8 @@ def cutover(
 ) -> Cutover:
     """Let the document of a file live in a database under a name, that of the file by default; or `back`.
 
+    A link stands for the file that it leads to.
+
     It may be open and written in any number of processes. Whoever has the side open that it leaves is refused with
     DocumentMoved from then on, which says where it lives; the command can be repeated there with the same id.
     Raises DocumentMoved where it lives in a third place, NewerEdits where the other side has edits that this one
@@ -80,7 +89,7 @@ def cutover(
     """
     with open_store(url, clock=clock) as database:
         here: Side = FileSide(Path(file), clock)
-        there: Side = DatabaseSide(database.stored, name or Path(file).name, clock)
+        there: Side = DatabaseSide(database.stored, name or os.path.basename(os.path.realpath(file)), clock)
         source, target = (there, here) if back else (here, there)
         try:
             store = source.living()
@@ -108,8 +117,20 @@ def _moved(source: SqlStore, target: SqlStore, to: Side, on_phase: OnPhase, cloc
             hint="Try again when fewer write to it",
         )
     on_phase("serve")
-    to.serve(target)
+    _serve(to, target)
     return _told(target, to, "moved", digest)
+
+
+def _serve(side: Side, store: SqlStore) -> None:
+    """Let the other side serve; where it cannot, the document has left all the same, which is said."""
+    try:
+        side.serve(store)
+    except (OSError, ChatdocError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error).removesuffix(f". {error.hint}")
+        raise StoreError(
+            f"the document has moved to {side.place} with all that it had, and is not served there yet: {why}",
+            hint="Mend that, and run the same `chatdoc cutover` again; until then nobody can open it",
+        ) from error
 
 
 def _finished(source: Side, target: Side, on_phase: OnPhase) -> Cutover:
@@ -131,7 +152,7 @@ def _finished(source: Side, target: Side, on_phase: OnPhase) -> Cutover:
         with waiting:
             _, digest = _verified(left, waiting, _caught_up(left, waiting, _known(left, waiting)))
             on_phase("serve")
-            target.serve(waiting)
+            _serve(target, waiting)
             return _told(waiting, target, "finished", digest)
 
 

@@ -102,7 +102,11 @@ class FileSide:
         return store
 
     def serve(self, store: SqlStore) -> None:
-        """See `Side`; the text follows at once."""
+        """See `Side`; the text follows at once, also where the file was deleted since it last lived here."""
+        if not os.path.lexists(self._file):
+            now = store.registry.registration()
+            unsaved = msgspec.structs.replace(now, text_digest=None, text_stat=None, text_sequence=None)
+            store.write(lambda unit: unit.put_registration(unsaved))
         self._stores.follow_move(store, self._file)
         with open_document(self._file, clock=self._clock):
             pass
