@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from rich import box
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,7 @@ from chatdoc import ChatdocError, Document, open_document
 from chatdoc.apps.cli.brief import brief
 from chatdoc.apps.cli.integrity import print_integrity
 from chatdoc.apps.cli.migration import print_report
-from chatdoc.apps.cli.terminal import console, show
+from chatdoc.apps.cli.terminal import columns, console, show
 from chatdoc.apps.cli.threads import summaries, threads_table
 from chatdoc.event_view import EventView
 from chatdoc.rollback import rollback
@@ -58,7 +59,7 @@ def main(scratch: Path) -> None:
         print_report(screen, ada.report)
 
         title("3. Its threads")
-        show(screen, threads_table(summaries(ada.view), screen.width))
+        show(screen, threads_table(summaries(ada.view), columns(screen)))
 
         title(
             "4. Ada and Bob migrated their copies apart; now both edit the same message, and then they meet"
@@ -126,7 +127,7 @@ def tell(log: EventView, told: int) -> int:
     """Print what the log says beyond an event, and return its last one."""
     for event in log.events(from_sequence_exclusive=told):
         row = Text(f"{event.sequence:>4}  {event.event_type:28}  {brief(event)}")
-        row.truncate(screen.width, overflow="ellipsis")
+        row.truncate(columns(screen), overflow="ellipsis")
         screen.print(row)
     return log.last_sequence()
 
@@ -145,7 +146,7 @@ def digest(path: Path) -> str:
 def title(text: str) -> None:
     """A heading with room above it."""
     screen.print()
-    screen.rule(Text(text, style="bold"), align="left")
+    screen.print(Rule(Text(text, style="bold"), align="left"), width=columns(screen))
 
 
 if __name__ == "__main__":

@@ -39,9 +39,7 @@ def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
         raise ValueError(f"expected a plain file name for a backup, got {name!r}")
     path = folder / name
     try:
-        if not folder.is_dir():
-            folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            sync_folder(folder.parent)
+        _make_folder(folder)
         if path.is_symlink():
             raise BackupDamaged(
                 f"{path} is a symbolic link, expected no file or an earlier backup", hint=_ASIDE
@@ -86,6 +84,17 @@ def load(path: Path, digest: str) -> bytes:
 
 
 _ASIDE = "Move it to another folder and open again"
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it durably, each for its owner alone; raises OSError.
+
+    `parents=True` would give those above it what the umask leaves, and a store in what others may write is refused.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
+    for one in reversed(missing):
+        one.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        sync_folder(one.parent)
 
 
 def _plain_bytes(path: Path) -> bytes:

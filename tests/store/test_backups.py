@@ -42,6 +42,18 @@ def test_backup_is_the_source_and_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("umask", [0o002, 0o022])
+def test_folders_above_a_backup_are_private_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    """A folder that is made for the folder of backups has mode 0700 too, or its stores would be refused."""
+    before = os.umask(umask)
+    try:
+        path = backups.save(SOURCE, tmp_path / ".chatdoc" / "backups", "team.chat", DIGEST)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
+
+
 def test_empty_source_has_a_backup(tmp_path: Path) -> None:
     """Zero bytes are a source like any other."""
     digest = sha256(b"").hexdigest()
