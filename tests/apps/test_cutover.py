@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import signal
 from pathlib import Path
@@ -11,12 +10,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from chatdoc import open_document, open_store, read_document
+from chatdoc import open_document, open_store
 from chatdoc.apps.cli.main import main
 from chatdoc.cutover import Cutover, cutover
-from chatdoc.cutover_sides import DatabaseSide, FileSide
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentMoved, NewerEdits, StoreError
+from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentMoved, NewerEdits
 from chatdoc.status import status
 from chatdoc.verify import verify_store
 from tests import forked
@@ -273,44 +271,3 @@ def test_of_two_runs_at_once_one_moves_it_and_the_other_takes_nothing_back(
     with open_document(after) as doc:
         assert contents(doc) == [*kept, "since"]
         assert doc.check(full=True).ok
-
-
-def test_a_file_that_was_deleted_meanwhile_is_there_again_when_its_document_is(file: Path, url: str) -> None:
-    """Whoever lets it live in the file wants that, and nobody could read it else."""
-    go(file, url, "forth")
-    file.unlink()
-    assert go(file, url, "back").outcome == "moved"
-    assert "Hello" in file.read_text()
-    assert len(contents(read_document(file))) == 7
-
-
-def test_a_link_stands_for_the_file_that_it_leads_to(file: Path, url: str, tmp_path: Path) -> None:
-    """The document has one name in the database, whichever of the two is given, there and back."""
-    link = tmp_path / "elsewhere" / "current.chat"
-    link.parent.mkdir()
-    link.symlink_to(file)
-    assert go(link, url, "forth").lives_at.endswith(f"#{NAME}")
-    assert go(file, url, "forth").outcome == "already"
-    assert go(link, url, "back").lives_at == str(file)
-    assert link.is_symlink()
-
-
-@pytest.mark.parametrize("way", ["forth", "back"])
-def test_who_cannot_let_the_other_side_serve_is_told_that_it_has_moved(
-    file: Path, url: str, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
-    """The disk is full, say, when the text is to be written: what went wrong alone would not tell where it is now."""
-    prepare(file, url, way)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    side = DatabaseSide if way == "forth" else FileSide
-    monkeypatch.setattr(side, "serve", full)
-    with pytest.raises(StoreError, match=r"has moved to .* not served there yet: No space left") as told:
-        go(file, url, way)
-    assert "cutover` again" in told.value.hint
-    monkeypatch.undo()
-    assert go(file, url, way).outcome == "finished"
-    with open_document(places(file, url, way)[1]) as doc:
-        say(doc, "afterwards")

@@ -1,0 +1,72 @@
+"""The end of a cutover: what stands where it goes, what its name is, and who hears that the new place cannot serve."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from chatdoc import open_document, read_document
+from chatdoc.cutover import cutover
+from chatdoc.cutover_sides import DatabaseSide, FileSide
+from chatdoc.model.errors import StoreError
+from tests.postgres_cluster import Cluster
+
+NAME = "a.chat"
+
+
+@pytest.fixture
+def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
+    """A database of this test's own."""
+    return postgres.create_database(f"cutover_end_{abs(hash(request.node.name)) % 10**9}")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A document with one message."""
+    with open_document(tmp_path / NAME) as doc:
+        doc.create_thread(sender_id="ada", content="Hello")
+    return tmp_path / NAME
+
+
+def test_a_file_that_was_deleted_meanwhile_is_there_again_when_its_document_is(file: Path, url: str) -> None:
+    """Whoever lets it live in the file wants that, and nobody could read it else."""
+    cutover(file, url)
+    file.unlink()
+    assert cutover(file, url, back=True).outcome == "moved"
+    assert "Hello" in file.read_text()
+    assert len(read_document(file).threads()) == 1
+
+
+def test_a_link_stands_for_the_file_that_it_leads_to(file: Path, url: str, tmp_path: Path) -> None:
+    """The document has one name in the database, whichever of the two is given, there and back."""
+    link = tmp_path / "elsewhere" / "current.chat"
+    link.parent.mkdir()
+    link.symlink_to(file)
+    assert cutover(link, url).lives_at.endswith(f"#{NAME}")
+    assert cutover(file, url).outcome == "already"
+    assert cutover(link, url, back=True).lives_at == str(file)
+    assert link.is_symlink()
+
+
+@pytest.mark.parametrize("way", ["forth", "back"])
+def test_who_cannot_let_the_other_side_serve_is_told_that_it_has_moved(
+    file: Path, url: str, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The disk is full, say, when the text is to be written: what went wrong alone would not tell where it is now."""
+    if way == "back":
+        cutover(file, url)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    side = DatabaseSide if way == "forth" else FileSide
+    monkeypatch.setattr(side, "serve", full)
+    with pytest.raises(StoreError, match=r"has moved to .* not served there yet: No space left") as told:
+        cutover(file, url, back=way == "back")
+    assert "cutover` again" in told.value.hint
+    monkeypatch.undo()
+    assert cutover(file, url, back=way == "back").outcome == "finished"
+    with open_document(file if way == "back" else f"{url}#{NAME}") as doc:
+        doc.send(doc.threads()[0].thread_id, sender_id="eve", content="afterwards")
