@@ -91,6 +91,9 @@ def _time(ms: int) -> str:
 
 def successor(id_or_stamp: str) -> str:
     """The next greater ULID; for two writers who saw the same one it is the same."""
+    low = _number(id_or_stamp[18:])
+    if low < _FORTY:
+        return id_or_stamp[:18] + _eight(low + 1)
     return _spell(_number(id_or_stamp) + 1)
 
 
@@ -131,16 +134,12 @@ def _encode_randomness() -> Callable[[bytes], str]:
 
 
 def _spell(number: int) -> str:
-    time, middle, last = (
-        number >> 80,
-        number >> 40 & _FORTY,
-        number & _FORTY,
-    )  # Small numbers are shifted faster.
-    return (
-        f"{_time(time)}"
-        f"{_PAIRS[middle >> 30]}{_PAIRS[middle >> 20 & 1023]}{_PAIRS[middle >> 10 & 1023]}{_PAIRS[middle & 1023]}"
-        f"{_PAIRS[last >> 30]}{_PAIRS[last >> 20 & 1023]}{_PAIRS[last >> 10 & 1023]}{_PAIRS[last & 1023]}"
-    )
+    # Small numbers are shifted faster.
+    return f"{_time(number >> 80)}{_eight(number >> 40 & _FORTY)}{_eight(number & _FORTY)}"
+
+
+def _eight(number: int) -> str:
+    return f"{_PAIRS[number >> 30]}{_PAIRS[number >> 20 & 1023]}{_PAIRS[number >> 10 & 1023]}{_PAIRS[number & 1023]}"
 
 
 def _number(spelled: str) -> int:

@@ -18,9 +18,8 @@ def stamp_ms(view: View, thread_id: ThreadId, message_id: MessageId, now_ms: int
         return now_ms
     date, newest_id = newest
     now = iso(now_ms)
-    if (
-        date < now and len(date) == len(now) and date[10] == "T" and date[-1] == "Z"
-    ):  # Cheaper than to read it.
+    is_canonical = len(date) == len(now) and date[10] == "T" and date[-1] == "Z"
+    if is_canonical and newest < (now, message_id):  # Cheaper than to read the date.
         return now_ms
     try:
         newest_ms = ms_of(date)
