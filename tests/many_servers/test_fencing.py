@@ -125,3 +125,83 @@ def test_a_server_that_was_shut_out_goes_on_with_documents_it_opens_again(postgr
             again.send(thread, sender_id="ada", content="Hi")
             assert [one.content for one in again.messages(thread)] == ["Hello", "Hi"]
     assert postgres.say("SELECT count(*) FROM servers WHERE epoch = 1", database="shut_out") == "0"
+
+
+SET_CLOCK = """
+CREATE TABLE public.clock (ahead interval NOT NULL);
+INSERT INTO public.clock VALUES ('0');
+GRANT SELECT ON public.clock TO PUBLIC;
+CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS 'SELECT pg_catalog.clock_timestamp() + ahead FROM public.clock';
+"""
+"""A clock of a database's own, which can be set."""
+
+
+@pytest.mark.parametrize("jump", ["1 hour", "-1 hour"])
+def test_nobody_is_shut_out_for_a_clock_that_was_set(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch, jump: str
+) -> None:
+    """All seem silent until their next beat; whoever really is, is found a while later, by the new clock as well."""
+    name = f"clock_{jump.split()[0].replace('-', 'back')}"
+    url = postgres.create_database(name)
+    postgres.say(SET_CLOCK, database=name)
+    postgres.say(f"ALTER DATABASE {name} SET search_path = public, pg_catalog")
+    with open_store(url) as store, store.open("team.chat") as doc:
+        thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with worker:
+            assert worker.stdout is not None
+            assert worker.stdin is not None
+            message_id = worker.stdout.readline().strip()
+            try:
+                os.kill(worker.pid, signal.SIGSTOP)  # Between two beats.
+                postgres.say(f"UPDATE public.clock SET ahead = '{jump}'", database=name)
+                for _ in range(5):
+                    assert doc.agents.recover_turns() == ()
+                    time.sleep(0.5)
+                os.kill(worker.pid, signal.SIGCONT)
+                worker.stdin.write("append\n")
+                worker.stdin.flush()
+                assert worker.stdout.readline().strip() == "done"
+                os.kill(worker.pid, signal.SIGSTOP)
+                monkeypatch.setattr(servers, "SILENT_MS", 1500)
+                end = time.monotonic() + 60
+                while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
+                    time.sleep(0.1)
+                assert [one.message_id for one in recovered] == [message_id]
+            finally:
+                worker.kill()
+
+
+def test_a_server_that_died_before_the_clock_was_put_back_is_found(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last heartbeat is yet to come by the new clock; it need not come first."""
+    monkeypatch.setattr(servers, "SILENT_MS", 1500)
+    url = postgres.create_database("died_before")
+    with open_store(url) as store, store.open("team.chat") as doc:
+        thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
+        worker = subprocess.Popen(
+            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread], stdout=subprocess.PIPE, text=True
+        )
+        with worker:
+            assert worker.stdout is not None
+            message_id = worker.stdout.readline().strip()
+            os.kill(worker.pid, signal.SIGSTOP)
+            try:
+                postgres.say(
+                    "UPDATE servers SET heartbeat_at = heartbeat_at + interval '1 hour'"
+                    f" WHERE process LIKE '%{worker.pid}%'",
+                    database="died_before",
+                )
+                end = time.monotonic() + 30
+                while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
+                    time.sleep(0.1)
+                assert [one.message_id for one in recovered] == [message_id]
+            finally:
+                worker.kill()

@@ -39,6 +39,8 @@ LATER_US = 3_000
 """So long the thread leaves that to whoever commits next, and would else take the interpreter's lock from him."""
 _TELL = "SELECT pg_notify('chatdoc_commits', one) FROM unnest(?::text[]) AS one"
 """Tells of commits behind one of them, in its trip."""
+JUMP_MS = 5_000
+"""A clock that is off by so much was set: an answer takes less, and no beat is missed for it."""
 MESSAGE_LENGTH_MAX = 7900
 """PostgreSQL carries 8,000 bytes; a longer message is not said."""
 _UNSAID_MAX = 1000
@@ -77,7 +79,9 @@ class Hints:
         self._is_alone = False
         """Whether that is this one alone, as far as its thread can see; one that joins is seen at its first word."""
         self._is_lost, self._back_at_us = False, 0
-        """Whether the connection was lost and is not there again, and when it came back."""
+        """Whether the connection was lost and is not there again, and when it came back, or the clock was set."""
+        self._clock_ahead_ms: int | None = None
+        """By how much the database's clock is ahead of ours that nobody sets."""
         self._is_silent = False
         """Whether the last attempt to connect had no answer, not even that it is refused."""
 
@@ -116,8 +120,17 @@ class Hints:
             run.wake()
             run.is_listening.wait(hint_thread.COMPARE_S)
 
-    def back_since_ms(self) -> int:
-        """How long the database was there for this process without a break; long where it has seen no break yet."""
+    def compare_clocks(self, clock_ms: int) -> None:
+        """Hear the database's clock: where it has gone further than time has, or less far, it was set."""
+        ahead_ms = clock_ms - monotonic_us() // 1000
+        before, self._clock_ahead_ms = self._clock_ahead_ms, ahead_ms
+        if before is not None and abs(ahead_ms - before) > JUMP_MS:
+            self._back_at_us = monotonic_us()
+
+    def back_since_ms(self, clock_ms: int) -> int:
+        """How long the database, whose clock says this now, was there for this process without a break or a jump of it;
+        long where it has seen neither yet."""
+        self.compare_clocks(clock_ms)
         return 0 if self._is_lost else (monotonic_us() - self._back_at_us) // 1000
 
     def has_no_answer(self) -> bool:
@@ -220,8 +233,12 @@ class Hints:
 
     def _beat(self, connection: psycopg.Connection[Any]) -> None:
         place = self.place
-        if place is not None and connection.execute(BEAT, place).rowcount == 0:
-            self.is_shut_out = self.place == place
+        if place is not None:
+            told = connection.execute(BEAT, place).fetchone()
+            if told is not None:
+                self.compare_clocks(told[0])
+            else:
+                self.is_shut_out = self.place == place
         self.live = frozenset(server for (server,) in connection.execute(LIVE))
         self._is_alone = place is not None and self.live == {place.server}
 

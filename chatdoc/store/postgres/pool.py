@@ -188,14 +188,15 @@ class Pool:
         with self._lock:
             if self._place is None or self.hints.is_shut_out:
                 self.hints.place, self.hints.is_shut_out = None, False
-                self._place = self.use(servers.enter, "join the servers")
+                self._place, clock_ms = self.use(servers.enter, "join the servers")
+                self.hints.compare_clocks(clock_ms)
                 self.hints.place = self._place
             return self._place
 
     def standing(self, process: Process) -> Standing:
         """See `servers.standing`; in a transaction of its own, whatever is open."""
         return self.use(
-            lambda session: servers.standing(session, process, self.hints.back_since_ms()),
+            lambda session: servers.standing(session, process, self.hints.back_since_ms),
             "look for a server",
         )
 

@@ -24,14 +24,18 @@ FORGOTTEN_MS = 86_400_000
 _CLEAR = (
     "DELETE FROM servers WHERE heartbeat_at < clock_timestamp() - make_interval(secs => ?::bigint / 1000.0)"
 )
-_ENTER = "INSERT INTO servers (server, process) VALUES (gen_random_uuid()::text, ?) RETURNING server, epoch"
+_CLOCK = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_ENTER = f"INSERT INTO servers (server, process) VALUES (gen_random_uuid()::text, ?) RETURNING server, epoch, {_CLOCK}"
 _LEAVE = "DELETE FROM servers WHERE server = ? AND epoch = ?"
 _EPOCH = "SELECT epoch FROM servers WHERE server = ?"
-_SILENT = "heartbeat_at < clock_timestamp() - make_interval(secs => ?::bigint / 1000.0)"
-_STANDING = f"SELECT count(*), count(CASE WHEN {_SILENT} THEN 1 END) FROM servers WHERE process = ?"
+_SILENT = "abs(extract(epoch FROM clock_timestamp() - heartbeat_at)) * 1000 > ?::bigint"
+"""A heartbeat that is yet to come is from before the clock was put back."""
+_STANDING = f"SELECT count(*), count(CASE WHEN {_SILENT} THEN 1 END), {_CLOCK} FROM servers WHERE process = ?"
 _FENCE = f"UPDATE servers SET epoch = epoch + 1 WHERE {_SILENT} AND process = ?"
-BEAT = "UPDATE servers SET heartbeat_at = clock_timestamp() WHERE server = $1 AND epoch = $2"
-"""A heartbeat; it writes no row once the server is shut out."""
+BEAT = (
+    f"UPDATE servers SET heartbeat_at = clock_timestamp() WHERE server = $1 AND epoch = $2 RETURNING {_CLOCK}"
+)
+"""A heartbeat, and the database's clock; it writes no row once the server is shut out."""
 LIVE = "SELECT server FROM servers WHERE heartbeat_at > clock_timestamp() - interval '3 seconds'"
 """The servers that told of themselves a moment ago."""
 
@@ -43,12 +47,12 @@ class Place(NamedTuple):
     epoch: int
 
 
-def enter(session: Session) -> Place:
-    """Take a place for this process."""
+def enter(session: Session) -> tuple[Place, int]:
+    """Take a place for this process; returns the database's clock with it."""
     process = msgspec.json.encode(Machine().own()).decode()
     session.execute(_CLEAR, (FORGOTTEN_MS,))
-    server, epoch = session.execute(_ENTER, (process,)).fetchone()
-    return Place(server, epoch)
+    server, epoch, clock_ms = session.execute(_ENTER, (process,)).fetchone()
+    return Place(server, epoch), clock_ms
 
 
 def leave(session: Session, place: Place) -> None:
@@ -74,14 +78,16 @@ def require(answer: PendingAnswer, place: Place, name: str, shut_out: Callable[[
         )
 
 
-def standing(session: Session, process: Process, back_since_ms: int) -> Standing:
+def standing(session: Session, process: Process, back_since_ms: Callable[[int], int]) -> Standing:
     """Whether a process is heard of; one that is not is shut out before this says that it is dead.
 
-    Where the database came back a moment ago all were silent, so whoever has no word yet has some time to give one.
+    Where the database came back a moment ago, or its clock jumped, all seem silent, so whoever has no word yet has some
+    time to give one. `back_since_ms` is told the clock, and says for how long there was neither.
     """
     spelled = msgspec.json.encode(process).decode()
-    known, silent = session.execute(_STANDING, (SILENT_MS, spelled)).fetchone()
-    if known and known == silent and back_since_ms >= SILENT_MS:
+    known, silent, clock_ms = session.execute(_STANDING, (SILENT_MS, spelled)).fetchone()
+    is_settled = back_since_ms(clock_ms) >= SILENT_MS
+    if known and known == silent and is_settled:
         fenced = session.execute(_FENCE, (SILENT_MS, spelled)).rowcount
         return "dead" if fenced == known else "alive"
     return "alive" if known else "unknown"
