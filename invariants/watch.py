@@ -13,6 +13,7 @@ Ledger = dict[str, dict[str, Violation]]
 Finding = tuple[Rule, str, Violation | None]
 """What a rule says of a subject now, where that is not what the ledger says; None: healed."""
 Shape = tuple[bool, ...]
+"""Which fields of a delta are empty."""
 _Watcher = tuple[
     Rule,
     dict[str, Violation],
@@ -39,7 +40,8 @@ class Watch:
         if watching is None:
             watching = self._watching[shape] = (self._watchers(shape), self._rules_for(shape, True))
         states, transitions = watching
-        view, found = self._view, list[Finding]()
+        view = self._view
+        found: list[Finding] = []
         for rule, present, suspects, touched_by, check in states:
             if suspects is not None and not present and not getattr(view, suspects):
                 continue
@@ -61,7 +63,7 @@ class Watch:
         )
 
     def _rules_for(self, shape: Shape, transitions: bool) -> tuple[Rule, ...]:
-        full = {field for field, holds in zip(_FIELDS, shape, strict=True) if holds}
+        full = {field for field, is_empty in zip(_FIELDS, shape, strict=True) if not is_empty}
         kind = [rule for rule in self._rules if (rule.kind == "transition") == transitions]
         return tuple(rule for rule in kind if full.intersection(rule.watches))
 
@@ -71,13 +73,13 @@ _FIELDS = ("threads", "messages", "configs", "states", "relinked", "losses", "re
 
 def _shape(delta: Delta) -> Shape:
     return (
-        bool(delta.threads),
-        bool(delta.messages),
-        bool(delta.configs),
-        bool(delta.states),
-        bool(delta.relinked),
-        bool(delta.losses),
-        bool(delta.reused),
-        bool(delta.unreadable),
-        bool(delta.hidden),
+        not delta.threads,
+        not delta.messages,
+        not delta.configs,
+        not delta.states,
+        not delta.relinked,
+        not delta.losses,
+        not delta.reused,
+        not delta.unreadable,
+        not delta.hidden,
     )

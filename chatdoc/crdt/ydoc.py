@@ -45,7 +45,8 @@ def update_of(client_id: int, clock: int, entries: Collection[tuple[str, str, st
         return EMPTY_UPDATE
     pieces = [b"\x01", number(len(entries)), _client(client_id), number(clock)]
     for root, key, text in entries:
-        pieces += (HEADS[root], text_bytes(key), TEXT, text_bytes(text))
+        name, value = key.encode(), text.encode()
+        pieces += (HEADS[root], number(len(name)), name, TEXT, number(len(value)), value)
     pieces.append(b"\x00")
     return b"".join(pieces)
 

@@ -215,7 +215,7 @@ class Engine:
         self._drop_if_cut_off()
         self.require_open()
         self._expect(works)
-        store, steps = self.store, [self._step(work) for work in works]
+        store, steps = self.store, [*map(self._step, works)]
         try:
             answers: list[Any] = [store.write(*steps)] if len(steps) == 1 else store.write_each(steps)
         except AllUndone as undone:

@@ -24,6 +24,8 @@ from chatdoc.model.view.hidden import HiddenFacts
 from chatdoc.model.view.reading_order import ReadingOrder
 from chatdoc.model.view.same_moment_index import Moments
 
+_NONE_SEEN = 0, ("", MessageId(""))
+
 
 class View:
     """Lookups by id; a missing id gives None, an unknown thread no messages.
@@ -240,7 +242,7 @@ class View:
         members = self.members.get(thread_id)
         if not members:
             return None
-        seen, newest = self.newest_seen.get(thread_id, (0, ("", MessageId(""))))
+        seen, newest = self.newest_seen.get(thread_id, _NONE_SEEN)
         if seen < len(members):
             for one in members[seen:]:
                 last = self.headers[one].date, one
