@@ -10,6 +10,7 @@ import msgspec
 
 from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.store.chat_folders import folders_below, not_read
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 
@@ -37,7 +38,7 @@ def compact(path: str | os.PathLike[str], *, dry_run: bool = False) -> list[Comp
     A store or a folder that cannot be read or written stops none of the others. Raises NotFound where nothing is
     stored.
     """
-    real = Path(os.path.realpath(path))
+    real = real_path(path)
     closed: list[OSError] = []
     folders = folders_below(real, closed.append) if real.is_dir() else (real.parent,)
     name, root = (None, real) if real.is_dir() else (real.name, real.parent)

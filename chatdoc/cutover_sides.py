@@ -16,6 +16,7 @@ from chatdoc.model.errors import DocumentMoved, NewerEdits, NotFound
 from chatdoc.open import open_document
 from chatdoc.store.ports import UnitOfWork
 from chatdoc.store.postgres.documents import PostgresDocuments
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sql.move import put_place, retired
 from chatdoc.store.sql.store import SqlStore
 from chatdoc.store.sqlite.folder import SqliteFolder
@@ -48,7 +49,7 @@ class FileSide:
     """A file; see `Side`."""
 
     def __init__(self, file: Path, clock: Clock) -> None:
-        self._file, self._clock = Path(os.path.realpath(file)), clock
+        self._file, self._clock = real_path(file), clock
         self.place = str(self._file)
         self._stores = SqliteFolder(self._file.parent, clock=clock)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.model.errors import NotFound, StoreDamaged, StoreError
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 
@@ -24,7 +25,7 @@ def forget(path: str | os.PathLike[str], *, dry_run: bool = True) -> Forgotten:
 
     The `.chat` file itself stays: it is the user's. Raises NotFound where nothing was stored.
     """
-    real = Path(os.path.realpath(path))
+    real = real_path(path)
     stores, removed, known = SqliteFolder(real.parent), [], False
     for place in stores.places():
         try:

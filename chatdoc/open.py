@@ -32,6 +32,7 @@ from chatdoc.store.atomic_file import require_writable
 from chatdoc.store.by_url import folder_at, is_url
 from chatdoc.store.ledger.workspace_setting import transcripts_folder
 from chatdoc.store.ports import DocumentStore, Found, Stores
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.connection import Durability
 from chatdoc.store.sqlite.folder import SqliteFolder
 from invariants.rule import Violation
@@ -325,7 +326,7 @@ def _conversion(convert: bool) -> Conversion:
 
 def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
     try:
-        real = Path(os.path.realpath(os.fsdecode(path)))
+        real = real_path(os.fsdecode(path))
         is_folder, is_there = real.is_dir(), real.exists()
     except ValueError as error:
         raise UnreadableFile(f"{path!r} is no path: {error}", hint="Check the name") from error

@@ -20,6 +20,7 @@ from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreEr
 from chatdoc.model.ids import RandomSource
 from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.ports import Stores
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 State = Literal["present", "recovered", "would be recovered", "unreadable", "failed"]
@@ -54,7 +55,7 @@ def recover(
     there from then on, with its whole log. Of a folder, those that were rolled back are left out: name their file to
     get them. Raises NotFound where nothing was ever stored. What cannot be read or written stops none of the others.
     """
-    real = Path(os.path.realpath(path))
+    real = real_path(path)
     closed: list[OSError] = []
     wanted: list[tuple[Path, str | None]] = []
     if real.is_dir():

@@ -15,6 +15,7 @@ from chatdoc.model.errors import MigrationFailed, NewerEdits
 from chatdoc.store.atomic_file import replace_atomically, require_writable
 from chatdoc.store.backups import load
 from chatdoc.store.ports import DocumentStore, Marker, UnitOfWork
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 _HINT = "Export what you want to keep, then repeat with --discard-edits (discard_edits=True)"
@@ -30,7 +31,7 @@ def rollback(
     Raises MigrationFailed when the file was never migrated, BackupDamaged, and NewerEdits when anything was written
     since, unless `discard_edits`.
     """
-    real = Path(os.path.realpath(path))
+    real = real_path(path)
     require_writable(real)
     stores = SqliteFolder(real.parent)
     found = stores.find(real, ())

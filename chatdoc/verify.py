@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from chatdoc.engine.read_file import read_bytes
 from chatdoc.store.ports import Finding
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
 from migrate.v2.merge_external import document_ids
 
 
 def verify_store(path: str | os.PathLike[str]) -> list[Finding] | None:
     """Everything that is wrong with the store that serves a file, there or lost; None for a file without a store."""
-    real = Path(os.path.realpath(path))
+    real = real_path(path)
     stores = SqliteFolder(real.parent)
     found = stores.find(real, ())
     if found.place is None and os.path.lexists(real):  # It may have been moved here.

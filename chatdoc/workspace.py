@@ -21,6 +21,7 @@ from chatdoc.model.events.event import Event
 from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.ports import DocumentStore
 from chatdoc.store.projections.snapshot import Snapshot
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 FOLLOW_S = 0.05
@@ -216,6 +217,6 @@ def _unreadable(store: str, error: ChatdocError) -> UnreadableStore:
 
 def _real(asked: str | os.PathLike[str]) -> Path:
     try:
-        return Path(os.path.realpath(os.fsdecode(asked)))
+        return real_path(os.fsdecode(asked))
     except (TypeError, ValueError, OSError) as error:
         raise NoEventLog(f"{asked!r} names no file or folder: {error}", hint="Check the name") from error

@@ -22,6 +22,7 @@ from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
 from chatdoc.store.exchange_rename import exchange
 from chatdoc.store.file_lock import lock_file, try_lock
 from chatdoc.store.file_mode import set_mode, set_owner
+from chatdoc.store.real_path import real_path
 
 MOMENTS, MOMENT_S = 200, 0.002
 """How often, and how far apart, a displaced file's lock is tried."""
@@ -66,7 +67,7 @@ def replace_atomically(
     moment of the replacement. Where the system has no such call, a link keeps hold of the old file, and what replaces
     it in the moment between is not seen.
     """
-    target = Path(os.path.realpath(path))
+    target = real_path(path)
     before = _writable(target, path)
     temporary = temporary_path(target)
     try:
@@ -167,7 +168,7 @@ def _opened(path: Path) -> int | None:
 
 def require_writable(path: Path) -> None:
     """Raise ReadOnlyTarget or WriteFailed when the file at `path` could not be replaced; nothing is written."""
-    _writable(Path(os.path.realpath(path)), path)
+    _writable(real_path(path), path)
 
 
 def temporary_path(target: Path) -> Path:

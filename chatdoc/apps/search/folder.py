@@ -11,6 +11,7 @@ from chatdoc.model.errors import ChatdocError
 from chatdoc.model.events.role import role_of
 from chatdoc.open import read_document
 from chatdoc.store.chat_folders import CHAT_SUFFIXES, unless_gone
+from chatdoc.store.real_path import real_path
 from chatdoc.store.search.index import Searchable, SearchIndex
 from chatdoc.store.sqlite.path_index import PathIndex
 
@@ -84,7 +85,7 @@ class _Looks:
 
     def of(self, path: Path) -> str:
         """How a document's text and its store look; raises OSError."""
-        real = Path(os.path.realpath(path))
+        real = real_path(path)
         home = real.parent / STORE_FOLDER
         store = PathIndex(home).get(real.name)
         if store is None:  # There is none, or the index has lost it: then any store of the folder may be it.

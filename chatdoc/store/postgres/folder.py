@@ -16,6 +16,7 @@ from chatdoc.model.errors import DocumentExists, StoreError
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, UnitOfWork
 from chatdoc.store.postgres.documents import PostgresDocuments
 from chatdoc.store.postgres.store import PostgresStore
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.own_files import make_folder
 from chatdoc.store.sqlite.store_finder import has_left
 from chatdoc.store.values import StoredDocument
@@ -157,7 +158,7 @@ class PostgresFolder:
             return has_left(self.folder / name, store.registry.registration())
 
     def _name_of(self, path: Path) -> str:
-        real = Path(os.path.realpath(path))
+        real = real_path(path)
         if real.parent != self.folder:
             raise StoreError(f"{path} does not lie in {self.folder}", hint="Use the stores of its own folder")
         return real.name

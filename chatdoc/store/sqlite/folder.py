@@ -19,6 +19,7 @@ import msgspec
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, StoreError
 from chatdoc.store.ports import DocumentStore, Found, Marker, Registration, UnitOfWork
+from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.connection import Durability
 from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.draft import build, draft_file, finish, put_in_place
@@ -132,7 +133,8 @@ class SqliteFolder:
 
         is_ours = store.write(move)
         with named(place, "follow its file"):
-            if before != name or not is_ours:
+            # Where the disk takes both names for one, their entry is one too, and stays.
+            if (before != name or not is_ours) and not self._index.is_one(before, name):
                 self._index.release(self._index.file(before if is_ours else name), place.name)
         if not is_ours:
             raise self._exists(name)
@@ -191,7 +193,7 @@ class SqliteFolder:
             return None
 
     def _name_of(self, path: Path) -> str:
-        real = Path(os.path.realpath(path))
+        real = real_path(path)
         if real.parent != self.folder:
             raise StoreError(f"{path} does not lie in {self.folder}", hint="Use the stores of its own folder")
         return real.name

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from chatdoc.model.errors import ChatdocError, DocumentMoved
 from chatdoc.store.plain_file import open_plain
 from chatdoc.store.ports import Found, Registration
+from chatdoc.store.real_path import stands
 from chatdoc.store.sqlite.own_files import require_own_folder
 from chatdoc.store.sqlite.path_index import PathIndex, encoded
 from chatdoc.store.sqlite.store import SqliteStore
@@ -112,7 +113,7 @@ class StoreFinder:
     def _has_left(self, found: _Known) -> bool:
         """Whether the file of a store is not there any more, or is another document's."""
         file = self._folder / found.said.path
-        if found.said.released or not os.path.lexists(file):
+        if found.said.released or not stands(file):
             return True
         if self._entry(found.said.path) != found.place.name:
             serving = self.serving(found.said.path)
@@ -128,7 +129,7 @@ class StoreFinder:
 
 def has_left(file: Path, said: Registration) -> bool:
     """Whether the file that a store was published to is gone, or does not name its document."""
-    if not os.path.lexists(file):
+    if not stands(file):
         return True
     document_id = said.document_id.encode("utf-8", "surrogatepass")
     if said.text_digest is None or not _PLAIN.fullmatch(document_id):
