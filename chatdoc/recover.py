@@ -18,7 +18,7 @@ from chatdoc.engine.engine import Engine
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.model.ids import RandomSource
-from chatdoc.store.chat_folders import folders_below, not_read
+from chatdoc.store.chat_folders import CHAT_SUFFIXES, folders_below, not_read
 from chatdoc.store.ports import Stores
 from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
@@ -60,7 +60,7 @@ def recover(
     wanted: list[tuple[Path, str | None]] = []
     if real.is_dir():
         wanted += [(folder, None) for folder in folders_below(real, closed.append)]
-    if not real.is_dir() or real.suffix == ".chat":  # Or a folder has the name of a chat now.
+    if not real.is_dir() or real.name.endswith(CHAT_SUFFIXES):  # Or a folder has the name of a chat now.
         wanted.append((real.parent, real.name))
     found = [one for folder, name in wanted for one in _of_folder(folder, name, dry_run, clock, random)]
     found += [_unreadable(Path(os.fsdecode(one.filename)), not_read(one)) for one in closed]

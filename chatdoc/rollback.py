@@ -11,7 +11,7 @@ from chatdoc.engine.adopt_file import digest
 from chatdoc.engine.displaced_file import give_back
 from chatdoc.engine.read_file import holds, read_bytes
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import MigrationFailed, NewerEdits
+from chatdoc.model.errors import MigrationFailed, NewerEdits, NotFound
 from chatdoc.store.atomic_file import replace_atomically, require_writable
 from chatdoc.store.backups import load
 from chatdoc.store.ports import DocumentStore, Marker, UnitOfWork
@@ -28,15 +28,20 @@ def rollback(
 
     Looking for newer edits, writing the file and retiring the document is one transaction of its store: nobody can
     have anything acknowledged in between. The document's updates stay in the store, which serves no file any more.
-    Raises MigrationFailed when the file was never migrated, BackupDamaged, and NewerEdits when anything was written
-    since, unless `discard_edits`.
+    Raises MigrationFailed when the file was never migrated, NotFound when it is lost, BackupDamaged, and NewerEdits
+    when anything was written since, unless `discard_edits`.
     """
     real = real_path(path)
-    require_writable(real)
     stores = SqliteFolder(real.parent)
     found = stores.find(real, ())
     if found.place is None:
         raise _not_migrated(real)  # Nothing is made where nothing is to be done.
+    if real.is_dir() or not os.path.lexists(real):
+        raise NotFound(
+            f"{real} is {'a folder now' if real.is_dir() else 'not there any more'}",
+            hint=f"`chatdoc recover {real}` gives the chat back and says where; roll that file back",
+        )
+    require_writable(real)
     store = stores.open(found.place)
     try:
         marker = _newest(store)

@@ -11,7 +11,7 @@ from chatdoc.rollback import rollback as restore
 
 
 @click.command("rollback")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--discard-edits", is_flag=True, help="Throw away what was written after the migration.")
 @json_option
 def rollback(file: Path, discard_edits: bool, as_json: bool) -> None:

@@ -174,7 +174,8 @@ def spelled(path: Path) -> str:
 
 def beside(asked: Path, file: Path) -> str:
     """The path of a file from where the user is, as the folder or file that was asked for was given."""
-    folder = asked if asked.is_dir() else asked.parent
+    is_below = asked.is_dir() and file.is_relative_to(os.path.realpath(asked))
+    folder = asked if is_below else asked.parent  # A folder may have the name of the file now.
     return spelled(folder / os.path.relpath(file, os.path.realpath(folder)))
 
 

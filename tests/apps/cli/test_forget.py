@@ -66,7 +66,19 @@ def test_the_store_of_a_file_that_is_gone_can_be_forgotten(chatdoc: Run, legacy:
     assert chatdoc("recover", legacy.name).returncode == 1
 
 
+def test_a_file_whose_name_a_folder_has_now_is_forgotten(chatdoc: Run, legacy: Path) -> None:
+    """What was stored of it goes, told by paths from where the user is, and the folder stays with what is in it."""
+    assert chatdoc("open", legacy.name).returncode == 0
+    legacy.unlink()
+    legacy.mkdir()
+    (legacy / "kept").write_bytes(b"kept")
+    done = chatdoc("forget", legacy.name, "--apply")
+    assert (done.returncode, done.stderr, stored(legacy.parent)) == (0, "", set())
+    assert all(one.startswith(".chatdoc/") for one in done.stdout.splitlines()[:-1])
+    assert (legacy / "kept").read_bytes() == b"kept"
+
+
 def test_misuse_ends_with_status_2(chatdoc: Run) -> None:
-    """A file must be named, and it is no folder."""
+    """A file must be named, and no folder is one of which nothing was stored."""
     assert chatdoc("forget").returncode == 2
     assert chatdoc("forget", ".").returncode == 2

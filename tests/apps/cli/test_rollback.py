@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.apps.cli.conftest import ERAS, Run
 from tests.conftest import Golden
 
@@ -27,3 +29,22 @@ def test_a_file_that_was_never_migrated_has_nothing_to_roll_back(chatdoc: Run, l
     assert done.returncode == 1
     assert json.loads(done.stdout)["ok"] is False
     assert legacy.read_bytes() == before
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_lost_chat_is_rolled_back_once_it_was_recovered(
+    chatdoc: Run, legacy: Path, is_folder: bool
+) -> None:
+    """It is said how it comes back, also where a folder has its name now; then it gets its bytes."""
+    before = legacy.read_bytes()
+    assert chatdoc("open", legacy.name).returncode == 0
+    legacy.unlink()
+    if is_folder:
+        legacy.mkdir()
+    done = chatdoc("rollback", legacy.name)
+    assert done.returncode == 1
+    assert f"`chatdoc recover {legacy}` gives the chat back" in done.stderr
+    (row,) = json.loads(chatdoc("recover", legacy.name, "--json").stdout)["documents"]
+    assert (row["outcome"], row["file"] == str(legacy)) == ("recovered", not is_folder)
+    assert chatdoc("rollback", row["file"]).returncode == 0
+    assert Path(row["file"]).read_bytes() == before
