@@ -56,6 +56,7 @@ from chatdoc.model.records.thread_state import ThreadState
 from chatdoc.model.view.view import View
 from chatdoc.store.event_feed import Following
 from chatdoc.store.ports import Sealed
+from chatdoc.store.real_path import real_path
 from invariants.report import IntegrityReport
 from invariants.rule import Violation
 from migrate.report import MigrationReport
@@ -488,7 +489,7 @@ class Document:
         self.engine.make_ready()
         if self._file is None:
             return False
-        written = self._file.save() if to is None else self._file.save_to(Path(os.path.realpath(to)))
+        written = self._file.save() if to is None else self._file.save_to(real_path(to))
         compact_when_due(self.engine, os.environ)
         return written
 

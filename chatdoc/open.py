@@ -326,7 +326,7 @@ def _conversion(convert: bool) -> Conversion:
 
 def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
     try:
-        real = real_path(os.fsdecode(path))
+        real = real_path(path)
         is_folder, is_there = real.is_dir(), real.exists()
     except ValueError as error:
         raise UnreadableFile(f"{path!r} is no path: {error}", hint="Check the name") from error

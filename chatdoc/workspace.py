@@ -217,6 +217,6 @@ def _unreadable(store: str, error: ChatdocError) -> UnreadableStore:
 
 def _real(asked: str | os.PathLike[str]) -> Path:
     try:
-        return real_path(os.fsdecode(asked))
+        return real_path(asked)
     except (TypeError, ValueError, OSError) as error:
         raise NoEventLog(f"{asked!r} names no file or folder: {error}", hint="Check the name") from error

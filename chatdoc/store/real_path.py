@@ -1,6 +1,7 @@
-"""Real path: links are followed, and a name is spelled as its folder spells it, where that takes others for it too.
+"""Real path: a file has one path, its links followed and its name spelled as its folder lists it.
 
-On a disk that tells no `a` from `A`, `Team.chat` and `team.chat` are one file; taken for two, it would get two stores.
+Disks of macOS and Windows, and sticks, find `Team.chat` under `team.chat` too, and some find one character under two
+that look the same. A path leads to the store of a document, so two spellings of a name must not be two documents.
 """
 
 from __future__ import annotations
@@ -11,30 +12,36 @@ from pathlib import Path
 
 
 def real_path(path: str | os.PathLike[str]) -> Path:
-    """Where a path leads; raises ValueError for what is no path."""
-    return _spelled(Path(os.path.realpath(path)))
+    """Where a path leads. One that leads to nothing keeps its spelling. Raises OSError and ValueError as `realpath`."""
+    real = Path(os.path.realpath(os.fsdecode(path)))
+    return real.with_name(_listed(real)) if os.path.lexists(real) else real
 
 
-def stands(path: Path) -> bool:
-    """Whether something stands under this very name, not under another spelling of it."""
-    return os.path.lexists(path) and _spelled(path).name == path.name
+def is_listed(path: Path) -> bool:
+    """Whether something is there under this very name, and not only under another spelling of it."""
+    return os.path.lexists(path) and _listed(path) == path.name
 
 
-def _spelled(path: Path) -> Path:
-    """The same place with its name as the folder has it; as it is where nothing is, or where that cannot be told."""
+def _listed(path: Path) -> str:
+    """The name under which its folder lists what is there."""
+    # Where no other spelling leads anywhere, the folder need not be listed: so it is on most disks. That both lead to
+    # one file is not asked, for some file systems in programs give it a number for each.
+    if not any(os.path.lexists(path.with_name(name)) for name in _spellings(path.name)):
+        return path.name
     try:
-        found = os.lstat(path)
-        # Most disks have nothing under the other spelling, so that no folder is read there.
-        if not os.path.samestat(found, os.lstat(path.with_name(path.name.swapcase()))):
-            return path
         names = os.listdir(path.parent)
-    except (OSError, ValueError):
-        return path
+    except OSError:  # It may be entered and not listed.
+        return path.name
+    wanted = _folded(path.name)
     if path.name in names:
-        return path
-    alike = [path.with_name(name) for name in names if _folded(name) == _folded(path.name)]
-    return alike[0] if len(alike) == 1 else path
+        return path.name
+    return min((one for one in names if _folded(one) == wanted), default=path.name)
+
+
+def _spellings(name: str) -> set[str]:
+    """Names that a disk which does not tell spellings apart takes for this one."""
+    return {name.swapcase(), unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)} - {name}
 
 
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+    return unicodedata.normalize("NFC", name).casefold()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.tidy.source import Source
 
 LINES_MAX = 300
-LONGER = {"chatdoc/document.py": 575, "chatdoc/engine/engine.py": 347, "chatdoc/open.py": 360}
+LONGER = {"chatdoc/document.py": 576, "chatdoc/engine/engine.py": 347, "chatdoc/open.py": 360}
 """Faces, which are longer rather than cut into parents: what a user calls stands in one place."""
 BANNED_NAMES = ("utils", "util", "helpers", "helper", "manager", "common", "misc", "shared")
 

@@ -11,6 +11,7 @@ import msgspec
 
 from chatdoc.model.errors import NotFound
 from chatdoc.store.chat_folders import CHAT_SUFFIXES
+from chatdoc.store.real_path import is_listed
 from chatdoc.store.sqlite.folder import SqliteFolder
 
 NAME_LENGTH_MAX = 1024
@@ -50,11 +51,20 @@ def file_of(folder: Path, name: str) -> Path:
         if Path(os.path.realpath(path.parent)) != path.parent or _leads_out(path, folder):
             raise NotFound(_BELOW[0], hint=_BELOW[1])
         is_there = path.parent.is_dir()
+        if any(os.path.lexists(one) and not is_listed(one) for one in _parts(path, folder)):
+            raise NotFound("this document's path is spelled otherwise", hint="Take its name from the list")
     except OSError as error:  # A part of it is longer than a name can be, say.
         raise NotFound(_BELOW[0], hint=_BELOW[1]) from error
     if not is_there:
         raise NotFound("the folder of this document is not there", hint="Make it first")
     return path
+
+
+def _parts(path: Path, folder: Path) -> Iterator[Path]:
+    """The path, and the folders that it lies in below the served one."""
+    while path != folder:
+        yield path
+        path = path.parent
 
 
 def _is_served(path: Path, folder: Path) -> bool:

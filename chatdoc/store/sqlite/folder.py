@@ -133,9 +133,10 @@ class SqliteFolder:
 
         is_ours = store.write(move)
         with named(place, "follow its file"):
-            # Where the disk takes both names for one, their entry is one too, and stays.
-            if (before != name or not is_ours) and not self._index.is_one(before, name):
+            if before != name or not is_ours:
                 self._index.release(self._index.file(before if is_ours else name), place.name)
+                if is_ours:  # Where the disk takes both names for one, their entry was one too, and went.
+                    self._claim(name, place)
         if not is_ours:
             raise self._exists(name)
 

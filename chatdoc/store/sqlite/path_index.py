@@ -38,13 +38,6 @@ class PathIndex:
         """Where the entry of a path is, or would be."""
         return self.folder / encoded(os.fsencode(path))
 
-    def is_one(self, path: str, other: str) -> bool:
-        """Whether two different paths have one entry, as on a disk that tells no `a` from `A`."""
-        try:
-            return path != other and os.path.samestat(os.lstat(self.file(path)), os.lstat(self.file(other)))
-        except FileNotFoundError:
-            return False
-
     def get(self, path: str) -> str | None:
         """The name of the store that an entry names, or None without one."""
         return _read(self.file(path))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from chatdoc.model.errors import ChatdocError, DocumentMoved
 from chatdoc.store.plain_file import open_plain
 from chatdoc.store.ports import Found, Registration
-from chatdoc.store.real_path import stands
+from chatdoc.store.real_path import is_listed
 from chatdoc.store.sqlite.own_files import require_own_folder
 from chatdoc.store.sqlite.path_index import PathIndex, encoded
 from chatdoc.store.sqlite.store import SqliteStore
@@ -90,7 +90,7 @@ class StoreFinder:
         for one in [*known, *([] if named is None else [named])]:
             file = self._folder / one.said.path
             is_its_own = one.said.path == name and not has_left(file, one.said)
-            if one.lives_at is not None and (is_its_own or not os.path.lexists(file)):
+            if one.lives_at is not None and (is_its_own or not is_listed(file)):
                 raise DocumentMoved.to(
                     one.lives_at, document_id=one.said.document_id, store=str(self._folder / name)
                 )
@@ -113,7 +113,7 @@ class StoreFinder:
     def _has_left(self, found: _Known) -> bool:
         """Whether the file of a store is not there any more, or is another document's."""
         file = self._folder / found.said.path
-        if found.said.released or not stands(file):
+        if found.said.released or not is_listed(file):
             return True
         if self._entry(found.said.path) != found.place.name:
             serving = self.serving(found.said.path)
@@ -129,7 +129,7 @@ class StoreFinder:
 
 def has_left(file: Path, said: Registration) -> bool:
     """Whether the file that a store was published to is gone, or does not name its document."""
-    if not stands(file):
+    if not is_listed(file):
         return True
     document_id = said.document_id.encode("utf-8", "surrogatepass")
     if said.text_digest is None or not _PLAIN.fullmatch(document_id):
