@@ -121,3 +121,23 @@ def test_who_ends_does_not_wait_for_a_database_that_hangs(
             link.hold()
             began = time.monotonic()
         assert time.monotonic() - began < PATIENCE_S / 3
+
+
+def test_who_comes_after_it_is_known_waits_less(postgres: Cluster, name: str) -> None:
+    """Each call and each document that is closed would else wait ten seconds for a connection, one after the other."""
+    postgres.create_database(name)
+    with Link([postgres.folder]) as link:
+        url = f"postgresql://chatdoc@/{name}?host={link.folders[0]}"
+        with open_store(url) as store, store.open("a.chat") as doc:
+            thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
+            link.hold()
+            with pytest.raises(StoreError):
+                store.documents()
+            began = time.monotonic()
+            for _ in range(2):
+                with pytest.raises(StoreError, match="could not be reached"):
+                    store.documents()
+            assert time.monotonic() - began < 9
+            link.let_go()
+            doc.send(thread, sender_id="ada", content="Hi")
+            assert contents(doc, thread) == ["Hello", "Hi"]

@@ -82,7 +82,7 @@ class Hints:
         """Whether the connection was lost and is not there again, and when it came back, or the clock was set."""
         self._clock_ahead_ms: int | None = None
         """By how much the database's clock is ahead of ours that nobody sets."""
-        self._is_silent = False
+        self.is_silent = False
         """Whether the last attempt to connect had no answer, not even that it is refused."""
 
     def behind_commit(self, document: str, version: int) -> Question | None:
@@ -135,7 +135,7 @@ class Hints:
 
     def has_no_answer(self) -> bool:
         """Whether a new connection to the database had no answer, not even a refusal; it is tried from now on."""
-        return self._running().is_alive and self._is_silent
+        return self._running().is_alive and self.is_silent
 
     def close(self) -> None:
         """End the thread; what is told later begins another one."""
@@ -196,9 +196,9 @@ class Hints:
         try:
             connection = self._connect()
         except StoreError as error:
-            self._is_silent = isinstance(error.__cause__, errors.ConnectionTimeout | Unanswered)
+            self.is_silent = isinstance(error.__cause__, errors.ConnectionTimeout | Unanswered)
             raise
-        self._is_silent = False
+        self.is_silent = False
         return connection
 
     def _tell(self, pg: pq.abc.PGconn) -> None:

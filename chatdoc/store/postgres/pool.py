@@ -30,8 +30,9 @@ IDLE_MAX = 16
 """So many sessions are kept; more than that are opened while they are needed, up to what the database allows."""
 STEP_MS = 100
 """So often whoever waits for a session looks whether the database has a connection for him."""
-LEAVING_S = 3
-"""So long whoever ends tells the database of it; one that hears nothing finds out by itself."""
+CONNECT_S = 10
+BRIEF_S = 3
+"""So long a connection is tried where the last one had no answer, or to tell the database that this process ends."""
 _Answer = TypeVar("_Answer")
 _ABANDONED: list[Session] = []
 """Sessions of a parent process, kept so that this child never closes them: that would end the parent's."""
@@ -90,9 +91,9 @@ class Pool:
         self.hints.close()
         place, self._place, self.hints.place = self._place, None, None
         if place is not None:
-            brief = Deadline(LEAVING_S * 1000, LEAVING_S * 1000)
+            brief = Deadline(BRIEF_S * 1000, BRIEF_S * 1000)
             with contextlib.suppress(ChatdocError, psycopg.Error):
-                session = idle.pop() if idle else Session(self._connect("store", brief, LEAVING_S))
+                session = idle.pop() if idle else Session(self._connect("store", brief, BRIEF_S))
                 with contextlib.closing(session):
                     session.hurry(brief)
                     servers.leave(session, place)
@@ -132,9 +133,11 @@ class Pool:
     def fresh(self) -> Session:
         """A session with a connection of its own, made now; raises StoreError."""
         require_own_process(self._pid, self.name)
-        return Session(self._connect("store", self._deadline))
+        # The thread of the hints goes on trying for longer, and tells when there is an answer again.
+        connect_s = BRIEF_S if self.hints.is_silent else CONNECT_S
+        return Session(self._connect("store", self._deadline, connect_s))
 
-    def _connect(self, purpose: str, deadline: Deadline, connect_s: int = 10) -> PatientConnection:
+    def _connect(self, purpose: str, deadline: Deadline, connect_s: int = CONNECT_S) -> PatientConnection:
         return connect(self.url, self.name, self.limits, deadline, purpose=purpose, connect_s=connect_s)
 
     def give(self, session: Session) -> None:
