@@ -79,6 +79,11 @@ class DocumentDatabase:
         """The database as errors call it, without password."""
         return self.stored.pool.name
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the database had no answer when it was last connected to, as far as is known without asking it."""
+        return self.stored.pool.hints.is_silent
+
     def documents(self) -> list[StoredDocument]:
         """Every document that is served, by name."""
         return sorted((one for one in self.stored.all() if one.is_served), key=lambda one: one.name)

@@ -98,7 +98,7 @@ class Rooms:
     @property
     def is_ready(self) -> bool:
         """Whether documents can be opened now."""
-        return self._is_open and os.access(self.folder, os.R_OK | os.W_OK)
+        return self._is_open and self._served.is_reachable
 
     async def listing(self) -> Listing:
         """The documents of the folder, by their paths below it; who asks while they are looked up shares that."""

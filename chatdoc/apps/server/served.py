@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,12 @@ class Served:
         if not create:
             self._require_there(name, path)
         return path
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether documents can be opened, as far as is known without waiting."""
+        is_cut_off = self._database is not None and self._database.is_cut_off
+        return not is_cut_off and os.access(self._folder, os.R_OK | os.W_OK)
 
     def listing(self) -> Listing:
         """The documents that are stored."""
