@@ -12,6 +12,7 @@ from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreEr
 from chatdoc.store.chat_folders import folders_below, not_read
 from chatdoc.store.real_path import real_path
 from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.sqlite.opening import give_wal
 
 
 class CompactedStore(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,17 +33,20 @@ class CompactedStore(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
-def compact(path: str | os.PathLike[str], *, dry_run: bool = False) -> list[CompactedStore]:
+def compact(
+    path: str | os.PathLike[str], *, dry_run: bool = False, one_machine: bool = False
+) -> list[CompactedStore]:
     """Seal the old updates and events of a file's document, or of all documents of a folder and those below it.
 
-    A store or a folder that cannot be read or written stops none of the others. Raises NotFound where nothing is
-    stored.
+    With `one_machine`, for who knows that no other machine uses the disk, stores that came back from a shared one get a
+    write-ahead journal again. A store or a folder that cannot be read or written stops none of the others. Raises
+    NotFound where nothing is stored.
     """
     real = real_path(path)
     closed: list[OSError] = []
     folders = folders_below(real, closed.append) if real.is_dir() else (real.parent,)
     name, root = (None, real) if real.is_dir() else (real.name, real.parent)
-    found = [one for folder in folders for one in _of_folder(root, folder, name, dry_run)]
+    found = [one for folder in folders for one in _of_folder(root, folder, name, dry_run, one_machine)]
     found += [
         CompactedStore(path=None, store=Path(os.fsdecode(one.filename)), problem=not_read(one))
         for one in closed
@@ -52,7 +56,9 @@ def compact(path: str | os.PathLike[str], *, dry_run: bool = False) -> list[Comp
     return sorted(found, key=lambda one: (one.path or "", one.store))
 
 
-def _of_folder(root: Path, folder: Path, name: str | None, dry_run: bool) -> Iterator[CompactedStore]:
+def _of_folder(
+    root: Path, folder: Path, name: str | None, dry_run: bool, one_machine: bool
+) -> Iterator[CompactedStore]:
     stores = SqliteFolder(folder)
     try:
         places = stores.places()
@@ -67,6 +73,8 @@ def _of_folder(root: Path, folder: Path, name: str | None, dry_run: bool) -> Ite
                 continue
             with stores.look(place) if dry_run else stores.open(place) as store:
                 sealed = store.seal_logs(dry_run=dry_run)
+            if one_machine and not dry_run:
+                give_wal(place)
             yield CompactedStore(
                 path=(folder / said.path).relative_to(root).as_posix(),
                 store=place,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from chatdoc import open_document, read_document
-from chatdoc.store.sqlite.folder import SqliteFolder
-from chatdoc.testing.acceptance import Acceptance, FolderFactory, StoreFactory, StoresSuite
+from chatdoc.compact import compact
+from chatdoc.model.errors import StoreError
+from chatdoc.store.sqlite.opening import give_wal
 from chatdoc.verify import verify_store
-from tests.store.test_acceptance import create_file, full_disk, open_file_again
+from tests.store.test_acceptance import TestSqliteFile, TestSqliteFolder
 from tests.store_file import store_file
 
 SHARED = (
@@ -31,24 +32,15 @@ def shared(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(one, lambda path: True)
 
 
-class TestRollbackJournal(Acceptance):
+class TestRollbackJournal(TestSqliteFile):
     """The store of a document in a file."""
 
-    @pytest.fixture
-    def stores(self, tmp_path: Path) -> Iterator[StoreFactory]:
-        """SQLite files in folders of their own."""
-        with StoreFactory(tmp_path, create_file, again=open_file_again, failing_commit=full_disk) as stores:
-            yield stores
 
-
-class TestRollbackJournalFolder(StoresSuite):
+class TestRollbackJournalFolder(TestSqliteFolder):
     """The stores of a folder."""
 
-    @pytest.fixture
-    def folder(self, tmp_path: Path) -> Iterator[FolderFactory]:
-        """A folder without a chat yet."""
-        with FolderFactory(tmp_path, partial(SqliteFolder, durability="normal")) as folder:
-            yield folder
+
+del TestSqliteFile, TestSqliteFolder  # They are run where they are written, with the journal of a local disk.
 
 
 KILLED = """
@@ -86,3 +78,35 @@ def test_half_a_commit_of_a_killed_process_is_undone(tmp_path: Path) -> None:
         assert store_file(tmp_path).with_name(f"{store_file(tmp_path).name}-journal").stat().st_size
         assert look() == 2
         assert verify_store(path) == []
+
+
+def test_store_that_came_back_gets_a_write_ahead_journal_when_asked_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compacting alone leaves its journal; so does asking on a shared disk, and while somebody reads."""
+    path = tmp_path / "team.chat"
+    with open_document(path) as document:
+        document.create_thread(sender_id="ada", content="Hello")
+    (refused,) = compact(tmp_path, one_machine=True)
+    assert "other machines may use" in (refused.problem or "")
+    for one in SHARED:
+        monkeypatch.setattr(one, lambda path: False)
+    assert [one.problem for one in compact(tmp_path)] == [None]
+    assert journal_of(tmp_path) == "delete"
+    monkeypatch.setattr("chatdoc.store.sqlite.opening.JOURNAL_WAIT_S", 0.0)
+    with closing(sqlite3.connect(store_file(tmp_path), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM updates").fetchone()
+        with pytest.raises(StoreError, match="is in use"):
+            give_wal(store_file(tmp_path))
+    assert [one.problem for one in compact(tmp_path, one_machine=True)] == [None]
+    assert journal_of(tmp_path) == "wal"
+    with open_document(path) as document:
+        assert [one.content for one in document.messages(document.threads()[0].thread_id)] == ["Hello"]
+    assert verify_store(path) == []
+
+
+def journal_of(folder: Path) -> str:
+    """The kind of journal of the only store of a folder."""
+    with closing(sqlite3.connect(store_file(folder))) as connection:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])

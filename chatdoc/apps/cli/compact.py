@@ -15,13 +15,18 @@ from chatdoc.compact import compact as compact_stores
 @click.command("compact")
 @click.argument("path", default=".", type=click.Path(path_type=Path, exists=True))
 @click.option("--dry-run", is_flag=True, help="Only say what it would save.")
+@click.option(
+    "--one-machine",
+    is_flag=True,
+    help="No other machine uses this disk: what came from a shared one gets a write-ahead journal again.",
+)
 @json_option
-def compact(path: Path, dry_run: bool, as_json: bool) -> None:
+def compact(path: Path, dry_run: bool, one_machine: bool, as_json: bool) -> None:
     """Seal the old updates and events of a FILE's document, or of all documents of a FOLDER, and give back their space.
 
     Nothing that can be read changes: history, event log, receipts and every update stay, compressed.
     """
-    found = compact_stores(path, dry_run=dry_run)
+    found = compact_stores(path, dry_run=dry_run, one_machine=one_machine)
     problems = [one for one in found if one.problem is not None]
     if as_json:
         rows = [{**msgspec.structs.asdict(one), "store": spelled(one.store)} for one in found]

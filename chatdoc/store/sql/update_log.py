@@ -147,7 +147,8 @@ class SqlUpdateLog:
 
     def require_reached(self) -> None:
         """Raise StoreDamaged where entries that were there are not there any more."""
-        last, floor = self.last_sequence(), self.floor()
+        floor = self.floor()  # Asked first: others may append and raise it before the next question.
+        last = self.last_sequence()
         if last < floor:
             raise self._damaged(last + 1, f"is missing; the log had reached {floor}")
 

@@ -17,7 +17,7 @@ from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, has_no_room, named
-from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback
+from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback, take_wal
 
 JOURNAL_WAIT_S = 2.0
 """So long others are waited for that have a store open with the other kind of journal."""
@@ -68,6 +68,24 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
         if _has_frames(file) or not (is_blind or not os.access(file.parent, os.W_OK)):
             raise
     return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
+
+
+def give_wal(file: Path) -> None:
+    """Let a store that came back from a shared disk have a write-ahead journal again; raises StoreError.
+
+    Who asks for it knows that no other machine uses the disk: one that rests in a rollback journal holds no lock.
+    """
+    if may_be_shared(file):
+        raise StoreError(
+            f"the store {file} lies on a disk that other machines may use, so it keeps its rollback journal",
+            hint="Copy the folder to a disk of this machine first",
+        )
+    with named(file, "get a write-ahead journal"):
+        if not take_wal(file, timeout_s=JOURNAL_WAIT_S):
+            raise StoreError(
+                f"the store {file} is in use, so it keeps its rollback journal",
+                hint="Close the document everywhere and try again",
+            )
 
 
 def _advance(execute: Execute) -> None:

@@ -29,22 +29,23 @@ def needs_rollback(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
 
 
-def take_wal(file: Path, *, timeout_s: float) -> None:
-    """Let a store have a write-ahead journal, unless others have it open or the file system cannot have one.
+def take_wal(file: Path, *, timeout_s: float) -> bool:
+    """Let a store have a write-ahead journal.
 
-    Raises sqlite3.Error.
+    False where others have it open, or the file system cannot have one. Raises sqlite3.Error.
     """
     with contextlib.closing(connect(file, timeout_s=timeout_s)) as connection:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_PAGES).fetchone()
-            return
+            return True
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-                return
+                return False
             if not maps_no_memory(error):
                 raise
     take_rollback(file, timeout_s=timeout_s)
+    return False
 
 
 def take_rollback(file: Path, *, timeout_s: float) -> bool:
