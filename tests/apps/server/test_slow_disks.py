@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.apps.server.room_threads import RoomThreads
 from chatdoc.store.sqlite.wal_sync import WalSync
 from tests.apps.server.serving import SECONDS_MAX, Serving
 
@@ -147,57 +146,3 @@ def test_a_disk_that_hangs_delays_no_document_of_another(tmp_path: Path, hanging
         for one in threads:
             one.join(SECONDS_MAX)
         assert answers == {"ask": [200], "look": [404]}
-
-
-def test_threads_are_used_again_and_end_when_idle() -> None:
-    """As many are started as wait at once; a call of another time finds one of them."""
-    pool = RoomThreads(8, idle_s=0.05)
-    before = threading.active_count()
-    may_go_on = threading.Event()
-    waiting = [pool.submit(may_go_on.wait, SECONDS_MAX) for _ in range(4)]
-    assert threading.active_count() == before + 4
-    may_go_on.set()
-    assert all(one.result(SECONDS_MAX) for one in waiting)
-    names = {pool.submit(threading.get_ident).result(SECONDS_MAX) for _ in range(50)}
-    assert len(names) <= 2
-    ended_by = time.monotonic() + SECONDS_MAX
-    while threading.active_count() > before and time.monotonic() < ended_by:
-        time.sleep(0.01)
-    assert threading.active_count() == before
-    assert pool.submit(len, "one more").result(SECONDS_MAX) == 8
-    pool.shutdown()
-
-
-def test_beyond_the_most_threads_calls_wait_and_are_done_before_the_end() -> None:
-    """What a call raises is told to who waits, and a pool that is over takes nothing."""
-    pool = RoomThreads(2)
-    may_go_on = threading.Event()
-    blocked = [pool.submit(may_go_on.wait, SECONDS_MAX) for _ in range(2)]
-    late = [pool.submit(int, text) for text in ("1", "x", "3")]
-    assert not any(one.done() for one in late)
-    may_go_on.set()
-    pool.shutdown()
-    assert all(one.done() for one in (*blocked, *late))
-    assert late[0].result() == 1
-    assert isinstance(late[1].exception(), ValueError)
-    with pytest.raises(RuntimeError):
-        pool.submit(int)
-
-
-def test_a_system_that_gives_no_more_threads_lets_calls_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For one that is there; without any it is said."""
-    pool = RoomThreads(8)
-    may_go_on = threading.Event()
-    blocked = pool.submit(may_go_on.wait, SECONDS_MAX)
-
-    def start(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-    late = pool.submit(int, "7")
-    may_go_on.set()
-    assert blocked.result(SECONDS_MAX)
-    assert late.result(SECONDS_MAX) == 7
-    with pytest.raises(RuntimeError):
-        RoomThreads(8).submit(int)
-    pool.shutdown()
