@@ -80,16 +80,16 @@ class Reactor:
         while is_behind:
             self.catch_up()
             is_behind = False
-            with self._document.subscribe_events(self.sequence) as following:
-                self._following = following
-                if self._closed:
-                    return
-                try:
+            try:
+                with self._document.subscribe_events(self.sequence) as following:
+                    self._following = following
+                    if self._closed:
+                        return
                     for event in following:
                         with self._lock:
                             self._handle(event)
-                except LogCompacted:
-                    is_behind = True
+            except LogCompacted:  # Before it was followed, or while an agent took long.
+                is_behind = True
 
     def close(self) -> None:
         """End `run`, once the call that is being made has come back."""

@@ -230,3 +230,40 @@ def test_request_of_another_process_is_passed_on_by_one_that_runs(scene: Scene) 
     assert not running.is_alive()
     asked = scene.document.message(scribe.calls[0][1])
     assert (scribe.calls[0][0], asked.content) == ("start_turn", "from afar")
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["before it follows", "while it follows"])
+def test_one_that_runs_goes_on_behind_what_was_compacted(
+    scene: Scene, caplog: pytest.LogCaptureFixture, waits: bool
+) -> None:
+    """While its agent took long the log was compacted beyond it: it says so, and hands over what waits and comes."""
+    called, may_go_on = threading.Semaphore(0), threading.Event()
+
+    class Slow(Scribe):
+        def _note(self, request_id: str, name: str, *said: Any) -> None:
+            super()._note(request_id, name, *said)
+            called.release()
+            assert may_go_on.wait(60)
+
+    scribe = Slow()
+    first = asks(scene, "1") if waits else ""
+    reactor = Reactor(scene.document, scribe, name="codex")
+    running = threading.Thread(target=reactor.run)
+    running.start()
+    first = first or asks(scene, "1")
+    assert called.acquire(timeout=60)
+    # This is folded away before it is looked at.
+    scene.document.agents.request_interrupt(scene.thread)
+    scene.hears("turn.started", "t-1")
+    scene.hears("turn.completed", "t-1")
+    second = asks(scene, "2")
+    scene.document.log.compact(dry_run=False)
+    may_go_on.set()
+    assert called.acquire(timeout=60)
+    scene.document.agents.stop_session(scene.thread)
+    assert called.acquire(timeout=60)
+    reactor.close()
+    running.join(60)
+    assert not running.is_alive()
+    assert scribe.calls == [("start_turn", first), ("start_turn", second), ("stop_session", scene.thread)]
+    assert len([one for one in caplog.messages if "compacted away before reactor codex" in one]) == 1
