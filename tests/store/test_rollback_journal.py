@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,9 +16,11 @@ import pytest
 from chatdoc import open_document, read_document
 from chatdoc.compact import compact
 from chatdoc.model.errors import StoreError
+from chatdoc.store.sqlite.folder import SqliteFolder
 from chatdoc.store.sqlite.opening import give_wal
+from chatdoc.testing.acceptance.samples import run_update, written
 from chatdoc.verify import verify_store
-from tests.store.test_acceptance import TestSqliteFile, TestSqliteFolder
+from tests.store.test_acceptance import TestSqliteFile, TestSqliteFolder, create_file
 from tests.store_file import store_file
 
 SHARED = (
@@ -110,3 +114,20 @@ def journal_of(folder: Path) -> str:
     """The kind of journal of the only store of a folder."""
     with closing(sqlite3.connect(store_file(folder))) as connection:
         return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+
+
+def test_second_write_within_one_tick_of_the_disk_is_seen(tmp_path: Path) -> None:
+    """A reader of a store at rest sees what is committed later, though the file is dated as before."""
+    writer = create_file(tmp_path)
+    second = time.time_ns() // 10**9 * 10**9
+    os.utime(store_file(tmp_path), ns=(second, second))
+    stores = SqliteFolder(tmp_path)
+    with pytest.MonkeyPatch.context() as local:
+        for one in SHARED:
+            local.setattr(one, lambda path: False)
+        reader = stores.look(store_file(tmp_path))
+    with closing(writer), closing(reader):
+        assert written(reader) == written(writer)
+        run_update(writer, "later")
+        os.utime(store_file(tmp_path), ns=(second, second))
+        assert written(reader) == written(writer)

@@ -14,13 +14,19 @@ Durability = Literal["full", "normal"]
 Care = Durability | Literal["asynchronous", "draft"]
 """`asynchronous`: as `full`, once somebody has waited for it (`wal_sync`). A `draft` is thrown away where it is not
 finished, and forced to the disk once it is: until then nothing is."""
-Access = Literal["write", "read", "still"]
-"""`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
+Access = Literal["write", "read", "still", "look"]
+"""`look` tells the kind of journal, and has no locks for more than that.
+`still` takes no locks and needs no journal: what it reads is right as long as the file looks the same."""
 
 _SYNCHRONOUS: dict[Care, str] = {"full": "FULL", "normal": "NORMAL", "asynchronous": "NORMAL", "draft": "OFF"}
 CHECKPOINT_PAGES = 4000
 """A command changes some 20 pages, most of them those of the last one: fewer checkpoints write each of them once."""
-_MODES: dict[Access, str] = {"write": "mode=rw", "read": "mode=ro", "still": "mode=ro&immutable=1"}
+_MODES: dict[Access, str] = {
+    "write": "mode=rw",
+    "read": "mode=ro",
+    "still": "mode=ro&immutable=1",
+    "look": "mode=ro&nolock=1",
+}
 
 
 class Looks(NamedTuple):

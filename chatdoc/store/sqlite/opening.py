@@ -6,6 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from chatdoc.model.clock import system_clock
 from chatdoc.model.errors import ReadOnlyTarget, StoreDamaged, StoreError, StoreTooNew
 from chatdoc.store import row_digests
 from chatdoc.store.file_system import may_be_shared
@@ -17,12 +18,20 @@ from chatdoc.store.sqlite.database import Database
 from chatdoc.store.sqlite.own_files import require_own_store
 from chatdoc.store.sqlite.schema_steps import projections
 from chatdoc.store.sqlite.sqlite_errors import FAULTS, START_OVER, failure, has_no_room, named
-from chatdoc.store.sqlite.wal_mode import maps_no_memory, needs_rollback, take_rollback, take_wal
+from chatdoc.store.sqlite.wal_mode import (
+    has_rollback,
+    maps_no_memory,
+    needs_rollback,
+    take_rollback,
+    take_wal,
+)
 
 JOURNAL_WAIT_S = 2.0
 """So long others are waited for that have a store open with the other kind of journal."""
 LOOKS = 3
 """So often a size and a number of pages that do not fit are asked for."""
+TICK_MS, COARSE_TICK_MS = 20, 3000
+"""Longer than a tick of the clock that dates files, of most disks and of those that count whole seconds, or two."""
 _NAMES = "SELECT name FROM sqlite_master"
 _FORGET = "DELETE FROM projection_state"
 
@@ -52,8 +61,8 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
     taken where other machines may write, for what a file looks like is known there some seconds later.
     """
     _require_there(file)
-    looks, is_shared = looks_of(file), may_be_shared(file)
-    if not looks.has_journal and not is_shared:
+    looks = looks_of(file)
+    if not looks.has_journal and not _may_change_unseen(file, looks) and not may_be_shared(file):
         return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
     try:
         return _opened(file, timeout_s=timeout_s, readonly=True)
@@ -68,6 +77,17 @@ def open_to_read(file: Path, *, timeout_s: float) -> Database:
         if _has_frames(file) or not (is_blind or not os.access(file.parent, os.W_OK)):
             raise
     return _opened(file, timeout_s=timeout_s, readonly=True, still=looks)
+
+
+def _may_change_unseen(file: Path, looks: Looks) -> bool:
+    """Whether another write may leave a file's looks as they are, which was written within this tick of its disk.
+
+    Beside a write-ahead journal that is seen by the journal; a rollback journal comes and goes with each commit.
+    """
+    tick_ms = TICK_MS if looks.changed_ns % 1_000_000_000 else COARSE_TICK_MS
+    if not 0 <= system_clock() - looks.changed_ns // 1_000_000 < tick_ms:
+        return False
+    return has_rollback(file)
 
 
 def give_wal(file: Path) -> None:

@@ -29,6 +29,19 @@ def needs_rollback(error: BaseException | None) -> bool:
     return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
 
 
+def has_rollback(file: Path) -> bool:
+    """Whether a store at rest has a rollback journal, or something else is to be seen; no lock is taken, no file made.
+
+    Without locks SQLite cannot have the memory that is shared over a write-ahead journal.
+    """
+    try:
+        with contextlib.closing(connect(file, timeout_s=0.0, access="look")) as connection:
+            connection.execute(_PAGES).fetchone()
+    except sqlite3.Error as error:
+        return error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN
+    return True
+
+
 def take_wal(file: Path, *, timeout_s: float) -> bool:
     """Let a store have a write-ahead journal.
 
