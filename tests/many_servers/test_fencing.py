@@ -38,6 +38,39 @@ for order in sys.stdin:
 """
 
 
+class Worker:
+    """Another server, with a turn of its own that has said "before"; it ends with the `with`."""
+
+    def __init__(self, url: str, thread: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.pid = self._process.pid
+        self.message_id = self._heard()
+
+    def says(self, order: str) -> str:
+        """What comes of an order."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{order}\n")
+        self._process.stdin.flush()
+        return self._heard()
+
+    def _heard(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        with self._process:
+            pass
+
+
 def test_a_stopped_server_that_continues_writes_nothing_more(
     postgres: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,35 +78,21 @@ def test_a_stopped_server_that_continues_writes_nothing_more(
     url = postgres.create_database("fencing")
     with open_store(url) as store, store.open("team.chat") as doc:
         thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        with worker:
-            assert worker.stdout is not None
-            assert worker.stdin is not None
-            message_id = worker.stdout.readline().strip()
-            try:
-                assert doc.agents.recover_turns() == ()
-                (running,) = doc.agents.running()
-                assert (running.standing, running.pid) == ("alive", worker.pid)
-                os.kill(worker.pid, signal.SIGSTOP)
-                # Not before: on a busy machine one that runs may be late by so much.
-                monkeypatch.setattr(servers, "SILENT_MS", 1500)
-                end = time.monotonic() + 60
-                while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
-                    time.sleep(0.1)
-                assert [one.message_id for one in recovered] == [message_id]
-                os.kill(worker.pid, signal.SIGCONT)
-                for order in ("append", "send"):
-                    worker.stdin.write(f"{order}\n")
-                    worker.stdin.flush()
-                    assert worker.stdout.readline().strip() in ("DocumentFailed", "TurnOver")
-            finally:
-                worker.kill()
-        assert doc.message(message_id).content == "before"
+        with Worker(url, thread) as worker:
+            assert doc.agents.recover_turns() == ()
+            (running,) = doc.agents.running()
+            assert (running.standing, running.pid) == ("alive", worker.pid)
+            os.kill(worker.pid, signal.SIGSTOP)
+            # Not before: on a busy machine one that runs may be late by so much.
+            monkeypatch.setattr(servers, "SILENT_MS", 1500)
+            end = time.monotonic() + 60
+            while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
+                time.sleep(0.1)
+            assert [one.message_id for one in recovered] == [worker.message_id]
+            os.kill(worker.pid, signal.SIGCONT)
+            for order in ("append", "send"):
+                assert worker.says(order) in ("DocumentFailed", "TurnOver")
+        assert doc.message(worker.message_id).content == "before"
         assert [one.content for one in doc.messages(thread)] == ["Hello", "before"]
         assert doc.check(full=True).ok
         assert store.verify("team.chat") == []
@@ -84,31 +103,17 @@ def test_nobody_is_shut_out_for_having_had_no_database(postgres: Cluster) -> Non
     url = postgres.create_database("outage")
     with open_store(url) as store, store.open("team.chat") as doc:
         thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        with worker:
-            assert worker.stdout is not None
-            assert worker.stdin is not None
-            message_id = worker.stdout.readline().strip()
-            try:
-                os.kill(worker.pid, signal.SIGSTOP)  # It is slow to come back.
-                postgres.stop("fast")
-                postgres.start()
-                postgres.say(
-                    "UPDATE servers SET heartbeat_at = heartbeat_at - interval '1 minute'", database="outage"
-                )
-                assert doc.agents.recover_turns() == ()
-                os.kill(worker.pid, signal.SIGCONT)
-                worker.stdin.write("append\n")
-                worker.stdin.flush()
-                assert worker.stdout.readline().strip() == "done"
-            finally:
-                worker.kill()
-        assert doc.message(message_id).content == "beforeafter"
+        with Worker(url, thread) as worker:
+            os.kill(worker.pid, signal.SIGSTOP)  # It is slow to come back.
+            postgres.stop("fast")
+            postgres.start()
+            postgres.say(
+                "UPDATE servers SET heartbeat_at = heartbeat_at - interval '1 minute'", database="outage"
+            )
+            assert doc.agents.recover_turns() == ()
+            os.kill(worker.pid, signal.SIGCONT)
+            assert worker.says("append") == "done"
+        assert doc.message(worker.message_id).content == "beforeafter"
 
 
 def test_a_server_that_was_shut_out_goes_on_with_documents_it_opens_again(postgres: Cluster) -> None:
@@ -148,34 +153,20 @@ def test_nobody_is_shut_out_for_a_clock_that_was_set(
     postgres.say(f"ALTER DATABASE {name} SET search_path = public, pg_catalog")
     with open_store(url) as store, store.open("team.chat") as doc:
         thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        with worker:
-            assert worker.stdout is not None
-            assert worker.stdin is not None
-            message_id = worker.stdout.readline().strip()
-            try:
-                os.kill(worker.pid, signal.SIGSTOP)  # Between two beats.
-                postgres.say(f"UPDATE public.clock SET ahead = '{jump}'", database=name)
-                for _ in range(5):
-                    assert doc.agents.recover_turns() == ()
-                    time.sleep(0.5)
-                os.kill(worker.pid, signal.SIGCONT)
-                worker.stdin.write("append\n")
-                worker.stdin.flush()
-                assert worker.stdout.readline().strip() == "done"
-                os.kill(worker.pid, signal.SIGSTOP)
-                monkeypatch.setattr(servers, "SILENT_MS", 1500)
-                end = time.monotonic() + 60
-                while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
-                    time.sleep(0.1)
-                assert [one.message_id for one in recovered] == [message_id]
-            finally:
-                worker.kill()
+        with Worker(url, thread) as worker:
+            os.kill(worker.pid, signal.SIGSTOP)  # Between two beats.
+            postgres.say(f"UPDATE public.clock SET ahead = '{jump}'", database=name)
+            for _ in range(5):
+                assert doc.agents.recover_turns() == ()
+                time.sleep(0.5)
+            os.kill(worker.pid, signal.SIGCONT)
+            assert worker.says("append") == "done"
+            os.kill(worker.pid, signal.SIGSTOP)
+            monkeypatch.setattr(servers, "SILENT_MS", 1500)
+            end = time.monotonic() + 60
+            while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
+                time.sleep(0.1)
+            assert [one.message_id for one in recovered] == [worker.message_id]
 
 
 def test_a_server_that_died_before_the_clock_was_put_back_is_found(
@@ -186,22 +177,14 @@ def test_a_server_that_died_before_the_clock_was_put_back_is_found(
     url = postgres.create_database("died_before")
     with open_store(url) as store, store.open("team.chat") as doc:
         thread = doc.create_thread(sender_id="ada", content="Hello").thread_id
-        worker = subprocess.Popen(
-            [sys.executable, "-c", WORKER, f"{url}#team.chat", thread], stdout=subprocess.PIPE, text=True
-        )
-        with worker:
-            assert worker.stdout is not None
-            message_id = worker.stdout.readline().strip()
+        with Worker(url, thread) as worker:
             os.kill(worker.pid, signal.SIGSTOP)
-            try:
-                postgres.say(
-                    "UPDATE servers SET heartbeat_at = heartbeat_at + interval '1 hour'"
-                    f" WHERE process LIKE '%{worker.pid}%'",
-                    database="died_before",
-                )
-                end = time.monotonic() + 30
-                while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
-                    time.sleep(0.1)
-                assert [one.message_id for one in recovered] == [message_id]
-            finally:
-                worker.kill()
+            postgres.say(
+                "UPDATE servers SET heartbeat_at = heartbeat_at + interval '1 hour'"
+                f" WHERE process LIKE '%{worker.pid}%'",
+                database="died_before",
+            )
+            end = time.monotonic() + 30
+            while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
+                time.sleep(0.1)
+            assert [one.message_id for one in recovered] == [worker.message_id]
