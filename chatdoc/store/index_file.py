@@ -34,7 +34,7 @@ class IndexFile:
             if not take_rollback(self.path, timeout_s=TIMEOUT_S) and may_be_shared(self.path):
                 # An earlier version has it open, perhaps on another machine, with memory that is not shared.
                 raise StoreError(
-                    f"the index {self.path} is open elsewhere with a write-ahead journal",
+                    f"the index {self.path} is in use elsewhere, so it could not be given a rollback journal",
                     hint="End the programs that use it on other machines, and try again",
                 )
             self.connection = sqlite3.connect(

@@ -73,7 +73,7 @@ def test_one_that_an_earlier_version_has_open_is_used_beside_it(
         with closing(opened(tmp_path)) as index:
             assert words_of(index) == ["earlier"]
         monkeypatch.setattr(index_file, "may_be_shared", lambda path: True)
-        with pytest.raises(StoreError, match="open elsewhere with a write-ahead journal"):
+        with pytest.raises(StoreError, match="in use elsewhere"):
             opened(tmp_path)
         connection.execute("INSERT INTO words VALUES ('still')")
     with closing(opened(tmp_path)) as index:
