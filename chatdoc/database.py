@@ -173,6 +173,7 @@ def require_document_name(name: str) -> None:
     sound = name.isprintable() and 0 < len(name.encode("utf-8", "surrogatepass")) <= NAME_BYTES_MAX
     if not sound or any(part in ("", ".", "..") or part.casefold() == ".chatdoc" for part in parts):
         raise CommandRefused(
-            f"expected a printable name of at most {NAME_BYTES_MAX} bytes as of a file below a folder, but of stores",
+            f"expected a printable name of at most {NAME_BYTES_MAX} bytes, as of a file below a folder, and in none of"
+            " stores",
             hint="Name it like team/plan.chat",
         )

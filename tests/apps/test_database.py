@@ -55,7 +55,7 @@ def test_a_document_of_a_database_is_opened_by_name_and_id(url: str) -> None:
         with pytest.raises(NotFound, match="no document other"):
             store.open("other", create=False)
         for name in ("", "a//b", "../a", "a\nb", "x" * 1001):
-            with pytest.raises(CommandRefused, match="expected a name"):
+            with pytest.raises(CommandRefused, match="expected a printable name"):
                 store.open(name)
         for ask in (store.open, store.read, store.verify):
             with pytest.raises(CommandRefused, match="half of a surrogate pair"):
