@@ -44,7 +44,8 @@ def counted(fates: Iterable[str]) -> dict[str, int]:
 
 
 def _is_blank(source: bytes) -> bool:
-    return not source.removeprefix(BOM).strip()
+    text = source.removeprefix(BOM)
+    return not text or text.isspace()
 
 
 def _read_blank(source: bytes) -> Outcome:
@@ -52,16 +53,20 @@ def _read_blank(source: bytes) -> Outcome:
     return Outcome("empty", (), [], counted(["blank"] * lines), [])
 
 
-# It begins with a plain character, which is searched for at once, and looks at no blank line twice.
-_NATIVE = re.compile(
-    rb'\n[ \t]*\{[ \t]*"event"[ \t]*:[ \t]*"'
+_OURS = (
+    rb'[ \t]*\{[ \t]*"event"[ \t]*:[ \t]*"'
     rb'(?:document|thread|thread_config|thread_state|message|message_part|attic)"'
 )
+_FIRST = re.compile(_OURS)
+# It begins with a plain character, which is searched for at once, and looks at no blank line twice.
+_LATER = re.compile(rb"\n" + _OURS)
 
 
 def _is_native(source: bytes) -> bool:
     """Whether a line begins as our rows do: `event` first, with one of our names."""
-    return _NATIVE.search(b"\n" + source.removeprefix(BOM)) is not None and not jupyter.claims(source)
+    text = source.removeprefix(BOM)
+    is_ours = _FIRST.match(text) is not None or _LATER.search(text) is not None
+    return is_ours and not jupyter.claims(source)
 
 
 def _read_native(source: bytes) -> Outcome:

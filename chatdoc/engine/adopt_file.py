@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from chatdoc.crdt.first_update import genesis, session_client
+from chatdoc.engine.overlapped import Overlapped
 from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock
 from chatdoc.model.facts import DocumentFact, Fact
@@ -100,21 +101,11 @@ def adopt(
 
     Raises BackupDamaged, and DocumentExists when another process was faster; the file is untouched.
     """
-    recorded_at_ms, first = clock(), genesis(made.facts)
+    recorded_at_ms = clock()
+    marker = Overlapped(lambda: _marker(source, stores.backups, path, made), size_bytes=len(source))
+    first = genesis(made.facts)
     known = {first.client_id: first.length}
     client_id = session_client(random, known)
-    marker = None
-    if made.report is not None:
-        source_digest = made.report.source_digest
-        backup = save(source, stores.backups, backup_name(path, source_digest), source_digest)
-        marker = Marker(
-            source_digest=source_digest,
-            steps_digest=steps_digest(made.report),
-            phase="committed",
-            backup=backup.name,
-            report=made.report.to_json(),
-            text_digest=digest(made.text),
-        )
     registration = Registration(
         path=path.name,
         document_id=made.document_id,
@@ -127,11 +118,26 @@ def adopt(
         first.update,
         origin="migration",
         recorded_at_ms=recorded_at_ms,
-        marker=marker,
+        marker=marker.result(),
     )
     copy = WorkingCopy(made.view, store, random=random, known=known, sequence=1, client_id=client_id)
     copy.items_in_snapshot = 0
     return Adopted(store, copy)
+
+
+def _marker(source: bytes, backups: Path, path: Path, made: Upgrade) -> Marker | None:
+    """The marker of a migration, whose source is saved now; None where the text stays as it is."""
+    if made.report is None:
+        return None
+    source_digest = made.report.source_digest
+    return Marker(
+        source_digest=source_digest,
+        steps_digest=steps_digest(made.report),
+        phase="committed",
+        backup=save(source, backups, backup_name(path, source_digest), source_digest).name,
+        report=made.report.to_json(),
+        text_digest=digest(made.text),
+    )
 
 
 def digest(data: bytes) -> str:

@@ -24,7 +24,7 @@ from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
 from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, stat_of
 from chatdoc.engine.rendering import Rendering
-from chatdoc.engine.text_digest import TextDigest, read_with_digest
+from chatdoc.engine.text_digest import digest_of, read_with_digest
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
 from chatdoc.model.view.view import View
@@ -155,7 +155,7 @@ class ChatFile:
             if sum(map(len, text)) == len(source) and b"".join(text) == source:
                 self._note(source_digest, sequence, seen)
                 return written
-            text_digest = TextDigest(text)
+            text_digest = digest_of(text)
             try:
                 looks = replace_atomically(
                     self.path,

@@ -1,43 +1,20 @@
-"""Overlapped hashing: the digest of a large text is made while its bytes come from the disk, or go there.
-
-Hashing lets go of the interpreter's lock, and so do reading and writing: together they take as long as one of them.
-"""
+"""Overlapped hashing: the digest of a large text is made while its bytes come from the disk, or go there."""
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from queue import SimpleQueue
 
+from chatdoc.engine.overlapped import LARGE_BYTES, Overlapped, begun
 from chatdoc.engine.read_file import read_bytes
 
-LARGE_BYTES = 1_048_576
-"""Below that, beginning a thread costs more than hashing."""
 
-
-class TextDigest:
-    """The SHA-256 of a text that is given in parts, in hex."""
-
-    def __init__(self, parts: Sequence[bytes | memoryview]) -> None:
-        self._parts = parts
-        self._made: str | None = None
-        self._thread = _begun(self._make) if sum(map(len, parts)) >= LARGE_BYTES else None
-
-    def result(self) -> str:
-        """The digest, waited for; made here where no thread has made it."""
-        if self._thread is not None:
-            self._thread.join()
-        return self._made or self._make()
-
-    def _make(self) -> str:
-        made = sha256()
-        for part in self._parts:
-            made.update(part)
-        self._made = made.hexdigest()
-        return self._made
+def digest_of(parts: Sequence[bytes | memoryview]) -> Overlapped[str]:
+    """The SHA-256 of a text that is given in parts, in hex; made while its caller goes on."""
+    return Overlapped(lambda: _hashed(parts), size_bytes=sum(map(len, parts)))
 
 
 def read_with_digest(path: Path) -> tuple[bytes, str]:
@@ -53,7 +30,7 @@ def read_with_digest(path: Path) -> tuple[bytes, str]:
 
     thread = None
     try:
-        thread = _begun(make) if _size(path) >= LARGE_BYTES else None
+        thread = begun(make) if _size(path) >= LARGE_BYTES else None
         text = read_bytes(path, None if thread is None else pieces.put)
     finally:
         pieces.put(b"")
@@ -62,14 +39,11 @@ def read_with_digest(path: Path) -> tuple[bytes, str]:
     return text, made[0] if made else sha256(text).hexdigest()
 
 
-def _begun(work: Callable[[], object]) -> threading.Thread | None:
-    """A thread that does some work; None where no more threads may be begun, and whoever asks does it himself."""
-    thread = threading.Thread(target=work, name="chatdoc-digest", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:
-        return None
-    return thread
+def _hashed(parts: Sequence[bytes | memoryview]) -> str:
+    made = sha256()
+    for part in parts:
+        made.update(part)
+    return made.hexdigest()
 
 
 def _size(path: Path) -> int:

@@ -12,11 +12,14 @@ from random import Random
 
 import pytest
 
+from benchmarks.data import legacy
 from chatdoc import open_document
 from chatdoc.engine import text_digest
+from chatdoc.engine.overlapped import LARGE_BYTES
 from chatdoc.engine.read_file import holds
-from chatdoc.engine.text_digest import LARGE_BYTES, TextDigest, read_with_digest
-from chatdoc.model.errors import UnreadableFile
+from chatdoc.engine.text_digest import digest_of, read_with_digest
+from chatdoc.model.errors import BackupDamaged, UnreadableFile
+from chatdoc.store.backups import backup_name
 
 TEXT = Random(1).randbytes(2 * LARGE_BYTES + 1234)
 
@@ -38,7 +41,7 @@ def test_the_digest_of_parts_is_that_of_the_whole(size: int) -> None:
     text = TEXT[:size]
     for cut in (0, size // 3, size):
         parts = [text[:cut], memoryview(text)[cut:]]
-        assert TextDigest(parts).result() == sha256(text).hexdigest()
+        assert digest_of(parts).result() == sha256(text).hexdigest()
 
 
 def test_a_digest_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,9 +52,9 @@ def test_a_digest_needs_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as refusing:
         refusing.setattr(threading.Thread, "start", refuse)
-        assert TextDigest([TEXT]).result() == sha256(TEXT).hexdigest()
+        assert digest_of([TEXT]).result() == sha256(TEXT).hexdigest()
     monkeypatch.setattr(threading.Thread, "run", lambda _: None)
-    assert TextDigest([TEXT]).result() == sha256(TEXT).hexdigest()
+    assert digest_of([TEXT]).result() == sha256(TEXT).hexdigest()
 
 
 @pytest.mark.parametrize("size", [0, 1, LARGE_BYTES - 1, LARGE_BYTES, len(TEXT)])
@@ -61,7 +64,7 @@ def test_what_is_read_comes_with_its_digest(tmp_path: Path, size: int) -> None:
     path.write_bytes(TEXT[:size])
     assert read_with_digest(path) == (TEXT[:size], sha256(TEXT[:size]).hexdigest())
     assert read_with_digest(tmp_path / "nothing") == (b"", sha256(b"").hexdigest())
-    assert not [one for one in threading.enumerate() if one.name == "chatdoc-digest"]
+    assert not [one for one in threading.enumerate() if one.name == "chatdoc-beside"]
 
 
 @pytest.mark.parametrize("broken", ["start", "run"])
@@ -94,7 +97,7 @@ def test_a_reading_that_fails_leaves_no_thread_behind(
     with pytest.raises(UnreadableFile):
         read_with_digest(path)
     for one in threading.enumerate():
-        if one.name == "chatdoc-digest":
+        if one.name == "chatdoc-beside":
             one.join(10)
             assert not one.is_alive()
 
@@ -143,3 +146,20 @@ def test_a_large_text_is_known_again(tmp_path: Path) -> None:
     with open_document(path) as document:
         assert document.report is None
         assert document.text() == text
+
+
+def test_a_backup_that_fails_beside_the_first_update_makes_no_store(tmp_path: Path) -> None:
+    """It is waited for before anything is stored, and its error is the one that is raised; the file is untouched."""
+    path = tmp_path / "old.chat"
+    source = legacy(2_500)
+    assert len(source) > LARGE_BYTES
+    path.write_bytes(source)
+    backups = tmp_path / ".chatdoc" / "backups"
+    backups.mkdir(parents=True, mode=0o700)
+    backups.parent.chmod(0o700)
+    (backups / backup_name(path, sha256(source).hexdigest())).write_bytes(b"something else")
+    with pytest.raises(BackupDamaged):
+        open_document(path)
+    assert path.read_bytes() == source
+    assert not list(tmp_path.glob(".chatdoc/*.sqlite3"))
+    assert not [one for one in threading.enumerate() if one.name == "chatdoc-beside"]
