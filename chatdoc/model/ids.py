@@ -69,8 +69,12 @@ def derive(kind: str, ms: int, *parts: str) -> str:
     told = kind
     for part in parts:
         told = f"{told}\x00{len(part)}:{part}"
-    hashed = sha256(told.encode("utf-8", "surrogatepass"))
-    return _spell(min(max(ms, 0), STAMP_MS_END - 1) << 80 | int.from_bytes(hashed.digest()[:10], "big"))
+    random = sha256(told.encode("utf-8", "surrogatepass")).digest()
+    if not 0 <= ms < STAMP_MS_END:
+        ms = min(max(ms, 0), STAMP_MS_END - 1)
+    return (
+        f"{_time(ms)}{_eight(int.from_bytes(random[:5], 'big'))}{_eight(int.from_bytes(random[5:10], 'big'))}"
+    )
 
 
 def derive_ordered(ms: int, place: str) -> str:
