@@ -1,4 +1,7 @@
-"""SQLite store in memory: every table, event log and read model, and no file; for tests and chats without a file."""
+"""SQLite store in memory: every table, event log and read model, and no file that anybody finds.
+
+Of a large one SQLite keeps a part in a temporary file, so that who looks at many long chats needs little memory.
+"""
 
 from __future__ import annotations
 

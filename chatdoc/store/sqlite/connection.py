@@ -11,6 +11,8 @@ from chatdoc.model.errors import StoreGone
 
 Durability = Literal["full", "normal"]
 """`full`: what was acknowledged survives a power failure; `normal`: it survives the end of the process."""
+TEMPORARY_CACHE_KB = 16_384
+"""So much of a database without a name stays in memory."""
 Care = Durability | Literal["asynchronous", "draft"]
 """`asynchronous`: as `full`, once somebody has waited for it (`wal_sync`). A `draft` is thrown away where it is not
 finished, and forced to the disk once it is: until then nothing is."""
@@ -92,6 +94,13 @@ def prepare(connection: sqlite3.Connection, *, care: Care, readonly: bool = Fals
     except BaseException:
         connection.close()
         raise
+
+
+def connect_temporary() -> sqlite3.Connection:
+    """A database without a name, which ends with its connection; what is beyond a cache is in a temporary file."""
+    connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA cache_size = {-TEMPORARY_CACHE_KB}")
+    return connection
 
 
 def connect(file: Path, *, timeout_s: float, access: Access = "write") -> sqlite3.Connection:

@@ -27,6 +27,7 @@ from chatdoc.store.sqlite.connection import (
     Care,
     Looks,
     connect,
+    connect_temporary,
     inode_of,
     looks_of,
     prepare,
@@ -218,8 +219,7 @@ class Database:
     def close(self) -> None:
         """Let go of the file; the last one of all writes the journal back. In a forked child nothing is touched."""
         if os.getpid() != self._pid:
-            if self._connection is not None:
-                _ABANDONED.append(self._connection)
+            _ABANDONED.extend(filter(None, [self._connection]))
             self.is_closed = True
             return
         with self.lock:
@@ -249,7 +249,7 @@ class Database:
         self._generation += 1
         self._distrusted = False
         if self.file is None:
-            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            return connect_temporary()
         connection = self._connect_file(self.file)
         self.has_wal = prepare(connection, care=self.care, readonly=self.readonly)
         return connection
