@@ -84,7 +84,7 @@ def _entering(random: Random, view: View, kind: str, by: str, thread_id: ThreadI
         asked = [one for one in present if state_of_turn(view, one) == "idle"]
         if asked and random.random() < 0.2:
             return QueueTurn(thread_id=thread_id, message_id=random.choice(asked))
-        return QueueTurn(thread_id=thread_id, sender_id=by, content=random.choice(CHUNKS))
+        return QueueTurn(thread_id=thread_id, sender_id=by or "ada", content=random.choice(CHUNKS))
     waiting = queue_of(view, thread_id)
     fields = {"acp_automation_id": "nightly"} if random.random() < 0.2 else {}
     if waiting and random.random() < 0.7:

@@ -25,7 +25,7 @@ HANDED_DOWN = {
     ("chatdoc.store.atomic_file", "DisplacedFile.keep"),
 }
 """Who may call which function of a higher floor; subscribers' callbacks need no line, as they are in no room."""
-MODULES_MAX = {"send": 67, "receive": 74, "open v2": 138, "open legacy": 148}
+MODULES_MAX = {"send": 67, "receive": 74, "open v2": 140, "open legacy": 149}
 """What was measured is 65, 74, 138 and 148; more than a little more is a new detour to be looked at."""
 
 

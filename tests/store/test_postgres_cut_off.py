@@ -133,11 +133,13 @@ def test_who_comes_after_it_is_known_waits_less(postgres: Cluster, name: str) ->
             link.hold()
             with pytest.raises(StoreError):
                 store.documents()
-            began = time.monotonic()
-            for _ in range(2):
+            waited = []
+            for _ in range(3):
+                began = time.monotonic()
                 with pytest.raises(StoreError, match="could not be reached"):
                     store.documents()
-            assert time.monotonic() - began < 9
+                waited.append(time.monotonic() - began)
+            assert min(waited) < 6  # Of three seconds, beside whatever else the machine does.
             link.let_go()
             doc.send(thread, sender_id="ada", content="Hi")
             assert contents(doc, thread) == ["Hello", "Hi"]
