@@ -33,7 +33,8 @@ def _listed(path: Path) -> str:
     except OSError:  # It may be entered and not listed.
         return path.name
     wanted = _folded(path.name)
-    if path.name in names:
+    # What was deleted since is not its neighbour, where both are files of their own.
+    if path.name in names or not os.path.lexists(path):
         return path.name
     return min((one for one in names if _folded(one) == wanted), default=path.name)
 

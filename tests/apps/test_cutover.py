@@ -18,7 +18,6 @@ from chatdoc.model.errors import ChatdocError, CommandRefused, DocumentMoved, Ne
 from chatdoc.status import status
 from chatdoc.verify import verify_store
 from tests import forked
-from tests.postgres_cluster import Cluster
 
 NAME = "a.chat"
 PHASES = ("backfill", "verify", "switch", "serve")
@@ -28,12 +27,6 @@ from chatdoc.cutover import cutover
 file, url, back, at = sys.argv[1:]
 cutover(file, url, back=back == "back", on_phase=lambda phase: phase == at and os.kill(os.getpid(), signal.SIGKILL))
 """
-
-
-@pytest.fixture
-def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
-    """A database of this test's own."""
-    return postgres.create_database(f"cutover_{abs(hash(request.node.name)) % 10**9}")
 
 
 @pytest.fixture

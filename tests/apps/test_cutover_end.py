@@ -11,15 +11,8 @@ from chatdoc import open_document, read_document
 from chatdoc.cutover import cutover
 from chatdoc.cutover_sides import DatabaseSide, FileSide
 from chatdoc.model.errors import StoreError
-from tests.postgres_cluster import Cluster
 
 NAME = "a.chat"
-
-
-@pytest.fixture
-def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
-    """A database of this test's own."""
-    return postgres.create_database(f"cutover_end_{abs(hash(request.node.name)) % 10**9}")
 
 
 @pytest.fixture

@@ -18,13 +18,6 @@ from chatdoc.apps.cli.main import main
 from chatdoc.model.errors import CommandRefused, NotFound, StoreError
 from chatdoc.store.part_ports import CallingFeed
 from chatdoc.store.postgres import hint_thread
-from tests.postgres_cluster import Cluster
-
-
-@pytest.fixture
-def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
-    """A database of this test's own."""
-    return postgres.create_database(f"apps_{abs(hash(request.node.name)) % 10**9}")
 
 
 def soon(is_so: Callable[[], bool]) -> bool:

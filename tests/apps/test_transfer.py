@@ -14,15 +14,8 @@ from chatdoc import open_document, open_store, read_document, transfer
 from chatdoc.apps.cli.main import main
 from chatdoc.engine import begin_event_log
 from chatdoc.verify import verify_store
-from tests.postgres_cluster import Cluster
 
 NAMES = ["a.chat", "team/b.chat"]
-
-
-@pytest.fixture
-def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
-    """A database of this test's own."""
-    return postgres.create_database(f"transfer_{abs(hash(request.node.name)) % 10**9}")
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ NAMES = ["a.chat", "b.chat", "c.chat"]
 
 
 @pytest.fixture
-def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
-    """A database of this test's own."""
-    return postgres.create_database(f"odd_{abs(hash(request.node.name)) % 10**9}")
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three documents."""
     home = tmp_path / "chats"

@@ -16,15 +16,8 @@ from chatdoc.document import Document
 from chatdoc.engine import begin_event_log
 from chatdoc.event_view import EventView
 from chatdoc.workspace import log_of
-from tests.postgres_cluster import Cluster
 
 NAME = "a.chat"
-
-
-@pytest.fixture
-def url(postgres: Cluster, request: pytest.FixtureRequest) -> str:
-    """A database of this test's own."""
-    return postgres.create_database(f"unused_{abs(hash(request.node.name)) % 10**9}")
 
 
 def threads_told(log: EventView) -> list[tuple[str, Any]]:

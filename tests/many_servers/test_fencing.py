@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from chatdoc import open_store
+from chatdoc import Document, open_store
 from chatdoc.model.errors import DocumentFailed
 from chatdoc.store.postgres import servers
 from tests.postgres_cluster import Cluster
@@ -71,6 +71,16 @@ class Worker:
             pass
 
 
+def recovered(doc: Document, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The messages of the turns that are ended as those of a dead server, once that was silent for a moment."""
+    # Not before: on a busy machine one that runs may be late by so much.
+    monkeypatch.setattr(servers, "SILENT_MS", 1500)
+    end = time.monotonic() + 60
+    while not (ended := doc.agents.recover_turns()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return [str(one.message_id) for one in ended]
+
+
 def test_a_stopped_server_that_continues_writes_nothing_more(
     postgres: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,12 +93,7 @@ def test_a_stopped_server_that_continues_writes_nothing_more(
             (running,) = doc.agents.running()
             assert (running.standing, running.pid) == ("alive", worker.pid)
             os.kill(worker.pid, signal.SIGSTOP)
-            # Not before: on a busy machine one that runs may be late by so much.
-            monkeypatch.setattr(servers, "SILENT_MS", 1500)
-            end = time.monotonic() + 60
-            while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
-                time.sleep(0.1)
-            assert [one.message_id for one in recovered] == [worker.message_id]
+            assert recovered(doc, monkeypatch) == [worker.message_id]
             os.kill(worker.pid, signal.SIGCONT)
             for order in ("append", "send"):
                 assert worker.says(order) in ("DocumentFailed", "TurnOver")
@@ -162,11 +167,7 @@ def test_nobody_is_shut_out_for_a_clock_that_was_set(
             os.kill(worker.pid, signal.SIGCONT)
             assert worker.says("append") == "done"
             os.kill(worker.pid, signal.SIGSTOP)
-            monkeypatch.setattr(servers, "SILENT_MS", 1500)
-            end = time.monotonic() + 60
-            while not (recovered := doc.agents.recover_turns()) and time.monotonic() < end:
-                time.sleep(0.1)
-            assert [one.message_id for one in recovered] == [worker.message_id]
+            assert recovered(doc, monkeypatch) == [worker.message_id]
 
 
 def test_a_server_that_died_before_the_clock_was_put_back_is_found(

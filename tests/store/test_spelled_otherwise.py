@@ -155,3 +155,20 @@ def test_on_a_disk_that_tells_spellings_apart_they_are_two(tmp_path: Path) -> No
     assert len(list((tmp_path / ".chatdoc").glob("*.sqlite3"))) == 4
     assert real_path(tmp_path / "TEAM.chat") == tmp_path / "TEAM.chat"
     assert not is_listed(tmp_path / "TEAM.chat")
+
+
+def test_what_is_deleted_at_that_moment_is_not_its_neighbour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk where both are files of their own, a save would go to the other one."""
+    path, neighbour = tmp_path / "Team.chat", tmp_path / "tEAM.CHAT"
+    for one in (path, neighbour):
+        one.touch()
+    listed_there = os.listdir
+
+    def deleted_first(folder: Path) -> list[str]:
+        path.unlink()
+        return listed_there(folder)
+
+    monkeypatch.setattr(os, "listdir", deleted_first)
+    assert real_path(path) == path

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -30,18 +31,20 @@ def chromium() -> str:
     return found
 
 
+def seen(script: str, *arguments: str) -> dict[str, Any]:
+    """What a script found that drives the browser."""
+    came = subprocess.run(
+        ["node", script, *arguments], cwd=HOME, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert came.returncode == 0, came.stderr[-2000:]
+    found: dict[str, Any] = json.loads(came.stdout)
+    return found
+
+
 def test_a_browser_runs_nothing_of_a_document(serving: Serving, chromium: str) -> None:
     """Hostile texts stay texts, also those that arrive live; inline scripts and pages from elsewhere are refused."""
     thread_id = spoil(serving)
-    came = subprocess.run(
-        ["node", "browser.mjs", serving.url, f"/debug/sub.chat?thread={thread_id}", chromium],
-        cwd=HOME,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert came.returncode == 0, came.stderr[-2000:]
-    found = json.loads(came.stdout)
+    found = seen("browser.mjs", serving.url, f"/debug/sub.chat?thread={thread_id}", chromium)
     assert found["dialogs"] == 0
     assert found["elements"] == 0
     assert found["inline"] == 0, "the policy forbids inline scripts"
@@ -56,15 +59,7 @@ def test_a_browser_runs_nothing_of_a_document(serving: Serving, chromium: str) -
 def test_a_repair_that_is_clicked_is_seen_by_all_who_look(serving: Serving, chromium: str) -> None:
     """The report is live: the violation goes from every open page, and so does its button."""
     break_rules(serving, "a.chat")
-    came = subprocess.run(
-        ["node", "repair.mjs", serving.url, "/debug/a.chat", "orphan_message", chromium],
-        cwd=HOME,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert came.returncode == 0, came.stderr[-2000:]
-    found = json.loads(came.stdout)
+    found = seen("repair.mjs", serving.url, "/debug/a.chat", "orphan_message", chromium)
     assert found["errors"] == []
     assert (found["before"], found["said"]) == (1, "repaired")
     assert "violation" in found["standing"], "the others are there still"
@@ -88,15 +83,7 @@ def test_a_long_thread_is_cut_and_says_so(serving: Serving, chromium: str) -> No
     serving.call("sub.chat", lambda doc: doc.send(made, sender_id="bob", content="the newest"))
     newest = serving.call("sub.chat", lambda doc: doc.messages(made)[-1].message_id)
     serving.command("sub.chat", type="edit", message_id=newest, author_id="eve", content="said otherwise")
-    came = subprocess.run(
-        ["node", "debug_thread.mjs", serving.url, f"/debug/sub.chat?thread={made}", chromium],
-        cwd=HOME,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert came.returncode == 0, came.stderr[-2000:]
-    found = json.loads(came.stdout)
+    found = seen("debug_thread.mjs", serving.url, f"/debug/sub.chat?thread={made}", chromium)
     assert found["errors"] == []
     assert found["name"].startswith("Thread Plan namename")
     assert found["earlier"] == f"The newest of {MESSAGES_MAX + 10} messages; 10 earlier ones are not shown."
