@@ -9,13 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from chatdoc.model.errors import StoreError
 from chatdoc.store.file_system import may_be_shared
 from chatdoc.store.index_folder import index_folder, make_index_folder
+from chatdoc.store.sqlite.sqlite_errors import FAULTS, is_busy
 from chatdoc.store.sqlite.wal_mode import take_rollback
 
 TIMEOUT_S = 30.0
@@ -63,6 +65,11 @@ class IndexFile:
                 self.connection.execute("ROLLBACK")
             raise
 
+    def ask(self, question: str, values: Sequence[Any] = (), *, hint: str) -> list[tuple[Any, ...]]:
+        """All rows that a question has; raises StoreError for what SQLite cannot read."""
+        with self._named("read", hint):
+            return self.connection.execute(question, values).fetchall()
+
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
@@ -71,9 +78,11 @@ class IndexFile:
     def _named(self, doing: str, hint: str) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (*FAULTS, OSError) as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
                 hint = "Free space on the disk"
+            elif not isinstance(error, OSError) and is_busy(error):
+                hint = "Another program writes to it; try again, or end that program if it hangs"
             elif isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
                 hint = f"Allow writing to {self.path.parent.parent.parent}"
             raise StoreError(f"the index {self.path} cannot be {doing}: {error}", hint=hint) from error

@@ -101,3 +101,17 @@ def test_writers_take_turns(tmp_path: Path) -> None:
     assert failed == []
     with closing(opened(tmp_path)) as index:
         assert len(words_of(index)) == 40
+
+
+def test_one_that_another_program_holds_is_not_to_be_moved_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited for it in vain reads that it is in use, whatever heals a broken one."""
+    monkeypatch.setattr(index_file, "TIMEOUT_S", 0.1)
+    opened(tmp_path).close()
+    with closing(sqlite3.connect(index_folder(tmp_path) / "words.sqlite3", isolation_level=None)) as held:
+        held.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="Another program writes to it"):
+            opened(tmp_path)
+    with closing(opened(tmp_path)) as index:
+        assert index.ask("SELECT word FROM words", hint="Look") == []

@@ -7,6 +7,7 @@ once under each command id.
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,20 @@ class FolderTools:
         self.folder = Path(os.path.realpath(folder))
         self.sender_id = sender_id
 
-    def list_documents(self) -> dict[str, Any]:
-        """The chats below the folder, by their paths, with their sizes in bytes; and what could not be looked into."""
+    def list_documents(self, limit: int = 100, after: str | None = None) -> dict[str, Any]:
+        """The first chats below the folder by path, with their sizes in bytes; and what could not be looked into.
+
+        `after` in the answer leads to those behind them; `of` is how many there are.
+        """
+        limit = max(1, min(limit, PAGE_MAX))
         found = list_documents(self.folder)
+        begin = 0 if after is None else bisect_right(found.names, after)
+        page = found.names[begin : begin + limit]
         return {
-            "documents": [{"path": one, "bytes": _size(self.folder / one)} for one in found.names],
-            "unreadable": msgspec.to_builtins(found.unreadable),
+            "documents": [{"path": one, "bytes": _size(self.folder / one)} for one in page],
+            "after": page[-1] if begin + limit < len(found.names) else None,
+            "of": len(found.names),
+            **_first("unreadable", msgspec.to_builtins(found.unreadable)),
         }
 
     def list_threads(self, document: str, limit: int = 100, before: str | None = None) -> dict[str, Any]:
@@ -102,7 +111,7 @@ class FolderTools:
         with SearchIndex.open(self.folder) as index:
             unread = catch_up(index, self.folder)
             hits = index.search(query, limit=max(1, min(limit, PAGE_MAX)), signs=_SIGNS)
-        return {"query": query, "hits": msgspec.to_builtins(hits), "unread": unread}
+        return {"query": query, "hits": msgspec.to_builtins(hits), **_first("unread", unread)}
 
     def check_integrity(self, document: str) -> dict[str, Any]:
         """Whether a chat keeps every promise, and what is broken where it does not; nothing is repaired."""
@@ -153,6 +162,22 @@ class FolderTools:
         if not path.exists():
             raise CommandRefused(f"there is no {document}", hint="list_documents names those that are there")
         return open_document(path, create=False)
+
+
+def cut(answer: Any) -> Any:
+    """An answer in which no text is longer than lists show it: names may be long, and so may one word of a hit."""
+    if isinstance(answer, str):
+        return answer[:TEXT_LENGTH_MAX]
+    if isinstance(answer, list):
+        return [cut(one) for one in answer]
+    if isinstance(answer, dict):
+        return {name: cut(value) for name, value in answer.items()}
+    return answer
+
+
+def _first(name: str, found: list[Any]) -> dict[str, Any]:
+    """The first ones of what is a list in an answer besides, and how many there are where these are not all."""
+    return {name: found[:PAGE_MAX], **({f"{name}_of": len(found)} if len(found) > PAGE_MAX else {})}
 
 
 def _shown(message: Message, offset: int = 0) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -37,6 +38,7 @@ _FORGET = " ".join(
     for table in ("searched_documents", "searched_messages", "searched_texts")
 )
 _AGAIN = "Move the file away; the next search makes it again"
+_CHECK = f"Check the disk. {_AGAIN}"
 _PHRASE = re.compile(r'"([^"]+)"|(\S+)')
 _WORD = re.compile(r"\w")
 
@@ -90,20 +92,16 @@ class SearchIndex:
 
     def looks_of(self, document: str) -> str | None:
         """How a document looked when it was indexed."""
-        found = self._connection.execute(
-            "SELECT looks FROM searched_documents WHERE document = ?", (document,)
-        ).fetchone()
-        return None if found is None else str(found[0])
+        found = self._ask("SELECT looks FROM searched_documents WHERE document = ?", (document,))
+        return str(found[0][0]) if found else None
 
     def documents(self) -> list[str]:
         """The documents that are indexed."""
-        return [
-            row[0] for row in self._connection.execute("SELECT document FROM searched_documents ORDER BY 1")
-        ]
+        return [document for (document,) in self._ask("SELECT document FROM searched_documents ORDER BY 1")]
 
     def take(self, document: str, looks: str, messages: Iterable[Searchable]) -> int:
         """Bring a document's rows to what it has now, touching those that differ only; returns how many did."""
-        with self._file.writing(hint="Check the disk"):
+        with self._file.writing(hint=_CHECK):
             known = {
                 row[0]: (row[1], row[2])
                 for row in self._connection.execute(
@@ -129,7 +127,7 @@ class SearchIndex:
 
     def forget(self, document: str) -> None:
         """Take a document that is gone out of the index."""
-        with self._file.writing(hint="Check the disk"):
+        with self._file.writing(hint=_CHECK):
             rows = self._connection.execute(
                 "SELECT row FROM searched_messages WHERE document = ?", (document,)
             ).fetchall()
@@ -152,14 +150,17 @@ class SearchIndex:
         limit: int = 20,
         signs: tuple[str, str] = ("[", "]"),
     ) -> list[Hit]:
-        """The messages that hold all words and "phrases" of the query, the best first; raises CommandRefused."""
+        """The messages that hold all words and "phrases" of the query, the best first.
+
+        Raises CommandRefused for a query without words, and StoreError for an index that cannot be read.
+        """
         require_text("query", query)
         conditions, values = ["searched_texts MATCH ?"], [_matching(query)]
         for column, value in (("source = ?", source), ("role = ?", role), ("date >= ?", since)):
             if value is not None:
                 conditions.append(column)
                 values.append(value)
-        rows = self._connection.execute(
+        rows = self._ask(
             "SELECT document, thread_id, thread, message_id, source, role, sender_id, date,"
             " snippet(searched_texts, 0, ?, ?, '…', 24), -bm25(searched_texts)"
             " FROM searched_texts JOIN searched_messages ON searched_messages.row = searched_texts.rowid"
@@ -172,11 +173,11 @@ class SearchIndex:
 
     def rows(self) -> list[tuple[str, ...]]:
         """Everything that is indexed, in an order that is the same for equal indexes."""
-        return self._connection.execute(
+        return self._ask(
             "SELECT document, message_id, thread_id, thread, source, role, sender_id, date, digest, text"
             " FROM searched_messages JOIN searched_texts ON searched_messages.row = searched_texts.rowid"
             " ORDER BY document, message_id"
-        ).fetchall()
+        )
 
     def close(self) -> None:
         """Let go of the file."""
@@ -187,6 +188,9 @@ class SearchIndex:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _ask(self, question: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._file.ask(question, values, hint=_AGAIN)
 
     def _add(self, document: str, one: Searchable) -> None:
         row = self._connection.execute(
@@ -208,7 +212,8 @@ def _matching(query: str) -> str:
     """A query as FTS5 spells it: words and phrases quoted, so that none is an operator; `word*` is a beginning."""
     found: list[str] = []
     for phrase, word in _PHRASE.findall(query):
-        text = (phrase or word).replace('"', " ").strip()
+        # FTS5 takes a query to end with a NUL, and text to go on there as after any other sign.
+        text = (phrase or word).replace('"', " ").replace("\0", " ").strip()
         if not _WORD.search(text):
             continue
         star = "*" if word.endswith("*") else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -117,31 +118,25 @@ class SessionIndex:
 
     def get(self, path: str) -> LogRow | None:
         """What is known of a file."""
-        found = self._connection.execute(f"{_GET} WHERE path = ?", (path,)).fetchone()
-        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+        return self._first(f"{_GET} WHERE path = ?", path)
 
     def rows(self, sources: tuple[str, ...] | None = None) -> list[LogRow]:
         """Every file by path, or those of some sources."""
-        rows = [
-            LogRow(**dict(zip(_COLUMNS, found, strict=True)))
-            for found in self._connection.execute(f"{_GET} ORDER BY path")
-        ]
+        rows = [_row(found) for found in self._ask(f"{_GET} ORDER BY path")]
         return rows if sources is None else [row for row in rows if row.source in sources]
 
     def begins_with(self, source: str, head: str) -> LogRow | None:
         """The log that told a session beginning with this record first."""
-        found = self._connection.execute(
+        return self._first(
             f"{_GET} WHERE source = ? AND head = ? AND continues = '' ORDER BY indexed_at_ms, path LIMIT 1",
-            (source, head),
-        ).fetchone()
-        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+            source, head,
+        )  # fmt: skip
 
     def of_session(self, source: str, session: str) -> LogRow | None:
         """A log of a session."""
-        found = self._connection.execute(
-            f"{_GET} WHERE source = ? AND source_session_id = ? ORDER BY path LIMIT 1", (source, session)
-        ).fetchone()
-        return None if found is None else LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+        return self._first(
+            f"{_GET} WHERE source = ? AND source_session_id = ? ORDER BY path LIMIT 1", source, session
+        )
 
     def put(self, row: LogRow) -> None:
         """Keep what is known of a file."""
@@ -150,12 +145,7 @@ class SessionIndex:
 
     def unsaved(self) -> list[str]:
         """The documents whose text may be behind what was imported, by path."""
-        return [
-            document
-            for (document,) in self._connection.execute(
-                "SELECT document FROM unsaved_documents ORDER BY document"
-            )
-        ]
+        return [one for (one,) in self._ask("SELECT document FROM unsaved_documents ORDER BY document")]
 
     def note_unsaved(self, document: str) -> None:
         """Note, before something is imported into a document, that its text will be behind."""
@@ -194,3 +184,14 @@ class SessionIndex:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _first(self, question: str, *values: str) -> LogRow | None:
+        found = self._ask(question, *values)
+        return _row(found[0]) if found else None
+
+    def _ask(self, question: str, *values: str) -> list[tuple[Any, ...]]:
+        return self._file.ask(question, values, hint=_AGAIN)
+
+
+def _row(found: tuple[Any, ...]) -> LogRow:
+    return LogRow(**dict(zip(_COLUMNS, found, strict=True)))

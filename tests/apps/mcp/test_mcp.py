@@ -136,6 +136,43 @@ def test_threads_come_in_pages_and_closed_folders_are_named(chat: Chat) -> None:
     asked(chat.folder, ask=ask)
 
 
+def test_documents_come_in_pages_and_no_text_is_endless(tmp_path: Path) -> None:
+    """Going on with `after` gives every chat once, also where the one it names is gone; names and hits are cut."""
+    names = [f"{number}.chat" for number in range(7)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    with open_document(tmp_path / "0.chat") as document:
+        document.create_thread(sender_id="ada", content="x" * 50_000 + " end", name="n" * 50_000)
+
+    async def ask(client: Client) -> None:
+        found, after, pages = [], None, 0
+        while after is not None or not found:
+            page = await call(client, "list_documents", limit=3, after=after)
+            assert (page["of"], page["unreadable"]) == (7, [])
+            found += [one["path"] for one in page["documents"]]
+            after, pages = page["after"], pages + 1
+        assert (found, pages) == (names, 3)
+        page = await call(client, "list_documents", after="3.chat.was.here")
+        assert [one["path"] for one in page["documents"]] == names[4:]
+        [thread] = (await call(client, "list_threads", document="0.chat"))["threads"]
+        [hit] = (await call(client, "search", query="end"))["hits"]
+        assert all(len(one) == 20_000 for one in (thread["name"], hit["thread"], hit["snippet"]))
+        assert "no word" in await refused(client, "search", query="\0")
+
+    asked(tmp_path, ask=ask)
+
+
+def test_an_answer_names_the_first_of_what_it_could_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a long list besides the answer the rest is counted."""
+    monkeypatch.setattr(folder_tools, "PAGE_MAX", 3)
+    for number in range(5):
+        (tmp_path / f"{number}.chat").symlink_to(tmp_path / "nowhere")
+    found = FolderTools(tmp_path, sender_id="x").search("word")
+    assert (found["unread"], found["unread_of"]) == (["0.chat", "1.chat", "2.chat"], 5)
+
+
 def test_an_assistant_writes_where_it_may_and_each_thing_once(chat: Chat) -> None:
     """A message and a reply, under command ids; a repetition, also after the server was started again, adds nothing."""
     sent: list[str] = []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,35 @@ def test_a_query_without_a_word_is_refused(folder: Path) -> None:
     """Signs alone are no query."""
     with pytest.raises(CommandRefused, match="no word"):
         found(folder, '"*" --')
+
+
+def test_a_query_may_have_any_sign(folder: Path) -> None:
+    """None is an operator, and none ends the query: FTS5 takes a NUL for that."""
+    for sign in map(chr, range(128)):
+        assert {hit.sender_id for hit in found(folder, f"wool{sign} {sign}blue")} <= {"bob"}
+    assert len(found(folder, "deep\0blue")) == 1
+
+
+@pytest.mark.parametrize("damage", ["pages", "table", "names"])
+def test_an_index_that_cannot_be_read_says_what_makes_it_again(folder: Path, damage: str) -> None:
+    """Whatever part of it is broken, and whether that is met in looking, in searching or in catching up."""
+    found(folder, "wool")
+    file = folder / ".chatdoc" / "indexes" / "search.sqlite3"
+    if damage == "pages":
+        content = bytearray(file.read_bytes())
+        content[4096:] = bytes(len(content) - 4096)
+        file.write_bytes(content)
+    else:
+        with closing(sqlite3.connect(file)) as connection:
+            broken = "DROP TABLE searched_texts" if damage == "table" else (
+                "UPDATE searched_messages SET thread = CAST(x'ff' AS TEXT)"
+            )  # fmt: skip
+            connection.execute(broken)
+            connection.commit()
+    with pytest.raises(StoreError, match="next search makes it again"):
+        found(folder, "wool")
+    file.unlink()
+    assert len(found(folder, "wool")) == 2
 
 
 def test_sources_roles_and_dates_narrow_it(folder: Path) -> None:
