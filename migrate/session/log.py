@@ -24,9 +24,11 @@ from migrate.session.item import Item, Source
 
 LINE_BYTES_MAX = 64 * 1024 * 1024
 NOTES_MAX = 1000
-KEPT = frozenset({"attic", "unknown", "quarantined"})
+QUARANTINED = "quarantined"
 NOT_KEPT = frozenset({"copied", "duplicate_ordinal", "session_meta of the parent"})
 """Lines that say nothing a thread does not have already."""
+_UNTOLD = frozenset({"attic", "setting", "usage"})
+"""Items that leave most of their line untold: one that gives nothing else is kept where a part of it is silent."""
 
 _READ: dict[str, Any] = {"codex": codex.read, "claude": claude.read, "acp": acp.read}
 _STATES: dict[str, Any] = {"codex": CodexState, "claude": ClaudeState, "acp": AcpState}
@@ -98,14 +100,15 @@ class LogReader:
             fate = OF_KIND[first.kind]
             if fate == "attic" and first.name not in NOT_KEPT:
                 first.data = raw
+            elif fate == "unknown":
+                self._keep(items, raw)
         else:
             fate = fate_of(items)
+            self._keep(items, raw)
         try:
             self._lines[fate] += 1
         except KeyError:
             self._lines[fate] = 1
-        if fate == "unknown" or (fate == "attic" and first.data is not raw):
-            self._keep(items, raw)
         return [*self._ended_by(items), *items] if self._coalesces else items
 
     def skip(self, count: int) -> list[Item]:
@@ -131,7 +134,7 @@ class LogReader:
 
     def recount_as_attic(self, items: list[Item]) -> None:
         """The line of these items says what another log has said: it is known and not shown."""
-        fate = fate_of(items)
+        fate: Fate = "quarantined" if items[-1].name.startswith(QUARANTINED) else fate_of(items)
         self._lines[fate] -= 1
         if not self._lines[fate]:
             del self._lines[fate]
@@ -156,12 +159,18 @@ class LogReader:
         self._lines[fate] = self._lines.get(fate, 0) + 1
 
     def _keep(self, items: list[Item], raw: bytes) -> None:
+        """Count the kinds that nobody knows, and let an item bear the line of which something is told nowhere."""
+        bearer: Item | None = None
         for item in items:
             if item.kind == "unknown":
                 kinds = self._progress.unknown_kinds
                 kinds[item.name] = kinds.get(item.name, 0) + 1
-        if items[0].name not in NOT_KEPT:
-            items[0].data = raw
+                bearer = item
+        if bearer is None and all(item.kind in _UNTOLD for item in items):
+            silent = [item for item in items if item.kind == "attic" and item.name not in NOT_KEPT]
+            bearer = silent[0] if silent and all(item.data is None for item in silent) else None
+        if bearer is not None:
+            bearer.data = raw
 
     def _damaged(self, raw: bytes) -> list[Item]:
         """A line that is not one JSON value: blank, or whole values in it, or kept as it is."""
@@ -191,16 +200,14 @@ class LogReader:
         return self._taken(items, raw)
 
     def _taken(self, items: list[Item], raw: bytes) -> list[Item]:
-        fate = fate_of(items)
-        self._count(fate)
-        if fate in KEPT:
-            self._keep(items, raw)
+        self._count(fate_of(items))
+        self._keep(items, raw)
         return [*self._ended_by(items), *items] if self._coalesces else items
 
     def _quarantined(self, raw: bytes, code: str, told: str, items: list[Item]) -> list[Item]:
         self._note(code, told)
         self._count("quarantined")
-        kept = Item("attic", name=f"quarantined {code}", data=raw or None)
+        kept = Item("attic", name=f"{QUARANTINED} {code}", data=raw or None)
         return [*(self._ended_by(items) if self._coalesces else ()), *items, kept]
 
     def _note(self, code: str, detail: str) -> None:

@@ -6,7 +6,6 @@ of which the latest holds, are stamped by position. So growing snapshots add up 
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from chatdoc.model.facts import RevisionFact, StateFact, ThreadFact
 from chatdoc.model.ids import MessageId, RevisionId, Stamp, derive
 from chatdoc.model.records.thread_state import State
 from migrate.session.call_text import arguments_of, call_text, with_result
+from migrate.session.copied import text_digest
 from migrate.session.item import Item, Link
 from migrate.session.thread_facts import ThreadFacts
 from migrate.session.thread_state import ThreadState, Turn, Woven, thread_of
@@ -150,7 +150,7 @@ class Weaver:
         known = state.open_calls.pop(item.call, None)
         failed = item.data is True
         if known is None:
-            message_id, text = self.write.id(f"result:{item.call}:{_digest(item.text)}"), ""
+            message_id, text = self.write.id(f"result:{item.call}:{text_digest(item.text)}"), ""
             fields = {
                 "acp_thread_id": state.session,
                 "session_item": "result",
@@ -227,7 +227,7 @@ class Weaver:
     def _message(self, item: Item, sender: str, fields: dict[str, Any] | None = None) -> MessageId:
         ms = self.write.tick(item.at)
         # Codex and ACP give their texts no ids: place among the messages and text together are one.
-        message_id = self.write.id(item.key or f"{item.kind} {self.state.messages}:{_digest(item.text)}")
+        message_id = self.write.id(item.key or f"{item.kind} {self.state.messages}:{text_digest(item.text)}")
         told = dict(fields or {})
         if item.key and item.parent:
             told |= {"uuid": item.key, "parent_uuid": item.parent}
@@ -270,7 +270,3 @@ class Weaver:
             self.write.mark(anchor, "acp_interrupted_reason", turn.reason or "interrupted", ms)
         elif turn.state == "error" and turn.reason:
             self.write.mark(anchor, "acp_error", turn.reason[:1000], ms)
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

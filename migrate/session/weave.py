@@ -12,7 +12,7 @@ from migrate.lines import Line, attic_row
 from migrate.session.account import Lines
 from migrate.session.copied import CopyState, Others, is_copied
 from migrate.session.item import Item, Link, Source, Tokens
-from migrate.session.log import NOT_KEPT, LogReader, Progress, begin, decode, encode
+from migrate.session.log import NOT_KEPT, QUARANTINED, LogReader, Progress, begin, decode, encode
 from migrate.session.thread import Weaver
 from migrate.session.thread_state import ThreadState, Woven
 
@@ -177,12 +177,23 @@ class LogWeaver:
             began = not self.copy.parent
             own = self.progress.state.session_id
             if is_copied(self.copy, items, self.progress.source, own, self._others):
-                self.reader.recount_as_attic(items)
-                items = [item for item in items if item.kind == "setting"]
+                own_lines = [item for item in items if self._is_kept_here_alone(item)]
+                if not own_lines:
+                    self.reader.recount_as_attic(items)
+                items = [item for item in items if item.kind == "setting" or item in own_lines]
                 if began:
                     items.append(Item("setting", name="continues", data=self.copy.parent))
         for item in items:
             self._add(item)
+
+    def _is_kept_here_alone(self, item: Item) -> bool:
+        """Whether an item among copied ones bears a line that the other session did not keep."""
+        if not _is_kept(item):
+            return False
+        own, parent = self.progress.state.session_id, self.copy.parent
+        line = item.data.replace(own.encode(), parent.encode())
+        assert self._others is not None
+        return not self._others.keeps(parent, _attic_row(self.progress.source, parent, item.name, line))
 
     def _add(self, item: Item) -> None:
         if not self.session:
@@ -201,8 +212,9 @@ class LogWeaver:
 
     def _take(self, item: Item) -> None:
         if item.kind == "attic" or item.kind == "unknown":
-            if item.data is not None and item.name not in NOT_KEPT:
-                self.woven.facts.append(self._kept(item))
+            if _is_kept(item):
+                row = _attic_row(self.progress.source, self.session, item.name, item.data)
+                self.woven.facts.append(row)
             return
         if not self.folder and item.kind == "setting" and item.name == "cwd":
             self.folder = item.data
@@ -243,10 +255,14 @@ class LogWeaver:
             return Link(kind="subagent", session=self.session)
         return None
 
-    def _kept(self, item: Item) -> AtticRow:
-        raw: bytes = item.data
-        reason = f"{self.progress.source} {self.session}: {item.name}"[:_REASON_LENGTH_MAX]
-        line = Line(number=0, raw=raw.rstrip(b"\r\n"))
-        if len(line.raw) > ATTIC_BYTES_MAX:
-            return AtticRow(kind="line", reason=reason, text=f"{len(line.raw)} {LEFT}")
-        return attic_row(line, "line" if item.name.startswith("quarantined") else "row", reason)
+
+def _is_kept(item: Item) -> bool:
+    return item.kind in ("attic", "unknown") and item.data is not None and item.name not in NOT_KEPT
+
+
+def _attic_row(source: str, session: str, name: str, raw: bytes) -> AtticRow:
+    reason = f"{source} {session}: {name}"[:_REASON_LENGTH_MAX]
+    line = Line(number=0, raw=raw.rstrip(b"\r\n"))
+    if len(line.raw) > ATTIC_BYTES_MAX:
+        return AtticRow(kind="line", reason=reason, text=f"{len(line.raw)} {LEFT}")
+    return attic_row(line, "line" if name.startswith(QUARANTINED) else "row", reason)

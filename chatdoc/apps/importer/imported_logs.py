@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatdoc.model.ids import MessageId
+from chatdoc.model.records.attic import AtticRow
+from chatdoc.model.view.fact_order import attic_key
 from chatdoc.model.view.view import View
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 
@@ -26,9 +28,19 @@ class ImportedLogs:
         found = self._index.begins_with("claude", head)
         return found.source_session_id if found is not None else ""
 
-    def holds(self, session: str, message_id: MessageId, text: str) -> bool:
-        """Whether the document of a session has a message that says this."""
-        row = self._index.of_session("claude", session)
-        view = self._view_of(row.document) if row is not None else None
+    def texts_of(self, session: str, message_id: MessageId) -> list[str]:
+        """What a message of the session's document ever said, its first text first."""
+        view = self._view(session)
         header = view.headers.get(message_id) if view is not None else None
-        return header is not None and header.content == text
+        if view is None or header is None:
+            return []
+        return [header.content, *(one.content for one in view.revisions.get(message_id, ()))]
+
+    def keeps(self, session: str, row: AtticRow) -> bool:
+        """Whether the session's document has a row in its attic."""
+        view = self._view(session)
+        return view is not None and attic_key(row) in view.attic_rows
+
+    def _view(self, session: str) -> View | None:
+        row = self._index.of_session("claude", session)
+        return self._view_of(row.document) if row is not None else None

@@ -23,10 +23,11 @@ from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
 from migrate.session.weave import LogWeaver
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Rises when the same line gives other facts: what an older one read is read anew by the next import.
 
-2 keeps what Codex tells the model beside the chat.
+2 keeps what Codex tells the model beside the chat. 3 keeps each line of which a part is told nowhere, and what stands
+between the records that a resumed session repeats and the first of its own.
 """
 BATCH_BYTES = 4 * 1024 * 1024
 PARTIAL = "partial"

@@ -1,0 +1,68 @@
+"""Of a log that repeats another session nothing is lost that the other one does not have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from chatdoc import read_document
+from chatdoc.apps.importer.audit import Audit
+from chatdoc.settings import Settings
+from chatdoc.store.session_index.index import SessionIndex
+from tests.apps.importer.conftest import Import, log_in
+
+OLD, NEW = b"c1a0de00-0000-4000-8000-000000000001", b"c1a0de00-0000-4000-8000-0000000000ff"
+OWN_PROMPT = msgspec.json.encode(
+    {"type": "user", "uuid": "own", "sessionId": NEW.decode(), "message": {"role": "user", "content": "And?"}}
+)
+
+
+def repeated(case: str, tmp_path: Path, *, told: slice, first: bytes = b"", own: bytes = b"") -> list[Path]:
+    """A log, and one of a new session that repeats it and goes on; the first one has only the lines `told`."""
+    raw = first or log_in(case).read_bytes()
+    paths = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
+    paths[0].write_bytes(b"".join(raw.splitlines(keepends=True)[told]))
+    paths[1].write_bytes(raw.replace(OLD, NEW) + own + OWN_PROMPT + b"\n")
+    return paths
+
+
+@pytest.mark.parametrize("damage", [b'{"type":"user","mess\n', b'{"a":1} {"type":"ai-title","aiTi\n'])
+def test_a_damaged_line_among_the_copied_ones_stops_nothing(
+    damage: bytes, tmp_path: Path, run_import: Import
+) -> None:
+    """It is in the log of the first session, too; lines add up, and each that the first one lacks is kept."""
+    lines = log_in("claude-split-message").read_bytes().splitlines(keepends=True)
+    raw = b"".join([*lines[:4], damage, *lines[4:]])
+    for told in (slice(None), slice(0, 4)):
+        folder = tmp_path / str(told.stop)
+        folder.mkdir()
+        paths = repeated("", folder, told=told, first=raw)
+        _, resumed = run_import(*paths, into=folder / "out" / "one.chat").sessions
+        assert sum(resumed.lines.values()) == 2 * resumed.lines["total"]
+        kept = [row for row in read_document(resumed.document).attic() if row.text == damage.decode().strip()]
+        assert len(kept) == 1
+        assert resumed.lines["quarantined"] == (told.stop is not None)
+
+
+def test_a_result_that_the_first_session_never_had_is_told(tmp_path: Path, run_import: Import) -> None:
+    """The first one was killed while its tool ran; the copy has what came of it before anything else of its own."""
+    paths = repeated("claude-split-message", tmp_path, told=slice(0, 4))
+    first, resumed = run_import(*paths, into=tmp_path / "out" / "one.chat").sessions
+    assert (first.tool_calls, resumed.tool_calls) == (1, 1)
+    told = [one.content for one in read_document(resumed.document).messages(resumed.thread_id or "")]
+    assert any("one" in text and "[image]" in text for text in told)
+
+
+def test_what_is_not_shown_and_not_copied_is_kept(tmp_path: Path, run_import: Import) -> None:
+    """What stands between the copied records and the first prompt; what was copied is kept once."""
+    own = b'{"type":"file-history-snapshot","messageId":"own","snapshot":{"a":1},"isSnapshotUpdate":false}\n'
+    paths = repeated("claude-minimal", tmp_path, told=slice(None), own=own)
+    first, resumed = run_import(*paths, into=tmp_path / "out" / "one.chat").sessions
+    texts = [row.text for row in read_document(resumed.document).attic()]
+    assert own.decode().strip() in texts
+    assert (first.lines["record"], resumed.lines["record"]) == (5, 2)
+    assert run_import(*paths, into=tmp_path / "out" / "one.chat").counts == {"unchanged": 2}
+    with SessionIndex.open(tmp_path / "out") as index:
+        assert Audit(index, Settings()).run([]).findings == []
