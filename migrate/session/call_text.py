@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from migrate.nesting import is_deep
+from migrate.session.cut import cut_text
 
 ABOUT_LENGTH_MAX = 200
 RESULT_LENGTH_MAX = 1_000_000
 """Longer results are cut in the text that is shown; the cut says how much, and the log has it all."""
-CUT = "more characters are in the log"
 _TOLD_BY = (
     "command", "cmd", "file_path", "path", "notebook_path", "pattern", "query", "url", "prompt", "description",
     "skill", "session_id",
@@ -51,9 +51,7 @@ def with_result(text: str, result: str) -> str:
     """The call's line and its result below it, fenced so that nothing in the result ends the fence."""
     if not result.strip():
         return text
-    if len(result) > RESULT_LENGTH_MAX:
-        cut = len(result) - RESULT_LENGTH_MAX
-        result = f"{result[:RESULT_LENGTH_MAX]}\n… {cut} {CUT}"
+    result = cut_text(result, RESULT_LENGTH_MAX)
     longest = 2
     if "```" in result:
         longest = max(len(found) for found in _FENCE.findall(result))

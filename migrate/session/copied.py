@@ -11,6 +11,7 @@ import msgspec
 from chatdoc.model.ids import MessageId, derive
 from chatdoc.model.records.attic import AtticRow
 from migrate.session.call_text import arguments_of, call_text, with_result
+from migrate.session.cut import cut_text
 from migrate.session.item import Item
 
 SHOWN = frozenset({"prompt", "said", "answer", "reasoning"})
@@ -70,7 +71,7 @@ def _is_held(item: Item, source: str, session: str, others: Others) -> bool:
         return others.texts_of(session, message_id_of(source, session, key))
 
     if item.kind in SHOWN and item.key:
-        return item.text in texts(item.key)[:1]
+        return cut_text(item.text) in texts(item.key)[:1]
     if item.kind == "boundary" and item.key:
         return bool(texts(item.key))
     if item.kind == "call" and item.call:

@@ -6,6 +6,7 @@ else is unfinished, and either way the next reading begins at its start again.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
@@ -92,6 +93,11 @@ class LogReader:
         try:
             items: list[Item] = self._read(self._state, raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if raw.startswith(
+                BOM_UTF8
+            ):  # An editor put it before the first record, or one file before another.
+                self._number -= 1
+                return self.feed(raw.removeprefix(BOM_UTF8), 0)
             return self._damaged(raw)
         first = items[0]
         if first.session != self._session:

@@ -16,12 +16,12 @@ from chatdoc.model.ids import MessageId, RevisionId, Stamp, derive
 from chatdoc.model.records.thread_state import State
 from migrate.session.call_text import arguments_of, call_text, with_result
 from migrate.session.copied import text_digest
+from migrate.session.cut import cut_text, cut_value
 from migrate.session.item import Item, Link
 from migrate.session.thread_facts import ThreadFacts
 from migrate.session.thread_state import ThreadState, Turn, Woven, thread_of
 
 NAME_LENGTH_MAX = 80
-TEXT_LENGTH_MAX = 4_000_000
 _STATES: dict[str, State] = {"completed": "complete", "interrupted": "interrupted", "error": "error"}
 
 
@@ -136,7 +136,7 @@ class Weaver:
         ms = self.write.tick(item.at)
         key = f"call:{item.call}" if item.call else f"call {state.messages}:{item.name}"
         message_id = self.write.id(key)
-        tool = {"id": item.call or None, "name": item.name, "input": given}
+        tool = {"id": item.call or None, "name": item.name, "input": cut_value(given)}
         fields = {"acp_thread_id": state.session, "session_item": "call", "tool_call": tool}
         self.write.header(message_id, state.source, text, ms, fields)
         self._anchored(message_id)
@@ -217,7 +217,7 @@ class Weaver:
 
     def hold(self, item: Item) -> None:
         """Keep a text that is still streaming where the log stops, on the root, until it comes as a whole."""
-        self._held(item.text)
+        self._held(cut_text(item.text))
 
     def _held(self, text: str | None) -> None:
         self.write.mark(self.write.id("root"), "open_answer", text, self.state.clock)
@@ -231,7 +231,7 @@ class Weaver:
         told = dict(fields or {})
         if item.key and item.parent:
             told |= {"uuid": item.key, "parent_uuid": item.parent}
-        self.write.header(message_id, sender, item.text[:TEXT_LENGTH_MAX], ms, told)
+        self.write.header(message_id, sender, cut_text(item.text), ms, told)
         return message_id
 
     def _anchored(self, message_id: MessageId) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from chatdoc.model.limits import FACT_BYTES_MAX, MIB
 from chatdoc.model.records.attic import AtticRow
 from migrate.lines import Line, attic_row
 from migrate.session.account import Lines
 from migrate.session.copied import CopyState, Others, is_copied
+from migrate.session.cut import TEXT_LENGTH_MAX
 from migrate.session.item import Item, Link, Source, Tokens
 from migrate.session.log import NOT_KEPT, QUARANTINED, LogReader, Progress, begin, decode, encode
 from migrate.session.thread import Weaver
@@ -18,7 +20,7 @@ from migrate.session.thread_state import ThreadState, Woven
 
 LEFT = "bytes, left in the log"
 ATTIC_BYTES_MAX = 8 * 1024 * 1024
-"""A longer line is named by its digest in the attic; one record may not have more than 16 MiB as JSON."""
+"""A longer line is named by its size in the attic."""
 _REASON_LENGTH_MAX = 200
 _TELLING = frozenset({"prompt", "said", "answer", "call", "result", "begin", "boundary", "chunk"})
 """Items that make a thread; without any a log has no session yet."""
@@ -263,6 +265,9 @@ def _is_kept(item: Item) -> bool:
 def _attic_row(source: str, session: str, name: str, raw: bytes) -> AtticRow:
     reason = f"{source} {session}: {name}"[:_REASON_LENGTH_MAX]
     line = Line(number=0, raw=raw.rstrip(b"\r\n"))
-    if len(line.raw) > ATTIC_BYTES_MAX:
-        return AtticRow(kind="line", reason=reason, text=f"{len(line.raw)} {LEFT}")
-    return attic_row(line, "line" if name.startswith(QUARANTINED) else "row", reason)
+    if len(line.raw) <= ATTIC_BYTES_MAX:
+        row = attic_row(line, "line" if name.startswith(QUARANTINED) else "row", reason)
+        # Few lines are so long that their size as JSON, in which a byte of zero is six, has to be known.
+        if len(line.raw) <= TEXT_LENGTH_MAX or len(msgspec.json.encode(row)) <= FACT_BYTES_MAX - MIB:
+            return row
+    return AtticRow(kind="line", reason=reason, text=f"{len(line.raw)} {LEFT}")

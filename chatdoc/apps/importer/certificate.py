@@ -16,8 +16,8 @@ from chatdoc.apps.importer.read_log import Clean, cleans_texts
 from chatdoc.model.facts import Header, RevisionFact
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.store.session_index.index import LogRow
-from migrate.session.call_text import CUT
 from migrate.session.copied import Others
+from migrate.session.cut import is_cut
 from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
 from migrate.session.thread_state import Woven
@@ -171,7 +171,8 @@ def made_of(woven: Woven) -> list[tuple[str, str]]:
 
 def _is_cut(woven: Woven) -> bool:
     return any(
-        (isinstance(fact, RevisionFact | Header) and CUT in fact.content[-100:])
+        (isinstance(fact, RevisionFact | Header) and is_cut(fact.content))
+        or (isinstance(fact, Header) and is_cut(((fact.fields or {}).get("tool_call") or {}).get("input")))
         or (isinstance(fact, AtticRow) and fact.text.endswith(LEFT))
         for fact in woven.facts
     )
