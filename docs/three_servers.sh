@@ -28,6 +28,10 @@ say() { # NAME STATEMENT
 }
 
 start() {
+    if [ -e "$home" ]; then
+        echo "$home is there already; end what runs in it with: $0 stop" >&2
+        return 1
+    fi
     mkdir -p "$home/a" "$home/b"
     chmod 755 "$home"
     if [ "$(id -u)" = 0 ]; then chown postgres "$home/a" "$home/b"; fi
@@ -55,24 +59,41 @@ start() {
         echo $! >"$home/server-$number.pid"
         disown
     done
+    # Behind them: haproxy takes a server for ready until its first check, and would lead to one that still begins.
+    for number in 1 2 3; do
+        ready "$((port + number))" "$home/server-$number.log"
+    done
     "$(command -v haproxy || echo /usr/sbin/haproxy)" -D -f "$home/haproxy.cfg" -p "$home/haproxy.pid"
-    for _ in $(seq 100); do
-        if curl -fs "http://127.0.0.1:$port/readyz" >/dev/null; then
-            echo "http://127.0.0.1:$port is served by three servers; the store is $url"
-            return
-        fi
+    ready "$port" "$home/haproxy.cfg"
+    echo "http://127.0.0.1:$port is served by three servers; the store is $url"
+}
+
+ready() { # PORT FILE: wait for what listens there; FILE says more where it does not
+    for _ in $(seq 200); do
+        if curl -fs "http://127.0.0.1:$1/readyz" >/dev/null; then return; fi
         sleep 0.1
     done
-    echo "the servers do not answer; see $home/server-1.log" >&2
+    echo "http://127.0.0.1:$1 does not answer; see $2, and remove all with: $0 stop" >&2
     return 1
 }
 
 failover() {
-    local dead alive
+    local dead alive main others
+    if [ ! -f "$home/primary" ]; then
+        echo "nothing runs in $home; begin with: $0 start" >&2
+        return 1
+    fi
     dead=$(cat "$home/primary")
     alive=$([ "$dead" = a ] && echo b || echo a)
-    # As if its machine had lost power.
-    kill -KILL $(pgrep -P "$(head -1 "$home/$dead/data/postmaster.pid")") "$(head -1 "$home/$dead/data/postmaster.pid")"
+    # As if its machine had lost power: the one that would start the others anew goes first, and all leave their socket.
+    main=$(head -1 "$home/$dead/data/postmaster.pid")
+    others=$(pgrep -P "$main")
+    kill -KILL "$main" $others 2>/dev/null
+    for _ in $(seq 100); do
+        kill -0 "$main" 2>/dev/null || break
+        sleep 0.1
+    done
+    rm -f "$home/$dead"/.s.PGSQL.*
     (cd / && "${as[@]}" "$bin/pg_ctl" -D "$home/$alive/data" -w -s promote)
     echo "$alive" >"$home/primary"
     # What was the primary becomes the standby; until it has caught up, COMMITs wait for it.
