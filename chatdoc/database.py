@@ -81,8 +81,12 @@ class DocumentDatabase:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether the database had no answer when it was last connected to, as far as is known without asking it."""
-        return self.stored.pool.hints.is_silent
+        """Whether the database cannot be connected to, or takes no writes, as far as is known without asking it."""
+        return self.stored.pool.hints.is_cut_off()
+
+    def join(self) -> None:
+        """Be one of the servers of the database from now on; raises StoreError, and ReadOnlyTarget on a standby."""
+        self.stored.pool.place()
 
     def documents(self) -> list[StoredDocument]:
         """Every document that is served, by name."""

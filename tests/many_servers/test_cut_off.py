@@ -6,6 +6,7 @@ import signal
 import time
 
 import httpx
+import pytest
 
 from chatdoc import open_document
 from tests import plain_http
@@ -52,3 +53,34 @@ def test_a_server_that_is_cut_off_is_not_ready_and_does_each_command_once(postgr
             server.end(signal.SIGKILL)
     with open_document(f"{url}#a.chat") as doc:
         assert [one.content for one in doc.messages(thread)] == ["Hello", "one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("CONNECTION LIMIT 0", "CONNECTION LIMIT -1"),
+        ("SET default_transaction_read_only = on", "RESET default_transaction_read_only"),
+    ],
+)
+def test_a_server_whose_database_refuses_it_is_not_ready(postgres: Cluster, begin: str, end: str) -> None:
+    """It hears so at once, or its host says that nobody listens there: no document can be opened all the same."""
+    postgres.say("DROP DATABASE IF EXISTS refusing")
+    url = postgres.create_database("refusing")
+    with plain_http.client(timeout=120) as http:
+        server = Server("--store", url)
+
+        def wait_until_ready(status: int) -> None:
+            ends_at = time.monotonic() + 30
+            while http.get(f"http://127.0.0.1:{server.port}/readyz").status_code != status:
+                assert time.monotonic() < ends_at, f"it does not become {status}"
+                time.sleep(0.1)
+
+        try:
+            wait_until_ready(200)
+            postgres.say(f"ALTER DATABASE refusing {begin}")
+            postgres.say("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'refusing'")
+            wait_until_ready(503)
+            postgres.say(f"ALTER DATABASE refusing {end}")
+            wait_until_ready(200)
+        finally:
+            server.end(signal.SIGKILL)

@@ -62,6 +62,8 @@ def serve(
         authenticate = server.credentials.TokenFile(token_file.read_text(encoding="utf-8"))
     closing = contextlib.ExitStack()
     database = None if store is None else closing.enter_context(open_store(store))
+    if database is not None:
+        database.join()
     rooms = server.rooms.Rooms(
         folder or closing.enter_context(TemporaryDirectory()),
         database=database,

@@ -69,16 +69,28 @@ class _Context:
 
 
 def name_of(url: str) -> str:
-    """What errors call a database: its URL without password and settings; raises StoreError for one that is none."""
+    """What errors call a database: its URL without password and settings; raises StoreError for one that is none.
+
+    Nor does one that is misread come into an error: a sign in a password may end it, and the rest is a host then.
+    """
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.Error as error:
+    except psycopg.Error:
+        parts = None  # The error says which part it did not understand.
+    host, port = ("", "") if parts is None else (str(parts.get(one) or "") for one in ("host", "port"))
+    if parts is None or _is_misread(url, port):
         raise StoreError(
             "the URL of the store is none that PostgreSQL's clients take",
-            hint="Write it as postgresql://user@host:port/database",
-        ) from error
-    host, port = parts.get("host") or "", parts.get("port") or ""
+            hint="Write it as postgresql://user@host:port/database. In a password the signs @ # / % are percent-encoded"
+            " (%40 %23 %2F %25), and one that PGPASSWORD or a file .pgpass tells is left out",
+        )
     return f"postgresql://{host}{f':{port}' if port else ''}/{parts.get('dbname') or ''}"
+
+
+def _is_misread(url: str, port: str) -> bool:
+    """Whether a part of a password was read as a host, a port or a database."""
+    hosts, _, database = url.partition("?")[0].partition("://")[2].partition("/")
+    return hosts.count("@") > 1 or "@" in database or not all(one.isdigit() for one in port.split(",") if one)
 
 
 def connect(

@@ -38,9 +38,11 @@ class PostgresDatabase:
     """One document's rows; any thread may use it, one at a time."""
 
     def __init__(self, pool: Pool, document: str, *, prefix: str = "", readonly: bool = False) -> None:
-        self.pool, self.document, self.readonly = pool.enter(), document, readonly
-        self.place = self.pool.place()
-        """Of this process among the servers, when the document was opened."""
+        self.document, self.readonly = document, readonly
+        self.place = None if readonly else pool.place()
+        """Of this process among the servers, when the document was opened; who only reads needs none, nor leave to
+        write one, and may do so of a standby."""
+        self.pool = pool.enter()
         self.prefix = prefix
         """What stands before the name of the document's file in its name here."""
         self.name, self.start_over = f"{pool.name}#{document}", START_OVER
@@ -236,6 +238,7 @@ class PostgresDatabase:
             session.speak_for(self.document)
             session.wait()
             return None
+        assert self.place is not None, "who may write has a place"
         locked = fenced_lock(session, self.pool, self.document, self.place, ahead, self.name)
         self._generation += self.looked.is_another_log(locked.version, locked.counts.head)
         return locked

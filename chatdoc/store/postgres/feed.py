@@ -77,6 +77,7 @@ class PostgresFeed:
 
     def server(self) -> str:
         """See `SharedFeed`."""
+        assert self._database.place is not None, "a document that is served is written to"
         return self._database.place.server
 
     def live_servers(self) -> frozenset[str]:

@@ -133,9 +133,17 @@ class Hints:
         self.compare_clocks(clock_ms)
         return 0 if self._is_lost else (monotonic_us() - self._back_at_us) // 1000
 
+    def begin(self) -> None:
+        """Tell of this process from now on."""
+        self._running()
+
     def has_no_answer(self) -> bool:
         """Whether a new connection to the database had no answer, not even a refusal; it is tried from now on."""
         return self._running().is_alive and self.is_silent
+
+    def is_cut_off(self) -> bool:
+        """Whether there is no connection over which this process can tell of itself; it is tried from now on."""
+        return self._running().is_alive and self._is_lost
 
     def close(self) -> None:
         """End the thread; what is told later begins another one."""
@@ -174,9 +182,11 @@ class Hints:
                     if self._listeners and not listens:
                         connection.execute(_LISTEN, prepare=False)
                         listens = True
+                    self._beat(
+                        connection
+                    )  # First: where that is refused, each attempt would have all look anew.
                     self._compare(connection, is_anew=is_anew)
                     is_anew = False
-                    self._beat(connection)
                     run.has_answered()
                     if self._is_lost:
                         self._back_at_us, self._is_lost = monotonic_us(), False

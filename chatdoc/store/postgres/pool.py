@@ -194,6 +194,7 @@ class Pool:
                 self._place, clock_ms = self.use(servers.enter, "join the servers")
                 self.hints.compare_clocks(clock_ms)
                 self.hints.place = self._place
+                self.hints.begin()
             return self._place
 
     def standing(self, process: Process) -> Standing:

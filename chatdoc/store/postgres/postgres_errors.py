@@ -26,12 +26,17 @@ _HINTS = {
     "28P01": "Check user and password of the store's URL",
     "28000": "Check user and password of the store's URL, and the database's pg_hba.conf",
     "3D000": "Make the database first: createdb",
+    "3F000": "Make the schema that its search_path names, and let the user of the store's URL make tables in it",
     "54000": "One value may have at most 1,000,000,000 bytes, and an id at most 2,000",
 }
 _DENIED = {
-    "42501": "Grant the user of the store's URL the rights of the tables' owner",
-    "25006": "This is a standby: name the primary, or all hosts with target_session_attrs=read-write",
+    "42501": "Let the user of the store's URL own the database, or make tables in the first schema of its search_path;"
+    " of tables that another one owns grant it SELECT, INSERT, UPDATE and DELETE",
+    "25006": "This is a standby, or was set to read only, as some services do with a full disk: name the primary, or"
+    " all hosts with target_session_attrs=read-write; or free space and reset default_transaction_read_only",
 }
+_STANDBY = ("session is read-only", "in hot standby mode")
+"""What a host is told of that takes no writes, where the URL asks for one that does."""
 _REFUSED = {
     "too many": "53300",
     "connection slots": "53300",
@@ -43,7 +48,7 @@ _REFUSED = {
 }
 """Whoever is not let in is told why in words alone, without the state that the database gave it."""
 _DAMAGE = ("XX001", "XX002", "42P01", "42703")
-_PLAIN = ("08", "25", "28", "3D", "40", "42", "53", "55", "57", "58", "XX")
+_PLAIN = ("08", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "XX")
 """Classes of errors whose message names things of the database and never values of rows."""
 
 
@@ -52,7 +57,7 @@ def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
     state = _state_of(error)
     said = error.diag.message_primary if state.startswith(_PLAIN) else None
     if not error.sqlstate:
-        said = str(error).strip().splitlines()[0] if str(error).strip() else None
+        said = _words_of(error)
     text = f"the store {name} could not {doing}: {said or type(error).__name__}"
     if error.diag.constraint_name == NAME_INDEX:
         return DocumentExists(
@@ -69,9 +74,20 @@ def failure(error: psycopg.Error, name: str, doing: str) -> ChatdocError:
         return ReadOnlyTarget(text, hint=_DENIED[state])
     if state in _HINTS:
         return StoreError(text, hint=_HINTS[state])
+    if any(words in str(error) for words in _STANDBY):
+        return StoreError(
+            text, hint=f"No host of the URL takes writes: promote a standby, or name the primary; {_REPEAT}"
+        )
     if not state or state.startswith(("08", "57")):
         return StoreError(text, hint=f"Check that the database runs and can be reached; {_REPEAT}")
     return StoreError(text, hint="Open the document again")
+
+
+def _words_of(error: psycopg.Error) -> str:
+    """What an error without a state says: of each host, where several were tried."""
+    lines = str(error).strip().splitlines()
+    hosts = [line.partition(": connection ")[2] for line in lines if line.startswith("- host: ")]
+    return "; ".join(f"connection {said}" for said in dict.fromkeys(hosts)) or "".join(lines[:1])
 
 
 def _state_of(error: psycopg.Error) -> str:

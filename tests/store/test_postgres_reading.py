@@ -1,0 +1,76 @@
+"""Who only reads writes nothing, so a standby or a user without rights will do; who may write is heard of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatdoc import open_store
+from chatdoc.model.errors import ReadOnlyTarget
+from chatdoc.transfer import pull
+from tests.postgres_cluster import Cluster
+
+
+@pytest.fixture
+def url(postgres: Cluster) -> Iterator[str]:
+    """A database with a document, which its owner may only read from now on."""
+    postgres.say("DROP DATABASE IF EXISTS reading")
+    url = postgres.create_database("reading")
+    with open_store(url) as store, store.open("a.chat") as doc:
+        doc.create_thread(sender_id="ada", content="Hello")
+    postgres.say("ALTER DATABASE reading SET default_transaction_read_only = on")
+    yield url
+    postgres.say("DROP DATABASE reading WITH (FORCE)")
+
+
+def test_a_database_that_takes_no_writes_is_read_checked_and_pulled(url: str, tmp_path: Path) -> None:
+    """As a standby, or one whose disk is full: joining the servers was a write, and each of these was refused."""
+    with open_store(url) as store:
+        reader = store.read("a.chat")
+        assert [one.content for thread in reader.threads() for one in reader.messages(thread.thread_id)] == [
+            "Hello"
+        ]
+        assert store.verify("a.chat") == []
+        assert [one.outcome for one in pull(tmp_path, url)] == ["copied"]
+        with pytest.raises(ReadOnlyTarget, match="target_session_attrs=read-write"):
+            store.open("a.chat")
+        with pytest.raises(ReadOnlyTarget, match="target_session_attrs=read-write"):
+            store.join()
+
+
+def test_a_user_who_may_only_read_reads(postgres: Cluster, url: str) -> None:
+    """Its user needs to read the tables and nothing more; an error says what else is wanted of it."""
+    postgres.say("DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN")
+    postgres.say("ALTER DATABASE reading RESET default_transaction_read_only")
+    postgres.say("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", database="reading")
+    with open_store(url.replace("chatdoc@", "reader@")) as store:
+        assert store.verify("a.chat") == []
+        assert store.read("a.chat").threads()
+        with pytest.raises(ReadOnlyTarget, match="INSERT, UPDATE and DELETE"):
+            store.open("a.chat")
+
+
+def test_a_document_that_could_not_be_opened_holds_no_connection(postgres: Cluster, url: str) -> None:
+    """The last one who lets go of the database hangs up."""
+    with open_store(url) as store:
+        for _ in range(2):
+            with pytest.raises(ReadOnlyTarget):
+                store.open("a.chat")
+        assert store.documents()
+    left = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'reading'"
+    ends_at = time.monotonic() + 10
+    while postgres.say(left) != "0":
+        assert time.monotonic() < ends_at
+        time.sleep(0.05)
+
+
+def test_who_opened_a_document_and_says_nothing_is_heard_of(postgres: Cluster, url: str) -> None:
+    """Else its row is removed after a day, and its next command is refused as that of one that was shut out."""
+    postgres.say("ALTER DATABASE reading RESET default_transaction_read_only")
+    heard = "SELECT count(*) FROM servers WHERE heartbeat_at > clock_timestamp() - interval '2 seconds'"
+    with open_store(url) as store, store.open("a.chat"):
+        time.sleep(3)
+        assert postgres.say(heard, database="reading") == "1"
