@@ -38,7 +38,7 @@ def audit(roots: tuple[Path, ...], into: Path, certificate: Path | None, redact:
     ROOT is a folder of logs; without one, the tools' own folders and everything that was imported. Reads all bytes,
     writes nothing but the certificate. Status 1 says that something imported is lost, cut, changed or twice.
     """
-    folder = Target(into).folder.absolute()
+    folder = Target(into).folder
     index = SessionIndex.look(folder)
     if index is None:
         raise click.UsageError(f"nothing was imported into {into}; chatdoc import --into {into} does it")

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from chatdoc.apps.importer.certificate import LogProof, prove, text_digest
-from chatdoc.apps.importer.discover import discover
+from chatdoc.apps.importer.discover import discover, spelled_out
 from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.prefix import is_intact
 from chatdoc.apps.importer.read_log import PARSER_VERSION, Clean
@@ -84,7 +84,7 @@ class Audit:
         """Audit the logs below these roots, or of the tools' folders and the index where none are named."""
         rows = {row.path: row for row in self._index.rows()}
         own = [root for source in SOURCES for root in self._settings.roots(source) if root.is_dir()]
-        below = [root.absolute() for root in roots] or own
+        below = [spelled_out(root) for root in roots] or own
         found = {one.path: one for one in discover(below, lambda *_: None, self._unreadable)}
         for path in sorted(found.keys() | {path for path in rows if not roots or _is_below(path, below)}):
             row, one = rows.get(path), found.get(path)

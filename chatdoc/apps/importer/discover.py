@@ -33,6 +33,11 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.path).stem
 
 
+def spelled_out(path: Path) -> Path:
+    """The path from the root, so that what is known is known from every folder; `..` leads where the system says."""
+    return path.resolve() if ".." in path.parts else path.absolute()
+
+
 def discover(
     paths: list[Path],
     is_known: Callable[[str, int, int], Source | None],

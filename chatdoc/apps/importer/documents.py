@@ -7,6 +7,7 @@ from collections import OrderedDict
 from hashlib import sha256
 from pathlib import Path
 
+from chatdoc.apps.importer.discover import spelled_out
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError
 from chatdoc.open import open_document
@@ -20,6 +21,7 @@ class Target:
     """Where imports go: one file, or in a folder one document for each project folder."""
 
     def __init__(self, into: Path) -> None:
+        into = spelled_out(into)
         self.file = into if into.suffix in CHAT_SUFFIXES and not into.is_dir() else None
         self.folder = into.parent if self.file is not None else into
 

@@ -76,12 +76,13 @@ class LogFiles:
         row = self.index.get(found.path)
         usable = row is not None and self._is_usable(row, source)
         if row is not None and usable and self._is_unchanged(row, found):
-            return restored(row.sessions, "unchanged")
+            return restored(row.sessions, document=row.document, result="unchanged")
         with open(found.path, "rb") as file:
             others = ImportedLogs(self.index, row, self._view_of)
             weaver = LogWeaver.start(source, found.stem, others, self._whole)
-            result = "changed" if row is not None and row.parser_version == PARSER_VERSION else "imported"
+            result = "imported"
             if row is not None and usable:
+                result = "changed"
                 every = row.inode != found.inode or found.size <= row.size
                 if found.size >= row.cursor and is_intact(file, row.cursor, row.prefix_digests, every=every):
                     weaver = LogWeaver.resume(row.state, found.stem, others, self._whole)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatdoc.apps.importer.discover import Found, discover
+from chatdoc.apps.importer.discover import Found, discover, spelled_out
 from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.observer import Observer, Silent
 from chatdoc.apps.importer.outcome import ImportReport, SessionOutcome
@@ -35,7 +35,7 @@ class Importer:
         self.settings = settings
         self.sources = tuple(sources)
         self.observer: Observer = observer if observer is not None else Silent()
-        self.index = SessionIndex.open(target.folder.absolute())
+        self.index = SessionIndex.open(target.folder)
         self._clock = clock
         self._documents = Documents()
         self._files = LogFiles(self.index, target, self._documents, clock=clock, clean=clean)
@@ -43,7 +43,7 @@ class Importer:
     def roots(self, paths: Sequence[Path]) -> list[Path]:
         """The named files and folders, or those in which the tools keep their logs."""
         if paths:
-            return [path.absolute() for path in paths]
+            return [spelled_out(path) for path in paths]
         return [
             root
             for source in self.sources

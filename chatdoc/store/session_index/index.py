@@ -84,6 +84,7 @@ _COLUMNS = tuple(field.name for field in msgspec.structs.fields(LogRow))
 _PUT = (
     f"INSERT OR REPLACE INTO session_logs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+_UNSAVED = "SELECT document FROM unsaved_documents"
 _GET = f"SELECT {', '.join(_COLUMNS)} FROM session_logs"
 
 
@@ -92,6 +93,7 @@ class SessionIndex:
 
     def __init__(self, file: IndexFile) -> None:
         self._file = file
+        self._folder = file.path.parent.parent.parent
         self._connection = file.connection
         self.path = file.path
 
@@ -122,7 +124,7 @@ class SessionIndex:
 
     def rows(self, sources: tuple[str, ...] | None = None) -> list[LogRow]:
         """Every file by path, or those of some sources."""
-        rows = [_row(found) for found in self._ask(f"{_GET} ORDER BY path")]
+        rows = [self._row(found) for found in self._ask(f"{_GET} ORDER BY path")]
         return rows if sources is None else [row for row in rows if row.source in sources]
 
     def begins_with(self, source: str, head: str) -> LogRow | None:
@@ -145,7 +147,7 @@ class SessionIndex:
 
     def unsaved(self) -> list[str]:
         """The documents whose text may be behind what was imported, by path."""
-        return [one for (one,) in self._ask("SELECT document FROM unsaved_documents ORDER BY document")]
+        return sorted({self._beside(one) for (one,) in self._ask(_UNSAVED)})
 
     def note_unsaved(self, document: str) -> None:
         """Note, before something is imported into a document, that its text will be behind."""
@@ -154,10 +156,10 @@ class SessionIndex:
 
     def note_saved(self, documents: Iterable[str]) -> None:
         """Note that the texts of documents have all that was imported."""
+        saved = set(documents)
         with self._file.writing(hint=_GOES_ON):
-            self._connection.executemany(
-                "DELETE FROM unsaved_documents WHERE document = ?", [(one,) for one in documents]
-            )
+            written = [one for one in self._ask(_UNSAVED) if self._beside(*one) in saved]
+            self._connection.executemany("DELETE FROM unsaved_documents WHERE document = ?", written)
 
     def mark_missing(self, path: str, at_ms: int) -> None:
         """Note since when a file is gone; what was imported of it stays."""
@@ -187,11 +189,15 @@ class SessionIndex:
 
     def _first(self, question: str, *values: str) -> LogRow | None:
         found = self._ask(question, *values)
-        return _row(found[0]) if found else None
+        return self._row(found[0]) if found else None
 
     def _ask(self, question: str, *values: str) -> list[tuple[Any, ...]]:
         return self._file.ask(question, values, hint=_AGAIN)
 
+    def _row(self, found: tuple[Any, ...]) -> LogRow:
+        fields = dict(zip(_COLUMNS, found, strict=True))
+        return LogRow(**fields | {"document": self._beside(fields["document"])})
 
-def _row(found: tuple[Any, ...]) -> LogRow:
-    return LogRow(**dict(zip(_COLUMNS, found, strict=True)))
+    def _beside(self, document: str) -> str:
+        """Where a document is now: beside its index, however their folder was called when it was noted."""
+        return str(self._folder / Path(document).name)
