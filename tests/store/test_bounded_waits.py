@@ -49,6 +49,13 @@ connection.execute("BEGIN IMMEDIATE")
 print("held", flush=True)
 os.kill(os.getpid(), signal.SIGSTOP)
 """
+RUNS_IN_A_TRANSACTION = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
 
 Stopped = subprocess.Popen[str]
 
@@ -177,6 +184,23 @@ def test_a_transaction_that_was_stopped_is_named(
         child.kill()
         child.wait(60)
         document.create_thread(sender_id="ada", content="again")
+
+
+def test_a_transaction_that_runs_for_long_is_waited_for(tmp_path: Path) -> None:
+    """As the one is that tells the event log what a chat of a million messages said: who writes meanwhile waits."""
+    with open_document(tmp_path / "team.chat") as document:
+        document.create_thread(sender_id="ada", content="Hello")
+        place = document.store_path
+    assert place is not None
+    program = [sys.executable, "-c", RUNS_IN_A_TRANSACTION, str(place)]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        with SqliteFolder(tmp_path, busy_timeout_s=0.1).open(place) as hasty:
+            threading.Timer(0.6, child.stdin.close).start()
+            hasty.write(lambda unit: unit.put_cursor("written", 1))
+            assert hasty.cursors.get("written") == 1
 
 
 @pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
