@@ -17,10 +17,10 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from chatdoc.model.errors import StoreError
+from chatdoc.store.lock_holder import writer_of
 from chatdoc.store.projections.projector import Execute, ExecuteMany
 from chatdoc.store.sql.database import Ahead, Catalog, Question, Questions, Version
 from chatdoc.store.sql.open_calls import is_on_stack, read_only, require_own_process
-from chatdoc.store.sqlite import write_lock
 from chatdoc.store.sqlite.catalog import SqliteCatalog
 from chatdoc.store.sqlite.connection import (
     Access,
@@ -40,6 +40,7 @@ from chatdoc.store.sqlite.sqlite_errors import (
     Fault,
     breaks_trust,
     failure,
+    is_busy,
     unreadable,
 )
 
@@ -157,7 +158,7 @@ class Database:
         self.without_receipt.clear()
         try:
             self._frame = sys._getframe()
-            write_lock.begin(connection, begin, self.file)
+            self._turns.begin(connection, begin)
             answer = work()
             connection.execute("COMMIT")
         except BaseException as error:
@@ -183,7 +184,7 @@ class Database:
                 self._distrusted = True
             else:
                 self._drop()
-        return failure(error, self.name, doing, holder=write_lock.holder(error, self.file))
+        return failure(error, self.name, doing, holder=writer_of(self.file) if is_busy(error) else None)
 
     def is_inside(self) -> bool:
         """Whether this thread is within a call that has a transaction open."""

@@ -11,14 +11,22 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sqlite3
 import struct
 import threading
 from pathlib import Path
 
 from chatdoc.model.clock import monotonic_us
+from chatdoc.store.lock_holder import is_running, writer_of
+from chatdoc.store.sqlite.sqlite_errors import is_busy
 
 WAIT_S = 5.0
 """So long another process is waited for here; who waits longer does so for SQLite's lock, which says who has it."""
+SLOW_TIMES = 30
+"""So many times as long as its connection waits, ten seconds by default, one is waited for there that is seen to run.
+
+Telling the event log what a chat of 1,000,000 messages said before is one transaction, and takes a minute.
+"""
 TURN_US = 10_000
 """So long the same one may write again before who waits: each change of turns costs reading what the other wrote."""
 _STEPS_S = (0.0002,) * 25 + (0.001,)
@@ -46,7 +54,7 @@ class ProcessTurns:
 
     def __init__(self, file: Path | None) -> None:
         self._journal = f"{file}-wal"
-        self._file = -1
+        self._store, self._file = file, -1
         self._is_of_use = file is not None and _SET is not None
         self._since_us = -TURN_US
         """When the last turn began."""
@@ -73,6 +81,17 @@ class ProcessTurns:
         except OSError:  # The file system has no such locks, or the journal may not be opened.
             self._is_of_use = False
         return False
+
+    def begin(self, connection: sqlite3.Connection, statement: str) -> None:
+        """Begin a transaction of SQLite's; raises sqlite3.Error where another process has its lock for too long."""
+        for left in reversed(range(SLOW_TIMES)):
+            try:
+                connection.execute(statement)
+                return
+            except sqlite3.OperationalError as error:
+                # One that was stopped, or cannot be seen, may never let go.
+                if not (left and is_busy(error) and is_running(writer_of(self._store))):
+                    raise
 
     def leave(self, *_: object) -> None:
         """Let the next one in; nothing for who has no place."""
