@@ -42,16 +42,20 @@ class Documents:
     def __init__(self) -> None:
         self._open: OrderedDict[Path, Document] = OrderedDict()
         self.unsaved: set[str] = set()
-        """Those whose text could not be written, and who asked for it was told; their stores have what it lacks."""
+        """Those whose text could not be written when that was tried last; their stores have what it lacks."""
+        self._untold: dict[Path, ChatdocError] = {}
+        """Why those that made room for others could not be saved."""
 
     def get(self, path: Path) -> Document:
         """The document at a path, open; raises as `open_document` does."""
         document = self._open.get(path)
         if document is None:
             if len(self._open) >= OPEN_MAX:
-                self._open.popitem(last=False)[1].close()
+                self._let_go(*self._open.popitem(last=False))
             path.parent.mkdir(parents=True, exist_ok=True)
             document = self._open[path] = open_document(path)
+            self.unsaved.discard(str(path))  # Opening saves what the store has and the text has not.
+            self._untold.pop(path, None)
         self._open.move_to_end(path)
         return document
 
@@ -65,28 +69,33 @@ class Documents:
 
     def save(self) -> list[tuple[str, ChatdocError]]:
         """Write the text of those that changed; returns those for which that failed, each with why."""
-        failed = []
+        failed = [(str(path), error) for path, error in self._untold.items()]
+        self._untold.clear()
         for path, document in self._open.items():
+            self.unsaved.discard(str(path))
             try:
                 document.save()
             except ChatdocError as error:
+                self.unsaved.add(str(path))
                 failed.append((str(path), error))
-        self.unsaved = {path for path, _ in failed}
         return failed
 
     def close(self) -> None:
         """Save and let go of all; raises what failed first, unless `save` has told it."""
-        untold: list[ChatdocError] = []
         while self._open:
-            path, document = self._open.popitem()
-            try:
-                document.close()
-            except ChatdocError as error:
-                if str(path) not in self.unsaved:
-                    self.unsaved.add(str(path))
-                    untold.append(error)
+            self._let_go(*self._open.popitem())
+        untold = list(self._untold.values())
+        self._untold.clear()
         if untold:
             raise untold[0]
+
+    def _let_go(self, path: Path, document: Document) -> None:
+        try:
+            document.close()
+        except ChatdocError as error:
+            if str(path) not in self.unsaved:
+                self.unsaved.add(str(path))
+                self._untold[path] = error
 
     def __enter__(self) -> Documents:
         return self

@@ -13,13 +13,20 @@ BLOCK_BYTES = 256 * 1024
 DIGEST_BYTES = 16
 
 
-def digests_to(file: BinaryIO, cursor: int, known: bytes = b"", known_to: int = 0) -> bytes:
-    """The digests of all blocks before a cursor, the last one of what it has; `known` ones are not read again."""
-    whole = min(known_to, cursor) // BLOCK_BYTES
-    found = [known[: whole * DIGEST_BYTES]]
-    for start in range(whole * BLOCK_BYTES, cursor, BLOCK_BYTES):
-        found.append(_digest(file, start, min(cursor, start + BLOCK_BYTES)))
-    return b"".join(found)
+class Prefix:
+    """The digests of what was read of one file: `known` ones and those that were asked for are not read again."""
+
+    def __init__(self, known: bytes = b"", known_to: int = 0) -> None:
+        self._known, self._to = known, known_to
+
+    def digests_to(self, file: BinaryIO, cursor: int) -> bytes:
+        """The digests of all blocks before a cursor, the last one of what it has."""
+        whole = min(self._to, cursor) // BLOCK_BYTES
+        found = [self._known[: whole * DIGEST_BYTES]]
+        for start in range(whole * BLOCK_BYTES, cursor, BLOCK_BYTES):
+            found.append(_digest(file, start, min(cursor, start + BLOCK_BYTES)))
+        self._known, self._to = b"".join(found), cursor
+        return self._known
 
 
 def is_intact(file: BinaryIO, cursor: int, digests: bytes, *, every: bool) -> bool:

@@ -14,7 +14,7 @@ from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.enter import enter
 from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.outcome import SessionOutcome, outcomes_of, restored, stored
-from chatdoc.apps.importer.prefix import digests_to, is_intact
+from chatdoc.apps.importer.prefix import Prefix, is_intact
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.view.view import View
@@ -79,18 +79,19 @@ class LogFiles:
             return restored(row.sessions, document=row.document, result="unchanged")
         with open(found.path, "rb") as file:
             others = ImportedLogs(self.index, row, self._view_of)
-            weaver = LogWeaver.start(source, found.stem, others, self._whole)
+            weaver, prefix = LogWeaver.start(source, found.stem, others, self._whole), Prefix()
             result = "imported"
             if row is not None and usable:
                 result = "changed"
                 every = row.inode != found.inode or found.size <= row.size
                 if found.size >= row.cursor and is_intact(file, row.cursor, row.prefix_digests, every=every):
                     weaver = LogWeaver.resume(row.state, found.stem, others, self._whole)
+                    prefix = Prefix(row.prefix_digests, row.cursor)
                     result = "unchanged" if found.size == row.size else "grown"
                     if row.result == PARTIAL:
                         result = "imported"
                         weaver.take_up_all()
-            return self._read(file, found, row, weaver, result)
+            return self._read(file, found, row, weaver, prefix, result)
 
     def saved(self, but: AbstractSet[str] = frozenset()) -> None:
         """Note that the texts of all documents have been written, but for some."""
@@ -105,13 +106,11 @@ class LogFiles:
         """
         failed: list[tuple[str, OSError | ChatdocError]] = []
         for document in self.index.unsaved():
-            if document in self._unsaved:
+            if document in self._unsaved - self._documents.unsaved:
                 continue
             if self._documents.has(Path(document)):
                 try:
-                    self._documents.get(
-                        Path(document)
-                    )  # Opening saves what the store has and the text has not.
+                    self._documents.get(Path(document))  # Opening saves it.
                 except (OSError, ChatdocError) as error:
                     failed.append((document, error))
                     continue
@@ -138,7 +137,13 @@ class LogFiles:
         return looks_same and row.result != PARTIAL
 
     def _read(
-        self, file: BinaryIO, found: Found, row: LogRow | None, weaver: LogWeaver, result: str
+        self,
+        file: BinaryIO,
+        found: Found,
+        row: LogRow | None,
+        weaver: LogWeaver,
+        prefix: Prefix,
+        result: str,
     ) -> list[SessionOutcome]:
         resumed = weaver.progress.offset
         file.seek(resumed)
@@ -158,13 +163,15 @@ class LogFiles:
             if unsaved >= BATCH_BYTES:
                 unsaved = 0
                 self._enter(weaver, row)
-                self._keep(file, found, row, weaver, weaver.progress.offset, PARTIAL, [], weaver.stored())
+                self._keep(
+                    file, found, row, weaver, prefix, weaver.progress.offset, PARTIAL, [], weaver.stored()
+                )
         cursor, state = weaver.progress.offset, weaver.stored()
         weaver.end(tail if self._clean is None else self._clean(tail))
         document = self._enter(weaver, row)
         outcomes = outcomes_of(weaver, path=found.path, document=str(document), result=result)
         if outcomes:
-            self._keep(file, found, row, weaver, cursor, result, outcomes, state)
+            self._keep(file, found, row, weaver, prefix, cursor, result, outcomes, state)
         return outcomes
 
     def _keep(
@@ -173,6 +180,7 @@ class LogFiles:
         found: Found,
         row: LogRow | None,
         weaver: LogWeaver,
+        prefix: Prefix,
         cursor: int,
         result: str,
         outcomes: list[SessionOutcome],
@@ -181,9 +189,6 @@ class LogFiles:
         """Note how far a log was read, so that the next import, or one after a kill, goes on there."""
         if state is None:
             return
-        known, known_to = (
-            (row.prefix_digests, row.cursor) if row and result in ("grown", "unchanged") else (b"", 0)
-        )
         now, here = self._clock(), file.tell()
         kept = LogRow(
             path=found.path,
@@ -194,7 +199,7 @@ class LogFiles:
             mtime_ns=found.mtime_ns,
             inode=found.inode,
             cursor=cursor,
-            prefix_digests=digests_to(file, cursor, known, known_to),
+            prefix_digests=prefix.digests_to(file, cursor),
             state=state,
             parser_version=PARSER_VERSION,
             sessions=stored(outcomes),
