@@ -31,16 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         named = {"codex": self.codex_roots, "claude": self.claude_roots}
         return tuple(Path(one) for one in named.get(source, ()))
 
-    def is_enabled(self, source: str) -> bool:
-        """Whether logs of a source are discovered and watched; what was imported stays either way."""
-        said = {"codex": self.codex_enabled, "claude": self.claude_enabled}
-        if source not in said:
-            return True
-        enabled = said[source]
-        return enabled if enabled is not None else any(root.is_dir() for root in self.roots(source))
-
     def is_switched_off(self, source: str) -> bool:
-        """Whether the environment says that a source is not to be read, wherever its logs lie."""
+        """Whether the environment says that a source is not to be read, wherever its logs lie; what was imported stays."""
         return {"codex": self.codex_enabled, "claude": self.claude_enabled}.get(source) is False
 
 

@@ -36,6 +36,17 @@ def unless_gone(folder: Path, on_error: Callable[[OSError], None]) -> Callable[[
     return hear
 
 
+def is_gone(path: Path) -> bool:
+    """Whether nothing is there; what may not be looked at is not gone."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def not_read(error: OSError) -> str:
     """Which folder could not be read, and why."""
     return f"the folder {os.fsdecode(error.filename)} cannot be read: {error.strerror}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from chatdoc.apps.cli.terminal import conclude, console, json_option, print_json, show
+from chatdoc.apps.cli.terminal import conclude, console, json_option, line, print_json, show
 from chatdoc.apps.importer.documents import Target
 from chatdoc.apps.importer.outcome import for_json
 from chatdoc.apps.importer.reindex import reindex as read_again
@@ -40,6 +40,9 @@ def reindex(sources: tuple[str, ...], into: Path, as_json: bool) -> None:
     if as_json:
         print_json(for_json(report))
     else:
+        for one in report.sessions:
+            if one.error:
+                show(console(), line(f"{one.path}: {one.error}"))
         told = ", ".join(f"{count} {name}" for name, count in report.counts.items())
         show(console(), f"{', '.join(named)}: {told or 'no session logs'}")
     conclude(report.ok)

@@ -60,7 +60,7 @@ def status(folder: Path, store: str | None, as_json: bool) -> None:
         if one.problem is not None:
             show(console(), line(one.problem))
     for source, counts in sessions.items():
-        switched = "" if settings.is_enabled(source) else ", switched off"
+        switched = ", switched off" if settings.is_switched_off(source) else ""
         gone = f", {counts['missing']} of them gone since" if counts["missing"] else ""
         show(console(), f"session logs: {counts['logs']} of {source} imported{gone}{switched}")
     if not settings.schema_v2:

@@ -22,6 +22,7 @@ from chatdoc.model.view.assemble import build_history
 from chatdoc.model.view.view import View
 from chatdoc.open import read_document
 from chatdoc.settings import Settings
+from chatdoc.store.chat_folders import is_gone
 from chatdoc.store.plain_file import open_plain
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 from chatdoc.store.session_index.tool_index import tool_indexes
@@ -83,7 +84,7 @@ class Audit:
     def run(self, roots: Sequence[Path]) -> AuditReport:
         """Audit the logs below these roots, or of the tools' folders and the index where none are named."""
         rows = {row.path: row for row in self._index.rows()}
-        own = [root for source in SOURCES for root in self._settings.roots(source) if root.is_dir()]
+        own = [root for source in SOURCES for root in self._settings.roots(source) if not is_gone(root)]
         below = [spelled_out(root) for root in roots] or own
         found = {one.path: one for one in discover(below, lambda *_: None, self._unreadable)}
         for path in sorted(found.keys() | {path for path in rows if not roots or _is_below(path, below)}):
@@ -193,7 +194,7 @@ class Audit:
             stems = " ".join(Path(path).stem for path in on_disk)
             for session, log in sorted(index.sessions.items()):
                 known = (index.path, session) in self._lost_to_tool  # One index tells of several folders.
-                if session not in stems and not known and not (log and Path(log).exists()):
+                if session not in stems and not known and not (log and not is_gone(Path(log))):
                     self._lost_to_tool.add((index.path, session))
                     detail = f"listed in {index.path}, and no log is there"
                     self._find("lost_to_tool", source, session=session, path=log, detail=detail)

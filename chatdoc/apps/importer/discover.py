@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,15 +49,17 @@ def discover(
     A named file is told also when it is no log; of folders only logs are.
     """
     for path in paths:
-        if path.is_dir():
-            for found in _below(os.fspath(path), is_known, unless_gone(path, on_error)):
-                if found.source is not None:
-                    yield found
-        else:
-            try:
-                yield look(os.fspath(path), os.stat(path), is_known)
-            except OSError as error:
-                on_error(error)
+        try:
+            status = os.stat(path)
+            if not stat.S_ISDIR(status.st_mode):
+                yield look(os.fspath(path), status, is_known)
+                continue
+        except OSError as error:
+            on_error(error)
+            continue
+        for found in _below(os.fspath(path), is_known, unless_gone(path, on_error)):
+            if found.source is not None:
+                yield found
 
 
 def look(path: str, status: os.stat_result, is_known: Callable[[str, int, int], Source | None]) -> Found:

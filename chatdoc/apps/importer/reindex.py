@@ -8,6 +8,7 @@ from pathlib import Path
 from chatdoc.apps.importer.outcome import ImportReport
 from chatdoc.apps.importer.run import Importer
 from chatdoc.model.errors import CommandRefused
+from chatdoc.store.chat_folders import is_gone
 from migrate.session.item import SOURCES
 
 
@@ -34,5 +35,7 @@ def reindex(importer: Importer, sources: Sequence[str]) -> ImportReport:
     importer.index.expire(tuple(sources))
     known = [Path(row.path) for row in importer.index.rows(tuple(sources))]
     roots = importer.roots([])
-    beside = [path for path in known if path.exists() and not any(path.is_relative_to(one) for one in roots)]
+    beside = [
+        path for path in known if not is_gone(path) and not any(path.is_relative_to(one) for one in roots)
+    ]
     return importer.run([*roots, *beside]) if roots or beside else importer.run([importer.index.path.parent])

@@ -15,6 +15,7 @@ from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError
 from chatdoc.settings import Settings
+from chatdoc.store.chat_folders import is_gone
 from chatdoc.store.session_index.index import SessionIndex
 from migrate.session.item import SOURCES
 
@@ -47,9 +48,9 @@ class Importer:
         return [
             root
             for source in self.sources
-            if self.settings.is_enabled(source)
+            if not self.settings.is_switched_off(source)
             for root in self.settings.roots(source)
-            if root.is_dir()
+            if not is_gone(root)
         ]
 
     def run(self, paths: Sequence[Path], *, stage: str = "pass2") -> ImportReport:
@@ -108,7 +109,7 @@ class Importer:
 
     def note_missing(self, paths: Sequence[Path]) -> list[str]:
         """Note that these logs are gone, where they were imported once; nothing of them is removed."""
-        gone = [str(path) for path in paths if self.index.get(str(path)) is not None and not path.exists()]
+        gone = [str(path) for path in paths if self.index.get(str(path)) is not None and is_gone(path)]
         for path in gone:
             self.index.mark_missing(path, self._clock())
         return gone

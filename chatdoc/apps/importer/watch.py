@@ -15,6 +15,7 @@ from watchfiles import Change, watch
 from chatdoc.apps.importer.discover import SUFFIXES
 from chatdoc.apps.importer.outcome import ImportReport
 from chatdoc.apps.importer.run import Importer
+from chatdoc.store.chat_folders import is_gone
 
 SETTLE_MS = 200
 """Changes that follow each other within this time are read together."""
@@ -47,8 +48,8 @@ def follow(
             touched = sorted({Path(path) for _, path in changes if _concerns(Path(path), roots)})
         if not touched:
             continue
-        report = importer.run([path for path in touched if path.exists()] or touched[:0], stage="live")
-        gone = importer.note_missing([path for path in touched if not path.exists()])
+        report = importer.run([path for path in touched if not is_gone(path)] or touched[:0], stage="live")
+        gone = importer.note_missing([path for path in touched if is_gone(path)])
         if gone or any(one.result != "unchanged" for one in report.sessions):
             yield report if not gone else _with(report, gone)
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -44,7 +45,7 @@ def tool_indexes(source: str, root: Path) -> list[ToolIndex]:
         ]
     if source == "codex":
         home = root.parent
-        found = [_codex_lines(home / CODEX_INDEX, root)] if (home / CODEX_INDEX).is_file() else []
+        found = [_codex_lines(home / CODEX_INDEX, root)] if os.path.isfile(home / CODEX_INDEX) else []
         # The number is that of the schema: older files are left lying, and know nothing of later sessions.
         states = [
             (int(named[1] or 0), path)

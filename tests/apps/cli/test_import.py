@@ -55,7 +55,18 @@ def test_status_shows_what_was_imported_and_the_settings(chatdoc: Run, tmp_path:
     chatdoc("import", "one.jsonl", "--into", "one.chat")
     (tmp_path / "one.jsonl").unlink()
     chatdoc("import", ".", "--into", "one.chat")
-    assert "session logs: 1 of codex imported, 1 of them gone since" in chatdoc("status").stdout
+    assert "session logs: 1 of codex imported, 1 of them gone since\n" in chatdoc("status").stdout
     told = json.loads(chatdoc("status", "--json").stdout)
     assert told["sessions"] == {"codex": {"logs": 1, "missing": 1}}
     assert told["settings"]["schema_v2"] is True
+
+
+def test_a_reindex_names_the_log_that_it_could_not_read(chatdoc: Run, tmp_path: Path) -> None:
+    """With why, as an import does; the status is 1."""
+    shutil.copy(GOLDEN / "codex-minimal" / "log.jsonl", tmp_path / "one.jsonl")
+    chatdoc("import", "one.jsonl")
+    (tmp_path / "one.jsonl").unlink()
+    (tmp_path / "one.jsonl").symlink_to("one.jsonl")
+    done = chatdoc("reindex")
+    assert done.returncode == 1
+    assert "one.jsonl: Too many levels of symbolic links" in done.stdout

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from chatdoc.apps.importer.documents import Target
+from chatdoc.apps.importer.run import Importer
 from chatdoc.settings import SettingInvalid, read_settings
 from chatdoc.store.session_index.index import SessionIndex
 from tests import forked
-from tests.apps.importer.conftest import files_in, log_in
+from tests.apps.importer.conftest import NOW_MS, files_in, log_in
 from tests.open.chats import legacy
 from tests.tidy.source import PROJECT
 
@@ -120,7 +122,14 @@ def test_a_switch_that_cannot_be_meant_is_refused() -> None:
 
 def test_an_open_switch_follows_the_folder(tmp_path: Path) -> None:
     """A source is on when its folder is there."""
-    assert not read_settings({}, tmp_path).is_enabled("codex")
-    (tmp_path / ".codex" / "sessions").mkdir(parents=True)
-    assert read_settings({}, tmp_path).is_enabled("codex")
-    assert not read_settings({"ENABLE_CODEX_SOURCE": "0"}, tmp_path).is_enabled("codex")
+    folder = tmp_path / ".codex" / "sessions"
+
+    def roots(environment: dict[str, str]) -> list[Path]:
+        settings = read_settings(environment, tmp_path)
+        with Importer(Target(tmp_path), settings, clock=lambda: NOW_MS, sources=("codex",)) as importer:
+            return importer.roots([])
+
+    assert roots({}) == []
+    folder.mkdir(parents=True)
+    assert roots({}) == [folder]
+    assert roots({"ENABLE_CODEX_SOURCE": "0"}) == []
