@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(Path(one) for one in named.get(source, ()))
 
     def is_switched_off(self, source: str) -> bool:
-        """Whether the environment says that a source is not to be read, wherever its logs lie; what was imported stays."""
+        """Whether the environment says that a source is not to be read, wherever its logs lie; its imports stay."""
         return {"codex": self.codex_enabled, "claude": self.claude_enabled}.get(source) is False
 
 
