@@ -70,7 +70,12 @@ async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
                 await asyncio.gather(coming, return_exceptions=True)
         if chunk is _END:
             return
-        if turn.gather(chunk):
+        is_due = turn.gather_at_once(chunk)
+        if (
+            is_due is None
+        ):  # A save, say, writes what is gathered, in a thread of its own that waits for its disk.
+            is_due = await asyncio.to_thread(turn.gather, chunk)
+        if is_due:
             await asyncio.to_thread(turn.flush)
 
 

@@ -31,6 +31,8 @@ from chatdoc.model.records.message import Message
 from chatdoc.model.records.thread_config import ThreadConfig
 from chatdoc.model.records.thread_state import State
 
+_End = FinalizeTurn | InterruptTurn | FailTurn
+
 
 class Execute(Protocol):
     """Carries out a command of a turn, with its lease."""
@@ -120,6 +122,15 @@ class Turn:
                 raise self._kept_late()
             waited_ms = self._clock() - self._since_ms
             return self.pace.is_due(self._seq - self._first, waiting=self._size, waited_ms=waited_ms)
+
+    def gather_at_once(self, text: str) -> bool | None:
+        """As `gather`; None, with nothing taken, where that would wait: another thread writes, or the turn is over."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return self.gather(text) if self._ended is None else None
+        finally:
+            self._lock.release()
 
     def flush(self) -> None:
         """Write what was gathered, in one transaction for each piece; what could not be written stays gathered.
@@ -219,10 +230,8 @@ class Turn:
                 self._step(piece, f"piece/{self._seq}")
                 break
             except CommandRefused:
-                if not self._is_taken(
-                    piece
-                ):  # It would be refused again: the turn goes on, and ends, without it.
-                    self._pending = None
+                if not self._is_taken(piece):
+                    self._pending = None  # It would be refused again: the turn goes on, and ends, without it.
                     raise
                 # A peer that forges has put a piece of its own there: go on behind all there are.
                 self._seq = seq_behind(self._reader.view.pieces[self.message_id])
@@ -238,14 +247,7 @@ class Turn:
     def _keep_waiting(self, text: str) -> None:
         self._waiting, self._size, self._since_ms = [text], len(text), self._clock()
 
-    def _end(
-        self,
-        command: FinalizeTurn | InterruptTurn | FailTurn,
-        step: str,
-        after: State,
-        tail: str,
-        content: str | None = None,
-    ) -> Message:
+    def _end(self, command: _End, step: str, after: State, tail: str, content: str | None = None) -> Message:
         require_end(command)
         answer: Message = self._step(command, step, content)
         self._written.append(tail)

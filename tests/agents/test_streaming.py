@@ -96,6 +96,55 @@ def test_the_loop_goes_on_while_a_turn_writes(
     assert where == [False, False]
 
 
+@pytest.mark.parametrize("is_over", [False, True])
+def test_the_loop_goes_on_while_somebody_else_writes_the_turn(
+    document: Document, thread_id: ThreadId, monkeypatch: pytest.MonkeyPatch, is_over: bool
+) -> None:
+    """A save writes what is gathered, in a thread of its own; what comes then waits for it where nobody else does."""
+    turn = document.start_turn(thread_id, sender_id="codex", pace=Pace(chars=1000, ms=60_000))
+    on_disk, go_on, where = threading.Event(), threading.Event(), []
+    execute = turn._execute
+
+    def slow(*args: Any, **given: Any) -> Any:
+        where.append(threading.current_thread() is threading.main_thread())
+        on_disk.set()
+        assert go_on.wait(timeout=60), "the loop stood still"
+        return execute(*args, **given)
+
+    async def agent() -> AsyncIterator[str]:
+        yield "Let me "
+        while not on_disk.is_set():
+            await asyncio.sleep(0.001)
+        if is_over:
+            go_on.set()
+            while turn._ended is None:
+                await asyncio.sleep(0.001)
+        asyncio.get_running_loop().call_later(0.01, go_on.set)
+        yield "think"
+
+    async def both() -> Message:
+        streaming_turn = asyncio.ensure_future(stream(turn, agent()))
+        while not turn.waiting:
+            await asyncio.sleep(0.001)
+        if is_over:
+            document.agents.interrupt(thread_id, turn.message_id)
+        saving = asyncio.ensure_future(asyncio.to_thread(document.agents.flush))
+        try:
+            return await streaming_turn
+        finally:
+            await saving
+
+    monkeypatch.setattr(turn, "_execute", slow)
+    if is_over:
+        with pytest.raises(TurnOver):
+            asyncio.run(both())
+    else:
+        assert asyncio.run(both()).content == "Let me think"
+    assert where
+    assert not any(where)
+    assert "Let me think" in [text.content for text in turn.message.history]
+
+
 def test_text_that_waits_is_written_while_nothing_comes(document: Document, thread_id: ThreadId) -> None:
     """An agent that thinks after a few words does not keep them from readers."""
     turn = document.start_turn(thread_id, sender_id="codex", pace=Pace(chars=1000, ms=1))
