@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from pathlib import PurePosixPath
@@ -17,7 +18,7 @@ from chatdoc.engine.load import keep_rows, load_view
 from chatdoc.engine.reader import Reader
 from chatdoc.model.arguments import require_text
 from chatdoc.model.clock import Clock, system_clock
-from chatdoc.model.errors import CommandRefused, DocumentExists, NotFound
+from chatdoc.model.errors import CommandRefused, DocumentExists, NotFound, StoreError
 from chatdoc.model.ids import RandomSource
 from chatdoc.store.by_url import documents_at, split
 from chatdoc.store.values import Finding, Registration, StoredDocument
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chatdoc.store.postgres.documents import PostgresDocuments
 
 NAME_BYTES_MAX = 1000
+_log = logging.getLogger("chatdoc")
 
 
 def open_store(
@@ -125,7 +127,7 @@ class DocumentDatabase:
             begin_event_log(engine, PurePosixPath("/", found.name).parent)
             document = Document(engine, waiter=self._waiter)
             document.agents.recover_turns(reason="server_restart")
-            keep_rows(store, engine.copy, recorded_at_ms=self._clock())
+            self._keep_rows(document)
         except BaseException:
             store.close()
             raise
@@ -151,6 +153,15 @@ class DocumentDatabase:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _keep_rows(self, document: Document) -> None:
+        engine = document.engine
+        try:
+            keep_rows(engine.store, engine.copy, recorded_at_ms=self._clock())
+        except (
+            StoreError
+        ) as error:  # It makes the next opening faster; a full disk must not hide what is there.
+            _log.warning("a row snapshot is not kept: %s", error)
 
     def _begin(self, name: str) -> StoredDocument:
         require_document_name(name)

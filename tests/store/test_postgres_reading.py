@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from chatdoc import open_store
-from chatdoc.model.errors import ReadOnlyTarget
+from chatdoc.model.errors import ReadOnlyTarget, StoreError
 from chatdoc.transfer import pull
 from tests.postgres_cluster import Cluster
+from tests.store import postgres_stores
 
 
 @pytest.fixture
@@ -74,3 +75,18 @@ def test_who_opened_a_document_and_says_nothing_is_heard_of(postgres: Cluster, u
     with open_store(url) as store, store.open("a.chat"):
         time.sleep(3)
         assert postgres.say(heard, database="reading") == "1"
+
+
+def test_a_long_document_of_a_full_disk_is_opened_and_read(postgres: Cluster) -> None:
+    """What would make the next opening faster could not be stored, so nobody saw what was there."""
+    url = postgres.create_database("stuffed")
+    with open_store(url) as store:
+        with store.open("a.chat") as doc:
+            thread_id = doc.create_thread(sender_id="ada", content="Hello").thread_id
+            for number in range(100):
+                doc.send(thread_id, sender_id="ada", content=str(number))
+        full = postgres_stores.failing_commits(postgres, "stuffed")
+        with full(doc.engine.store), store.open("a.chat") as doc:
+            assert len(doc.messages(thread_id)) == 101
+            with pytest.raises(StoreError, match="Free space"):
+                doc.send(thread_id, sender_id="ada", content="more")

@@ -66,6 +66,25 @@ def test_a_database_that_would_refuse_row_level_security_is_used(postgres: Clust
         assert doc.create_thread(sender_id="ada", content="Hello")
 
 
+def test_a_schema_that_comes_before_that_of_the_tables_loses_none(postgres: Cluster) -> None:
+    """As one of the user's name, which the search_path names first: each table was told to be lost."""
+    url = postgres.create_database("shadowed")
+    with open_store(url) as store:
+        store.open("a.chat").close()
+        postgres.say("CREATE SCHEMA chatdoc AUTHORIZATION chatdoc", database="shadowed")
+        assert store.verify("a.chat") == []
+    with open_store(url) as store:
+        assert store.verify("a.chat") == []
+
+
+def test_a_schema_that_is_not_there_is_told_of(postgres: Cluster) -> None:
+    """The database names none in its error."""
+    url = postgres.create_database("homeless")
+    postgres.say("ALTER DATABASE homeless SET search_path = nowhere")
+    with pytest.raises(StoreError, match=r"no schema has been selected.*search_path"), open_store(url):
+        pass
+
+
 def test_a_database_that_does_not_hold_every_text_is_refused(postgres: Cluster) -> None:
     """Before anything is made in it, and with words; it failed at the first text that it does not hold."""
     postgres.say("CREATE DATABASE latin OWNER chatdoc ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")

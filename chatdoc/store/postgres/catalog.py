@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from chatdoc.store.postgres.database import PostgresDatabase
 
 _GIVEN = f"SELECT last_event FROM document_order WHERE document = current_setting('{SETTING}')"
-_NAMES = "SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace = current_schema()::regnamespace"
+_NAMES = (
+    "SELECT c.relname::text FROM pg_class AS c WHERE c.relnamespace ="
+    " (SELECT one.relnamespace FROM pg_class AS one WHERE one.oid = 'document_order'::regclass)"
+)
+"""Of the schema in which the tables are: one that was made later may stand before it in the search_path."""
 _REGISTERED = (
     "UPDATE document_order SET name = ?, is_retired = ?::int::boolean, is_served = ?::int::boolean"
     f" WHERE document = current_setting('{SETTING}')"
