@@ -83,7 +83,7 @@ class DocumentDatabase:
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether the database cannot be connected to, or takes no writes, as far as is known without asking it."""
+        """Whether the database cannot be connected to, or refuses writes, as far as is known without asking it."""
         return self.stored.pool.hints.is_cut_off()
 
     def join(self) -> None:

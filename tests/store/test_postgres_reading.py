@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from chatdoc import open_store
 from chatdoc.model.errors import ReadOnlyTarget, StoreError
+from chatdoc.store.postgres import hint_thread
 from chatdoc.transfer import pull
 from tests.postgres_cluster import Cluster
 from tests.store import postgres_stores
@@ -90,3 +92,22 @@ def test_a_long_document_of_a_full_disk_is_opened_and_read(postgres: Cluster) ->
             assert len(doc.messages(thread_id)) == 101
             with pytest.raises(StoreError, match="Free space"):
                 doc.send(thread_id, sender_id="ada", content="more")
+
+
+def test_a_database_whose_commits_wait_can_be_read(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As without its standby: a load balancer must not take readers away too, though no heartbeat comes through."""
+    monkeypatch.setattr(hint_thread, "COMPARE_S", 0.1)
+    url = postgres.create_database("waiting")
+    with open_store(url) as store, store.open("a.chat"):
+        lock = "BEGIN; SELECT FROM servers FOR UPDATE; SELECT pg_sleep(4)"
+        with subprocess.Popen(
+            ["psql", "-h", str(postgres.folder), "-U", "postgres", "waiting", "-qAtc", lock]
+        ):
+            hung = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'waiting'"
+            )
+            while int(postgres.say(hung)) < 2:  # The first one was given up, and the next one hangs.
+                assert not store.is_cut_off
+        assert not store.is_cut_off

@@ -84,6 +84,8 @@ class Hints:
         """By how much the database's clock is ahead of ours that nobody sets."""
         self.is_silent = False
         """Whether the last attempt to connect had no answer, not even that it is refused."""
+        self._is_refused = self._is_read_only = False
+        """Whether it failed for whatever reason, and whether the last heartbeat was refused as every write is."""
 
     def behind_commit(self, document: str, version: int) -> Question | None:
         """What whoever commits sends behind it, to tell of it himself; None where `tell` is to do it."""
@@ -142,8 +144,11 @@ class Hints:
         return self._running().is_alive and self.is_silent
 
     def is_cut_off(self) -> bool:
-        """Whether there is no connection over which this process can tell of itself; it is tried from now on."""
-        return self._running().is_alive and self._is_lost
+        """Whether the database cannot be connected to, or refuses writes; it is tried from now on.
+
+        One whose COMMITs wait for a standby is neither: who reads need not wait.
+        """
+        return self._running().is_alive and (self._is_refused or self._is_read_only)
 
     def close(self) -> None:
         """End the thread; what is told later begins another one."""
@@ -163,8 +168,9 @@ class Hints:
     def _serve(self, run: HintThread) -> None:
         try:
             self._go_on(run)
-        except BaseException:
+        except BaseException as error:
             self._is_lost = True
+            self._is_read_only |= isinstance(error, errors.ReadOnlySqlTransaction)
             raise
         finally:
             self._is_alone = False  # Whoever cannot see who is there tells all.
@@ -187,6 +193,7 @@ class Hints:
                     )  # First: where that is refused, each attempt would have all look anew.
                     self._compare(connection, is_anew=is_anew)
                     is_anew = False
+                    self._is_read_only = False
                     run.has_answered()
                     if self._is_lost:
                         self._back_at_us, self._is_lost = monotonic_us(), False
@@ -207,8 +214,9 @@ class Hints:
             connection = self._connect()
         except StoreError as error:
             self.is_silent = isinstance(error.__cause__, errors.ConnectionTimeout | Unanswered)
+            self._is_refused = True
             raise
-        self.is_silent = False
+        self.is_silent = self._is_refused = False
         return connection
 
     def _tell(self, pg: pq.abc.PGconn) -> None:
