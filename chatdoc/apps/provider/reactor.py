@@ -34,6 +34,8 @@ from chatdoc.model.events.types import (
     CheckpointRevertRequested,
     SessionSet,
     SessionStopRequested,
+    ThreadCreated,
+    ThreadRestored,
     TurnInterruptRequested,
     TurnStartRequested,
 )
@@ -75,7 +77,10 @@ class Reactor:
                 self._start_next(thread.thread_id)
 
     def run(self) -> None:
-        """Pass on what is asked, until this or its document is closed."""
+        """Pass on what is asked, until this or its document is closed.
+
+        Raises StoreError where the store fails, a disk being full or a database away; called again it goes on.
+        """
         is_behind = True
         while is_behind:
             self.catch_up()
@@ -117,10 +122,17 @@ class Reactor:
         return reached
 
     def _handle(self, event: Event) -> None:
+        before, self.sequence = self.sequence, event.sequence
+        try:
+            self._react(event)
+        except BaseException:  # It may not have been passed on: whoever calls again begins with it.
+            self.sequence = before
+            raise
+
+    def _react(self, event: Event) -> None:
         said = event.payload
-        self.sequence = event.sequence
         match said:
-            case TurnStartRequested():
+            case TurnStartRequested() | ThreadCreated() | ThreadRestored():
                 self._start_next(said.thread_id)
             case SessionSet():
                 if said.session.status in ("stopped", "error"):
@@ -143,9 +155,9 @@ class Reactor:
     # turns
 
     def _start_next(self, thread_id: str) -> None:
-        """Hand over what waits first, unless a turn runs in the thread or is about to."""
+        """Hand over what waits first, unless a turn runs in the thread or is about to, or nobody sees the thread."""
         document = self._document
-        while not self._runs(thread_id) and document.thread(thread_id).deleted_at is None:
+        while self._is_seen(thread_id) and not self._runs(thread_id):
             waiting = queue_of(document.view, thread_id)
             if not waiting or self._is_about_to_run(thread_id):
                 return
@@ -181,6 +193,11 @@ class Reactor:
         """The name of the request to answer a message; one that is queued again is asked for again."""
         mark = self._document.view.mark(message_id, "acp_state")
         return self._marks.key("start", message_id, mark.stamp if mark is not None else "")
+
+    def _is_seen(self, thread_id: str) -> bool:
+        """Whether a thread is there and not deleted: what a peer says of one may come before the thread does."""
+        document = self._document
+        return document.view.has_thread(thread_id) and document.thread(thread_id).deleted_at is None
 
     def _runs(self, thread_id: str) -> bool:
         view = self._document.view
