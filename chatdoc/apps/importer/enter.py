@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
 from chatdoc.document import Document
+from chatdoc.model.clock import iso, ms_of
 from chatdoc.model.commands.activities import AppendActivity
-from chatdoc.model.facts import Fact, Header, ThreadFact
-from chatdoc.model.ids import MessageId, ThreadId
+from chatdoc.model.facts import Fact, Header, RevisionFact, ThreadFact
+from chatdoc.model.ids import MessageId, RevisionId, ThreadId, derive
 from chatdoc.model.view.view import View
 from migrate.session.thread_state import Activity
 
@@ -17,10 +19,10 @@ ORIGIN = "import"
 def enter(document: Document, facts: Sequence[Fact], activities: Sequence[Activity]) -> int:
     """Write what the document does not have yet; returns how many facts were offered and not known.
 
-    A message or thread that is there keeps its first row: a log that was written again says it with other times.
+    A message or thread that is there keeps its first row: a log that was written again says it with other times. What
+    it says with another text is its next revision.
     """
-    view = document.view
-    fresh = [fact for fact in facts if not _is_there(view, fact)]
+    fresh = list(_fresh(document.view, facts))
 
     def work() -> None:
         if fresh:
@@ -45,11 +47,45 @@ def _command(one: Activity) -> AppendActivity:
     )
 
 
-def _is_there(view: View, fact: Fact) -> bool:
-    match fact:
-        case Header():
-            return fact.message_id in view.headers
-        case ThreadFact():
-            return fact.thread_id in view.thread_facts
-        case _:
-            return False
+def _fresh(view: View, facts: Sequence[Fact]) -> Iterator[Fact]:
+    """What is not known of facts; of those that come together the first row of each message and thread is its own."""
+    said: dict[MessageId, dict[str, int]] = {}
+    threads: set[ThreadId] = set()
+    for fact in facts:
+        if isinstance(fact, ThreadFact):
+            if fact.thread_id not in view.thread_facts and fact.thread_id not in threads:
+                threads.add(fact.thread_id)
+                yield fact
+        elif isinstance(fact, Header):
+            known = said.get(fact.message_id)
+            if known is None:
+                known = said[fact.message_id] = _said_in(view, fact.message_id)
+            if not known:
+                yield fact
+            elif fact.content not in known:
+                yield _next_revision(fact, known)
+            known.setdefault(fact.content, ms_of(fact.date))
+        else:
+            yield fact
+
+
+def _said_in(view: View, message_id: MessageId) -> dict[str, int]:
+    """Every text that a message has ever had, and when; none where it is not there."""
+    if message_id not in view.headers:
+        return {}
+    rows = [*view.variants_of_message(message_id), *view.revisions.get(message_id, ())]
+    return {one.content: ms_of(one.date) for one in rows}
+
+
+def _next_revision(fact: Header, known: dict[str, int]) -> RevisionFact:
+    """What a record says when it was written again: later than what it said before, whose date it may repeat."""
+    first = next(iter(known.values()))
+    ms = max(first, ms_of(fact.date)) + len(known)
+    digest = sha256(fact.content.encode("utf-8", "surrogatepass")).hexdigest()
+    return RevisionFact(
+        message_id=fact.message_id,
+        revision_id=RevisionId(derive("written again", ms, fact.message_id, digest)),
+        author_id=fact.sender_id,
+        content=fact.content,
+        date=iso(ms),
+    )

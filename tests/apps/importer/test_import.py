@@ -127,21 +127,6 @@ def test_growing_snapshots_equal_the_last(seed: int, logs: Path, tmp_path: Path,
     assert [one.thread_id for one in grown.threads()] == [one.thread_id for one in once.threads()]
 
 
-def test_a_file_that_shrank_or_changed_is_read_anew(logs: Path, tmp_path: Path, run_import: Import) -> None:
-    """What was written again before the cursor is noticed and said, and nothing that was imported goes."""
-    path = logs / "codex-minimal" / "codex-minimal.jsonl"
-    run_import(path)
-    raw = path.read_bytes()
-    path.write_bytes(raw.replace(b"The third.", b"The fifth.") + b"\n")
-    changed = run_import(path).sessions[0]
-    assert changed.result == "changed"
-    texts = [one.content for one in read_document(changed.document).messages(changed.thread_id or "")]
-    assert "The third." in texts
-    assert "The fifth." in texts
-    path.write_bytes(raw[: len(raw) // 2])
-    assert run_import(path).sessions[0].result == "changed"
-
-
 def test_two_slices_join_whichever_comes_first(tmp_path: Path, run_import: Import) -> None:
     """Disjoint pieces of one session are one thread, and their order of import is not seen in what it holds."""
     lines = log_in("claude-split-message").read_bytes().splitlines(keepends=True)
