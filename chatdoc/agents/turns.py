@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from chatdoc.agents.activity import Activities
 from chatdoc.agents.flush_policy import Pace
@@ -51,7 +51,7 @@ class Turns:
     def __init__(self, engine: Engine, reader: Reader, ownership: Ownership) -> None:
         self.ownership = ownership
         self._engine, self._reader = engine, reader
-        self._held: WeakSet[Turn] = WeakSet()
+        self._held: WeakKeyDictionary[Turn, None] = WeakKeyDictionary()
         self._recovery = Recovery(engine, ownership, self.execute)
         # What only the event log knows is told by commands of the same face.
         activities = Activities(self.execute)
@@ -256,7 +256,8 @@ class Turns:
 
     def flush(self) -> None:
         """Write what is gathered in every turn that somebody still holds; what cannot be written is told."""
-        for turn in list(self._held):
+        # Their references are a list, made at once: other threads begin turns meanwhile.
+        for turn in [turn for held in self._held.keyrefs() if (turn := held()) is not None]:
             try:
                 turn.flush()
             except TurnOver:
@@ -277,7 +278,7 @@ class Turns:
     def _turn(self, message: Message, pace: Pace | None) -> Turn:
         seq = seq_behind(self._engine.view.pieces.get(message.message_id, ()))
         turn = Turn(self._reader, self.execute, message, clock=self._engine.clock, pace=pace, seq=seq)
-        self._held.add(turn)
+        self._held[turn] = None
         return turn
 
     def _new_id(self, thread_id: str, answers: str | None, command_id: str | None) -> str:

@@ -18,7 +18,7 @@ from chatdoc.store.event_feed import Watcher
 FORK_WAIT_S = 1.0
 """So long a fork waits for a document that is catching up, so that the child does not have its lock taken for ever."""
 _log = logging.getLogger("chatdoc")
-_watched: weakref.WeakSet[Engine] = weakref.WeakSet()
+_watched: weakref.WeakKeyDictionary[Engine, None] = weakref.WeakKeyDictionary()
 _held: list[Engine] = []
 
 End = Callable[[], None]
@@ -32,7 +32,7 @@ def watch(engine: Engine, watcher: Watcher, end: End) -> End:
     """
     if engine.is_left_behind:  # The watcher's lock may have been taken when the process forked, and stays so.
         return end
-    _watched.add(engine)
+    _watched[engine] = None
     seen = weakref.ref(engine)
 
     def catch_up() -> None:
@@ -56,7 +56,9 @@ def watch(engine: Engine, watcher: Watcher, end: End) -> End:
 
 
 def _before_fork() -> None:
-    _held.extend(engine for engine in list(_watched) if engine.hold(FORK_WAIT_S))
+    # A list, made at once: other threads subscribe meanwhile.
+    engines = [engine for seen in _watched.keyrefs() if (engine := seen()) is not None]
+    _held.extend(engine for engine in engines if engine.hold(FORK_WAIT_S))
 
 
 def _after_fork() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
+from chatdoc.document import Document
+from chatdoc.model.ids import ThreadId
 from chatdoc.open import open_document
 
 
@@ -52,3 +55,28 @@ def test_closing_while_another_thread_streams_ends(tmp_path: Path) -> None:
         assert not writer.is_alive()
         with open_document(path) as again:
             assert again.message(turn.message_id).content.startswith("word ")
+
+
+def test_turns_may_begin_while_those_that_are_there_are_written(
+    document: Document, thread_id: ThreadId
+) -> None:
+    """As a save writes them, in a thread of its own; threads are switched as often as can be."""
+    first = document.start_turn(thread_id, sender_id="codex")
+    others = [document.agents.turn(thread_id, first.message_id) for _ in range(500)]
+    done = threading.Event()
+
+    def begin() -> None:
+        while not done.is_set():
+            others.append(document.agents.turn(thread_id, first.message_id))
+
+    switched = sys.getswitchinterval()
+    beginning = threading.Thread(target=begin)
+    sys.setswitchinterval(1e-6)
+    try:
+        beginning.start()
+        for _ in range(200):
+            document.agents.flush()
+    finally:
+        done.set()
+        beginning.join(60)
+        sys.setswitchinterval(switched)

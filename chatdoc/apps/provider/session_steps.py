@@ -96,7 +96,7 @@ class SessionSteps:
 
 def running_in(view: View, thread_id: str) -> MessageId | None:
     """The turn that runs in a thread, the oldest where several do."""
-    return min((one for one in view.generating if view.thread_of(one) == thread_id), default=None)
+    return min((one for one in tuple(view.generating) if view.thread_of(one) == thread_id), default=None)
 
 
 def _if_said(value: str | None) -> Any:

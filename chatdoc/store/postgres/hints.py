@@ -243,7 +243,7 @@ class Hints:
                 del self._listeners[document]
             watched = list(self._listeners)
         for document in watched:
-            for listener in tuple(self._listeners.get(document, ())):
+            for listener in self._listening(document):
                 listener.begin_reading()
         if watched:
             for document, version in connection.execute(_VERSIONS, (watched,)):
@@ -266,7 +266,7 @@ class Hints:
             with contextlib.suppress(ValueError):
                 message = b64decode(version)
                 sender, _, document = document.partition(":")
-                for listener in tuple(self._listeners.get(document, ())):
+                for listener in self._listening(document):
                     if self._named(listener) != sender:
                         listener.hear_message(message)
         elif version.isdigit():
@@ -274,12 +274,16 @@ class Hints:
         elif self._run is not None:
             self._is_alone, self._run.is_due = False, True
 
+    def _listening(self, document: str) -> tuple[Subscriber, ...]:
+        with self._lock:  # Others may open the document meanwhile.
+            return tuple(self._listeners.get(document, ()))
+
     def _named(self, subscriber: Subscriber) -> str:
         """Tells a subscriber from all others, on other machines too."""
         return f"{self.place.server if self.place is not None else ''}/{id(subscriber)}"
 
     def _hear(self, document: str, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
-        for listener in tuple(self._listeners.get(document, ())):
+        for listener in self._listening(document):
             listener.hear(version, is_read=is_read, is_anew=is_anew)
 
 

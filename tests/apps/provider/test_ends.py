@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 
 import pytest
 
 from chatdoc.apps.provider.kinds import KINDS_MAX, OTHERS, SESSION_ENDS, TURN_ENDS
+from chatdoc.apps.provider.session_steps import running_in
 from chatdoc.model.errors import CommandRefused
+from chatdoc.model.ids import MessageId
+from chatdoc.model.view.view import View
 from tests.apps.provider.scene import Scene
 
 STANDS = {
@@ -93,3 +98,25 @@ def test_unknown_kinds_are_counted_and_warned_about_once(
         scene.hears(f"odd.{number}")
     assert len(scene.ingestion.unknown_kinds) == KINDS_MAX + 1
     assert scene.ingestion.unknown_kinds[OTHERS] == 7
+
+
+def test_an_end_that_names_no_turn_is_taken_while_turns_of_other_threads_come_and_go() -> None:
+    """Which turn it ends is looked up beside those who write; threads are switched as often as can be."""
+    view, done = View(), threading.Event()
+    view.generating.update(MessageId(f"{number:026}") for number in range(500))
+
+    def write() -> None:
+        while not done.is_set():
+            view.generating.add(MessageId("other"))
+            view.generating.discard(MessageId("other"))
+
+    switched = sys.getswitchinterval()
+    writing = threading.Thread(target=write)
+    sys.setswitchinterval(1e-6)
+    try:
+        writing.start()
+        assert {running_in(view, "thread") for _ in range(300)} == {None}
+    finally:
+        done.set()
+        writing.join(60)
+        sys.setswitchinterval(switched)
