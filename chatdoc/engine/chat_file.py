@@ -52,6 +52,7 @@ class ChatFile:
         self._ready = ready
         self._stores, self._engine = stores, engine
         self._displaced = DisplacedFile()
+        self._has_said_gone = False
         self._rendering = Rendering()
         if engine.store.registry.registration().text_sequence == engine.sequence:
             self._rendering.begin(engine.copy.view, engine.sequence)
@@ -104,7 +105,7 @@ class ChatFile:
                 return False
             gone = not os.path.lexists(self.path) and self._missing(registration) != "unpublished"
             if gone or self._lives_elsewhere(registration):
-                self._say_gone(registration)
+                self._say_gone()
                 return False
             return self._publish()
 
@@ -166,9 +167,9 @@ class ChatFile:
             except WriteFailed:
                 if seen is None or os.path.lexists(self.path):
                     raise
-                self._say_gone(engine.store.registry.registration())
+                self._say_gone()
                 return written
-            written = True
+            written, self._has_said_gone = True, False
             now = stat_of(self.path)
             untouched = now is not None and now.startswith(file_stat(looks))
             self._note(text_digest.result(), sequence, now if untouched else None)
@@ -254,13 +255,15 @@ class ChatFile:
         """Whether another process has saved the document to another place, or opened its file there."""
         return registration.path != self.path.name
 
-    @staticmethod
-    def _say_gone(registration: Registration) -> None:
-        _log.warning(
-            "the file of document %s was moved or deleted while it was open, so it is not written; "
-            "save(to=…) writes it to another place",
-            registration.document_id,
-        )
+    def _say_gone(self) -> None:
+        """Say it once, until the file is written again."""
+        if not self._has_said_gone:
+            _log.warning(
+                "%s was moved or deleted while it was open, so it is not written; its store has all of it: "
+                "save(to=…) writes it to another place, `chatdoc recover` gives the file back",
+                self.path,
+            )
+        self._has_said_gone = True
 
     def _missing(self, registration: Registration) -> FileState:
         """Where the file is that was published and is not at its path."""

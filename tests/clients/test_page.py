@@ -111,6 +111,15 @@ def test_a_chat_that_cannot_be_opened_says_why(stage: Stage, folder: Path, servi
     stage.play("a chat that cannot be opened says why, and is there once it can be", serving.url, str(folder))
 
 
+def test_a_chat_whose_file_is_gone_says_so(
+    stage: Stage, folder: Path, document: Document, serving: Serving
+) -> None:
+    """Who writes on is told that no file has it, and what gives it back."""
+    document.save()
+    document.close()
+    stage.play("a chat whose file is gone says so", serving.url, str(folder))
+
+
 def test_content_is_inert(stage: Stage, document: Document, serving: Serving) -> None:
     """Whatever a text or a name says, no script runs, nothing is loaded, and only web addresses are links."""
     thread = document.threads()[0]

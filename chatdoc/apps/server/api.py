@@ -17,6 +17,7 @@ from chatdoc.apps.server.event_stream import follow_events, follow_integrity, pa
 from chatdoc.apps.server.metrics import CONTENT_TYPE
 from chatdoc.apps.server.openapi import openapi
 from chatdoc.apps.server.principal import Principal
+from chatdoc.apps.server.unwritten import report_as_json, why_unwritten
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError
 from chatdoc.model.records.thread import Thread
@@ -164,8 +165,11 @@ class Api:
                 return stream(self._while_known(request, follow_integrity(self._rooms, name)))
             async with self._rooms.use(name, create=False) as room:
                 ask = room.call if full else room.look_up  # What is checked anew may be news.
-                report = await ask(lambda doc: doc.check(full=full).to_json())
-            return Response(report, media_type="application/json")
+                folder, failure = self._rooms.folder, room.autosave.failure
+                report, unwritten = await ask(
+                    lambda doc: (doc.check(full=full), why_unwritten(doc, name, folder, failure))
+                )
+            return Response(report_as_json(report, unwritten), media_type="application/json")
 
         return await self._as(request, found)
 

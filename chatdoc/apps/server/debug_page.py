@@ -25,6 +25,7 @@ from chatdoc.apps.server.debug_parts import page, problem, way_up
 from chatdoc.apps.server.debug_view import document_view, folder_view
 from chatdoc.apps.server.principal import Principal
 from chatdoc.apps.server.room import Room
+from chatdoc.apps.server.unwritten import why_unwritten
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, NotFound
 from chatdoc.model.html import Html, tag
@@ -117,12 +118,15 @@ class DebugPage:
                 return RedirectResponse(f"{base}/debug")
             async with self._rooms.use(name, create=False) as room:
                 store = _place_of(room, self._rooms.folder)
-                shown = await room.look_up(lambda doc: read_page(doc, thread_id, store))
+                folder, failure = self._rooms.folder, room.autosave.failure
+                shown, unwritten = await room.look_up(
+                    lambda doc: (read_page(doc, thread_id, store), why_unwritten(doc, name, folder, failure))
+                )
                 reasons = {
                     "changes not stored": "the disk is full; they are tried again"
                     if room.full_disk.is_full
                     else None,
-                    "text not written": room.autosave.failure,
+                    "text not written": unwritten,
                     "read only": shown.read_only,
                 }
                 told = {what: self._rooms.words(why) for what, why in reasons.items() if why is not None}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chatdoc.apps.server.document_access import last_sequence, page_of_events, require_log
+from chatdoc.apps.server.unwritten import report_as_json, why_unwritten
 from chatdoc.document import Document
 from chatdoc.model.errors import ChatdocError, CommandRefused, LogCompacted
 from chatdoc.model.events.envelope import envelope
-from invariants.report import IntegrityReport
 
 if TYPE_CHECKING:
     from chatdoc.apps.server.room import Room
@@ -76,8 +76,12 @@ async def follow_integrity(rooms: Rooms, name: str) -> AsyncGenerator[bytes, Non
 
             async def look() -> bytes:
                 nonlocal last
-                room.report = await room.look_up(_report)
-                text, before = room.report.to_json(), last
+                failure = room.autosave.failure
+                report, unwritten = await room.look_up(
+                    lambda doc: (doc.check(full=False), why_unwritten(doc, name, rooms.folder, failure))
+                )
+                room.report = report
+                text, before = report_as_json(report, unwritten), last
                 last = text
                 return b"event: integrity\ndata: %b\n\n" % text if text != before else b""
 
@@ -128,7 +132,3 @@ def _page(doc: Document, after: int, limit: int, bytes_max: int) -> tuple[list[t
 def _last(doc: Document) -> int:
     require_log(doc)
     return last_sequence(doc)
-
-
-def _report(doc: Document) -> IntegrityReport:
-    return doc.check(full=False)

@@ -91,7 +91,8 @@ def openapi(*, knows_users: bool = True) -> dict[str, Any]:
             f"{documents}/integrity": {
                 "parameters": [_PATH],
                 "get": _operation(
-                    "The integrity report, or, with Accept: text/event-stream, each time it changes",
+                    "The integrity report with `unwritten`, why the text does not reach its file, or null; or, with"
+                    " Accept: text/event-stream, each time it changes",
                     _query("full", "boolean"),
                     also=_OF_A_DOCUMENT,
                 ),

@@ -196,8 +196,8 @@ class Room:
         self._unsubscribe()
         try:
             await self._loop.run_in_executor(self._executor, self._doc.close)
-        except ChatdocError:
-            _log.exception("a document could not be closed as it should")
+        except ChatdocError as error:
+            _log.error("a document could not be closed as it should: %s", error)
 
     # the turn
 

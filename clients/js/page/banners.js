@@ -6,11 +6,12 @@ import { byId, keep, make, nameOf } from './elements.js'
 
 const SETTLE_MS = 1000
 const PAUSE_MS = 5000
+const AGAIN_MS = 30_000
 /** @typedef {{ key: string, text: string, isBad?: boolean, does?: [string, () => void][], link?: [string, string] }} Notice */
 
 /** @param {import('./chat.js').Page} page */
 export function drawBanners (page) {
-  const notices = page.doc === null ? [] : [...connection(page), ...refusals(page), ...rules(page), ...deletion(page)]
+  const notices = page.doc === null ? [] : [...connection(page), ...refusals(page), ...file(page), ...rules(page), ...deletion(page)]
   keep(byId('banners'), notices, ({ key }) => key, ({ text, isBad }) => `${text} ${isBad}`, ({ text, isBad = false, does = [], link }) => {
     const banner = make('div', { className: isBad ? 'banner bad' : 'banner' }, make('p', { textContent: text }))
     for (const [label, act] of does) banner.append(make('button', { type: 'button', textContent: label, onclick: act }))
@@ -36,7 +37,7 @@ function connection (page) {
   if (status === 'offline' || (status === 'connecting' && page.wasOffline)) {
     page.wasOffline = true
     if (status === 'offline') page.whyOffline = reason
-    const why = page.whyOffline === '' ? 'No connection.' : `The server ended the connection: ${page.whyOffline.replace(/\.?$/, '.')}`
+    const why = page.whyOffline === '' ? 'No connection.' : `The server ended the connection: ${sentence(page.whyOffline)}`
     return [{ key: 'connection', text: `${why} ${kept}`, does: [['Try now', () => doc.retry()]] }]
   }
   if (status === 'synced') page.wasOffline = false
@@ -67,6 +68,12 @@ function refusals (page) {
 }
 
 /** @param {import('./chat.js').Page} page @returns {Notice[]} */
+function file ({ integrity }) {
+  if (!integrity?.unwritten) return []
+  return [{ key: 'file', text: `This chat is not written to its file: ${sentence(integrity.unwritten)}`, isBad: true }]
+}
+
+/** @param {import('./chat.js').Page} page @returns {Notice[]} */
 function rules ({ integrity, path }) {
   if (integrity === null || integrity.ok) return []
   const codes = [...new Set(integrity.violations.map(({ code }) => code))].join(', ')
@@ -90,12 +97,18 @@ function deletion ({ doc, threadId }) {
   }]
 }
 
-/** Ask what the rules say, some time after each change of the document. @param {import('./chat.js').Page} page */
+/** Words of the server's with a full stop, unless they were cut. @param {string} words */
+const sentence = (words) => words.replace(/(?<![.…])$/, '.')
+
+/**
+ * Ask what the rules say and whether the file is written, some time after each change, and now and then without one.
+ * @param {import('./chat.js').Page} page
+ */
 export function watchIntegrity (page) {
   let asked = /** @type {unknown} */ (null)
   const look = async () => {
     const { doc, path } = page
-    const now = doc && doc.reader.changes
+    const now = doc && `${doc.reader.changes} ${Math.floor(Date.now() / AGAIN_MS)}`
     let pause = SETTLE_MS
     if (doc !== null && doc.status.connection === 'synced' && `${path} ${now}` !== asked) {
       asked = `${path} ${now}`

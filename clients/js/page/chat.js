@@ -21,7 +21,7 @@ export class Page {
   path = ''
   threadId = ''
   /** @type {ChatDocument | null} */ doc = null
-  /** @type {{ ok: boolean, violations: { code: string, subject: string }[] } | null} */ integrity = null
+  /** @type {{ ok: boolean, violations: { code: string, subject: string }[], unwritten?: string | null } | null} */ integrity = null
   /** Whether the list has the threads that were deleted. */
   showsDeleted = false
   /** Whether the connection was lost, and is not back yet. */
@@ -165,7 +165,7 @@ export class Page {
     } catch (error) {
       if (!(error instanceof UnknownToken)) return
       clearTimeout(this.#listing)
-      await this.signIn('This server asks for a token.')
+      await this.signIn(this.server.token === null ? 'This server asks for a token.' : 'The server did not take the token.')
     }
   }
 

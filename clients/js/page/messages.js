@@ -108,7 +108,8 @@ export class Messages {
     const { doc, threadId } = this.page
     if (target === null || target === doc?.thread(threadId)?.root_message_id) return ''
     const replied = doc?.message(target)
-    return replied ? `${nameOf(replied.sender_id)}: ${firstLine(replied.content)}`.slice(0, 140) : ''
+    if (!replied) return ''
+    return `${nameOf(replied.sender_id)}: ${replied.deleted_at === null ? firstLine(replied.content) : 'deleted'}`.slice(0, 140)
   }
 
   /** @param {Message} message @param {Set<string>} waiting */

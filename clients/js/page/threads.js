@@ -41,7 +41,7 @@ export function drawThreads (page) {
 /** A thread's name, or how it begins. @param {import('./chat.js').Page} page @param {string} threadId */
 export function titleOf ({ doc }, threadId) {
   const name = doc?.config(threadId).name
-  if (name) return name
+  if (name?.trim()) return name
   const root = doc?.message(doc.thread(threadId)?.root_message_id ?? '')
-  return firstLine(root?.content ?? '').slice(0, 80) || 'Untitled'
+  return firstLine(root?.deleted_at === null ? root.content : '').slice(0, 80) || 'Untitled'
 }

@@ -166,6 +166,17 @@ const scenes = {
     await shows(ada, ['Deleted by ada.', 'What is there?'])
     await ada.page.getByRole('button', { name: 'Restore, message of ada' }).click()
     await shows(ada, ['Question', 'What is there?'])
+    await write(ada, 'said by mistake')
+    await until('it is sent', async () => (await texts(ada)).length === 3 && (await ada.page.locator('.pending').count()) === 0)
+    await ada.page.getByRole('button', { name: 'Reply, message of ada' }).last().focus()
+    await ada.page.keyboard.press('Enter')
+    await write(ada, 'an answer')
+    await until('the answer is sent', async () => (await texts(ada)).length === 4 && (await ada.page.locator('.pending').count()) === 0)
+    await until('it is quoted', async () => /said by mistake/.test(await ada.page.locator('.quote').textContent()))
+    await ada.page.getByRole('button', { name: 'Delete, message of ada' }).nth(1).focus()
+    await ada.page.keyboard.press('Enter')
+    await until('nothing on the page says what was deleted', async () => !/said by mistake/.test(await ada.page.locator('main').innerText()), () => ada.page.locator('main').innerText())
+    assert.equal(await ada.page.locator('.quote').textContent(), '↪ ada: deleted')
     await ada.page.getByRole('button', { name: 'Settings' }).click()
     await ada.page.getByRole('button', { name: 'Delete thread' }).click()
     await until('the list is empty', async () => (await ada.page.locator('#thread-list a').count()) === 0)
@@ -197,6 +208,16 @@ const scenes = {
     rmSync(`${folder}/sub/team.chat`)
     await connected(ada)
     await until('no notice is left', async () => (await ada.page.locator('.banner').count()) === 0)
+    fine(ada)
+  },
+
+  async 'a chat whose file is gone says so' () {
+    const [folder] = rest
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    rmSync(`${folder}/sub/team.chat`)
+    await write(ada, 'kept all the same')
+    await ada.page.getByText('This chat is not written to its file: sub/team.chat was deleted while it was open.').waitFor()
     fine(ada)
   },
 
@@ -264,6 +285,11 @@ const scenes = {
     assert.ok(!ada.page.url().includes('ada-token'))
     await ada.page.reload()
     await connected(ada)
+    const bob = await person(browser, server, 'bob', {}, '')
+    await bob.page.getByText('This server asks for a token.').waitFor()
+    await bob.page.getByLabel(/^Token/).fill('mistyped')
+    await bob.page.getByRole('button', { name: 'Go on' }).click()
+    await bob.page.getByText('The server did not take the token.').waitFor()
   },
 
   async 'the page is accessible in every form' () {
