@@ -34,6 +34,8 @@ class LogState(msgspec.Struct, omit_defaults=True):
     folder: str = ""
     threads: dict[str, ThreadState] = {}
     copy: CopyState = msgspec.field(default_factory=CopyState)
+    redacted: bool = False
+    """Whether its texts were changed as they were read, for there were secrets in it."""
 
 
 class SessionTally(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ class LogWeaver:
         self.woven = Woven()
         self.copy = CopyState() if copy is None else copy
         self._others = others if progress.source == "claude" else None
-        self._name = name
+        self._name, self._redacts = name, whole is not None
         self._weavers: dict[str, Weaver] = {}
         self._waiting: list[Item] = []
 
@@ -123,6 +125,7 @@ class LogWeaver:
             folder=self.folder,
             threads=self.threads,
             copy=self.copy,
+            redacted=self._redacts,
         )
         return msgspec.json.encode(state)
 
@@ -256,6 +259,11 @@ class LogWeaver:
         if self._full(name) != self.session and self.progress.source == "claude":
             return Link(kind="subagent", session=self.session)
         return None
+
+
+def was_redacted(raw: bytes) -> bool:
+    """Whether the log of a stored state was read without its secrets."""
+    return msgspec.json.decode(raw, type=LogState).redacted
 
 
 def _is_kept(item: Item) -> bool:

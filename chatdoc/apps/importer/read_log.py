@@ -16,12 +16,12 @@ from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.outcome import SessionOutcome, outcomes_of, restored, stored
 from chatdoc.apps.importer.prefix import Prefix, is_intact
 from chatdoc.model.clock import Clock
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, CommandRefused
 from chatdoc.model.view.view import View
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
-from migrate.session.weave import LogWeaver
+from migrate.session.weave import LogWeaver, was_redacted
 
 PARSER_VERSION = 3
 """Rises when the same line gives other facts: what an older one read is read anew by the next import.
@@ -77,6 +77,8 @@ class LogFiles:
         usable = row is not None and self._is_usable(row, source)
         if row is not None and usable and self._is_unchanged(row, found):
             return restored(row.sessions, document=row.document, result="unchanged")
+        if row is not None and self._clean is None:
+            self._require_unredacted(row)
         with open(found.path, "rb") as file:
             others = ImportedLogs(self.index, row, self._view_of)
             weaver, prefix = LogWeaver.start(source, found.stem, others, self._whole), Prefix()
@@ -131,6 +133,16 @@ class LogFiles:
             and self._documents.has(document)
             and (wanted is None or wanted == document)
         )
+
+    def _require_unredacted(self, row: LogRow) -> None:
+        """Raise CommandRefused where secrets that an earlier import took out would come into its document now."""
+        document = Path(row.document)
+        goes_there = self._target.file in (None, document) and self._documents.has(document)
+        if goes_there and was_redacted(row.state):
+            raise CommandRefused(
+                f"it was imported into {document.name} without its secrets, which would come in now",
+                hint="Give --redact, or import it into another document",
+            )
 
     def _is_unchanged(self, row: LogRow, found: Found) -> bool:
         looks_same = (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)

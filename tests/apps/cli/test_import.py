@@ -70,3 +70,18 @@ def test_a_reindex_names_the_log_that_it_could_not_read(chatdoc: Run, tmp_path: 
     done = chatdoc("reindex")
     assert done.returncode == 1
     assert "one.jsonl: Too many levels of symbolic links" in done.stdout
+
+
+def test_a_reindex_takes_secrets_out_as_the_import_did(chatdoc: Run, tmp_path: Path) -> None:
+    """With the option that the import had; without it, it says what is missing."""
+    raw = (GOLDEN / "codex-minimal" / "log.jsonl").read_text()
+    (tmp_path / "one.jsonl").write_text(raw.replace("The third.", "use ghp_" + "Ab3" * 12), encoding="utf-8")
+    chatdoc("import", "one.jsonl", "--redact", "--into", "one.chat")
+    without = chatdoc("reindex", "--into", "one.chat")
+    assert (without.returncode, "Give --redact" in without.stdout) == (1, True)
+    done = chatdoc("reindex", "--redact", "--into", "one.chat")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "redacted: 2 GitHub Token\nclaude, codex, acp: 1 imported\n",
+    )
+    assert b"ghp_" not in (tmp_path / "one.chat").read_bytes()
