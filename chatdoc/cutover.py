@@ -29,11 +29,13 @@ from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import (
     ChatdocError,
     CommandRefused,
+    CommitUnknown,
     DocumentMoved,
     NewerEdits,
     StoreDamaged,
     StoreError,
 )
+from chatdoc.store.postgres.postgres_errors import is_lost_connection
 from chatdoc.store.postgres.schema_statements import TABLES
 from chatdoc.store.projections.projector import Execute
 from chatdoc.store.sql import row_delta
@@ -92,13 +94,26 @@ def cutover(
         there: Side = DatabaseSide(database.stored, name or os.path.basename(os.path.realpath(file)), clock)
         source, target = (there, here) if back else (here, there)
         try:
-            store = source.living()
-        except DocumentMoved as moved:
-            if moved.place != target.place:
+            return _run(source, target, on_phase, clock)
+        except StoreError as error:
+            if not (isinstance(error, CommitUnknown) or is_lost_connection(error.__cause__)):
                 raise
-            return _finished(source, target, on_phase)
-        with store, _copy_of(store, source, target, clock) as copy:
-            return _moved(store, copy, target, on_phase, clock)
+            why = str(error).removesuffix(f". {error.hint}")
+            raise StoreError(
+                f"the move to {target.place} was cut off: {why}",
+                hint="Run the same `chatdoc cutover` again, which goes on with what was done; nothing was lost",
+            ) from error
+
+
+def _run(source: Side, target: Side, on_phase: OnPhase, clock: Clock) -> Cutover:
+    try:
+        store = source.living()
+    except DocumentMoved as moved:
+        if moved.place != target.place:
+            raise
+        return _finished(source, target, on_phase)
+    with store, _copy_of(store, source, target, clock) as copy:
+        return _moved(store, copy, target, on_phase, clock)
 
 
 def _moved(source: SqlStore, target: SqlStore, to: Side, on_phase: OnPhase, clock: Clock) -> Cutover:

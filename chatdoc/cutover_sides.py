@@ -16,6 +16,7 @@ from chatdoc.model.errors import DocumentMoved, NewerEdits, NotFound
 from chatdoc.open import open_document
 from chatdoc.store.ports import UnitOfWork
 from chatdoc.store.postgres.documents import PostgresDocuments
+from chatdoc.store.projections.projector import Execute
 from chatdoc.store.real_path import real_path
 from chatdoc.store.sql.move import put_place, retired
 from chatdoc.store.sql.store import SqlStore
@@ -159,10 +160,13 @@ class DatabaseSide:
     def make(self, source: SqlStore, lives_at: str) -> SqlStore:
         """See `Side`."""
         said = _waiting(source, self._name, self._clock())
-        key = self._stored.create(said, **first_entry(source), recorded_at_ms=said.created_at_ms)
-        store = self._stored.open(key)
-        _address(store, lives_at)
-        return store
+        key = self._stored.create(
+            said,
+            **first_entry(source),
+            recorded_at_ms=said.created_at_ms,
+            fill=lambda run, _: _put_address(run, said, lives_at),  # One without would never be found again.
+        )
+        return self._stored.open(key)
 
     def serve(self, store: SqlStore) -> None:
         """See `Side`."""
@@ -197,8 +201,10 @@ def _waiting(source: SqlStore, path: str, at_ms: int) -> Registration:
 
 
 def _address(store: SqlStore, lives_at: str) -> None:
-    retired_at_ms = store.registry.registration().retired_at_ms
-    assert retired_at_ms is not None, "it was made retired"
-    store.tables.change(
-        lambda execute, _: put_place(execute, lives_at, retired_at_ms=retired_at_ms), "say where it lives"
-    )
+    said = store.registry.registration()
+    store.tables.change(lambda execute, _: _put_address(execute, said, lives_at), "say where it lives")
+
+
+def _put_address(execute: Execute, said: Registration, lives_at: str) -> None:
+    assert said.retired_at_ms is not None, "it was made retired"
+    put_place(execute, lives_at, retired_at_ms=said.retired_at_ms)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import errno
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chatdoc import open_document, read_document
+from chatdoc import open_document, open_store, read_document
 from chatdoc.cutover import cutover
 from chatdoc.cutover_sides import DatabaseSide, FileSide
 from chatdoc.model.errors import StoreError
+from chatdoc.store.postgres.session import Session
+from tests.postgres_cluster import Cluster
 
 NAME = "a.chat"
 
@@ -63,3 +67,37 @@ def test_who_cannot_let_the_other_side_serve_is_told_that_it_has_moved(
     assert cutover(file, url, back=way == "back").outcome == "finished"
     with open_document(file if way == "back" else f"{url}#{NAME}") as doc:
         doc.send(doc.threads()[0].thread_id, sender_id="eve", content="afterwards")
+
+
+def test_a_database_that_is_lost_at_any_commit_leaves_one_place_and_says_what_to_do(
+    postgres: Cluster, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It spoke of a command with an id; and a store without an address was left behind, which nobody found again."""
+    commit, left, hints = Session.commit, -1, list[str]()
+
+    def cut(session: Session, *given: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            postgres.say(f"SELECT pg_terminate_backend({session._pg.backend_pid}, 5000)")
+        commit(session, *given)
+
+    monkeypatch.setattr(Session, "commit", cut)
+    for places in count(1):
+        file = tmp_path / f"{places}.chat"
+        with open_document(file) as doc:
+            doc.create_thread(sender_id="ada", content="Hello")
+        left = places
+        try:
+            cutover(file, url)
+        except StoreError as error:
+            hints.append(error.hint)
+        else:
+            assert left > 0, "a COMMIT that was cut is told of"
+            break
+        left = -1
+        assert cutover(file, url).lives_at.endswith(f"#{file.name}")
+        with open_store(url) as store:
+            assert [one.is_served for one in store.stored.all() if one.name == file.name] == [True]
+    assert len(hints) > 5
+    assert all("cutover` again" in hint for hint in hints)
