@@ -24,7 +24,10 @@ class Execute(Protocol):
 
 
 class Activities:
-    """Each method is a command and returns the sequence of its last event; see `Document.execute`."""
+    """Each method is a command and returns the sequence of its last event; see `Document.execute`.
+
+    Who asks may be named with `by`, which the metadata of the event tell.
+    """
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
@@ -83,10 +86,18 @@ class Activities:
         return self._execute(command, command_id=command_id)
 
     def respond_approval(
-        self, thread_id: str, request_id: str, decision: Decision, *, command_id: str | None = None
+        self,
+        thread_id: str,
+        request_id: str,
+        decision: Decision,
+        *,
+        by: str | None = None,
+        command_id: str | None = None,
     ) -> int:
         """Answer a request: `accept`, `acceptForSession`, `decline` or `cancel`."""
-        command = RespondApproval(thread_id=ThreadId(thread_id), request_id=request_id, decision=decision)
+        command = RespondApproval(
+            thread_id=ThreadId(thread_id), request_id=request_id, decision=decision, by=_asker(by)
+        )
         return self._execute(command, command_id=command_id)
 
     def expire_approval(self, thread_id: str, request_id: str, *, command_id: str | None = None) -> int:
@@ -119,18 +130,23 @@ class Activities:
         )
         return self._execute(command, command_id=command_id)
 
-    def stop_session(self, thread_id: str, *, command_id: str | None = None) -> int:
+    def stop_session(self, thread_id: str, *, by: str | None = None, command_id: str | None = None) -> int:
         """Ask the agent of a thread to end."""
-        return self._execute(StopSession(thread_id=ThreadId(thread_id)), command_id=command_id)
+        command = StopSession(thread_id=ThreadId(thread_id), by=_asker(by))
+        return self._execute(command, command_id=command_id)
 
     def request_interrupt(
-        self, thread_id: str, *, turn_id: str | None = None, command_id: str | None = None
+        self,
+        thread_id: str,
+        *,
+        turn_id: str | None = None,
+        by: str | None = None,
+        command_id: str | None = None,
     ) -> int:
         """Ask whoever runs a turn, perhaps another process that follows the log, to interrupt it."""
         turn = None if turn_id is None else MessageId(turn_id)
-        return self._execute(
-            RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn), command_id=command_id
-        )
+        command = RequestTurnInterrupt(thread_id=ThreadId(thread_id), turn_id=turn, by=_asker(by))
+        return self._execute(command, command_id=command_id)
 
     def complete_checkpoint(
         self,
@@ -160,15 +176,17 @@ class Activities:
         )
         return self._execute(command, command_id=command_id)
 
-    def revert(self, thread_id: str, turn_count: int, *, command_id: str | None = None) -> int:
+    def revert(
+        self, thread_id: str, turn_count: int, *, by: str | None = None, command_id: str | None = None
+    ) -> int:
         """Hide what came after so many turns from all that is folded; the document keeps everything."""
-        return self._execute(
-            RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count), command_id=command_id
-        )
+        command = RevertCheckpoint(thread_id=ThreadId(thread_id), turn_count=turn_count, by=_asker(by))
+        return self._execute(command, command_id=command_id)
 
-    def undo_revert(self, thread_id: str, *, command_id: str | None = None) -> int:
+    def undo_revert(self, thread_id: str, *, by: str | None = None, command_id: str | None = None) -> int:
         """Show again what the latest revert of a thread hides."""
-        return self._execute(UndoRevert(thread_id=ThreadId(thread_id)), command_id=command_id)
+        command = UndoRevert(thread_id=ThreadId(thread_id), by=_asker(by))
+        return self._execute(command, command_id=command_id)
 
     def update_project(
         self,
@@ -181,6 +199,10 @@ class Activities:
         """Set fields of the project that this folder is; what is not given stays."""
         command = UpdateProject(title=title, default_model=default_model, scripts=scripts)
         return self._execute(command, command_id=command_id)
+
+
+def _asker(by: str | None) -> str | UnsetType:
+    return UNSET if by is None else by
 
 
 def _listed(files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:

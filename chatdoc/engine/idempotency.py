@@ -10,11 +10,15 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from chatdoc.crdt.keys import encode
 from chatdoc.engine.named_history import find_history, name_history
+from chatdoc.model.commands.activities import RespondApproval
+from chatdoc.model.commands.checkpoints import RevertCheckpoint, UndoRevert
 from chatdoc.model.commands.decide import Command
 from chatdoc.model.commands.plan import Plan
+from chatdoc.model.commands.sessions import RequestTurnInterrupt, StopSession
 from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreDamaged
 from chatdoc.model.facts import Header
 from chatdoc.model.records.thread import Thread
@@ -24,6 +28,7 @@ from chatdoc.model.view.view import View
 from chatdoc.store.ports import Receipt
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_NAMING = (RespondApproval, RevertCheckpoint, UndoRevert, RequestTurnInterrupt, StopSession)
 _TYPES: dict[str, type[Any]] = {
     "thread": Thread,
     "config": ThreadConfig,
@@ -71,8 +76,13 @@ def acceptance(view: View, command_id: str, command_digest: str, plan: Plan, rec
 
 
 def digest(command: Command) -> str:
-    """Tells two commands apart: half a SHA-256 of its canonical JSON, in hex; raises CommandRefused without one."""
+    """Tells two commands apart: half a SHA-256 of its canonical JSON, in hex; raises CommandRefused without one.
+
+    Who asks is no part of it: a server that names its users answers what was given before it did.
+    """
     try:
+        if isinstance(command, _NAMING):
+            command = msgspec.structs.replace(command, by=UNSET)
         return sha256(_encode(command)).hexdigest()[:32]
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise CommandRefused(

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from chatdoc.apps.cli.brief import brief
 from chatdoc.document import Document
 from chatdoc.model.clock import iso
 from chatdoc.model.commands.stable_id import stable_id
-from chatdoc.model.errors import CommandRefused, NotFound, StoreDamaged
-from chatdoc.model.events.types import ChangedFile
+from chatdoc.model.errors import CommandConflict, CommandRefused, NotFound, StoreDamaged
+from chatdoc.model.events.types import ActivityAppended, ChangedFile, SessionSet
 from chatdoc.testing.clocks import START_MS, ManualClock
 from tests.event_view.workplace import ask, folded, opened, thread_of
 from tests.store_file import store_file
@@ -34,6 +35,46 @@ def test_a_request_is_answered_once(document: Document, tmp_path: Path, decision
     assert ask(tmp_path, "SELECT status, decision FROM projection_pending_approvals") == [
         ("resolved", decision)
     ]
+
+
+def test_who_asked_is_told_beside_what_happened(document: Document) -> None:
+    """In the metadata of each event, whose payload is the one of old; a line of the log ends with the name."""
+    thread = thread_of(document)
+    agents, before = document.agents, document.log.last_sequence()
+    agents.request_approval(thread, "one", summary="push")
+    agents.respond_approval(thread, "one", "accept", by="ada")
+    agents.request_interrupt(thread, by="bob")
+    agents.revert(thread, 0, by="ada")
+    agents.undo_revert(thread, by="eve")
+    agents.stop_session(thread, by="bob")
+    agents.revert(thread, 0)
+    told = [
+        (one.event_type.removeprefix("thread."), one.metadata.get("by"), brief(one).rpartition(" by ")[2])
+        for one in document.log.events(from_sequence_exclusive=before)
+        if not isinstance(one.payload, ActivityAppended | SessionSet)
+    ]
+    assert told == [
+        ("approval-response-requested", "ada", "ada"),
+        ("turn-interrupt-requested", "bob", "bob"),
+        ("checkpoint-revert-requested", "ada", "ada"),
+        ("reverted", "ada", "ada"),
+        ("revert-undone", "eve", "eve"),
+        ("session-stop-requested", "bob", "bob"),
+        ("checkpoint-revert-requested", None, "to turn 0"),
+        ("reverted", None, "to turn 0"),
+    ]
+    for wrong in ("", 5, "\ud800"):
+        with pytest.raises(CommandRefused, match="by"):
+            agents.revert(thread, 0, by=wrong)  # type: ignore[arg-type]
+
+
+def test_a_request_is_the_same_whoever_is_named(document: Document) -> None:
+    """One that was given before names were told may be repeated with one, and its receipt answers."""
+    thread = thread_of(document)
+    first = document.agents.revert(thread, 0, command_id="ada-1")
+    assert document.agents.revert(thread, 0, by="ada", command_id="ada-1") == first
+    with pytest.raises(CommandConflict):
+        document.agents.revert(thread, 1, by="ada", command_id="ada-1")
 
 
 def test_approvals_survive_a_crash_in_the_log_alone(document: Document, tmp_path: Path) -> None:

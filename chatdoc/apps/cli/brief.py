@@ -18,8 +18,8 @@ def brief(event: Event) -> str:
     payload = event.payload
     if isinstance(payload, Unknown):
         return codec.encode(payload)
-    say = _BRIEFS.get(type(payload))
-    return "" if say is None else say(payload)
+    say, by = _BRIEFS.get(type(payload)), event.metadata.get("by")
+    return ("" if say is None else say(payload)) + (f" by {by}" if isinstance(by, str) else "")
 
 
 def _given(payload: Any) -> str:

@@ -25,6 +25,8 @@ NAME_LENGTH_MAX = 200
 """Of a command id, and of an author."""
 CONFIG = ("name", "thread_color", "thread_icon", "pin", "acp_config")
 """The fields of a thread's config."""
+ASKER = "by"
+"""The field that names who asks for what only the log knows; judged by whose turn it is, he need not be named."""
 SPECS: dict[str, Spec] = {
     "create_thread": Spec("create_thread", "sender_id", ("content",), (*CONFIG, "message_id", "fields")),
     "send": Spec("send", "sender_id", ("thread_id", "content"), ("reply_to", "message_id", "fields")),
@@ -42,7 +44,7 @@ SPECS: dict[str, Spec] = {
     "withdraw": Spec("withdraw", "by", ("thread_id", "message_id")),
     "send_now": Spec("send_now", "by", ("thread_id", "message_id")),
     "interrupt": Spec("interrupt", "by", ("thread_id", "message_id"), ("reason",)),
-    "request_interrupt": Spec("request_interrupt", None, ("thread_id",), ("turn_id",)),
+    "request_interrupt": Spec("request_interrupt", None, ("thread_id",), ("turn_id", ASKER)),
     "append_activity": Spec(
         "append_activity",
         None,
@@ -52,11 +54,11 @@ SPECS: dict[str, Spec] = {
     "request_approval": Spec(
         "request_approval", None, ("thread_id", "request_id", "summary"), ("payload", "turn_id", "expires_at")
     ),
-    "respond_approval": Spec("respond_approval", None, ("thread_id", "request_id", "decision")),
+    "respond_approval": Spec("respond_approval", None, ("thread_id", "request_id", "decision"), (ASKER,)),
     "expire_approval": Spec("expire_approval", None, ("thread_id", "request_id")),
-    "stop_session": Spec("stop_session", None, ("thread_id",)),
-    "revert": Spec("revert", None, ("thread_id", "turn_count")),
-    "undo_revert": Spec("undo_revert", None, ("thread_id",)),
+    "stop_session": Spec("stop_session", None, ("thread_id",), (ASKER,)),
+    "revert": Spec("revert", None, ("thread_id", "turn_count"), (ASKER,)),
+    "undo_revert": Spec("undo_revert", None, ("thread_id",), (ASKER,)),
 }
 JOINING = frozenset(
     {

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chatdoc.apps.server.command_specs import NAME_LENGTH_MAX, SPECS, Given, Spec
+from chatdoc.apps.server.command_specs import ASKER, NAME_LENGTH_MAX, SPECS, Given, Spec
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Principal, speaks_for
 from chatdoc.apps.server.room import Room
@@ -139,13 +139,17 @@ def _checked(kind: str, spec: Spec, given: dict[str, Any], principal: Principal)
     further = given.get("fields", {})
     if not isinstance(further, dict) or not set(further).isdisjoint(_RESERVED):
         raise _Misuse(f"{kind}: expected fields, an object with none of {', '.join(sorted(_RESERVED))}")
-    if spec.author is not None:
-        author = given.setdefault(spec.author, principal.user_id or None)
-        if not _is_name(author):
-            raise _Misuse(f"{kind}: expected {spec.author}, a name of 1 to {NAME_LENGTH_MAX} characters")
-        if not speaks_for(principal, str(author)):
-            own = f"; its own name is {shortly(principal.user_id)}" if principal.user_id else ""
-            raise _Forbidden(f"{kind}: this client may not speak for the {spec.author} it gave{own}")
+    own = principal.user_id
+    if ASKER in spec.optional and _is_name(own) and speaks_for(principal, own):
+        given.setdefault(ASKER, own)
+    author = spec.author or (ASKER if ASKER in spec.optional and ASKER in given else None)
+    if author is not None:
+        name = given.setdefault(author, own or None)
+        if not _is_name(name):
+            raise _Misuse(f"{kind}: expected {author}, a name of 1 to {NAME_LENGTH_MAX} characters")
+        if not speaks_for(principal, str(name)):
+            hint = f"; its own name is {shortly(own)}" if own else ""
+            raise _Forbidden(f"{kind}: this client may not speak for the {author} it gave{hint}")
     return given
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from chatdoc.model.arguments import require_name, require_text, require_thread, require_value, shortly
 from chatdoc.model.clock import iso, ms_of
+from chatdoc.model.commands.asker import Asker, named
 from chatdoc.model.commands.log_state import Request, require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Now, Plan
 from chatdoc.model.copy_json import own
@@ -58,6 +59,7 @@ class RespondApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     thread_id: ThreadId
     request_id: str
     decision: Decision
+    by: Asker = UNSET
 
 
 class ExpireApproval(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -156,7 +158,7 @@ def decide_response(command: RespondApproval, view: View, now: Now) -> Plan:
         decision=command.decision,
         created_at=iso(now.ms),
     )
-    metadata = {"requestId": command.request_id}
+    metadata = {"requestId": command.request_id, **named(command.by)}
     draft = Draft(responded, command.thread_id, metadata=metadata)
     return Plan(facts=(), kind="sequence", subject=command.thread_id, events=(draft,))
 

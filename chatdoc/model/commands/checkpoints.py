@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 import msgspec
+from msgspec import UNSET
 
 from chatdoc.model.arguments import require_name, require_number, require_text, require_thread, shortly
 from chatdoc.model.clock import iso
+from chatdoc.model.commands.asker import Asker, named
 from chatdoc.model.commands.log_state import require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Diff, Now, Plan
 from chatdoc.model.errors import CommandRefused
@@ -46,12 +48,14 @@ class RevertCheckpoint(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     thread_id: ThreadId
     turn_count: int
+    by: Asker = UNSET
 
 
 class UndoRevert(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Show again what the latest revert of a thread hides."""
 
     thread_id: ThreadId
+    by: Asker = UNSET
 
 
 def decide_complete(command: CompleteCheckpoint, view: View, now: Now) -> Plan:
@@ -95,7 +99,11 @@ def decide_revert(command: RevertCheckpoint, view: View, now: Now) -> Plan:
     count = require_number("turn_count", command.turn_count, "turns")
     asked = CheckpointRevertRequested(thread_id=command.thread_id, turn_count=count, created_at=iso(now.ms))
     done = Reverted(thread_id=command.thread_id, turn_count=count)
-    drafts = (Draft(asked, command.thread_id), Draft(done, command.thread_id, cause=0))
+    metadata = named(command.by)
+    drafts = (
+        Draft(asked, command.thread_id, metadata=metadata),
+        Draft(done, command.thread_id, metadata=metadata, cause=0),
+    )
     return Plan(facts=(), kind="sequence", subject=command.thread_id, events=drafts)
 
 
@@ -107,7 +115,7 @@ def decide_undo(command: UndoRevert, view: View, now: Now) -> Plan:
     if hidden_by is None:
         raise CommandRefused(f"no revert hides anything of thread {command.thread_id}")
     undone = RevertUndone(thread_id=command.thread_id, revert_sequence=hidden_by)
-    draft = Draft(undone, command.thread_id)
+    draft = Draft(undone, command.thread_id, metadata=named(command.by))
     return Plan(facts=(), kind="sequence", subject=command.thread_id, events=(draft,))
 
 

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from chatdoc.model.arguments import require_name, require_text, require_thread, require_value, shortly
 from chatdoc.model.clock import iso
+from chatdoc.model.commands.asker import Asker, named
 from chatdoc.model.commands.log_state import require_log_state, require_turn_id
 from chatdoc.model.commands.plan import Now, Plan, Stopped
 from chatdoc.model.copy_json import own
@@ -46,6 +47,7 @@ class StopSession(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Ask the agent of a thread to end; the session is stopped, and its provider's ids are forgotten."""
 
     thread_id: ThreadId
+    by: Asker = UNSET
 
 
 class RequestTurnInterrupt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -53,6 +55,7 @@ class RequestTurnInterrupt(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
     thread_id: ThreadId
     turn_id: MessageId | None = None
+    by: Asker = UNSET
 
 
 class UpdateProject(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -112,7 +115,7 @@ def decide_stop(command: StopSession, view: View, now: Now) -> Plan:
     )
     plan = _told(
         command.thread_id,
-        (SessionStopRequested(thread_id=command.thread_id, created_at=at), {}),
+        (SessionStopRequested(thread_id=command.thread_id, created_at=at), named(command.by)),
         (SessionSet(thread_id=command.thread_id, session=stopped), {}),
     )
     return _stopping(plan, command.thread_id, None)
@@ -126,7 +129,7 @@ def decide_interrupt(command: RequestTurnInterrupt, view: View, now: Now) -> Pla
     requested = TurnInterruptRequested(
         thread_id=command.thread_id, turn_id=command.turn_id, created_at=iso(now.ms)
     )
-    return _told(command.thread_id, (requested, {}))
+    return _told(command.thread_id, (requested, named(command.by)))
 
 
 def decide_project(command: UpdateProject, view: View, now: Now) -> Plan:

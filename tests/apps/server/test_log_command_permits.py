@@ -87,6 +87,18 @@ def test_who_may_give_a_command_without_author(
     assert (status, said["ok"]) == (200, True), said
 
 
+def test_who_answers_is_named_in_the_log(serving: Serving) -> None:
+    """With the client's own name where it gives none, and never with one that it does not speak for."""
+    thread, _ = running(serving)
+    answer = {"type": "respond_approval", "thread_id": thread, "request_id": "r", "decision": "accept"}
+    assert give(serving, "bob", **answer, by="ada")[0] == 403
+    assert give(serving, "bob", **answer, by=5)[0] == 400
+    assert give(serving, "bob", **answer)[0] == 200
+    assert give(serving, "backend", type="revert", thread_id=thread, turn_count=0, by="ada")[0] == 200
+    told = serving.call("a.chat", lambda doc: [one.metadata.get("by") for one in doc.log.events()])
+    assert [one for one in told if one is not None] == ["bob", "ada", "ada"]
+
+
 def test_the_one_who_began_a_thread_undoes_a_revert_of_it(serving: Serving) -> None:
     """Others may not, and who speaks for anybody may do everything."""
     thread, _ = running(serving)
