@@ -75,7 +75,7 @@ def rollback(
 def _not_migrated(real: Path) -> MigrationFailed:
     return MigrationFailed(
         f"{real} was not migrated here, so there is nothing to roll back",
-        hint="`status` lists what was migrated",
+        hint="`chatdoc status` lists what was migrated",
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from chatdoc.model.errors import StoreError
+from chatdoc.model.errors import ReadOnlyTarget, StoreError
 from chatdoc.store.sqlite.folder import SqliteFolder
+from chatdoc.store.sqlite.sqlite_errors import named
 from tests.store.documents import DOCUMENT_ID, create
 
 
@@ -50,3 +51,14 @@ def test_store_that_is_no_file_is_refused_at_once(stores: SqliteFolder, kind: st
     for attempt in (stores.open, stores.look):
         with pytest.raises(StoreError, match="expected a plain file"):
             attempt(place)
+
+
+@pytest.mark.parametrize(
+    ("what", "hint"), [("be read", "Allow reading {place}"), ("be made", "Allow writing to {place.parent}")]
+)
+def test_what_may_not_be_read_is_what_is_to_be_allowed(tmp_path: Path, what: str, hint: str) -> None:
+    """Who could not read the folder of stores was told to allow writing to the folder above it."""
+    place = tmp_path / ".chatdoc"
+    with pytest.raises(ReadOnlyTarget) as caught, named(place, what):
+        raise PermissionError(13, "Permission denied", str(place))
+    assert caught.value.hint == hint.format(place=place)

@@ -11,6 +11,7 @@ import click
 from chatdoc.apps.cli.brief import brief
 from chatdoc.apps.cli.terminal import cell, columns, console, json_lines, json_option, json_text, line, say
 from chatdoc.event_view import EventView
+from chatdoc.model.errors import CommandRefused
 from chatdoc.model.events.envelope import envelope
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import ThreadCreated, ThreadMetaUpdated
@@ -47,6 +48,11 @@ def log(file: Path, follow: bool, after: int | None, thread_id: str | None, as_j
     with contextlib.suppress(*(KeyboardInterrupt,) if follow else ()), log_of(file) as view:
         if thread_id is not None:
             view.thread(thread_id)
+        if after is not None and after > (last := view.last_sequence()):
+            raise CommandRefused(
+                f"--from {after} lies beyond the end: this log ends with event {last}, so it is another one",
+                hint="Begin without --from",
+            )
         begin = view.compacted_through() if after is None else after
         if after is None and begin:
             say(f"events up to {begin} were removed by a compaction of the log", err=True)

@@ -53,13 +53,13 @@ def serve(
     /debug. Beyond this machine it serves only with --token-file.
     """
     if (folder is None) == (store is None):
-        raise click.UsageError("name the FOLDER to serve, or the database with --store URL")
+        raise click.UsageError("name the FOLDER to serve, or else the database with --store URL, not both")
     if host not in LOOPBACK and token_file is None:
         raise click.UsageError(f"--host {host} can be reached by others: give --token-file too")
     server = _server()
     authenticate = None
     if token_file is not None:
-        authenticate = server.credentials.TokenFile(token_file.read_text(encoding="utf-8"))
+        authenticate = server.credentials.read_token_file(token_file)
     closing = contextlib.ExitStack()
     database = None if store is None else closing.enter_context(open_store(store))
     if database is not None:

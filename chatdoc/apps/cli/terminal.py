@@ -235,7 +235,7 @@ def print_misuse(message: str, whole: str, *, as_json: bool) -> None:
         hint = "`--help` says what the command takes"
         with suppress(OSError):
             print_json({"ok": False, "error": message, "hint": hint, "kind": "Misuse"}, indent=0)
-    say(whole.rstrip("\n"), err=True)
+    say(whole.rstrip("\n").expandtabs(2), err=True)
 
 
 def conclude(ok: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 from urllib.parse import unquote
 
 from starlette.requests import HTTPConnection
@@ -49,11 +50,18 @@ class TokenFile:
 
     def __init__(self, text: str) -> None:
         self._principals: dict[bytes, Principal] = {}
+        lines: dict[bytes, int] = {}
         for number, line in enumerate(text.splitlines(), 1):
             words = line.split()
             if not words or words[0].startswith("#"):
                 continue
-            self._principals[_digest(words[0])] = _principal(words, number)
+            token, principal = _digest(words[0]), _principal(words, number)
+            first = lines.setdefault(token, number)
+            if self._principals.setdefault(token, principal) != principal:
+                raise CommandRefused(
+                    f"lines {first} and {number} of the token file have the same token for different users or rights",
+                    hint="Give each a token of its own",
+                )
         if not self._principals:
             raise CommandRefused(
                 "the token file has no token", hint="Write one line a token: TOKEN [USER [read|write|any]]"
@@ -67,6 +75,16 @@ class TokenFile:
             if hmac.compare_digest(digest, shown):
                 found = principal
         return found
+
+
+def read_token_file(file: Path) -> TokenFile:
+    """The tokens of a file as any editor saves it; raises CommandRefused for what is none."""
+    try:
+        return TokenFile(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise CommandRefused(
+            f"the token file {file} is no UTF-8 text", hint="Save it as UTF-8, one line a token"
+        ) from error
 
 
 def _principal(words: list[str], number: int) -> Principal:

@@ -85,8 +85,7 @@ def replay_thread(execute: Execute, thread_id: str, *, limit: int | None = None)
     of_thread = thread(execute, thread_id)
     if of_thread is None:
         raise NotFound(
-            f"thread {thread_id} is not in the projections",
-            hint="Check the id; a thread is there once the event log of its folder has begun",
+            f"the event log has no thread {thread_id}", hint="`chatdoc snapshot` lists the threads"
         )
     project = execute(_ROOT, (of_thread.project_id,)).fetchone()
     found = _turns(execute, thread_id)

@@ -102,8 +102,9 @@ def named(place: Path, what: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
+        allowing = f"reading {place}" if what == "be read" else f"writing to {place.parent}"
         raise ReadOnlyTarget(
-            f"the store {place} cannot {what}: {error.strerror}", hint=f"Allow writing to {place.parent}"
+            f"the store {place} cannot {what}: {error.strerror}", hint=f"Allow {allowing}"
         ) from error
     except OSError as error:
         raise WriteFailed(

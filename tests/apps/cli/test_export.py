@@ -53,6 +53,15 @@ def test_a_lost_file_is_not_exported_and_its_way_back_is_named(
     assert chatdoc("export", "nowhere.chat", "--to", "markdown").returncode == 2
 
 
+def test_a_missing_format_is_told_with_those_there_are(chatdoc: Run, legacy: Path) -> None:
+    """One a line, and nothing in them is taken for a character that steers a terminal."""
+    done = chatdoc("export", legacy.name)
+    assert done.returncode == 2
+    assert "Choose from:" in done.stderr
+    assert "\N{REPLACEMENT CHARACTER}" not in done.stderr
+    assert "  jupyter" in done.stderr
+
+
 def test_an_unknown_format_is_misuse(chatdoc: Run, legacy: Path) -> None:
     """Only the formats there are can be asked for."""
     assert chatdoc("export", legacy.name, "--to", "word").returncode == 2

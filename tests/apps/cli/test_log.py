@@ -142,6 +142,20 @@ def test_an_unknown_thread_is_named(chatdoc: Run, tmp_path: Path) -> None:
     assert "no thread nowhere" in done.stderr
 
 
+@pytest.mark.parametrize("how", [[], ["--follow"], ["--json"]])
+def test_a_sequence_beyond_the_end_is_another_logs(chatdoc: Run, tmp_path: Path, how: list[str]) -> None:
+    """Who followed from it would hear of nothing until the log has passed it, and would never know what he missed."""
+    furnish(tmp_path)
+    lines = chatdoc("log", FILE).stdout.splitlines()
+    last = len(lines)
+    done = chatdoc("log", FILE, "--from", str(last + 1), *how)
+    assert done.returncode == 1
+    assert f"this log ends with event {last}" in done.stderr
+    if how != ["--follow"]:
+        at_the_end = chatdoc("log", FILE, "--from", str(last), *how)
+        assert (at_the_end.returncode, at_the_end.stdout) == (0, "")
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["nowhere.chat"], [FILE, "--from", "-1"], [FILE, "--from", "first"], [FILE, "--tail"]]
 )

@@ -142,6 +142,29 @@ def test_a_name_is_found_where_the_system_knows_ascii_alone(tmp_path: Path) -> N
     ]
 
 
+def test_a_shell_completes_commands_and_options(tmp_path: Path) -> None:
+    """As the README says."""
+    for words, at, wanted in (
+        ("chatdoc rec", 1, "plain,recover"),
+        ("chatdoc export --re", 2, "plain,--redact"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", "from chatdoc.apps.cli.main import main; main(prog_name='chatdoc')"],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(PROJECT),
+                "_CHATDOC_COMPLETE": "bash_complete",
+                "COMP_WORDS": words,
+                "COMP_CWORD": str(at),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.splitlines() == [wanted], done.stderr
+
+
 def test_an_unknown_command_is_misuse(chatdoc: Run) -> None:
     """A command that does not exist ends with status 2."""
     assert chatdoc("explode").returncode == 2

@@ -112,5 +112,5 @@ def test_thread_without_turns_replays_as_empty() -> None:
 
 def test_unknown_thread_is_named() -> None:
     """The error says which thread was asked for."""
-    with pytest.raises(NotFound, match="thread nowhere is not in the projections"):
+    with pytest.raises(NotFound, match="the event log has no thread nowhere"):
         replay_thread(World(project()).execute, "nowhere")
