@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import traceback
 
+import psycopg
 import pytest
 
 from chatdoc import open_store
 from chatdoc.model.errors import StoreError
+from chatdoc.store.postgres.postgres_errors import failure
 from tests.postgres_cluster import Cluster
 
 
@@ -50,3 +52,11 @@ def test_who_finds_no_host_that_takes_writes_is_told_of_each(postgres: Cluster, 
     ):
         pass
     assert ("/nowhere/.s.PGSQL" in str(caught.value)) == ("nowhere" in hosts)
+
+
+def test_a_password_that_is_missing_is_asked_for() -> None:
+    """The client says so itself, in words alone; the hint was to look whether the database runs."""
+    said = (
+        'connection failed: connection to server at "db", port 5432 failed: fe_sendauth: no password supplied'
+    )
+    assert "PGPASSWORD" in str(failure(psycopg.OperationalError(said), "postgresql://db/chats", "be reached"))

@@ -23,7 +23,7 @@ _HINTS = {
     "40001": f"Try again, {_REPEAT}",
     "53100": "Free space on the database's disk; nothing acknowledged was lost",
     "53300": "The database has no connection left; raise its max_connections, or let fewer servers use it",
-    "28P01": "Check user and password of the store's URL",
+    "28P01": "Check user and password of the store's URL; PGPASSWORD or a file .pgpass may tell the password, too",
     "28000": "Check user and password of the store's URL, and the database's pg_hba.conf",
     "3D000": "Make the database first: createdb",
     "3F000": "Make the schema that its search_path names, and let the user of the store's URL make tables in it",
@@ -41,6 +41,7 @@ _REFUSED = {
     "too many": "53300",
     "connection slots": "53300",
     "password authentication": "28P01",
+    "no password supplied": "28P01",
     "pg_hba.conf": "28000",
     "role ": "28000",
     "permission denied": "28000",
@@ -92,7 +93,8 @@ def _words_of(error: psycopg.Error) -> str:
 
 def _state_of(error: psycopg.Error) -> str:
     """The state that the database gave an error, or that its words for a connection that it refuses stand for."""
-    refused = str(error).partition("FATAL:")[2]
+    said = str(error)
+    refused = said.partition("FATAL:")[2] or said.partition("fe_sendauth:")[2]
     return error.sqlstate or next((state for words, state in _REFUSED.items() if words in refused), "")
 
 
