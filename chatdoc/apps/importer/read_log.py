@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from chatdoc.apps.importer.discover import Found
+from chatdoc.apps.importer.discover import LONG_HEAD_BYTES, Found
 from chatdoc.apps.importer.documents import Documents, Target
 from chatdoc.apps.importer.enter import enter
 from chatdoc.apps.importer.imported_logs import ImportedLogs
@@ -70,6 +70,22 @@ class LogFiles:
             return None
         source: Source = msgspec.convert(row.source, Source)
         return source
+
+    def goes_into(self, found: Found, source: Source) -> str:
+        """The document of a log, as the log's beginning says it; empty where none has to be opened for it."""
+        row = self.index.get(found.path)
+        if self._target.file is not None or (row is not None and self._is_unchanged(row, found)):
+            return ""
+        weaver = LogWeaver.start(source, found.stem)
+        try:
+            with open(found.path, "rb") as file:
+                for line in file.read(LONG_HEAD_BYTES).splitlines(keepends=True):
+                    if weaver.folder or not line.endswith(b"\n"):
+                        break
+                    weaver.feed(line)
+            return str(self._document_of(weaver, row))
+        except OSError:
+            return ""
 
     def take(self, found: Found, source: Source) -> list[SessionOutcome]:
         """Import what a file has that was not read yet; raises OSError and ChatdocError."""

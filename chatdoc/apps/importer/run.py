@@ -60,10 +60,12 @@ class Importer:
         roots = self.roots(paths)
         present: set[str] = set()
         outcomes += [_failed("", document, error) for document, error in self._files.save_what_was_left()]
-        for found in discover(roots, self._files.known_source, unread.append):
+        logs = list(discover(roots, self._files.known_source, unread.append))
+        for found in logs:
             present.add(found.path)
             self.observer.scanned(found.source or "none", "pass1", "ok")
-            outcomes += self._take(found, stage)
+        told = {number: self._take(logs[number], stage) for number in self._by_document(logs)}
+        outcomes += [one for number in range(len(logs)) for one in told[number]]
         for error in unread:
             path = str(error.filename or "")
             self.observer.scanned("none", "pass1", "io_error")
@@ -78,6 +80,17 @@ class Importer:
             counts=dict(sorted(counts.items())),
             missing=missing,
         )
+
+    def _by_document(self, logs: list[Found]) -> list[int]:
+        """The places of logs, those of a document after one another: to open and save one costs what it holds."""
+        first: dict[str, int] = {}
+        places = [
+            first.setdefault(self._files.goes_into(found, found.source), len(first))
+            if found.source in self.sources
+            else 0
+            for found in logs
+        ]
+        return sorted(range(len(logs)), key=places.__getitem__)
 
     def _take(self, found: Found, stage: str) -> list[SessionOutcome]:
         source = found.source
