@@ -19,24 +19,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from functools import partial
 from typing import Any, Final
 
 from chatdoc.agents.turn import Turn
+from chatdoc.model.errors import StoreDamaged, StoreError, StoreGone
 from chatdoc.model.records.message import Message
 
 Usage = dict[str, Any] | Callable[[], dict[str, Any] | None] | None
 """What the answer cost; a function is asked once the last chunk has come."""
 
 _END: Final = object()
+_log = logging.getLogger("chatdoc")
 
 
 async def stream(turn: Turn, chunks: AsyncIterable[str], *, usage: Usage = None) -> Message:
     """Append every chunk as it comes, and finalize the turn; returns the message.
 
     What goes wrong, in the generator or here, fails the turn, cancelling interrupts it, and both go on to the caller.
-    Raises TurnOver when somebody else ended the turn; what came until then is kept.
+    Raises TurnOver when somebody else ended the turn; what came until then is kept. A disk that is full, or a store
+    that somebody else holds, fails only what ends the turn: what cannot be written before is kept for the next time.
     """
     iterator: AsyncIterator[str] | None = None
     try:
@@ -62,7 +66,7 @@ async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
                 patience = turn.patience_ms / 1000 if turn.waiting else None
                 await asyncio.wait((coming,), timeout=patience)
                 if not coming.done() and turn.waiting:
-                    await asyncio.to_thread(turn.flush)
+                    await _flush(turn)
             chunk = coming.result()
         finally:
             if not coming.done():
@@ -76,7 +80,17 @@ async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
         ):  # A save, say, writes what is gathered, in a thread of its own that waits for its disk.
             is_due = await asyncio.to_thread(turn.gather, chunk)
         if is_due:
-            await asyncio.to_thread(turn.flush)
+            await _flush(turn)
+
+
+async def _flush(turn: Turn) -> None:
+    """Write what is gathered, or keep it where the store may take it later: what an agent says is not said twice."""
+    try:
+        await asyncio.to_thread(turn.flush)
+    except (StoreGone, StoreDamaged):
+        raise
+    except StoreError as error:
+        _log.warning("%d characters of a turn wait, for they could not be written: %s", turn.waiting, error)
 
 
 async def _next(iterator: AsyncIterator[str]) -> Any:
