@@ -80,6 +80,11 @@ class LogWeaver:
         """How far the log was read."""
         return self.reader.progress
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a session began: until then the log has settings and marks of its tool alone."""
+        return any(state.begun for state in self.threads.values())
+
     @classmethod
     def start(
         cls,

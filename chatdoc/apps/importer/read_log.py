@@ -188,7 +188,7 @@ class LogFiles:
                 break
             weaver.feed(raw if self._clean is None else self._clean(raw), len(raw))
             unsaved += len(raw)
-            if unsaved >= BATCH_BYTES:
+            if unsaved >= BATCH_BYTES and weaver.has_begun:
                 unsaved = 0
                 self._enter(weaver, row)
                 self._keep(
@@ -196,6 +196,8 @@ class LogFiles:
                 )
         cursor, state = weaver.progress.offset, weaver.stored()
         weaver.end(tail if self._clean is None else self._clean(tail))
+        if not weaver.has_begun:  # Nor does it say yet where its session belongs: that is read once more.
+            return []
         document = self._enter(weaver, row)
         outcomes = outcomes_of(weaver, path=found.path, document=str(document), result=result)
         if outcomes:
