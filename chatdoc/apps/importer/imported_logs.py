@@ -22,8 +22,8 @@ class ImportedLogs:
         self._view_of = view_of
 
     def parent_of(self, head: str) -> str:
-        """Whom a log continues stays as it was found first."""
-        if self._row is not None:
+        """Whom a log continues stays as it was found first, while it is the log that it was."""
+        if self._row is not None and self._row.head == head:
             return self._row.continues
         found = self._index.begins_with("claude", head)
         return found.source_session_id if found is not None else ""

@@ -66,3 +66,22 @@ def test_what_is_not_shown_and_not_copied_is_kept(tmp_path: Path, run_import: Im
     assert run_import(*paths, into=tmp_path / "out" / "one.chat").counts == {"unchanged": 2}
     with SessionIndex.open(tmp_path / "out") as index:
         assert Audit(index, Settings()).run([]).findings == []
+
+
+def test_another_log_under_the_name_of_one_that_repeats_is_linked_to_nothing(
+    tmp_path: Path, run_import: Import
+) -> None:
+    """Nor is one that repeats told whole because another log had its name before."""
+    paths = repeated("claude-minimal", tmp_path, told=slice(None))
+    into = tmp_path / "out" / "one.chat"
+    _, resumed = run_import(*paths, into=into).sessions
+    assert resumed.link is not None
+    copied = paths[1].read_bytes()
+    other = log_in("claude-compaction").read_bytes().replace(OLD, NEW[:-2] + b"ee")
+    paths[1].write_bytes(other)
+    (replaced,) = run_import(paths[1], into=into).sessions
+    assert (replaced.session_id.encode(), replaced.link) == (NEW[:-2] + b"ee", None)
+    paths[1].write_bytes(copied.replace(NEW, NEW[:-2] + b"dd"))
+    (again,) = run_import(paths[1], into=into).sessions
+    assert again.link is not None
+    assert (again.link.session, again.prompts) == (OLD.decode(), resumed.prompts)

@@ -181,6 +181,18 @@ def test_a_log_that_is_gone_is_said_and_stays_imported(
         assert row.missing_since_ms is not None
 
 
+def test_a_log_that_comes_back_is_gone_no_more(logs: Path, tmp_path: Path, run_import: Import) -> None:
+    """Moved away and back it looks as it did, so nothing of it is read."""
+    path = logs / "codex-minimal" / "codex-minimal.jsonl"
+    run_import(path.parent)
+    path.rename(tmp_path / "away.jsonl")
+    assert run_import(path.parent).missing == [str(path)]
+    (tmp_path / "away.jsonl").rename(path)
+    assert run_import(path.parent).counts == {"unchanged": 1}
+    with SessionIndex.open(tmp_path / "out") as index:
+        assert [row.missing_since_ms for row in index.rows()] == [None]
+
+
 def test_bad_files_stop_nothing_but_themselves(logs: Path, tmp_path: Path, run_import: Import) -> None:
     """Pipes, unreadable files, foreign JSON and empty files are said, and all logs beside them are imported."""
     (logs / "notes.jsonl").write_text('{"type":"note","text":"mine"}\n')
