@@ -60,3 +60,10 @@ def test_a_password_that_is_missing_is_asked_for() -> None:
         'connection failed: connection to server at "db", port 5432 failed: fe_sendauth: no password supplied'
     )
     assert "PGPASSWORD" in str(failure(psycopg.OperationalError(said), "postgresql://db/chats", "be reached"))
+
+
+@pytest.mark.parametrize("state", ["26000", "42P05", "42704"])
+def test_a_pooler_of_transactions_is_named(state: str) -> None:
+    """What was prepared is not there, or is another one's, and nobody said whose rows the session sees."""
+    error = psycopg.errors.lookup(state)("s0")
+    assert "pool_mode = session" in str(failure(error, "postgresql://db/chats", "look up its documents"))
