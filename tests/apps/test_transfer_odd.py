@@ -177,3 +177,17 @@ def test_a_database_that_has_gone_is_not_waited_for_again_and_again(
         assert outcomes(pushed(folder, gone)) == {"a.chat": "equal", "b.chat": "copied", "c.chat": "copied"}
     finally:
         made.remove()
+
+
+def test_each_document_is_one_line(folder: Path, url: str) -> None:
+    """What thousands say can be read and searched; a reason that many have stands once."""
+    for name in ("x.chat", "y  z.chat"):
+        (folder / name).write_bytes(b"no chat \0")
+    pushed(folder, url)
+    (folder / "d.chat").write_bytes((folder / "a.chat").read_bytes())
+    said = CliRunner().invoke(main, ["push", str(folder), "--store", url]).output.splitlines()
+    assert [one.partition(" (")[0] for one in said[:4]] == [
+        "equal    a.chat", "equal    b.chat", "equal    c.chat", "copied   d.chat",
+    ]  # fmt: skip
+    assert said[4].startswith("refused  x.chat: expected a chat")
+    assert said[5:] == ["refused  y  z.chat: for the same reason", "6 documents, 2 refused"]

@@ -11,7 +11,7 @@ import click
 
 from chatdoc.apps.cli.optional import load_optional
 from chatdoc.apps.cli.store_option import require_url
-from chatdoc.apps.cli.terminal import console, json_option, line, print_json, show, table
+from chatdoc.apps.cli.terminal import console, json_option, print_json, show
 from chatdoc.apps.cli.unreadable import show_unreadable, unreadable_json
 from chatdoc.apps.cli.walk import chat_files
 
@@ -74,14 +74,18 @@ def _tell(found: Iterable[object], as_json: bool, closed: list[OSError]) -> None
 
 
 def _shown(found: Iterable[object]) -> Iterator[object]:
+    """A line each: in a table of thousands none would know how wide the next name is."""
     screen = console()
+    before = None
     for one in found:
-        grid = table("document", "outcome", "updates", "events", "receipts")
-        copied = getattr(one, "copied", None)
-        counts = ("", "", "") if copied is None else (copied.updates, copied.events, copied.receipts)
-        grid.add_row(line(getattr(one, "name", "")), getattr(one, "outcome", ""), *map(str, counts))
-        show(screen, grid)
-        problem = getattr(one, "problem", None)
-        if problem is not None:
-            show(screen, line(problem))
+        outcome, name = getattr(one, "outcome", ""), getattr(one, "name", "")
+        copied, problem = getattr(one, "copied", None), getattr(one, "problem", None)
+        if copied is not None:
+            how = f" ({copied.updates} updates, {copied.events} events, {copied.receipts} receipts)"
+        elif problem is not None:
+            how = ": for the same reason" if problem == before else f": {problem}"
+        else:
+            how = ""
+        show(screen, f"{outcome:<7}  {name}{how}")
+        before = problem
         yield one

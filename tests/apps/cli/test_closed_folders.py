@@ -48,7 +48,7 @@ def test_a_push_names_it(chatdoc: Run, tmp_path: Path, postgres: Cluster) -> Non
     url = postgres.url("chats")
     done = chatdoc("push", ".", "--store", url)
     assert done.returncode == 1
-    assert "closed-beside.chat   copied" in done.stdout
+    assert "copied   closed-beside.chat (" in done.stdout
     assert f"cannot be read: {name}: File name too long" in done.stdout
     told = json.loads(chatdoc("push", ".", "--store", url, "--json").stdout)
     assert (told["ok"], [one["path"] for one in told["unreadable"]]) == (False, [name])
