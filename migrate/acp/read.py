@@ -47,6 +47,7 @@ SILENT_CHANNELS = frozenset(
     {"scenario-result", "scenario-error", "permission-decision", "lifecycle", "stderr"}
 )
 _STOPS = {"cancelled": "interrupted", "refusal": "error"}
+_OVER = frozenset({"completed", "failed"})
 _ATTIC: Final = "attic"
 UPDATE = "update"
 """The key of items that are updates of a session though nothing is shown of them: they end a text, too."""
@@ -159,21 +160,25 @@ def _update(state: AcpState, update: Update, session: str, at: str | None) -> li
         state.calls[call] = update.title or ""
         name = update.kind or "tool"
         given = update.raw_input if update.raw_input else update.title
-        return [Item("call", name=name, call=call, data=given, at=at, session=session)]
+        begun = Item("call", name=name, call=call, data=given, at=at, session=session)
+        return [begun, _result(state, update, call, session, at)] if update.status in _OVER else [begun]
     if kind in ("tool_call", "tool_call_update"):
         if update.title:
             state.calls[call] = update.title
-        if update.status in ("completed", "failed"):
-            title = state.calls.pop(call, "")
-            text = _flat(update.content) or _output(update.raw_output)
-            failed = update.status == "failed"
-            return [Item("result", name=title, call=call, text=text, data=failed, at=at, session=session)]
+        if update.status in _OVER:
+            return [_result(state, update, call, session, at)]
         return [Item(_ATTIC, UPDATE, name=f"{kind}/{update.status or '?'}", session=session)]
     if kind == "session_info_update":
         return [Item("setting", name="name", data=update.title, at=at, session=session)]
     if kind in SILENT_UPDATES:
         return [Item(_ATTIC, UPDATE, name=kind, session=session)]
     return [Item("unknown", name=f"acp/session/update/{kind}", session=session)]
+
+
+def _result(state: AcpState, update: Update, call: str, session: str, at: str | None) -> Item:
+    title, failed = state.calls.pop(call, ""), update.status == "failed"
+    text = _flat(update.content) or _output(update.raw_output)
+    return Item("result", name=title, call=call, text=text, data=failed, at=at, session=session)
 
 
 def _meet(state: AcpState, session: str) -> None:
@@ -194,6 +199,11 @@ def _flat(content: Any) -> str:
     if isinstance(content.get("content"), dict):
         return _flat(content["content"])
     kind = content.get("type")
+    if kind == "diff" and isinstance(content.get("newText"), str):
+        was, path = content.get("oldText"), content.get("path")
+        return "\n".join(
+            [*([f"--- {path}", was] if isinstance(was, str) else ()), f"+++ {path}", content["newText"]]
+        )
     return f"[{kind}]" if isinstance(kind, str) else ""
 
 

@@ -6,13 +6,13 @@ What most lines become is made of positional arguments, which costs half of what
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from migrate.codex.fork import ends_copy, link_of
 from migrate.codex.kinds import CALLS, INJECTED, INJECTED_BEGIN, RESULTS, SILENT_EVENTS, SILENT_ITEMS
-from migrate.codex.shape import Body, Figures, Line, Part, Wrapped, decode_body, decode_line, loosely
+from migrate.codex.shape import Body, Figures, Line, Part, decode_body, decode_line, loosely
 from migrate.codex.state import CodexState
 from migrate.session.item import Item, Tokens
 
@@ -188,6 +188,8 @@ def _message(state: CodexState, body: Body, at: str | None) -> list[Item]:
     texts = [one for one in parts if one]
     if texts and all(map(_is_injected, texts)):
         return [Item(_ATTIC, name="injected message")]
+    if not text.strip():
+        return [Item(_ATTIC, name="empty message")]
     if state.replay and text == state.replay:
         state.replay = ""
         return [Item(_ATTIC, name="replayed prompt")]
@@ -212,14 +214,16 @@ def _joined(content: str | list[Part] | None) -> str:
     return "\n\n".join(part.text if part.text is not None else f"[{part.type}]" for part in content)
 
 
-def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
+def _output(output: Any) -> tuple[str, bool]:
     """The text of a result, and whether it says that the call failed."""
     if type(output) is str:
         text = output
-    elif isinstance(output, Wrapped):
-        return _joined(output.content), output.success is False
+    elif isinstance(output, dict):
+        told = _told(output["content"]) if "content" in output else None
+        return _as_json(output) if told is None else told, output.get("success") is False
     else:
-        text = _joined(output)
+        told = _told(output)
+        text = _as_json(output) if told is None else told
     if text.startswith('{"output"'):
         try:
             wrapped = msgspec.json.decode(text)
@@ -233,6 +237,20 @@ def _output(output: str | list[Part] | Wrapped | None) -> tuple[str, bool]:
         if place >= 0:
             return text, text[place + len(exit_code) : place + len(exit_code) + 2].strip() != "0"
     return text, False
+
+
+def _told(content: Any) -> str | None:
+    """The texts of a result's content; None where it has some of another shape than they had so far."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    try:
+        return _joined(msgspec.convert(content, list[Part]))
+    except msgspec.ValidationError:
+        return None
+
+
+def _as_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _tokens(figures: Figures) -> Tokens:

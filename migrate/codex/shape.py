@@ -37,13 +37,6 @@ class Info(msgspec.Struct, gc=False):
     last_token_usage: Figures | None = None
 
 
-class Wrapped(msgspec.Struct, gc=False):
-    """An output that is an object."""
-
-    content: str | list[Part] | None = None
-    success: bool | None = None
-
-
 class Body(msgspec.Struct, gc=False):
     """What a record says, of whatever kind; before September 2025 this was the whole line."""
 
@@ -52,9 +45,9 @@ class Body(msgspec.Struct, gc=False):
     content: str | list[Part] | None = None
     call_id: str | None = None
     name: str | None = None
-    arguments: str | dict[str, Any] | None = None
-    input: str | dict[str, Any] | None = None
-    output: str | list[Part] | Wrapped | None = None
+    arguments: Any = None
+    input: Any = None
+    output: Any = None
     action: Any = None
     status: Any = None
     summary: str | list[Part] | None = None
