@@ -47,10 +47,14 @@ class IndexFile:
 
     def prepare(self, version: int, make: Callable[[int], str], *, hint: str) -> None:
         """Bring it to a version by the script that `make` gives for the version it has; raises StoreError."""
-        with self._named("opened", hint):
-            held: int = self.connection.execute("PRAGMA user_version").fetchone()[0]
-            if held != version:
-                self.connection.executescript(f"{make(held)} PRAGMA user_version = {version};")
+        held = self._version(hint)
+        if held == version:
+            return
+        script = f"{make(held)} PRAGMA user_version = {version};"
+        with self.writing(hint=hint):
+            if self._version(hint) == held:  # Another program may have been faster.
+                for statement in script.split(";"):  # Not `executescript`, which ends the transaction first.
+                    self.connection.execute(statement)
 
     @contextmanager
     def writing(self, *, hint: str) -> Iterator[sqlite3.Connection]:
@@ -73,6 +77,11 @@ class IndexFile:
     def close(self) -> None:
         """Let go of the file."""
         self.connection.close()
+
+    def _version(self, hint: str) -> int:
+        with self._named("opened", hint):
+            found: int = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            return found
 
     @contextmanager
     def _named(self, doing: str, hint: str) -> Iterator[None]:

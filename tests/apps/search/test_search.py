@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from chatdoc.open import open_document
 from chatdoc.settings import Settings
 from chatdoc.store.index_file import IndexFile
 from chatdoc.store.search.index import Hit, SearchIndex
+from chatdoc.store.session_index.index import SessionIndex
 from tests.tidy.source import PROJECT
 
 GOLDEN = PROJECT / "golden" / "sessions"
@@ -95,6 +97,30 @@ def test_an_index_that_cannot_be_read_says_what_makes_it_again(folder: Path, dam
         found(folder, "wool")
     file.unlink()
     assert len(found(folder, "wool")) == 2
+
+
+@pytest.mark.parametrize("kind", [SearchIndex, SessionIndex])
+def test_whoever_opens_an_index_first_makes_it_once(
+    tmp_path: Path, kind: type[SearchIndex] | type[SessionIndex]
+) -> None:
+    """An assistant that searches twice at once, in a folder that was never searched, finds what is there twice."""
+    failed: list[Exception] = []
+    for number in range(20):
+        at_once = threading.Barrier(3)
+
+        def go(folder: Path = tmp_path / str(number), at_once: threading.Barrier = at_once) -> None:
+            at_once.wait(60)
+            try:
+                kind.open(folder).close()
+            except Exception as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=go) for _ in range(3)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert failed == []
 
 
 def test_sources_roles_and_dates_narrow_it(folder: Path) -> None:
