@@ -44,6 +44,7 @@ from chatdoc.testing.network import Network
 from chatdoc.testing.oracle import Oracle
 from chatdoc.testing.peer import Peer
 from chatdoc.testing.promises import promised
+from chatdoc.testing.quiet_integrity import begin_quiet, end_quiet
 from chatdoc.testing.writer import WEIGHTS, Writer, some_command
 from chatdoc.testing.yjs_clients import Library
 
@@ -80,6 +81,7 @@ class NetworkMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        begin_quiet()
         self._begin(0, beside_hostile=False)
 
     @initialize(seed=st.integers(0, 2**32 - 1), beside_hostile=st.sampled_from((False, True, True)))
@@ -232,4 +234,5 @@ class NetworkMachine(RuleBasedStateMachine):
                 with promised(promise.splitlines()[0]):
                     self.at_the_end(document)
         finally:
+            end_quiet()
             self.network.close()

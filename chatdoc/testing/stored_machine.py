@@ -48,6 +48,7 @@ from chatdoc.testing.promises import (
     WHOLE,
     promised,
 )
+from chatdoc.testing.quiet_integrity import begin_quiet, end_quiet
 from chatdoc.testing.second_process import SecondProcess
 from chatdoc.testing.stored import KINDS
 from chatdoc.testing.white_box import is_open
@@ -89,6 +90,7 @@ class StoredMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        begin_quiet()
         self._interrupts = 0
         self._sent = 0
         self._second: SecondProcess | None = None
@@ -271,4 +273,5 @@ class StoredMachine(RuleBasedStateMachine):
                     self.at_the_end(document)
             self.places.network.close()
         finally:
+            end_quiet()
             self._folder.cleanup()

@@ -23,12 +23,15 @@ STEPS_MAX = 3
 @pytest.mark.parametrize(
     "writer", [AnswersTwice, StampsFromItsClock, DigestsLatin1, TidiesUp], ids=lambda writer: writer.__name__
 )
-def test_a_buggy_writer_is_found_and_shown_in_few_steps(writer: type[NetworkMachine]) -> None:
+def test_a_buggy_writer_is_found_and_shown_in_few_steps(
+    writer: type[NetworkMachine], caplog: pytest.LogCaptureFixture
+) -> None:
     """The first line is the promise; then come what was seen, and the steps, the beginning among them."""
     # With half as many steps each is found all the same, and shrunk in half the time.
     same_each_time = settings(writer.quick, derandomize=True, database=None, stateful_step_count=15)
     with pytest.raises(PromiseBroken) as caught:
         run_state_machine_as_test(writer, settings=same_each_time)
+    assert not caplog.records, "pytest would print what was logged in all examples behind the promise"
     steps = [note for note in caught.value.__notes__ if note.startswith("state")]
     taken = [step for step in steps if step.startswith("state.") and "teardown" not in step]
     assert len(taken) <= STEPS_MAX

@@ -32,7 +32,7 @@ def test_every_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "chats").mkdir()
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"Sessions": Sessions}
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 6
     for block in BLOCKS:
         exec(compile(block, "docs/backend.md", "exec"), names)
     assert {one.name for one in tmp_path.rglob("*.chat")} == {"team.chat", "plan.chat", "threads.chat"}
