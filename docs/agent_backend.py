@@ -15,12 +15,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from chatdoc import Document, Turn, TurnOver, open_document, stream
-from chatdoc.model.errors import CommandRefused
+from chatdoc.model.errors import CommandRefused, NotFound
 from chatdoc.model.events.event import Event
 from chatdoc.model.events.types import (
     ActivityAppended,
     ApprovalResponded,
     SessionSet,
+    ThreadCreated,
+    ThreadRestored,
     TurnInterruptRequested,
     TurnStartRequested,
 )
@@ -54,7 +56,7 @@ class Backend:
     async def _hear(self, workers: asyncio.TaskGroup, event: Event) -> None:
         """One event, whichever process or peer caused it."""
         said = event.payload
-        if isinstance(said, TurnStartRequested | SessionSet):
+        if isinstance(said, TurnStartRequested | SessionSet | ThreadCreated | ThreadRestored):
             self._wake(workers, said.thread_id)
             over = said.session.ended_turn_id if isinstance(said, SessionSet) else None
             if over in self._turns:
@@ -85,7 +87,8 @@ class Backend:
         while True:
             await wake.wait()
             wake.clear()
-            with suppress(CommandRefused):  # Somebody else runs a turn here; its end wakes us.
+            # Somebody else runs a turn here, whose end wakes us, or the thread is to come behind a peer's message.
+            with suppress(CommandRefused, NotFound):
                 while turn := await asyncio.to_thread(
                     self.document.agents.start_next, thread_id, sender_id=self.name
                 ):

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chatdoc.crdt.keys import encode
+from chatdoc.crdt.ydoc import update_of
 from chatdoc.document import Document
 from chatdoc.model.events.event import Event
+from chatdoc.model.facts import Header, ThreadFact
+from chatdoc.model.ids import MessageId, ThreadId
 from chatdoc.open import open_document
 from tests import ctrl_c
 from tests.agents.processes import ENVIRONMENT
@@ -128,3 +132,30 @@ def test_killed_and_started_again_it_goes_on_with_what_waits(tmp_path: Path) -> 
         assert [one.acp_interrupted_reason for one in answers] == ["server_restart", None]
         assert answers[-1].content == "I heard: hello."
         assert document.log.approvals() == []
+
+
+def test_a_message_that_waits_before_its_thread_is_there_stops_nobody(tmp_path: Path) -> None:
+    """A peer's message may come before its thread: others are answered meanwhile, and it is when that has come."""
+    path = tmp_path / "team.chat"
+    with open_document(path) as document:
+        plan = document.create_thread(sender_id="ada", content="Hi", name="Plan").thread_id
+        thread_id, early = ThreadId("01HF7YAT00000000000000000T"), MessageId("01HF7YAT00000000000000000M")
+        header = Header(
+            message_id=early,
+            thread_id=thread_id,
+            sender_id="bob",
+            date="2024-01-01T00:00:00.000Z",
+            content="early",
+            fields={"acp_state": "queued"},
+        )
+        thread = ThreadFact(
+            thread_id=thread_id, created_at=header.date, created_by="bob", root_message_id=early
+        )
+        with served(path):
+            document.agents.queue_turn(plan, sender_id="ada", content="one")
+            wait_for(document, "thread.session-set", plan, says="ready")
+            document.receive(update_of(77, 0, [encode(header)]))
+            document.agents.queue_turn(plan, sender_id="ada", content="two")
+            wait_for(document, "thread.message-sent", plan, says="I heard: two")
+            document.receive(update_of(77, 1, [encode(thread)]))
+            wait_for(document, "thread.message-sent", thread_id, says="I heard: early")
