@@ -143,7 +143,7 @@ def test_old_chats_read_at_a_glance(stage: Stage, folder: Path, serving: Serving
 
 
 def test_a_new_chat_gets_the_ending_of_one(stage: Stage, serving: Serving) -> None:
-    """A name with a dot in it is a name."""
+    """A name with a dot in it is a name; one that no server takes is told in the field, and not gone to for ever."""
     stage.play("a new chat gets the ending of one", serving.url)
 
 

@@ -32,7 +32,7 @@ function connection (page) {
     return [{ key: 'connection', text: `The server does not know you. ${kept}`, isBad: true, does: [['Sign in', () => page.signIn('The server did not take the token.')]] }]
   }
   if (status === 'denied') {
-    return [{ key: 'connection', text: `The server refused the connection: ${reason || 'without a word'}`, isBad: true, does: [['Try again', () => doc.retry()]] }]
+    return [{ key: 'connection', text: `The server refused the connection: ${sentence(reason || 'without a word')}`, isBad: true, does: [['Try again', () => doc.retry()]] }]
   }
   if (status === 'offline' || (status === 'connecting' && page.wasOffline)) {
     page.wasOffline = true

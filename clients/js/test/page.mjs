@@ -272,6 +272,17 @@ const scenes = {
     await ada.page.keyboard.press('Enter')
     await connected(ada)
     assert.equal(await ada.page.locator('#path').textContent(), 'release v1.2.chat')
+    await ada.page.locator('.brand').click()
+    const field = ada.page.getByLabel('New chat')
+    for (const name of ['../up', '.hidden', 'sub/.hidden', 'sub/', 'a\\b', '/etc']) {
+      await field.fill(name)
+      await ada.page.keyboard.press('Enter')
+      assert.equal(await field.evaluate((one) => one.validity.patternMismatch), true, name)
+    }
+    await ada.page.waitForTimeout(100)
+    assert.equal(await ada.page.locator('#path').textContent(), '', 'no name that a server refuses is gone to')
+    await field.fill('sub/v1.2 …')
+    assert.equal(await field.evaluate((one) => one.validity.valid), true)
     fine(ada)
   },
 
