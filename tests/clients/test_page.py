@@ -111,6 +111,16 @@ def test_a_chat_that_cannot_be_opened_says_why(stage: Stage, folder: Path, servi
     stage.play("a chat that cannot be opened says why, and is there once it can be", serving.url, str(folder))
 
 
+def test_earlier_messages_come_in_above_what_is_read(
+    stage: Stage, document: Document, serving: Serving
+) -> None:
+    """Who goes back in a long thread keeps his place; the page jumped to the very oldest message."""
+    thread = document.threads()[0]
+    for number in range(250):
+        document.send(thread.thread_id, sender_id="bob", content=f"message {number:03}")
+    stage.play("earlier messages come in above what is read", serving.url)
+
+
 def test_a_chat_whose_file_is_gone_says_so(
     stage: Stage, folder: Path, document: Document, serving: Serving
 ) -> None:

@@ -25,7 +25,7 @@ export class Messages {
   /** @param {import('./chat.js').Page} page */
   constructor (page) {
     this.page = page
-    byId('earlier').addEventListener('click', () => { this.#limit += PAGE; this.draw() })
+    byId('earlier').addEventListener('click', () => this.#goBack())
     byId('scroll').addEventListener('scroll', () => { this.#isAtEnd = this.#isNear() })
     new ResizeObserver(() => { if (this.#isAtEnd) this.#toEnd() }).observe(byId('scroll'))
   }
@@ -71,6 +71,16 @@ export class Messages {
     byId('typing').textContent = writers.length === 0 ? '' : `${writers.join(', ')} ${writers.length === 1 ? 'is' : 'are'} writing…`
     if (this.#isAtEnd) this.#toEnd()
     this.#tell(all)
+  }
+
+  /** Show a page more above what is read, which stays where it is. */
+  #goBack () {
+    const box = byId('scroll')
+    const below = box.scrollHeight - box.scrollTop
+    this.#limit += PAGE
+    this.draw()
+    box.scrollTop = box.scrollHeight - below
+    if (byId('earlier').hidden) box.focus()
   }
 
   #isNear () {

@@ -211,6 +211,22 @@ const scenes = {
     fine(ada)
   },
 
+  async 'earlier messages come in above what is read' () {
+    const ada = await person(browser, server, 'ada')
+    await openFirst(ada)
+    await until('the newest are there', async () => (await texts(ada)).length === 200)
+    await ada.page.locator('#scroll').evaluate((box) => { box.scrollTop = 0 })
+    const [oldest] = await texts(ada)
+    const place = async () => Math.round((await ada.page.locator('.message', { hasText: oldest }).first().boundingBox()).y)
+    const before = await place()
+    await ada.page.getByRole('button', { name: 'Show earlier messages' }).focus()
+    await ada.page.keyboard.press('Enter')
+    await until('all are there', async () => (await texts(ada)).length === 252)
+    assert.ok(Math.abs(await place() - before) < 60, `it was at ${before} and is at ${await place()}`)
+    assert.equal(await ada.page.evaluate(() => document.activeElement?.id), 'scroll', 'the keyboard goes on where the button was')
+    fine(ada)
+  },
+
   async 'a chat whose file is gone says so' () {
     const [folder] = rest
     const ada = await person(browser, server, 'ada')
