@@ -228,8 +228,7 @@ def parity(project_path: Path, thread_id: str | None, document: Path | None, as_
             project, {one: turns for one, turns in logs.items() if thread_id in (None, one)}
         )
     else:
-        chosen = [thread_id] if thread_id is not None else validation.everyone(project)
-        found = [parities.with_ledger(project, one) for one in chosen]
+        found = parities.with_ledgers(project, None if thread_id is None else [thread_id])
     ok = all(one.equal for one in found) and not project.unreadable
     if as_json:
         print_json({"ok": ok, "threads": found, "unreadable": unreadable_json(project.unreadable)})

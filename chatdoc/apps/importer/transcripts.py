@@ -34,9 +34,10 @@ def import_transcripts(document: Document, project: Project) -> list[ImportedThr
     A transcript that cannot be read gives no row and stops no other: the project's `unreadable` names it.
     """
     found = []
-    for thread_id in sorted({*project.thread_ids(), *(named for named, _ in project.days())}):
-        with contextlib.suppress(UnreadableFile):
-            found.append(_import(document, thread_id, project.require_turns(thread_id)))
+    with project.listed_once():
+        for thread_id in sorted({*project.thread_ids(), *(named for named, _ in project.days())}):
+            with contextlib.suppress(UnreadableFile):
+                found.append(_import(document, thread_id, project.require_turns(thread_id)))
     return found
 
 

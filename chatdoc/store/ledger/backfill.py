@@ -78,7 +78,8 @@ def backfill(project: Project, *, now_iso: str, limit: int = LIMIT_ALL, force: b
     """
     # Transcripts decide what is scanned; threads that only the legacy archive has are theirs too.
     thread_ids = sorted({*project.thread_ids(), *(named for named, _ in project.days())})
-    threads = [_backfill(project, one, now_iso, limit, force) for one in thread_ids]
+    with project.listed_once():
+        threads = [_backfill(project, one, now_iso, limit, force) for one in thread_ids]
     counts = Counter(one.status for one in threads)
     return Backfilled(
         project_path=project.path,

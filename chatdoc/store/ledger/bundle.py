@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from chatdoc.model.errors import UnreadableFile
-from chatdoc.store.ledger.parity import with_ledger
+from chatdoc.store.ledger.parity import with_ledgers
 from chatdoc.store.ledger.project import Project
 from chatdoc.store.ledger.validate import CONTRACT, everyone, statuses, validate
 from migrate.transcript.turn import whole_seconds
@@ -21,7 +21,11 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 def bundle(project: Project, *, now_iso: str, versions: dict[str, str]) -> bytes:
     """The zip; `versions` names the programs that made it."""
-    thread_ids = everyone(project)
+    with project.listed_once():
+        return _packed(project, everyone(project), now_iso, versions)
+
+
+def _packed(project: Project, thread_ids: list[str], now_iso: str, versions: dict[str, str]) -> bytes:
     parts: dict[str, Any] = {
         "manifest.json": {
             "schemaVersion": 1,
@@ -32,7 +36,7 @@ def bundle(project: Project, *, now_iso: str, versions: dict[str, str]) -> bytes
         },
         "status.json": statuses(project),
         "validation.json": validate(project),
-        "parity.json": [with_ledger(project, thread_id) for thread_id in thread_ids],
+        "parity.json": with_ledgers(project, thread_ids),
         "files.json": [_files(project, thread_id) for thread_id in thread_ids],
     }
     out = io.BytesIO()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from chatdoc.model.errors import UnreadableFile
 from chatdoc.store.ledger.project import Project
 from chatdoc.store.ledger.standing import examine
+from chatdoc.store.ledger.validate import everyone
 from migrate.transcript.ledger import LIMIT_ALL
 from migrate.transcript.summary import Difference, differences
 from migrate.transcript.turn import TranscriptTurn, last_turns
@@ -42,20 +43,29 @@ def with_ledger(project: Project, thread_id: str) -> ThreadParity:
     return _parity(thread_id, "ledger", standing.code, expected, held, len(turns) - len(expected))
 
 
+def with_ledgers(project: Project, thread_ids: Iterable[str] | None = None) -> list[ThreadParity]:
+    """The transcripts beside the ledgers of some threads, or of all."""
+    with project.listed_once():
+        return [with_ledger(project, one) for one in thread_ids or everyone(project)]
+
+
 def with_log(project: Project, logs: Mapping[str, list[TranscriptTurn]]) -> list[ThreadParity]:
     """The transcripts beside the turns that an event log tells of the same threads, actions in order of their dates."""
-    compared = []
-    for thread_id, told in sorted(logs.items()):
-        try:
-            found = project.turns(thread_id)
-        except UnreadableFile:
-            compared.append(_parity(thread_id, "event_log", "transcript_unreadable", [], None))
-            continue
-        if found is not None or told:
-            code = "compared" if found is not None else "transcript_missing"
-            turns = found.turns if found is not None else []
-            compared.append(_parity(thread_id, "event_log", code, turns, told, actions_by_date=True))
-    return compared
+    with project.listed_once():
+        compared = [_with_log(project, thread_id, told) for thread_id, told in sorted(logs.items())]
+    return [one for one in compared if one is not None]
+
+
+def _with_log(project: Project, thread_id: str, told: list[TranscriptTurn]) -> ThreadParity | None:
+    try:
+        found = project.turns(thread_id)
+    except UnreadableFile:
+        return _parity(thread_id, "event_log", "transcript_unreadable", [], None)
+    if found is None and not told:
+        return None
+    code = "compared" if found is not None else "transcript_missing"
+    turns = found.turns if found is not None else []
+    return _parity(thread_id, "event_log", code, turns, told, actions_by_date=True)
 
 
 def _parity(

@@ -36,6 +36,16 @@ class ThreadTurns(msgspec.Struct, frozen=True, kw_only=True):
         return [one for one in self.problems if one.code not in NOTES]
 
 
+class Listings:
+    """What the folders of a project held when they were listed."""
+
+    def __init__(self) -> None:
+        self.names: dict[Path, dict[str, Path]] = {}
+        """By folder, what stands in it, by its name in lower case."""
+        self.days: dict[str, list[tuple[str, Path]]] | None = None
+        """The files of the legacy archive, by thread."""
+
+
 class Project:
     """The transcripts below one folder.
 
@@ -50,6 +60,7 @@ class Project:
         self.markers = self.threads / MARKER_FOLDER
         self.unreadable: dict[Path, str] = {}
         """What could not be read when it was last asked for, by path, and why."""
+        self._listings: Listings | None = None
 
     def transcript(self, thread_id: str) -> Path:
         """The thread's file, also where its name is spelled in lower case; where it would be, if there is none."""
@@ -77,15 +88,38 @@ class Project:
 
     def days(self, thread_id: str | None = None) -> list[tuple[str, Path]]:
         """Files of the legacy archive with their threads' ids, by path; of all threads or of one."""
-        found = []
+        if self._listings is None:
+            with self.listed_once():
+                return self.days(thread_id)
+        if self._listings.days is None:
+            self._listings.days = {}
+            for named, path in self._every_day():
+                self._listings.days.setdefault(named, []).append((named, path))
+        if thread_id is not None:
+            return self._listings.days.get(thread_id, [])
+        return sorted((one for days in self._listings.days.values() for one in days), key=lambda one: one[1])
+
+    def _every_day(self) -> Iterator[tuple[str, Path]]:
         for folder in self._paths(self.chats):
             if folder == self.threads or folder.name.startswith(".") or _is_no_folder(folder):
                 continue
             for path in self._paths(folder):
                 named = _id_of(path, ".md")
-                if named is not None and thread_id in (None, named):
-                    found.append((named, path))
-        return found
+                if named is not None:
+                    yield named, path
+
+    @contextlib.contextmanager
+    def listed_once(self) -> Iterator[None]:
+        """List each folder once while many threads are asked for, and not for each of them.
+
+        A file that comes meanwhile is found by its own name, and by one that is spelled otherwise the next time.
+        """
+        before = self._listings
+        self._listings = before or Listings()
+        try:
+            yield
+        finally:
+            self._listings = before
 
     def days_are_merged(self) -> bool:
         """Whether the legacy archive was taken over into the thread files."""
@@ -181,7 +215,15 @@ class Project:
         path = folder / f"{thread_id}{suffix}"
         if os.path.lexists(path):
             return path
-        return next((one for one in self._paths(folder) if one.name.lower() == path.name.lower()), path)
+        if self._listings is None:
+            with self.listed_once():
+                return self._spelled(folder, thread_id, suffix)
+        names = self._listings.names.get(folder)
+        if names is None:
+            names = self._listings.names[folder] = {}
+            for one in self._paths(folder):
+                names.setdefault(one.name.lower(), one)
+        return names.get(path.name.lower(), path)
 
     def _note(self, path: Path, error: OSError) -> str:
         reason = self.unreadable[path] = error.strerror or str(error)

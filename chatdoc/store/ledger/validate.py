@@ -59,7 +59,10 @@ _ADVICE = {
 
 def validate(project: Project, thread_ids: list[str] | None = None) -> list[Finding]:
     """What is wrong with the files of some threads, or of all."""
-    return [one for thread_id in thread_ids or everyone(project) for one in _of_thread(project, thread_id)]
+    with project.listed_once():
+        return [
+            one for thread_id in thread_ids or everyone(project) for one in _of_thread(project, thread_id)
+        ]
 
 
 def validate_ledger(data: bytes) -> list[Finding]:
@@ -70,20 +73,21 @@ def validate_ledger(data: bytes) -> list[Finding]:
 
 def statuses(project: Project) -> list[ThreadStatus]:
     """How every thread stands that has a transcript, a ledger or a marker."""
-    found = []
-    for thread_id in everyone(project):
-        standing = examine(project, thread_id)
-        turns = project.turns(thread_id) if standing.code != "transcript_unreadable" else None
-        one = ThreadStatus(
-            thread_id=thread_id,
-            code=standing.code,
-            turn_count=len(turns.turns) if turns is not None else 0,
-            entry_count=standing.ledger.entry_count if standing.ledger is not None else 0,
-            problem_count=len(turns.problems) if turns is not None else 0,
-            advice=_ADVICE.get(standing.code, "Run `chatdoc ledger backfill`"),
-        )
-        found.append(one)
-    return found
+    with project.listed_once():
+        return [_status(project, thread_id) for thread_id in everyone(project)]
+
+
+def _status(project: Project, thread_id: str) -> ThreadStatus:
+    standing = examine(project, thread_id)
+    turns = project.turns(thread_id) if standing.code != "transcript_unreadable" else None
+    return ThreadStatus(
+        thread_id=thread_id,
+        code=standing.code,
+        turn_count=len(turns.turns) if turns is not None else 0,
+        entry_count=standing.ledger.entry_count if standing.ledger is not None else 0,
+        problem_count=len(turns.problems) if turns is not None else 0,
+        advice=_ADVICE.get(standing.code, "Run `chatdoc ledger backfill`"),
+    )
 
 
 def everyone(project: Project) -> list[str]:
