@@ -59,8 +59,11 @@ def reindex_routes(
             return _json(500, {"ok": False, "error": words(error), "hint": words(error.hint)})
         finally:
             busy.release()
-        missing = [words(one) for one in report.missing]
-        return _json(200, {"ok": report.ok, "sources": sources, "counts": report.counts, "missing": missing})
+        told = {"ok": report.ok, "sources": sources, "counts": report.counts}
+        failed = [
+            {"path": words(one.path), "error": words(one.error)} for one in report.sessions if one.error
+        ]
+        return _json(200, {**told, "failed": failed, "missing": [words(one) for one in report.missing]})
 
     return [Route(PATH, answer, methods=["POST"])]
 

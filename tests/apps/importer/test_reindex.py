@@ -57,6 +57,17 @@ def test_absent_sources_are_all(logs: Path, tmp_path: Path, run_import: Import) 
         assert answer.json()["counts"] == {"imported": 4}
 
 
+def test_a_log_that_could_not_be_read_is_named(logs: Path, tmp_path: Path, run_import: Import) -> None:
+    """With why, and all others are read."""
+    path = logs / "codex-minimal" / "codex-minimal.jsonl"
+    run_import(path, logs / "claude-minimal")
+    path.unlink()
+    path.symlink_to(path)
+    answer = ask(tmp_path / "out", b"").json()
+    assert (answer["ok"], answer["counts"]) == (False, {"failed": 1, "imported": 1})
+    assert answer["failed"] == [{"path": str(path), "error": "Too many levels of symbolic links"}]
+
+
 @pytest.mark.parametrize(
     "content",
     [
