@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -62,6 +63,17 @@ Allow: TypeAlias = Callable[[Principal, Fact | LogCommand, View], bool]
 """Asked for each fact, and for each command that writes events alone, which has none."""
 
 
+async def identified(authenticate: Authenticate | None, credentials: Credentials) -> Principal | None:
+    """Who shows these credentials; raises TypeError for what is no principal, so that an empty text lets nobody in."""
+    if authenticate is None:
+        return ANYBODY
+    asked = authenticate(credentials)
+    found: object = await asked if isawaitable(asked) else asked
+    if found is not None and not isinstance(found, Principal):
+        raise TypeError(f"authenticate: expected a Principal or None, came {type(found).__name__}")
+    return found
+
+
 def author_of(fact: Fact) -> str | None:
     """Who a fact says wrote it, or None when its kind does not say."""
     if isinstance(fact, Header):
@@ -117,9 +129,12 @@ def permit_of(allow: Allow, principal: Principal, *, names_author: bool) -> Perm
         return None
 
     def permit(fact: Fact | LogCommand, view: View) -> bool:
-        if isinstance(fact, LogCommand):
+        author = None if isinstance(fact, LogCommand) else author_of(fact)
+        if not isinstance(fact, LogCommand) and (author is None or not speaks_for(principal, author)):
+            return True
+        try:
             return allow(principal, fact, view)
-        author = author_of(fact)
-        return author is None or not speaks_for(principal, author) or allow(principal, fact, view)
+        except TypeError as error:  # Of a command it says that a field has a wrong type.
+            raise RuntimeError(f"allow raised TypeError: {error}") from error
 
     return permit

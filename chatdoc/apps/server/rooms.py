@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
-from inspect import isawaitable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +25,7 @@ from chatdoc.apps.server.member import Outbox
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.origin_check import host_names, origins_of_pages
 from chatdoc.apps.server.paths import Listing
-from chatdoc.apps.server.principal import ANYBODY, Allow, Authenticate, Credentials, Principal, allow_own
+from chatdoc.apps.server.principal import Allow, Authenticate, Credentials, Principal, allow_own, identified
 from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
 from chatdoc.apps.server.store_looks import look_at_stores
@@ -128,10 +127,7 @@ class Rooms:
 
     async def identify(self, credentials: Credentials) -> Principal | None:
         """Who shows these credentials; None when nobody may."""
-        if self.authenticate is None:
-            return ANYBODY
-        found = self.authenticate(credentials)
-        return await found if isawaitable(found) else found
+        return await identified(self.authenticate, credentials)
 
     @asynccontextmanager
     async def use(self, name: str, *, create: bool = True) -> AsyncIterator[Room]:
