@@ -51,7 +51,7 @@ start() {
         printf '  option redispatch\n  retries 3\nfrontend chats\n  bind 127.0.0.1:%s\n  default_backend servers\n' "$port"
         printf 'backend servers\n  balance roundrobin\n  option httpchk\n  http-check send meth GET uri /readyz hdr Host localhost\n'
         for number in 1 2 3; do
-            printf '  server s%s 127.0.0.1:%s check inter 500\n' "$number" "$((port + number))"
+            printf '  server s%s 127.0.0.1:%s check inter 500 rise 1\n' "$number" "$((port + number))"
         done
     } >"$home/haproxy.cfg"
     for number in 1 2 3; do
