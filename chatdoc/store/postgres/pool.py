@@ -19,6 +19,7 @@ from chatdoc.store.postgres import servers
 from chatdoc.store.postgres.connecting import LIMITS, Limits, connect, name_of
 from chatdoc.store.postgres.deadline import Deadline, PatientConnection
 from chatdoc.store.postgres.hints import Hints
+from chatdoc.store.postgres.pooler import require_own_sessions
 from chatdoc.store.postgres.postgres_errors import failure, is_lost_connection, is_without_room
 from chatdoc.store.postgres.schema import prepare
 from chatdoc.store.postgres.servers import Place
@@ -69,7 +70,9 @@ class Pool:
     def _prepared(self) -> Session:
         """The first session, of a database whose tables are up to date."""
         connection = self._connect("store", self._deadline)
+        brief = Deadline(BRIEF_S * 1000, BRIEF_S * 1000)
         try:
+            require_own_sessions(connection, lambda: self._connect("store", brief), self.name)
             prepare(connection, self.name)
         except BaseException:
             connection.close()

@@ -15,14 +15,14 @@ START_OVER = (
 )
 NAME_INDEX = "idx_document_order_name"
 _REPEAT = "nothing acknowledged was lost, and a command can be repeated with the same id"
-_POOLER = (
+POOLER = (
     "A pooler stands before the database that hands each transaction another session: let it pool sessions"
     " (pool_mode = session), or connect without it"
 )
 _HINTS = {
-    "26000": _POOLER,
-    "42P05": _POOLER,
-    "42704": _POOLER,
+    "26000": POOLER,
+    "42P05": POOLER,
+    "42704": POOLER,
     "55P03": f"Another server is writing to this document; try again, {_REPEAT}",
     "57014": f"It took longer than its time limit; try again, {_REPEAT}",
     "25P03": f"The transaction was idle for too long, so the database ended it; try again, {_REPEAT}",
