@@ -12,7 +12,7 @@ import msgspec
 from chatdoc.database import require_document_name
 from chatdoc.engine.adopt_file import first_entry
 from chatdoc.model.clock import Clock
-from chatdoc.model.errors import DocumentMoved, NewerEdits, NotFound
+from chatdoc.model.errors import ChatdocError, DocumentMoved, NewerEdits, NotFound
 from chatdoc.open import open_document
 from chatdoc.store.ports import UnitOfWork
 from chatdoc.store.postgres.documents import PostgresDocuments
@@ -85,12 +85,20 @@ class FileSide:
 
     def waiting(self, *, document_id: str | None = None, lives_at: str | None = None) -> SqlStore | None:
         """See `Side`."""
+        failed: ChatdocError | None = None
         for place in self._stores.places():
-            with self._stores.look(place) as looked:
-                said, lives = looked.registry.registration(), looked.lives_at()
+            try:
+                with self._stores.look(place) as looked:
+                    said, lives = looked.registry.registration(), looked.lives_at()
+            except ChatdocError as error:  # That of another document keeps nobody from this one.
+                if document_id is None or place.name.startswith(document_id):
+                    failed = error
+                continue
             is_it = said.path == self._file.name and said.document_id == (document_id or said.document_id)
             if is_it and lives is not None and lives == (lives_at or lives):
                 return self._stores.open(place)
+        if failed is not None:
+            raise failed
         return None
 
     def make(self, source: SqlStore, lives_at: str) -> SqlStore:

@@ -47,6 +47,31 @@ def test_a_link_stands_for_the_file_that_it_leads_to(file: Path, url: str, tmp_p
     assert link.is_symlink()
 
 
+def test_a_damaged_store_of_another_document_keeps_none_from_coming_back(
+    file: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor from being brought to its end, where it was cut off behind its switch; a damaged one of its own does."""
+    broken = file.parent / ".chatdoc" / f"{'0' * 26}.sqlite3"
+    broken.write_bytes(b"damaged" * 1000)
+    serve = DatabaseSide.serve
+
+    def cut_off(*_: object) -> None:
+        raise StoreError("the connection is lost")
+
+    monkeypatch.setattr(DatabaseSide, "serve", cut_off)
+    with pytest.raises(StoreError, match="connection is lost"):
+        cutover(file, url)
+    monkeypatch.setattr(DatabaseSide, "serve", serve)
+    assert cutover(file, url).outcome == "finished"
+    assert cutover(file, url, back=True).outcome == "moved"
+    assert broken.read_bytes() == b"damaged" * 1000
+    cutover(file, url)
+    (own,) = (one for one in broken.parent.glob("*.sqlite3") if one != broken)
+    own.write_bytes(b"damaged" * 1000)
+    with pytest.raises(StoreError, match=own.name):
+        cutover(file, url, back=True)
+
+
 @pytest.mark.parametrize("way", ["forth", "back"])
 def test_who_cannot_let_the_other_side_serve_is_told_that_it_has_moved(
     file: Path, url: str, monkeypatch: pytest.MonkeyPatch, way: str
