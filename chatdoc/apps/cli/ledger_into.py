@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chatdoc.apps.cli.terminal import conclude, console, print_json, show, spelled, table
+from chatdoc.apps.cli.terminal import conclude, console, line, print_json, show, spelled, table
 from chatdoc.apps.cli.unreadable import show_unreadable, unreadable_json
 from chatdoc.apps.importer.transcripts import import_transcripts
 from chatdoc.open import open_document
@@ -16,7 +16,8 @@ def backfill_into(project: Project, file: Path, as_json: bool) -> None:
     with open_document(file) as document:
         found = import_transcripts(document, project)
     damaged = [one.thread_id for one in found if one.problem_count]
-    ok = not (damaged or project.unreadable)
+    refused = [one for one in found if one.problem]
+    ok = not (damaged or refused or project.unreadable)
     if as_json:
         print_json(
             {
@@ -40,5 +41,7 @@ def backfill_into(project: Project, file: Path, as_json: bool) -> None:
             console(),
             f"damaged, so that not all of it came: {thread_id}; chatdoc ledger validate has the lines",
         )
+    for one in refused:
+        show(console(), f"nothing of it came: {one.thread_id}: {line(one.problem)}")
     show_unreadable(project.unreadable)
     conclude(ok)

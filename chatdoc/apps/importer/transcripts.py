@@ -8,7 +8,7 @@ import msgspec
 
 from chatdoc.apps.importer.enter import enter
 from chatdoc.document import Document
-from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.errors import CommandRefused, UnreadableFile
 from chatdoc.model.ids import MessageId, ThreadId, derive
 from chatdoc.model.view.view import View
 from chatdoc.store.ledger.project import Project, ThreadTurns
@@ -26,6 +26,8 @@ class ImportedThread(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     waiting_turn_count: int
     problem_count: int
     """How much of its files is damaged; what could be read came."""
+    problem: str = ""
+    """Why nothing of it came, a text that no record has room for say; empty where it did."""
 
 
 def import_transcripts(document: Document, project: Project) -> list[ImportedThread]:
@@ -37,8 +39,22 @@ def import_transcripts(document: Document, project: Project) -> list[ImportedThr
     with project.listed_once():
         for thread_id in sorted({*project.thread_ids(), *(named for named, _ in project.days())}):
             with contextlib.suppress(UnreadableFile):
-                found.append(_import(document, thread_id, project.require_turns(thread_id)))
+                found.append(_tried(document, thread_id, project.require_turns(thread_id)))
     return found
+
+
+def _tried(document: Document, uuid: str, found: ThreadTurns) -> ImportedThread:
+    try:
+        return _import(document, uuid, found)
+    except CommandRefused as error:
+        return ImportedThread(
+            thread_id=_thread_of(document.view, uuid),
+            added_turn_count=0,
+            known_turn_count=0,
+            waiting_turn_count=0,
+            problem_count=len(found.damage),
+            problem=str(error),
+        )
 
 
 def _import(document: Document, uuid: str, found: ThreadTurns) -> ImportedThread:

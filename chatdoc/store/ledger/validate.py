@@ -45,6 +45,8 @@ class ThreadStatus(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 _MEND = "Mend that file, or move it away, then run `chatdoc ledger backfill`"
+_BACKFILL = "Run `chatdoc ledger backfill`"
+_EMPTY = "Mend the transcript, of which nothing can be read: `chatdoc ledger validate` has the lines"
 _ADVICE = {
     "current": "",
     "transcript_unreadable": _MEND,
@@ -80,13 +82,14 @@ def statuses(project: Project) -> list[ThreadStatus]:
 def _status(project: Project, thread_id: str) -> ThreadStatus:
     standing = examine(project, thread_id)
     turns = project.turns(thread_id) if standing.code != "transcript_unreadable" else None
+    tells_nothing = turns is not None and bool(turns.damage) and not turns.turns
     return ThreadStatus(
         thread_id=thread_id,
         code=standing.code,
         turn_count=len(turns.turns) if turns is not None else 0,
         entry_count=standing.ledger.entry_count if standing.ledger is not None else 0,
         problem_count=len(turns.problems) if turns is not None else 0,
-        advice=_ADVICE.get(standing.code, "Run `chatdoc ledger backfill`"),
+        advice=_EMPTY if tells_nothing and standing.ledger is None else _ADVICE.get(standing.code, _BACKFILL),
     )
 
 

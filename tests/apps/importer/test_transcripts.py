@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from chatdoc.apps.importer.consensus import import_runs
 from chatdoc.apps.importer.transcripts import import_transcripts
+from chatdoc.model.ids import ThreadId
 from chatdoc.store.dual.backfill import backfill
 from chatdoc.store.dual.consensus.store import ConsensusStore
 from chatdoc.store.ledger.parity import with_log
@@ -90,6 +91,17 @@ def test_a_turn_id_that_stands_in_two_transcripts_is_two_turns(tmp_path: Path) -
             assert [one.added_turn_count for one in import_transcripts(document, project)] == [added, added]
         assert [len(turns) for turns in turns_told(document).values()] == [1, 1]
         assert turns_told(document)[THREAD][0].actions[0].method == "action"
+
+
+def test_a_thread_that_no_record_has_room_for_stops_no_other(tmp_path: Path) -> None:
+    """It is named with why, and those after it come."""
+    project = project_of(tmp_path, [turn(1, assistant_text="x" * 17_000_000)])
+    project_of(tmp_path, [turn(11)], OTHER)
+    with opened(tmp_path) as document:
+        refused, other = import_transcripts(document, project)
+        assert (refused.added_turn_count, "no peer would take" in refused.problem) == (0, True)
+        assert (other.added_turn_count, other.problem) == (1, "")
+        assert not document.view.has_thread(ThreadId(refused.thread_id))
 
 
 def test_a_turn_that_runs_comes_with_its_end(tmp_path: Path) -> None:

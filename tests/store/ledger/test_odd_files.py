@@ -244,3 +244,13 @@ def test_a_day_that_cannot_be_read_takes_no_turn_out_of_a_ledger(tmp_path: Path)
     assert backfill(project, now_iso=NOW).threads[0].reason == "transcript_damaged"
     assert json.loads(project.ledger(THREAD).read_bytes())["entries"]
     assert read_ledger(project.ledger(THREAD).read_bytes()).entry_count > 2
+
+
+def test_a_transcript_of_which_nothing_can_be_read_is_to_be_mended_and_not_backfilled(tmp_path: Path) -> None:
+    """A backfill of it fails, so that the advice to run one leads nowhere."""
+    project = project_of(tmp_path, 1)
+    project.transcript(THREAD).write_bytes(b"")
+    (found,) = statuses(project)
+    assert (found.code, found.turn_count) == ("transcript_only", 0)
+    assert found.advice.startswith("Mend the transcript")
+    assert [one.status for one in backfill(project, now_iso=NOW).threads] == ["failed"]
