@@ -178,3 +178,30 @@ def test_a_connection_that_says_nothing_more_is_left_for_another_one(
             assert sent in one.messages(thread_id)
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("said", ["²:a", f"{'9' * 5000}:a", "-1:a", ":", ""])
+def test_what_no_server_says_ends_no_server(postgres: Cluster, url: str, said: str) -> None:
+    """Any user of the database may say something; the thread that tells of this server ended, and it was shut out."""
+    with open_store(url) as store, store.open("a.chat"):
+        hints = pool_of(url).hints
+        hints.listen("a", NotListening())
+        before = hints._run
+        database = url.split("/")[3].split("?")[0]
+        postgres.say(f"SELECT pg_notify('chatdoc_commits', '{said}')", database=database)
+        time.sleep(0.3)
+        assert before is not None
+        assert before.is_alive
+
+
+class NotListening:
+    """Who hears of a document, and does nothing."""
+
+    def begin_reading(self) -> None:
+        """See `Subscriber`."""
+
+    def hear(self, version: int, *, is_read: bool = False, is_anew: bool = False) -> None:
+        """See `Subscriber`."""
+
+    def hear_message(self, message: bytes) -> None:
+        """See `Subscriber`."""

@@ -8,6 +8,7 @@ nobody: a hint costs a tenth of a command.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import weakref
 from base64 import b64decode, b64encode
@@ -44,6 +45,8 @@ JUMP_MS = 5_000
 MESSAGE_LENGTH_MAX = 7900
 """PostgreSQL carries 8,000 bytes; a longer message is not said."""
 _UNSAID_MAX = 1000
+_VERSION = re.compile(r"[0-9]{1,19}")
+"""Any user of the database can say something on the channel."""
 _VERSIONS = "SELECT document, version FROM document_order WHERE document = ANY($1)"
 
 
@@ -269,7 +272,7 @@ class Hints:
                 for listener in self._listening(document):
                     if self._named(listener) != sender:
                         listener.hear_message(message)
-        elif version.isdigit():
+        elif _VERSION.fullmatch(version):
             self._hear(document, int(version))
         elif self._run is not None:
             self._is_alone, self._run.is_due = False, True

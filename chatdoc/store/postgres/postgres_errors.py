@@ -23,7 +23,7 @@ _HINTS = {
     "26000": POOLER,
     "42P05": POOLER,
     "42704": POOLER,
-    "55P03": f"Another server is writing to this document; try again, {_REPEAT}",
+    "55P03": f"Another server is writing to this document, or makes the tables; try again, {_REPEAT}",
     "57014": f"It took longer than its time limit; try again, {_REPEAT}",
     "25P03": f"The transaction was idle for too long, so the database ended it; try again, {_REPEAT}",
     "40P01": f"Try again, {_REPEAT}",
