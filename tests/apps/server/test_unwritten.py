@@ -29,6 +29,9 @@ def begin(serving: Serving) -> str:
     ]
     file = serving.folder / "a.chat"
     assert until(lambda: file.exists() and "one" in file.read_text())
+    serving.call(
+        "a.chat", lambda doc: doc.save()
+    )  # It waits for one that runs, so nothing is written from here on.
     return thread
 
 
