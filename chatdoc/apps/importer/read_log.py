@@ -227,7 +227,9 @@ class LogFiles:
             source=weaver.progress.source,
             source_session_id=weaver.session,
             document=str(self._document_of(weaver, row)),
-            size=found.size if result != PARTIAL else cursor,
+            size=max(found.size, cursor)
+            if result != PARTIAL
+            else cursor,  # It may have grown since it was found.
             mtime_ns=found.mtime_ns,
             inode=found.inode,
             cursor=cursor,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from chatdoc import read_document
 from chatdoc.apps.importer.audit import Audit
+from chatdoc.apps.importer.discover import Found
+from chatdoc.apps.importer.read_log import LogFiles
 from chatdoc.settings import Settings
 from chatdoc.store.session_index.index import SessionIndex
+from migrate.session.item import Source
 from tests.apps.importer.conftest import Import, log_in
 
 
@@ -69,3 +74,25 @@ def test_a_record_that_was_written_again_with_another_text_has_both(
     assert [one.content for one in message.history] == ["Tied twice.", "Tied."]
     with SessionIndex.open(tmp_path / "out") as index:
         assert Audit(index, Settings()).run([]).findings == []
+
+
+def test_what_was_written_while_a_log_was_imported_is_not_told_to_be_beyond_it(
+    tmp_path: Path, run_import: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grew after it was found and before it was read, so all of it was read."""
+    lines = log_in("codex-minimal").read_bytes().splitlines(keepends=True)
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"".join(lines[:-2]))
+    goes_into = LogFiles.goes_into
+
+    def growing(self: LogFiles, found: Found, source: Source) -> str:
+        path.write_bytes(b"".join(lines))
+        return goes_into(self, found, source)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(LogFiles, "goes_into", growing)
+        (done,) = run_import(path).sessions
+    assert done.lines["total"] == len(lines)
+    with SessionIndex.open(tmp_path / "out") as index:
+        assert Audit(index, Settings()).run([]).findings == []
+    assert run_import(path).counts == {"unchanged": 1}
