@@ -108,9 +108,12 @@ class FolderTools:
 
     def search(self, query: str, limit: int = 20) -> dict[str, Any]:
         """Messages that hold all words of a query, the best first; "two words" is a phrase, word* a beginning."""
+        limit = max(1, min(limit, PAGE_MAX))
         with SearchIndex.open(self.folder) as index:
             unread = catch_up(index, self.folder)
-            hits = index.search(query, limit=max(1, min(limit, PAGE_MAX)), signs=_SIGNS)
+            # The index has what links lead to, which is for who may read the disk, and not for an assistant.
+            served = list_documents(self.folder).names
+            hits = index.search(query, documents=served, limit=limit, signs=_SIGNS)
         return {"query": query, "hits": msgspec.to_builtins(hits), **_first("unread", unread)}
 
     def check_integrity(self, document: str) -> dict[str, Any]:

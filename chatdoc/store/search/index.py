@@ -147,16 +147,23 @@ class SearchIndex:
         source: str | None = None,
         role: str | None = None,
         since: str | None = None,
+        documents: Sequence[str] | None = None,
         limit: int = 20,
         signs: tuple[str, str] = ("[", "]"),
     ) -> list[Hit]:
-        """The messages that hold all words and "phrases" of the query, the best first.
+        """The messages that hold all words and "phrases" of the query, the best first; of all documents, or of these.
 
         Raises CommandRefused for a query without words, and StoreError for an index that cannot be read.
         """
         require_text("query", query)
         conditions, values = ["searched_texts MATCH ?"], [_matching(query)]
-        for column, value in (("source = ?", source), ("role = ?", role), ("date >= ?", since)):
+        among = None if documents is None else msgspec.json.encode(documents).decode()
+        for column, value in (
+            ("source = ?", source),
+            ("role = ?", role),
+            ("date >= ?", since),
+            ("document IN (SELECT value FROM json_each(?))", among),
+        ):
             if value is not None:
                 conditions.append(column)
                 values.append(value)

@@ -15,7 +15,9 @@ from mcp.types import CallToolResult, TextContent
 from chatdoc import open_document, read_document
 from chatdoc.apps.mcp import folder_tools
 from chatdoc.apps.mcp.folder_tools import FolderTools
+from chatdoc.apps.search.folder import catch_up
 from chatdoc.model.errors import NotFound
+from chatdoc.store.search.index import SearchIndex
 from tests.closed_folder import close_below
 from tests.open.chats import jupyter, legacy
 from tests.tidy.source import PROJECT
@@ -171,6 +173,25 @@ def test_an_answer_names_the_first_of_what_it_could_not_read(
         (tmp_path / f"{number}.chat").symlink_to(tmp_path / "nowhere")
     found = FolderTools(tmp_path, sender_id="x").search("word")
     assert (found["unread"], found["unread_of"]) == (["0.chat", "1.chat", "2.chat"], 5)
+
+
+def test_a_search_finds_nothing_that_a_link_leads_out_to(tmp_path: Path) -> None:
+    """What `list_documents` does not name cannot be found either, and takes no place of what can."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    for path in (folder / "ours.chat", tmp_path / "secret.chat"):
+        with open_document(path) as document:
+            document.create_thread(sender_id="ada", content="the same word")
+    for number in range(5):
+        (folder / f"{number}.chat").symlink_to(tmp_path / "secret.chat")
+    (folder / "within.chat").symlink_to(folder / "ours.chat")
+    tools = FolderTools(folder, sender_id="x")
+    with SearchIndex.open(folder) as index:
+        catch_up(index, folder)
+        assert len(index.search("word")) == 7
+    named = {one["path"] for one in tools.list_documents()["documents"]}
+    assert named == {"ours.chat", "within.chat"}
+    assert {one["document"] for one in tools.search("word", limit=2)["hits"]} == named
 
 
 def test_an_assistant_writes_where_it_may_and_each_thing_once(chat: Chat) -> None:
