@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def import_(
         report = importer.run(paths)
         if redactor is not None:
             report = redactor.told(report)
-        _tell(report, as_json)
+        _tell(report, as_json, _nowhere(importer, paths))
         if metrics is not None:
             write_atomically(metrics, observer.text())
         if watch:
@@ -88,7 +89,17 @@ def import_(
     conclude(report.ok)
 
 
-def _tell(report: ImportReport, as_json: bool) -> None:
+def _nowhere(importer: Importer, paths: Sequence[Path]) -> str:
+    """What is said where no log was found: where they were looked for."""
+    on = [one for one in importer.sources if not importer.settings.is_switched_off(one)]
+    roots = paths or [root for source in on for root in importer.settings.roots(source)]
+    if not roots:
+        return "no session logs: no source that is switched on has a folder to look into"
+    named = "" if paths else "; CODEX_SESSIONS_DIR and CLAUDE_SESSIONS_DIR name other folders"
+    return f"no session logs below {', '.join(map(str, roots))}{named}"
+
+
+def _tell(report: ImportReport, as_json: bool, nothing: str = "no session logs") -> None:
     if as_json:
         print_json(for_json(report))
         return
@@ -103,7 +114,7 @@ def _tell(report: ImportReport, as_json: bool) -> None:
         show(screen, grid)
     _tell_odd(screen, report)
     told = ", ".join(f"{count} {name}" for name, count in report.counts.items())
-    show(screen, told or "no session logs")
+    show(screen, line(told or nothing))
 
 
 def _tell_odd(screen: Console, report: ImportReport) -> None:

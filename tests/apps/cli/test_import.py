@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+from tests import forked
 from tests.apps.cli.conftest import Run
 from tests.tidy.source import PROJECT
 
@@ -42,6 +43,23 @@ def test_people_see_one_line_a_session_and_what_was_odd(chatdoc: Run, tmp_path: 
     assert "welded.jsonl, line 10: welded_line: 2 whole records salvaged, 0 NUL bytes" in first.stdout
     assert first.stdout.endswith("1 imported\n")
     assert chatdoc("import", "welded.jsonl").stdout.endswith("1 unchanged\n")
+
+
+def test_where_no_log_was_found_is_said(chatdoc: Run, tmp_path: Path) -> None:
+    """The folder that was named, or else those that were looked into unasked, with the setting that names others."""
+    (tmp_path / "empty").mkdir()
+    assert chatdoc("import", "empty").stdout == "no session logs below empty\n"
+
+    def unasked(**switches: str) -> str:
+        folders = {"CODEX_SESSIONS_DIR": "codex", "CLAUDE_SESSIONS_DIR": "claude"}
+        environment = {**forked.ENVIRONMENT, **folders, **switches}
+        told = forked.run("import", module="chatdoc.apps.cli.main", folder=tmp_path, environment=environment)
+        return told.stdout
+
+    said = "no session logs below claude; CODEX_SESSIONS_DIR and CLAUDE_SESSIONS_DIR name other folders\n"
+    assert unasked(ENABLE_CODEX_SOURCE="0") == said
+    off = unasked(ENABLE_CODEX_SOURCE="0", ENABLE_CLAUDE_SOURCE="0")
+    assert off == "no session logs: no source that is switched on has a folder to look into\n"
 
 
 def test_paths_that_are_not_there_are_misuse(chatdoc: Run) -> None:
