@@ -75,10 +75,10 @@ def stored(outcomes: list[SessionOutcome]) -> str:
     return msgspec.json.encode(outcomes).decode()
 
 
-def restored(text: str, *, document: str, result: str) -> list[SessionOutcome]:
-    """Outcomes from the index, under another result and with where their document is now."""
+def restored(text: str, *, path: str, document: str, result: str) -> list[SessionOutcome]:
+    """Outcomes from the index, under another result and with where their log and document are now."""
     found = msgspec.json.decode(text, type=list[SessionOutcome])
-    return [msgspec.structs.replace(one, document=document, result=result) for one in found]
+    return [msgspec.structs.replace(one, path=path, document=document, result=result) for one in found]
 
 
 def for_json(report: ImportReport) -> dict[str, Any]:

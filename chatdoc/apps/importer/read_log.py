@@ -94,7 +94,7 @@ class LogFiles:
         if row is not None and usable and self._is_unchanged(row, found):
             if row.missing_since_ms is not None:
                 self.index.put(msgspec.structs.replace(row, missing_since_ms=None, seen_at_ms=self._clock()))
-            return restored(row.sessions, document=row.document, result="unchanged")
+            return restored(row.sessions, path=row.path, document=row.document, result="unchanged")
         if row is not None and self._clean is None:
             self._require_unredacted(row)
         with open(found.path, "rb") as file:

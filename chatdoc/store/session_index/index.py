@@ -6,6 +6,7 @@ which adds nothing. A document whose text is behind what was imported is named u
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ _COLUMNS = tuple(field.name for field in msgspec.structs.fields(LogRow))
 _PUT = (
     f"INSERT OR REPLACE INTO session_logs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 )
+_ASTRAY = "SELECT path FROM session_logs WHERE path LIKE '%/../%'"
 _UNSAVED = "SELECT document FROM unsaved_documents"
 _GET = f"SELECT {', '.join(_COLUMNS)} FROM session_logs"
 
@@ -111,7 +113,9 @@ class SessionIndex:
             return _SCHEMA
 
         file.prepare(VERSION, make, hint=_AGAIN)
-        return cls(file)
+        index = cls(file)
+        index._spell_out()
+        return index
 
     @classmethod
     def look(cls, folder: Path) -> SessionIndex | None:
@@ -186,6 +190,17 @@ class SessionIndex:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _spell_out(self) -> None:
+        """Give logs that were noted by way of another folder, as `../logs` once was, the path that they have."""
+        if astray := [path for (path,) in self._ask(_ASTRAY)]:
+            with self._file.writing(hint=_GOES_ON):
+                for path in astray:
+                    told = (os.path.realpath(path), path)
+                    self._connection.execute(
+                        "UPDATE OR IGNORE session_logs SET path = ? WHERE path = ?", told
+                    )
+                    self._connection.execute("DELETE FROM session_logs WHERE path = ?", (path,))
 
     def _first(self, question: str, *values: str) -> LogRow | None:
         found = self._ask(question, *values)

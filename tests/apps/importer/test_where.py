@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chatdoc.apps.importer.audit import Audit
@@ -96,3 +98,24 @@ def test_a_log_that_goes_into_another_document_is_not_told_to_have_changed(
     for path in (tmp_path / "out").glob("*.chat"):
         path.unlink()
     assert run_import(logs / "codex-minimal").counts == {"imported": 1}
+
+
+def test_a_log_that_was_noted_by_way_of_another_folder_is_found_by_its_own(
+    logs: Path, tmp_path: Path, run_import: Import
+) -> None:
+    """As earlier versions noted `../logs`; where both are noted, one of them is enough."""
+    path = logs / "codex-minimal" / "codex-minimal.jsonl"
+    run_import(path)
+    astray = str(tmp_path / "out" / ".." / path.relative_to(tmp_path))
+    with SessionIndex.open(tmp_path / "out") as index:
+        row = index.get(str(path))
+        assert row is not None
+        index.put(msgspec.structs.replace(row, path=astray))
+    with sqlite3.connect(index.path) as connection:
+        connection.execute("DELETE FROM session_logs WHERE path = ?", (str(path),))
+    (again,) = run_import(path).sessions
+    assert (again.result, again.path) == ("unchanged", str(path))
+    with SessionIndex.open(tmp_path / "out") as index:
+        index.put(msgspec.structs.replace(row, path=astray))
+    with SessionIndex.open(tmp_path / "out") as index:
+        assert [one.path for one in index.rows()] == [str(path)]
