@@ -96,7 +96,11 @@ class DebugPage:
             rooms = dict(self._rooms.open_rooms())
             listing = await self._rooms.listing()
             reports = dict(
-                zip(rooms, await asyncio.gather(*(one.checked() for one in rooms.values())), strict=True)
+                zip(
+                    rooms,
+                    await asyncio.gather(*(one.report.checked() for one in rooms.values())),
+                    strict=True,
+                )
             )
             rows: list[tuple[str, bool, int, int, IntegrityReport | None]] = []
             for name in listing.names:

@@ -80,18 +80,14 @@ async def follow_integrity(rooms: Rooms, name: str) -> AsyncGenerator[bytes, Non
                 report, unwritten = await room.look_up(
                     lambda doc: (doc.check(full=False), why_unwritten(doc, name, rooms.folder, failure))
                 )
-                room.report = report
+                room.report.latest = report
                 text, before = report_as_json(report, unwritten), last
                 last = text
                 return b"event: integrity\ndata: %b\n\n" % text if text != before else b""
 
-            room.watchers += 1
-            try:
-                async with aclosing(_parts(room, look)) as parts:
-                    async for part in parts:
-                        yield part
-            finally:
-                room.watchers -= 1
+            async with aclosing(_parts(room, look)) as parts:
+                async for part in parts:
+                    yield part
     except ChatdocError:
         return
 

@@ -30,8 +30,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """So many refused items of one update are settled as removed; an update with more is refused as a whole."""
     broadcast_bytes_max: int = 256 * 1024
     """Updates are merged into messages of about this size."""
-    batch_updates_max: int = 2048
-    """So many updates make one transaction."""
+    batch_updates_max: int = 1024
+    """So many updates make one transaction; with more of them clients wait for what they could be reading already."""
     hot_commands_per_second: int = 0
     """A document with so many here, which others write to as well, is hot: its owner batches them; 0 is never.
 

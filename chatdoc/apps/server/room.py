@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from chatdoc.apps.integrity_counters import counters_of
 from chatdoc.apps.server import wire
 from chatdoc.apps.server.autosave import Autosave
 from chatdoc.apps.server.awareness import Awareness
@@ -28,16 +26,16 @@ from chatdoc.apps.server.member import Member
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.principal import Allow, Principal, permit_of
 from chatdoc.apps.server.publication import Publication
+from chatdoc.apps.server.room_report import RoomReport
 from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.document import Document
 from chatdoc.engine.permission import Permit
 from chatdoc.model.errors import ChatdocError, DocumentClosed, DocumentFailed, StoreError, UpdateRefused
-from invariants.report import IntegrityReport
 
 _log = logging.getLogger("chatdoc.server")
 Found = TypeVar("Found")
-CHECKED_S = 2.0
-"""Who looks at many documents waits so long for a slow one."""
+ANSWERED_LOOPS = 2
+"""Rounds of the loop until a caller of this process was told what its call came to, and may have made its next."""
 
 
 class Room:
@@ -67,9 +65,7 @@ class Room:
         """Whether streams of this room should end: it failed, or the server stops."""
         self.users = 0
         """Who keeps the document open besides the members: requests and streams."""
-        self.report: IntegrityReport | None = None
-        """The latest report, while anybody watches it."""
-        self.watchers = 0
+        self.report = RoomReport(doc, self.look_up)
         self.store_paths = store_paths(doc)
         self.watch = watch
         self._doc = doc
@@ -90,10 +86,6 @@ class Room:
         self._task = self._loop.create_task(self._run())
 
     # what members and requests ask
-
-    def counters(self) -> dict[str, int] | None:
-        """What is broken now, by metric name; None while nobody watches the report."""
-        return None if self.report is None else counters_of(self.report, self._doc.kept_transcripts)
 
     def join(self, member: Member, state_vector: bytes) -> None:
         """Answer a sync step 1: what the client lacks, then what we lack; from then on it hears of changes."""
@@ -147,17 +139,6 @@ class Room:
         """Let the document be read in its turn; nobody who waits for a change is woken by it."""
         found: Found = await self._ask(work, changes=False)
         return found
-
-    async def checked(self) -> IntegrityReport | None:
-        """What the rules say now; None where the document cannot be asked, or not soon, which hides no other one."""
-        with contextlib.suppress(ChatdocError, TimeoutError):
-            async with asyncio.timeout(CHECKED_S):
-                return await self.look_up(lambda doc: doc.check(full=False))
-        return None
-
-    async def refresh_report(self) -> None:
-        """Keep what the rules say now, or, of a document that cannot be asked now, what they said last."""
-        self.report = await self.checked() or self.report
 
     async def changed(self) -> None:
         """Wait until something may have changed: a commit of ours, of this process, or of another."""
@@ -247,6 +228,9 @@ class Room:
                 self._deliver(done, started)
                 if (ended := what_ended_it(done)) is not None:
                     self.fail(ended, [])
+                # Else those who wait and those who were just answered would take turns, each half as large.
+                for _ in range(ANSWERED_LOOPS):
+                    await asyncio.sleep(0)
             if self.failure is not None:
                 return
 

@@ -87,7 +87,7 @@ class Rooms:
         self._is_open = False
         self._was_open = False
         self.metrics.watch_integrity(
-            lambda: [counted for room in self._rooms.values() if (counted := room.counters()) is not None]
+            lambda: [told for one in self._rooms.values() if (told := one.report.counters()) is not None]
         )
 
     def app(self) -> ASGIApp:
@@ -121,7 +121,7 @@ class Rooms:
 
     async def refresh_reports(self) -> None:
         """Look at what the rules say of every open document now, and which of them could not be saved."""
-        await asyncio.gather(*(room.refresh_report() for _, room in list(self.open_rooms())))
+        await asyncio.gather(*(room.report.refresh() for _, room in list(self.open_rooms())))
         unsaved = sum(room.autosave.failure is not None for _, room in self.open_rooms())
         self.metrics.unsaved.set(unsaved)
 
