@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from chatdoc.apps.server.wire import Presence
 
 ELSEWHERE = object()
@@ -22,6 +24,8 @@ class Awareness:
         self._clients_max = clients_max
         self._silent_s = silent_s
         self._states: dict[int, _State] = {}
+        self._announced: defaultdict[object, set[int]] = defaultdict(set)
+        """The same ids by connection: each update that a room takes asks for those of its sender."""
 
     def __len__(self) -> int:
         return len(self._states)
@@ -38,9 +42,9 @@ class Awareness:
             if one.owner is not ELSEWHERE
         ]
 
-    def announced(self, owner: object) -> list[int]:
+    def announced(self, owner: object) -> frozenset[int]:
         """The client ids that a connection announced."""
-        return [client for client, one in self._states.items() if one.owner is owner]
+        return frozenset(self._announced.get(owner, ()))
 
     def take(self, owner: object, sent: list[Presence], now: float) -> list[Presence]:
         """What is new in an awareness update, to be relayed; what a client repeats of others is passed over."""
@@ -51,14 +55,18 @@ class Awareness:
                 continue
             if one.state is None:
                 if held is not None and held.owner is owner and one.clock >= held.clock:
-                    del self._states[one.client]
+                    self._remove(one.client)
                     news.append(one)
                 continue
+            if (held is None or held.owner is not owner) and self._is_full(owner):
+                continue
             if held is None:
-                if owner is not ELSEWHERE and len(self.announced(owner)) >= self._clients_max:
-                    continue
                 self._states[one.client] = _State(owner, one.clock, one.state, now)
+                self._announced[owner].add(one.client)
             elif one.clock > held.clock:  # At the same clock it is what a client repeats of one elsewhere.
+                if held.owner is not owner:
+                    self._forget(one.client, held.owner)
+                    self._announced[owner].add(one.client)
                 held.owner, held.clock, held.state, held.renewed_at = owner, one.clock, one.state, now
             else:
                 continue
@@ -67,13 +75,24 @@ class Awareness:
 
     def leave(self, owner: object) -> list[Presence]:
         """Let go of all that a connection announced; what the others are told."""
-        return [self._remove(client) for client in self.announced(owner)]
+        return [self._remove(client) for client in sorted(self.announced(owner))]
 
     def expire(self, now: float) -> list[Presence]:
         """Let go of whoever said nothing for too long; what the others are told."""
         late = [client for client, one in self._states.items() if now - one.renewed_at >= self._silent_s]
         return [self._remove(client) for client in late]
 
+    def _is_full(self, owner: object) -> bool:
+        return owner is not ELSEWHERE and len(self._announced.get(owner, ())) >= self._clients_max
+
     def _remove(self, client: int) -> Presence:
         # At the same clock: a client that comes back under its id is heard again at its next renewal.
-        return Presence(client, self._states.pop(client).clock, None)
+        held = self._states.pop(client)
+        self._forget(client, held.owner)
+        return Presence(client, held.clock, None)
+
+    def _forget(self, client: int, owner: object) -> None:
+        left = self._announced[owner]
+        left.discard(client)
+        if not left:
+            del self._announced[owner]

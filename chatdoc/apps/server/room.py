@@ -116,7 +116,7 @@ class Room:
         member.unhandled_bytes += len(update)
         if member.unhandled_bytes > self._limits.unhandled_bytes_max:
             member.room_for_more.clear()
-        self._jobs.append(Change(member, update, frozenset(self.awareness.announced(member))))
+        self._jobs.append(Change(member, update, self.awareness.announced(member)))
         self._wake.set()
 
     def present(self, member: Member, update: bytes) -> None:
