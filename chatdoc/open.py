@@ -25,6 +25,7 @@ from chatdoc.engine.working_copy import WorkingCopy
 from chatdoc.model.clock import Clock, system_clock
 from chatdoc.model.errors import DocumentExists, FileReplaced, UnreadableFile
 from chatdoc.model.ids import RandomSource
+from chatdoc.model.system_errors import advice
 from chatdoc.model.view import apply
 from chatdoc.read_only import migrated_to_read
 from chatdoc.settings import migrates_old_files
@@ -332,7 +333,7 @@ def _real(path: str | os.PathLike[str], *, create: bool) -> Path:
         raise UnreadableFile(f"{path!r} is no path: {error}", hint="Check the name") from error
     except OSError as error:
         raise UnreadableFile(
-            f"{path!r} cannot be looked at: {error.strerror}", hint="Check the name"
+            f"{path!r} cannot be looked at: {error.strerror}", hint=advice(error, "Check the name")
         ) from error
     if is_folder:
         raise UnreadableFile(f"{os.fsdecode(path) or 'the empty name'} is a folder", hint="Name a file in it")

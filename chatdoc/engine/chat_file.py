@@ -27,6 +27,7 @@ from chatdoc.engine.rendering import Rendering
 from chatdoc.engine.text_digest import digest_of, read_with_digest
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
+from chatdoc.model.system_errors import read_failure
 from chatdoc.model.view.view import View
 from chatdoc.store.atomic_file import replace_atomically
 from chatdoc.store.backups import backup_name
@@ -270,10 +271,15 @@ class ChatFile:
         if registration.text_stat is None and registration.text_sequence is None:
             return "unpublished"
         inode = (registration.text_stat or "").partition(":")[0]
-        with os.scandir(self.path.parent) as found:
-            same = [
-                one.path for one in found if str(one.inode()) == inode and one.is_file(follow_symlinks=False)
-            ]
+        try:
+            with os.scandir(self.path.parent) as found:
+                same = [
+                    one.path
+                    for one in found
+                    if str(one.inode()) == inode and one.is_file(follow_symlinks=False)
+                ]
+        except OSError as error:
+            raise read_failure(error, self.path.parent, "Allow reading the folder") from error
         return "moved" if any(map(self._holds_it, same)) else "deleted"
 
     def _holds_it(self, file: str) -> bool:

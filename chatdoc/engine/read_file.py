@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.system_errors import read_failure
 from chatdoc.store.ports import Registration
 
 _PIECE_BYTES = 1_048_576
@@ -45,6 +46,7 @@ def file_stat(found: os.stat_result) -> str:
 def read_bytes(path: Path, hand_over: Callable[[bytes], object] | None = None) -> bytes:
     """A file's bytes, none for one that is not there; raises UnreadableFile for what is no file one may read.
 
+    Raises StoreError where that says nothing about the file: the disk fails, or the process may open no more files.
     A pipe or a device is refused at once: reading it might wait for ever, or never end.
     `hand_over` gets the bytes in pieces while the rest is read.
     """
@@ -65,9 +67,7 @@ def read_bytes(path: Path, hand_over: Callable[[bytes], object] | None = None) -
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise UnreadableFile(
-            f"{path} cannot be read: {error.strerror}", hint="Name a file you may read"
-        ) from error
+        raise read_failure(error, path, "Name a file you may read") from error
 
 
 def holds(descriptor: int, text: bytes) -> bool:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from chatdoc.model.errors import ReadOnlyTarget, WriteFailed
+from chatdoc.model.errors import ReadOnlyTarget
+from chatdoc.model.system_errors import write_failure
 from chatdoc.store.exchange_rename import exchange
 from chatdoc.store.file_lock import lock_file, try_lock
 from chatdoc.store.file_mode import set_mode, set_owner
@@ -27,7 +28,6 @@ from chatdoc.store.real_path import real_path
 MOMENTS, MOMENT_S = 200, 0.002
 """How often, and how far apart, a displaced file's lock is tried."""
 _WRITE_BITS = 0o222
-_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _LEFT = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NFS locks only what is open to be written.
@@ -85,11 +85,13 @@ def replace_atomically(
         finally:
             os.close(file)
     except OSError as error:
-        raise _failure(error, path, "the file is as it was") from error
+        raise write_failure(error, path, "the file is as it was") from error
     try:
         sync_folder(target.parent)
     except OSError as error:
-        raise _failure(error, path, "the file was replaced, but may be lost in a power failure") from error
+        raise write_failure(
+            error, path, "the file was replaced, but may be lost in a power failure"
+        ) from error
     return written
 
 
@@ -193,13 +195,13 @@ def _writable(target: Path, asked: Path) -> os.stat_result | None:
     try:
         folder = os.stat(target.parent)
     except OSError as error:
-        raise _failure(error, asked, f"its folder {target.parent} is not there") from error
+        raise write_failure(error, asked, f"its folder {target.parent} is not there") from error
     try:
         before = os.lstat(target)
     except FileNotFoundError:
         before = None
     except OSError as error:
-        raise _failure(error, asked, "the file is as it was") from error
+        raise write_failure(error, asked, "the file is as it was") from error
     if not folder.st_mode & _WRITE_BITS or not os.access(target.parent, os.W_OK | os.X_OK):
         raise ReadOnlyTarget(
             f"the folder {target.parent} may not be written, so {asked.name} cannot be replaced in it",
@@ -286,15 +288,3 @@ def _fill(
     if mode is not None:
         set_mode(file, mode)
     os.fsync(file)
-
-
-def _failure(error: OSError, path: Path, state: str) -> ReadOnlyTarget | WriteFailed:
-    """The error for a failed system call; `state` says what became of the target."""
-    reason = error.strerror or str(error)
-    if error.errno in _REFUSALS:
-        return ReadOnlyTarget(
-            f"{path} may not be written: {reason}; {state}",
-            hint="Allow writing, or copy it to a folder of yours",
-        )
-    what = "Free space" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "Check the disk"
-    return WriteFailed(f"{path} could not be written: {reason}; {state}", hint=f"{what} and save again")

@@ -10,7 +10,8 @@ import stat
 from hashlib import sha256
 from pathlib import Path
 
-from chatdoc.model.errors import BackupDamaged, ReadOnlyTarget, WriteFailed
+from chatdoc.model.errors import BackupDamaged, ReadOnlyTarget, StoreError, WriteFailed
+from chatdoc.model.system_errors import advice, says_nothing_of
 from chatdoc.store.atomic_file import sync_folder, write_atomically
 from chatdoc.store.file_mode import set_mode
 
@@ -57,7 +58,8 @@ def save(source: bytes, folder: Path, name: str, digest: str) -> Path:
         ) from error
     except OSError as error:
         raise WriteFailed(
-            f"the backup {path} cannot be written: {error.strerror}", hint="Check the disk and open again"
+            f"the backup {path} cannot be written: {error.strerror}",
+            hint=advice(error, "Check the disk and open again"),
         ) from error
     write_atomically(path, source, mode=FILE_MODE)
     if load(path, digest) != source:
@@ -70,10 +72,10 @@ def load(path: Path, digest: str) -> bytes:
     try:
         data = _plain_bytes(path)
     except OSError as error:
-        raise BackupDamaged(
-            f"the backup {path} cannot be read: {error.strerror}",
-            hint="Put the file back from a copy of yours",
-        ) from error
+        said = f"the backup {path} cannot be read: {error.strerror}"
+        if says_nothing_of(error):
+            raise StoreError(said, hint=advice(error, "Check the disk and try again")) from error
+        raise BackupDamaged(said, hint="Put the file back from a copy of yours") from error
     found = sha256(data).hexdigest()
     if found != digest:
         raise BackupDamaged(

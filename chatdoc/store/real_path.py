@@ -10,6 +10,8 @@ import os
 import unicodedata
 from pathlib import Path
 
+from chatdoc.model.system_errors import says_nothing_of
+
 
 def real_path(path: str | os.PathLike[str]) -> Path:
     """Where a path leads. One that leads to nothing keeps its spelling. Raises OSError and ValueError as `realpath`."""
@@ -30,8 +32,10 @@ def _listed(path: Path) -> str:
         return path.name
     try:
         names = os.listdir(path.parent)
-    except OSError:  # It may be entered and not listed.
-        return path.name
+    except OSError as error:
+        if says_nothing_of(error):
+            raise
+        return path.name  # It may be entered and not listed.
     wanted = _folded(path.name)
     # What was deleted since is not its neighbour, where both are files of their own.
     if path.name in names or not os.path.lexists(path):

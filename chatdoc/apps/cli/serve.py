@@ -70,8 +70,8 @@ def serve(
         authenticate=authenticate,
         allowed_hosts=(host, *allow_host),
         allowed_origins=allow_origin,
+        limits=server.run.within_files(server.limits.Limits()),
     )
-    server.run.allow_files(rooms.limits)
     listening = server.run.listen(host, port)
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{listening.getsockname()[1]}"

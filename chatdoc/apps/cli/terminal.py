@@ -209,6 +209,8 @@ def reason(error: ChatdocError | OSError) -> tuple[str, str]:
         message = message.removesuffix(f". {hint}") if hint else message
     elif error.strerror and error.filename:
         message = f"{error.strerror}: {os.fsdecode(error.filename)}"
+    elif isinstance(error, FileNotFoundError):
+        message, hint = "the current folder is not there any more", "Change into a folder that is there"
     return message.encode("utf-8", "backslashreplace").decode(), hint
 
 

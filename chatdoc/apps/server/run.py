@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
+import msgspec
 import uvicorn
 
+from chatdoc.apps.server.accept_errors import AcceptErrors
 from chatdoc.apps.server.http_protocol import RequestProtocol
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.rooms import Rooms
@@ -25,6 +27,8 @@ PING_S = 20.0
 BACKLOG = 2048
 FILES_A_ROOM, FILES_BESIDES = 8, 1024
 """A store is a file, its log and its index, for each connection to it; besides there are requests and modules."""
+CLIENTS_SHARE = 0.6
+"""Of the files, so many may be clients' sockets."""
 
 
 class _Server(uvicorn.Server):
@@ -79,8 +83,11 @@ def listen(host: str, port: int) -> socket.socket:
     return made
 
 
-def allow_files(limits: Limits) -> None:
-    """Let the process hold what the limits allow: systems begin with 256 or 1,024 files, of which a socket is one."""
+def within_files(limits: Limits) -> Limits:
+    """The limits that the process can hold, which is let open as many files as it may: a socket is one of them.
+
+    Systems begin with 256 or 1,024. Where a container allows no more, clients leave a part of them to the documents.
+    """
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = limits.clients_max + limits.rooms_max * FILES_A_ROOM + FILES_BESIDES
     if most != resource.RLIM_INFINITY:
@@ -88,6 +95,10 @@ def allow_files(limits: Limits) -> None:
     if now != resource.RLIM_INFINITY and now < wanted:
         with contextlib.suppress(ValueError, OSError):  # Another limit of the system.
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            now = wanted
+    if now == resource.RLIM_INFINITY:
+        return limits
+    return msgspec.structs.replace(limits, clients_max=min(limits.clients_max, round(now * CLIENTS_SHARE)))
 
 
 Stop = Callable[[], None]
@@ -115,6 +126,7 @@ async def run(rooms: Rooms, listening: socket.socket, on_ready: Callable[[Stop],
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=round(rooms.limits.drain_s) + 1,
     )
+    asyncio.get_running_loop().set_exception_handler(AcceptErrors())
     async with rooms:
         server = _Server(config, rooms)
         on_ready(lambda: setattr(server, "should_exit", True))

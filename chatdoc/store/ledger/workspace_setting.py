@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatdoc.model.deferred_module import DeferredModule
 from chatdoc.model.errors import UnreadableFile
+from chatdoc.model.system_errors import read_failure
 from chatdoc.store.ledger.project import read_if_there
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ def transcripts_folder(workspace: Path) -> Path | None:
     """The folder below which transcripts of a workspace's documents are kept; None where nothing says so.
 
     `folder` is relative to the workspace, and the workspace itself without it; `enabled = false` switches it off.
-    Raises UnreadableFile for a file that is no TOML, and for values that cannot be meant.
+    Raises UnreadableFile for a file that cannot be read or is no TOML, and for values that cannot be meant.
     """
     path = workspace / SETTINGS
-    data = read_if_there(path)
+    try:
+        data = read_if_there(path)
+    except OSError as error:
+        raise read_failure(error, path, "Allow reading it, or move it away") from error
     if data is None:
         return None
     try:

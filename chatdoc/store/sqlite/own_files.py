@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from chatdoc.model.errors import ReadOnlyTarget, StoreError, WriteFailed
+from chatdoc.model.system_errors import advice
 from chatdoc.store.atomic_file import sync_folder
 from chatdoc.store.file_system import keeps_no_modes
 
@@ -32,7 +33,7 @@ def make_folder(folder: Path) -> None:
     except OSError as error:
         raise WriteFailed(
             f"the folder {folder} cannot be made: {error.strerror}",
-            hint="Name a folder that is there, and check the disk",
+            hint=advice(error, "Name a folder that is there, and check the disk"),
         ) from error
 
 
@@ -61,7 +62,9 @@ def _require_own(path: Path, is_right: Callable[[int], bool], expected: str) -> 
     except PermissionError as error:
         raise ReadOnlyTarget(f"{path} may not be looked at: {error.strerror}", hint="Allow it") from error
     except OSError as error:
-        raise StoreError(f"{path} cannot be looked at: {error.strerror}", hint="Check the disk") from error
+        raise StoreError(
+            f"{path} cannot be looked at: {error.strerror}", hint=advice(error, "Check the disk")
+        ) from error
     if not is_right(found.st_mode):
         raise StoreError(
             f"{path} is {_kind(found.st_mode)}, expected {expected}",

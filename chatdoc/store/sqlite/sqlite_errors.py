@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreDamaged, StoreError, WriteFailed
+from chatdoc.model.system_errors import advice
 from chatdoc.store.lock_holder import described
 
 START_OVER = (
@@ -19,6 +21,8 @@ START_OVER = (
 Fault = sqlite3.Error | UnicodeDecodeError
 """What the module raises; the second one when a damaged name stands in the text of the first."""
 FAULTS = (sqlite3.Error, UnicodeDecodeError)
+_FILES_AT_ONCE = 4
+"""A database, its journal, the index of that, and its folder."""
 
 
 # Every statement is a constant, so «no such table» says that a table was lost.
@@ -50,13 +54,13 @@ def failure(error: Fault, name: str, doing: str, *, holder: int | None = None) -
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return ReadOnlyTarget(text, hint="Allow writing to the file and its folder")
     if code == sqlite3.SQLITE_CANTOPEN:
-        return StoreError(
-            text, hint="Check that the file is there and that you may read and write its folder"
-        )
+        otherwise = "Check that the file is there and that you may read and write its folder"
+        return StoreError(text, hint=_advice_now(otherwise))
     if code == sqlite3.SQLITE_FULL:
         return StoreError(text, hint="Free space on the disk; nothing acknowledged was lost")
     if code == sqlite3.SQLITE_IOERR:
-        return StoreError(text, hint="Look whether the disk is full, or fails; nothing acknowledged was lost")
+        otherwise = "Look whether the disk is full, or fails; nothing acknowledged was lost"
+        return StoreError(text, hint=_advice_now(otherwise))
     if code == sqlite3.SQLITE_TOOBIG or isinstance(error, sqlite3.DataError):
         return StoreError(text, hint="One value may have at most 1,000,000,000 bytes")
     if isinstance(error, sqlite3.ProgrammingError):
@@ -96,6 +100,20 @@ def breaks_trust(error: Fault) -> bool:
     return result_code(error) in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, *_DAMAGE)
 
 
+def _advice_now(otherwise: str) -> str:
+    """What to do where SQLite could not open something, and does not say why: it may have had too few files for it."""
+    opened: list[int] = []
+    try:
+        while len(opened) < _FILES_AT_ONCE:
+            opened.append(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return advice(error, otherwise)
+    finally:
+        for one in opened:
+            os.close(one)
+    return otherwise
+
+
 @contextlib.contextmanager
 def named(place: Path, what: str) -> Iterator[None]:
     """Errors of the system and of SQLite come out as ours; `what` is what a place was to («be made»)."""
@@ -108,7 +126,8 @@ def named(place: Path, what: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise WriteFailed(
-            f"the store {place} cannot {what}: {error.strerror}", hint="Check the disk and open again"
+            f"the store {place} cannot {what}: {error.strerror}",
+            hint=advice(error, "Check the disk and open again"),
         ) from error
     except FAULTS as error:
         raise failure(error, str(place), what) from error

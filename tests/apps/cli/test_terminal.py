@@ -91,3 +91,19 @@ def test_a_program_without_standard_output_prints_nothing(monkeypatch: pytest.Mo
     """So a service or a cron job may start it."""
     monkeypatch.setattr(sys, "stdout", None)
     show(console(), "anything", table("a heading"))
+
+
+def test_a_current_folder_that_is_gone_is_named_as_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a relative path the system says only that something is not there, and not what."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(FileNotFoundError) as raised:
+        os.path.realpath("one.chat")
+    assert reason(raised.value) == (
+        "the current folder is not there any more",
+        "Change into a folder that is there",
+    )
