@@ -22,12 +22,11 @@ from chatdoc.engine.adopt_file import digest
 from chatdoc.engine.displaced_file import ROUNDS_MAX, DisplacedFile
 from chatdoc.engine.engine import Engine
 from chatdoc.engine.file_identity import is_another, no_chat_any_more
-from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, stat_of
+from chatdoc.engine.read_file import file_stat, looks_published, read_bytes, same_file, stat_of
 from chatdoc.engine.rendering import Rendering
 from chatdoc.engine.text_digest import digest_of, read_with_digest
 from chatdoc.engine.transaction import Transaction
 from chatdoc.model.errors import FileReplaced, UnreadableFile, WriteFailed
-from chatdoc.model.system_errors import read_failure
 from chatdoc.model.view.view import View
 from chatdoc.store.atomic_file import replace_atomically
 from chatdoc.store.backups import backup_name
@@ -271,21 +270,12 @@ class ChatFile:
         if registration.text_stat is None and registration.text_sequence is None:
             return "unpublished"
         inode = (registration.text_stat or "").partition(":")[0]
-        try:
-            with os.scandir(self.path.parent) as found:
-                same = [
-                    one.path
-                    for one in found
-                    if str(one.inode()) == inode and one.is_file(follow_symlinks=False)
-                ]
-        except OSError as error:
-            raise read_failure(error, self.path.parent, "Allow reading the folder") from error
-        return "moved" if any(map(self._holds_it, same)) else "deleted"
+        return "moved" if any(map(self._holds_it, same_file(self.path.parent, inode))) else "deleted"
 
-    def _holds_it(self, file: str) -> bool:
+    def _holds_it(self, file: Path) -> bool:
         """Whether a file is the one that was here: its number alone may be that of a file which was made later."""
         try:
-            source = read_bytes(Path(file))
+            source = read_bytes(file)
             return bool(source.strip()) and not self._is_another(source)
         except UnreadableFile:
             return False

@@ -70,6 +70,21 @@ def read_bytes(path: Path, hand_over: Callable[[bytes], object] | None = None) -
         raise read_failure(error, path, "Name a file you may read") from error
 
 
+def same_file(folder: Path, inode: str) -> list[Path]:
+    """The files of a folder that have this number; none where the folder is gone."""
+    try:
+        with os.scandir(folder) as found:
+            return [
+                folder / one.name
+                for one in found
+                if str(one.inode()) == inode and one.is_file(follow_symlinks=False)
+            ]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise read_failure(error, folder, "Allow reading the folder") from error
+
+
 def holds(descriptor: int, text: bytes) -> bool:
     """Whether an open file holds just this text now; it is compared in pieces, and not read into memory as a whole."""
     at = 0
