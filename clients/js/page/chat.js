@@ -37,6 +37,7 @@ export class Page {
     addEventListener('hashchange', () => this.#arrive())
     addEventListener('beforeunload', (event) => { if ((this.doc?.status.unkept ?? 0) > 0) event.preventDefault() })
     byId('me').addEventListener('click', () => this.signIn())
+    byId('skip').addEventListener('click', (event) => { event.preventDefault(); this.#skip() })
     byId('new-thread').addEventListener('click', () => startThread(this))
     byId('show-deleted').addEventListener('click', () => { this.showsDeleted = !this.showsDeleted; this.draw() })
     byId('thread-settings').addEventListener('click', () => threadSettings(this))
@@ -96,6 +97,12 @@ export class Page {
     this.#draw()
     if (path === '') this.#listDocuments()
     else if (threadId !== '') byId(matchMedia('(max-width: 700px)').matches ? 'thread-title' : 'composer-text').focus()
+  }
+
+  /** Past the lists, to where one writes or chooses; by no address, for that says which chat is open. */
+  #skip () {
+    if (this.path === '') byId('new-document').querySelector('input')?.focus()
+    else byId(this.threadId === '' ? 'new-thread' : 'composer-text').focus()
   }
 
   /** @param {string} path */

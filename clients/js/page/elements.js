@@ -49,7 +49,7 @@ export function keep (parent, items, keyOf, versionOf, make) {
         const focused = focusWithin(child)
         if (at === child) at = made
         child.replaceWith(made)
-        if (focused !== null) /** @type {HTMLElement | undefined} */ (made.querySelectorAll('button, a, textarea')[focused])?.focus()
+        if (focused !== null) takeFocus(made, focused)
       }
       child = made
     }
@@ -59,8 +59,17 @@ export function keep (parent, items, keyOf, versionOf, make) {
   for (const gone of old.values()) gone.remove()
 }
 
-/** Which of its controls has the focus, or null. @param {HTMLElement} element */
+/** Give the focus to the control that stands where the old one stood, else to the last one or the element itself. @param {HTMLElement} element @param {number} at */
+function takeFocus (element, at) {
+  const controls = /** @type {HTMLElement[]} */ ([...element.querySelectorAll('button, a, textarea')])
+  const next = controls[at] ?? controls.at(-1) ?? element
+  if (next === element) element.tabIndex = -1
+  next.focus()
+}
+
+/** Which of its controls has the focus, 0 where it has it itself, or null. @param {HTMLElement} element */
 function focusWithin (element) {
+  if (element === document.activeElement) return 0
   const at = [...element.querySelectorAll('button, a, textarea')].indexOf(/** @type {Element} */ (document.activeElement))
   return at < 0 ? null : at
 }

@@ -155,6 +155,14 @@ const scenes = {
     await until('its history is shown', async () => JSON.stringify(await ada.page.locator('#history-list p').allTextContents()) === JSON.stringify(['changed', 'second\nline']))
     await keyboard.press('Escape')
     await until('the dialog is closed', async () => !(await ada.page.locator('#history').isVisible()))
+    const address = ada.page.url()
+    await ada.page.locator('.skip').focus()
+    await keyboard.press('Enter')
+    await until('one is at the composer', () => ada.page.evaluate(() => document.activeElement?.id === 'composer-text'))
+    assert.equal(ada.page.url(), address, 'the way to the composer leads out of no chat')
+    await ada.page.getByRole('button', { name: 'Delete, message of ada' }).last().focus()
+    await keyboard.press('Enter')
+    await until('the focus is on what gives it back', () => ada.page.evaluate(() => document.activeElement?.textContent === 'Restore'), () => ada.page.evaluate(() => document.activeElement?.outerHTML.slice(0, 80)))
     fine(ada)
   },
 
