@@ -89,7 +89,7 @@ def test_an_answer_streams_and_is_stopped(stage: Stage, document: Document, serv
 
 
 def test_everything_can_be_done_from_the_keyboard(stage: Stage, serving: Serving) -> None:
-    """A thread is started, a message sent, edited, looked up and deleted without a pointer, and the focus is never lost."""
+    """A thread is started, a message sent, edited, looked up and deleted without a pointer; the focus is never lost."""
     stage.play("everything can be done from the keyboard", serving.url)
 
 
