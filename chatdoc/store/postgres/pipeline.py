@@ -73,8 +73,9 @@ class Pipeline:
         return True
 
     def flush(self) -> None:
-        """Let what was sent be on its way, as far as the connection takes it now."""
-        self._pg.flush()
+        """Let what was sent be on its way, and wait until the connection has taken it: nothing piles up before it."""
+        while self._pg.flush():
+            self._make_room()
 
     def wait(self) -> None:
         """Wait for all answers; raises the error of the first statement that failed."""

@@ -21,7 +21,7 @@ from chatdoc.store.postgres.pipeline import Pipeline
 from chatdoc.store.postgres.postgres_errors import is_lost_connection
 from chatdoc.store.postgres.read_ahead import ReadAhead
 from chatdoc.store.postgres.schema_statements import SPEAK
-from chatdoc.store.postgres.write_behind import BULKY, HELD_MAX, MARKS, SAVE, WriteBehind
+from chatdoc.store.postgres.write_behind import BULKY, MARKS, SAVE, WriteBehind
 from chatdoc.store.sql.database import Question
 
 _SPEAK = f"SELECT {SPEAK}"
@@ -66,7 +66,7 @@ class Session:
         table = table_of(statement) if self._is_inside else None
         if table is not None:
             self._behind.hold(statement, values, answer, table)
-            if len(self._behind.writes) >= HELD_MAX or table in BULKY:
+            if self._behind.is_full or table in BULKY:
                 self._push()
                 self._pipeline.flush()
             return answer

@@ -11,6 +11,9 @@ from chatdoc.store.postgres.pending_answer import PendingAnswer
 
 HELD_MAX = 512
 """So many statements are held at most."""
+HELD_BYTES = 8_000_000
+"""And no more once their values have so many bytes: what the connection does not take yet is moved with each part that
+it takes, and it holds 2 GB at most."""
 BULKY = frozenset({"update_runs", "event_runs", "pieces", "baseline_pieces"})
 """Tables whose rows are large and slow to make: each goes out at once, or the database would take whoever makes the
 next one for hung."""
@@ -28,6 +31,7 @@ class WriteBehind:
     def forget(self) -> None:
         """Hold nothing: a transaction begins, or was undone."""
         self.writes: list[Write] = []
+        self._bytes = 0
         self._answers: list[PendingAnswer] = []
         """Who may look at what each of them says."""
         self._tables: set[str] = set()
@@ -41,6 +45,14 @@ class WriteBehind:
         self.writes.append((statement, values))
         self._answers.append(answer)
         self._tables.add(table)
+        for value in values:
+            if value.__class__ is str or value.__class__ is bytes:
+                self._bytes += len(value)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what is held should go out."""
+        return len(self.writes) >= HELD_MAX or self._bytes >= HELD_BYTES
 
     def holds(self, answer: PendingAnswer) -> bool:
         """Whether the statement is held whose answer this is to be."""
@@ -55,7 +67,7 @@ class WriteBehind:
     def take(self) -> tuple[list[Write], list[PendingAnswer], int | None, bool]:
         """What is to be sent, with its answers; where the open piece of work begins in it, and whether that is new."""
         writes, answers, begin, is_new = self.writes, self._answers, self._begin, not self._is_told
-        self.writes, self._answers, self._tables = [], [], set()
+        self.writes, self._answers, self._tables, self._bytes = [], [], set(), 0
         if begin is not None:
             self._begin, self._is_told = 0, True
         return writes, answers, begin, is_new
