@@ -21,8 +21,10 @@ from chatdoc.apps.cli.terminal import (
 )
 from chatdoc.apps.cli.threads import summaries, threads_table
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError
+from chatdoc.model.errors import ChatdocError, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.open import open_document
+from chatdoc.read_only import opened_to_read
+from chatdoc.store.real_path import real_path
 
 
 @click.command("open")
@@ -34,8 +36,9 @@ def open_(file: Path, convert: bool, as_json: bool) -> None:
 
     An old file is migrated, its bytes kept as a backup; its report, its threads and an integrity check are shown.
     One of jupyterlab-chat is migrated with --convert only, and none is where CHATDOC_SCHEMA_V2=0 is set.
+    What may not be written, and what has a full disk, is shown, and written nowhere.
     """
-    with open_document(file, convert=convert) as document:
+    with _opened(file, convert=convert) as document:
         kept = _kept(document)
         report, found, threads = document.report, document.check(full=True), summaries(document.view)
         document_id = document.document_id
@@ -55,15 +58,24 @@ def open_(file: Path, convert: bool, as_json: bool) -> None:
         screen = console()
         if report is not None:
             print_report(screen, report)
-            if kept is not None:
-                show(screen, f"note: {kept}")
-            elif (program := other_program(report)) is not None:
-                show(screen, note_on(program, file))
+        if kept is not None:
+            show(screen, f"note: {kept}")
+        elif report is not None and (program := other_program(report)) is not None:
+            show(screen, note_on(program, file))
+        if report is not None or kept is not None:
             show(screen, "")
         show(screen, threads_table(threads, columns(screen)) if threads else "no threads")
         show(screen, "")
         print_integrity(screen, found)
     conclude(found.ok)
+
+
+def _opened(file: Path, *, convert: bool) -> Document:
+    """The document, to be read only where it may not be written or its disk is full."""
+    try:
+        return open_document(file, convert=convert)
+    except (ReadOnlyTarget, WriteFailed, StoreError) as error:
+        return opened_to_read(real_path(file), error)
 
 
 def _kept(document: Document) -> ChatdocError | None:

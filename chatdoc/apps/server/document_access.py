@@ -15,7 +15,7 @@ from chatdoc.crdt.read_update import read_state_vector
 from chatdoc.document import Document
 from chatdoc.engine.known_command import KnownCommand
 from chatdoc.engine.receive_result import Received
-from chatdoc.model.errors import ChatdocError, DiskFull, UpdateRefused
+from chatdoc.model.errors import ChatdocError, DiskFull, ReadOnlyTarget, UpdateRefused
 from chatdoc.model.events.event import Event
 from chatdoc.store.part_ports import CallingFeed, SharedFeed, TalkingFeed, Wal, WithWal
 from chatdoc.store.ports import Entry, Receipt
@@ -70,8 +70,8 @@ def last_sequence(doc: Document) -> int:
 
 
 def require_log(doc: Document) -> None:
-    """Raise DiskFull where there is an event log that cannot be read now, rather than tell that it is empty."""
-    if isinstance(reason := why_read_only(doc), DiskFull):
+    """Raise why where there may be an event log that cannot be read now, rather than tell that it is empty."""
+    if isinstance(reason := why_read_only(doc), DiskFull | ReadOnlyTarget):
         raise reason
 
 

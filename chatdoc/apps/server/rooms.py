@@ -19,13 +19,13 @@ from starlette.types import ASGIApp
 from chatdoc.apps.server.app import build_app
 from chatdoc.apps.server.client_words import client_words
 from chatdoc.apps.server.closing_codes import GOING
-from chatdoc.apps.server.disk_space import wait_for_space
 from chatdoc.apps.server.limits import Limits
 from chatdoc.apps.server.member import Outbox
 from chatdoc.apps.server.metrics import Metrics
 from chatdoc.apps.server.origin_check import host_names, origins_of_pages
 from chatdoc.apps.server.paths import Listing
 from chatdoc.apps.server.principal import Allow, Authenticate, Credentials, Principal, allow_own, identified
+from chatdoc.apps.server.reopening import wait_until_writable
 from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
 from chatdoc.apps.server.store_looks import look_at_stores
@@ -244,7 +244,7 @@ class Rooms:
             raise CommandRefused(f"{self.folder} is no folder", hint="Name the folder of the chats")
         self._is_open = self._was_open = True
         looking = look_at_stores(self._rooms.values, self._executor)
-        waiting = wait_for_space(self.open_rooms, self._served, self._executor, self._touch)
+        waiting = wait_until_writable(self.open_rooms, self._served, self._executor, self._touch)
         self._tasks = [asyncio.create_task(one) for one in (looking, self._keep_house(), waiting)]
         return self
 

@@ -11,9 +11,9 @@ from chatdoc.apps.server.paths import Listing, file_of, is_there, list_documents
 from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
-from chatdoc.model.errors import ChatdocError, NotFound, StoreError, WriteFailed
+from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.open import open_document
-from chatdoc.read_only import stored_to_read
+from chatdoc.read_only import opened_to_read
 from chatdoc.store.file_system import may_be_shared
 
 
@@ -49,7 +49,7 @@ class Served:
     def is_reachable(self) -> bool:
         """Whether documents can be opened, as far as is known without waiting."""
         is_cut_off = self._database is not None and self._database.is_cut_off
-        return not is_cut_off and os.access(self._folder, os.R_OK | os.W_OK)
+        return not is_cut_off and os.access(self._folder, os.R_OK | os.X_OK)
 
     def listing(self) -> Listing:
         """The documents that are stored."""
@@ -72,16 +72,16 @@ class Served:
 
         With it comes what tells of others by the store's files, where there are any.
 
-        One of a full disk is open to be read only. To hear of others a database is connected to, which may take a
-        second.
+        One that may not be written, or has a full disk, is open to be read only. To hear of others a database is
+        connected to, which may take a second.
         """
         if self._database is not None:
             doc = self._database.open(name, create=self._create)
         else:
             try:
                 doc = self._opener(path, create=self._create)
-            except (StoreError, WriteFailed) as error:
-                doc = stored_to_read(path, error)
+            except (StoreError, WriteFailed, ReadOnlyTarget) as error:
+                doc = opened_to_read(path, error)
         try:
             commit_asynchronously(doc)
             call_on_news(doc, wake)

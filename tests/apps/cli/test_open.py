@@ -104,3 +104,19 @@ def test_who_migrates_a_chat_of_cocalc_is_told_how_to_go_back(chatdoc: Run, lega
     assert "note:" not in chatdoc("open", legacy.name).stdout
     assert chatdoc("rollback", legacy.name).returncode == 0
     assert legacy.read_bytes() == before
+
+
+def test_what_may_not_be_written_is_shown_with_a_note(chatdoc: Run, legacy: Path) -> None:
+    """An old file as what it would be migrated to, one of ours as it is; nothing is written."""
+    legacy.chmod(0o444)
+    shown = json.loads(chatdoc("open", legacy.name, "--json").stdout)
+    assert "can only be read" in shown["read_only"]
+    assert not (legacy.parent / ".chatdoc").exists()
+    legacy.chmod(0o644)
+    assert json.loads(chatdoc("open", legacy.name, "--json").stdout)["threads"] == shown["threads"]
+    legacy.chmod(0o444)
+    before = legacy.read_bytes()
+    done = chatdoc("open", legacy.name)
+    assert done.returncode == 0
+    assert done.stdout.startswith("note: ")
+    assert legacy.read_bytes() == before

@@ -1,4 +1,4 @@
-"""Retry: a document that can only be read while its disk is full is opened again as soon as it can be written."""
+"""Retry: a document whose disk is full, or that may not be written, is opened again as soon as it can be written."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from concurrent.futures import Executor
 
 from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
-from chatdoc.model.errors import DiskFull, DocumentClosed
+from chatdoc.model.errors import DiskFull, DocumentClosed, ReadOnlyTarget
 
-SPACE_S = 2.0
-"""So often it is tried; free space is not asked for, since a quota or a reserve may leave none of it."""
+RETRY_S = 2.0
+"""So often it is tried; neither space nor permission is asked for: a quota, a reserve or a mount decides too."""
 
 
-async def wait_for_space(
+async def wait_until_writable(
     rooms: Callable[[], Iterable[tuple[str, Room]]],
     served: Served,
     executor: Executor,
@@ -30,13 +30,17 @@ async def wait_for_space(
         finally:
             tried.discard(room)
         if can_be_written and not room.is_over:
-            room.fail(DocumentClosed("the disk has room again", hint="Come back in a moment"), [])
+            room.fail(DocumentClosed("the document can be written again", hint="Come back in a moment"), [])
             ended(name, room)
 
     async with asyncio.TaskGroup() as attempts:
         while True:
-            await asyncio.sleep(SPACE_S)
+            await asyncio.sleep(RETRY_S)
             for name, room in list(rooms()):
-                if isinstance(room.why_read_only, DiskFull) and not room.is_over and room not in tried:
+                if (
+                    isinstance(room.why_read_only, DiskFull | ReadOnlyTarget)
+                    and not room.is_over
+                    and room not in tried
+                ):
                     tried.add(room)
                     attempts.create_task(attempt(name, room))

@@ -1,0 +1,94 @@
+"""A document that may not be written is served to be read, and can be written again as soon as that is allowed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from chatdoc.open import open_document, read_document
+from tests.apps.server.serving import SECONDS_MAX, Serving
+from tests.apps.server.yjs_clients import Clients
+from tests.open.chats import furnish, legacy, texts
+
+NOT_WRITABLE = {"its file": 0o444, "its folder": 0o555}
+
+
+def forbid(path: Path, what: str) -> Path:
+    """Take the permission to write away from a file, or from its folder; what it was taken from."""
+    place = path if what == "its file" else path.parent
+    place.chmod(NOT_WRITABLE[what])
+    return place
+
+
+def send(served: Serving, thread_id: str) -> tuple[int, str]:
+    """Give a command."""
+    command = {
+        "type": "send",
+        "thread_id": thread_id,
+        "sender_id": "ada",
+        "content": "three",
+        "command_id": "c",
+    }
+    came = served.http.post("/api/documents/a.chat/commands", json=command)
+    return came.status_code, came.text
+
+
+@pytest.mark.parametrize("what", sorted(NOT_WRITABLE))
+def test_it_is_read_and_written_again_without_a_restart(tmp_path: Path, clients: Clients, what: str) -> None:
+    """Readers see it, by HTTP and as Y document; a command is told why, and is carried out once it may be."""
+    folder = tmp_path / "chats"
+    folder.mkdir()
+    furnish(folder / "a.chat", "one", "two")
+    place = forbid(folder / "a.chat", what)
+    try:
+        with Serving(folder) as served:
+            assert served.http.get("/readyz").status_code == 200
+            [thread] = served.http.get("/api/documents/a.chat/threads").json()["threads"]
+            clients("connect", name="ada", kind="y-websocket", url=served.ws, path="a.chat")
+            assert clients("has", name="ada", text="two")["ok"]
+            assert "may not be written" in served.http.get("/debug/a.chat").text
+            status, told = send(served, thread["thread_id"])
+            assert status in (409, 503), told
+            assert "can only be read" in told
+            place.chmod(0o755)
+            ends = time.monotonic() + SECONDS_MAX
+            while status != 200 and time.monotonic() < ends:
+                status, told = send(served, thread["thread_id"])
+            assert status == 200, told
+            assert clients("has", name="ada", text="three")["ok"]
+    finally:
+        place.chmod(0o755)
+    assert texts(read_document(folder / "a.chat")) == ["one", "two", "three"]
+
+
+def test_an_old_file_without_a_store_is_read_too(tmp_path: Path) -> None:
+    """It is shown as what it would be migrated to, and nothing is written beside it."""
+    folder = tmp_path / "chats"
+    folder.mkdir()
+    (folder / "a.chat").write_bytes(legacy("ada", "one"))
+    folder.chmod(0o555)
+    try:
+        with Serving(folder) as served:
+            assert served.http.get("/api/documents/a.chat/threads").json()["threads"]
+        assert [one.name for one in folder.iterdir()] == ["a.chat"]
+    finally:
+        folder.chmod(0o755)
+
+
+def test_a_copy_of_a_folder_is_read_by_its_text_where_the_store_says_the_same(tmp_path: Path) -> None:
+    """Copied to a medium that may not be written a file has another number; its bytes say that nobody changed it."""
+    folder = tmp_path / "chats"
+    folder.mkdir()
+    furnish(folder / "a.chat", "one", "two")
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    copy.chmod(0o555)
+    try:
+        with Serving(copy) as served, open_document(folder / "a.chat") as document:
+            [thread] = served.http.get("/api/documents/a.chat/threads").json()["threads"]
+            assert thread["thread_id"] == document.threads()[0].thread_id
+    finally:
+        copy.chmod(0o755)
