@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-NAMES = ("hocuspocus", "y-websocket", "pycrdt-websocket", "chatdoc")
+NAMES = ("hocuspocus", "y-websocket", "pycrdt-websocket", "bare", "chatdoc")
 
 
 def _free_ports(count: int) -> list[int]:
@@ -38,13 +38,14 @@ def install() -> None:
 
 @contextmanager
 def server(name: str, folder: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
-    """One server, ended at the end; `more` are further arguments of pycrdt's."""
+    """One server, ended at the end; `more` are further arguments of pycrdt's and of the bare one."""
     port = str(PORTS[name])
     ours = [sys.executable, "-u", "-m", "chatdoc.apps.cli.main", "serve", str(folder), "--port", port]
     commands = {
         "hocuspocus": ["node", str(HERE / "hocuspocus.mjs"), port],
         "y-websocket": ["node", str(HERE / "node_modules/y-websocket-2/bin/server.cjs")],
         "pycrdt-websocket": [sys.executable, str(HERE / "pycrdt_server.py"), port, *more],
+        "bare": ["node", str(HERE / "bare.mjs"), port, *more],
         "chatdoc": ours,
     }
     path = {

@@ -122,7 +122,8 @@ class Rooms:
     async def refresh_reports(self) -> None:
         """Look at what the rules say of every open document now, and which of them could not be saved."""
         await asyncio.gather(*(room.report.refresh() for _, room in list(self.open_rooms())))
-        unsaved = sum(room.autosave.failure is not None for _, room in self.open_rooms())
+        rooms = [room for _, room in self.open_rooms()]
+        unsaved = sum(room.autosave.failure is not None or room.report.has_lost_its_file for room in rooms)
         self.metrics.unsaved.set(unsaved)
 
     async def identify(self, credentials: Credentials) -> Principal | None:

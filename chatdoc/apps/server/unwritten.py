@@ -34,6 +34,14 @@ def why_unwritten(doc: Document, name: str, folder: Path, failure: Exception | N
     return None if failure is None else client_words(str(failure), folder)
 
 
+def has_lost_its_file(doc: Document) -> bool:
+    """Whether its file was deleted, renamed or replaced, or cannot be told, so that no save writes it."""
+    try:
+        return doc.file_state in _GONE
+    except (ChatdocError, OSError):
+        return True
+
+
 def report_as_json(report: IntegrityReport, unwritten: str | None) -> bytes:
     """An integrity report as clients get it."""
     return msgspec.json.encode({**msgspec.structs.asdict(report), "unwritten": unwritten})

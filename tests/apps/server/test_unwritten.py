@@ -39,6 +39,7 @@ def test_a_document_that_is_written_says_nothing(serving: Serving) -> None:
     """Neither over HTTP nor on its debug page."""
     assert serving.http.get(FOUND).json()["unwritten"] is None
     assert "text not written" not in serving.http.get("/debug/a.chat").text
+    assert "chatdoc_server_unsaved_documents 0.0" in serving.http.get("/metrics").text
 
 
 @pytest.mark.parametrize("how", ["deleted", "renamed", "replaced", "damaged"])
@@ -60,6 +61,7 @@ def test_a_document_whose_file_is_gone_says_so_at_once(serving: Serving, tmp_pat
     assert ("`chatdoc recover a.chat`" in told) is (how != "renamed")
     assert str(tmp_path) not in told
     assert "text not written" in serving.http.get("/debug/a.chat").text
+    assert "chatdoc_server_unsaved_documents 1.0" in serving.http.get("/metrics").text
 
 
 OTHER = (
