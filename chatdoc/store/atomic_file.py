@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from chatdoc.model.errors import ReadOnlyTarget
-from chatdoc.model.system_errors import write_failure
+from chatdoc.model.system_errors import says_nothing_of, write_failure
 from chatdoc.store.exchange_rename import exchange
 from chatdoc.store.file_lock import lock_file, try_lock
 from chatdoc.store.file_mode import set_mode, set_owner
@@ -160,8 +160,10 @@ def _let_go(file: int) -> None:
 def _opened(path: Path) -> int | None:
     try:
         file = os.open(path, _OLD)
-    except OSError:  # It may not be read, or is no file: nobody can have appended lines to it.
-        return None
+    except OSError as error:
+        if says_nothing_of(error):
+            raise
+        return None  # It may not be read, or is no file: nobody can have appended lines to it.
     if stat.S_ISREG(os.fstat(file).st_mode):
         return file
     os.close(file)

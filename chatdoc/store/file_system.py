@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from chatdoc.model.system_errors import read_failure, says_nothing_of
+
 _TABLE = Path("/proc/self/mountinfo")
 _NETWORK_DISKS = frozenset({"afs", "beegfs", "ceph", "glusterfs", "gpfs", "lustre", "nfs", "nfs4", "panfs"})
 _CLUSTER_DISKS = frozenset({"gfs", "gfs2", "ocfs2"})
@@ -49,10 +51,15 @@ def keeps_no_modes(path: Path) -> bool:
 
 
 def kind_of(path: Path, table: Path = _TABLE) -> str:
-    """The name of the file system that a place lies on, as `nfs4`; empty where that cannot be told."""
+    """The name of the file system that a place lies on, as `nfs4`; empty where that cannot be told.
+
+    Raises StoreError where it cannot be told now: a disk of many machines is not to be taken for one of this alone.
+    """
     try:
         mounts = table.read_bytes().splitlines()
-    except OSError:
+    except OSError as error:
+        if says_nothing_of(error):
+            raise read_failure(error, table, "Allow reading it") from error
         return ""
     place = os.fsencode(os.path.realpath(path))
     found, longest = "", -1

@@ -19,6 +19,7 @@ from chatdoc import open_document, read_document
 from chatdoc.engine.read_file import read_bytes
 from chatdoc.model.errors import ChatdocError
 from chatdoc.store import backups
+from chatdoc.store.atomic_file import replace_atomically
 
 @contextmanager
 def at_most(more):
@@ -54,6 +55,11 @@ def state(path):
         told("state of a moved one", lambda: document.file_state)
         os.rename(path.with_name("moved.chat"), path)
 
+def replace(path):
+    kept = []
+    replace_atomically(path, [b"new"], keep=kept.append)
+    return len(kept)
+
 def told(name, do):
     for more in range(60):
         try:
@@ -65,12 +71,13 @@ def told(name, do):
             print(json.dumps([name, "done", str(found), ""]))
             return
 
+KINDS = {"use": use, "look": look, "load": load, "bytes": read_bytes, "replace": replace}
 path = Path(sys.argv[1])
 for name in sys.argv[2:]:
     if name == "state":
         state(path)
     else:
-        told(name, lambda: {"use": use, "look": look, "load": load, "bytes": read_bytes}[name](path))
+        told(name, lambda: KINDS[name](path))
 """
 
 
@@ -115,3 +122,12 @@ def test_a_backup_that_cannot_be_read_now_is_not_damaged(tmp_path: Path) -> None
     """Whoever would put a copy in its place might put an older one there."""
     (tmp_path / "kept").write_bytes(b"bytes")
     assert told(tmp_path / "kept", "load")[0][1::2] == ["StoreError", OPEN_FILES]
+
+
+def test_a_replaced_file_is_handed_over_or_not_replaced(tmp_path: Path) -> None:
+    """Somebody may have appended lines to it in that moment: who cannot open it does not put another in its place."""
+    (tmp_path / "one.chat").write_bytes(b"old")
+    found = told(tmp_path / "one.chat", "replace")
+    assert [one[1] for one in found] == ["WriteFailed"] * (len(found) - 1) + ["done"]
+    assert len(found) > 2
+    assert found[-1][2] == "1"

@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 
 from chatdoc.model.clock import monotonic_us
+from chatdoc.model.system_errors import says_nothing_of
 from chatdoc.store.lock_holder import is_running, writer_of
 from chatdoc.store.sqlite.sqlite_errors import is_busy
 
@@ -78,8 +79,8 @@ class ProcessTurns:
             self._gave_up = True
         except FileNotFoundError:  # The first one to write makes it.
             pass
-        except OSError:  # The file system has no such locks, or the journal may not be opened.
-            self._is_of_use = False
+        except OSError as error:  # The file system has no such locks, or the journal may not be opened.
+            self._is_of_use = says_nothing_of(error)
         return False
 
     def begin(self, connection: sqlite3.Connection, statement: str) -> None:
