@@ -1,4 +1,7 @@
-"""Retry: a document whose disk is full, or that may not be written, is opened again as soon as it can be written."""
+"""Retry: a document whose disk is full, or that may not be written, is opened again as soon as it can be written.
+
+So it is when its file was changed by others meanwhile: what is open to be read only hears nothing of its store.
+"""
 
 from __future__ import annotations
 
@@ -20,17 +23,18 @@ async def wait_until_writable(
     executor: Executor,
     ended: Callable[[str, Room], None],
 ) -> None:
-    """End the rooms of such documents once they can be written, so that all come back to new ones; runs on and on."""
+    """End the rooms of such documents once that is so, and all come back to new ones; runs on and on."""
     loop = asyncio.get_running_loop()
     tried: set[Room] = set()
 
     async def attempt(name: str, room: Room) -> None:
         try:
-            can_be_written = await loop.run_in_executor(executor, served.can_be_written, room.path)
+            is_outdated = await loop.run_in_executor(executor, served.is_outdated, room.path)
         finally:
             tried.discard(room)
-        if can_be_written and not room.is_over:
-            room.fail(DocumentClosed("the document can be written again", hint="Come back in a moment"), [])
+        if is_outdated and not room.is_over:
+            changed = "the document was changed, or can be written again"
+            room.fail(DocumentClosed(changed, hint="Come back in a moment"), [])
             ended(name, room)
 
     async with asyncio.TaskGroup() as attempts:

@@ -11,9 +11,11 @@ from chatdoc.apps.server.paths import Listing, file_of, is_there, list_documents
 from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
+from chatdoc.engine.read_file import stat_of
 from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.open import open_document
 from chatdoc.read_only import opened_to_read
+from chatdoc.store.atomic_file import require_writable
 from chatdoc.store.file_system import may_be_shared
 
 
@@ -30,6 +32,8 @@ class Served:
     ) -> None:
         self._folder, self._database = folder, database
         self._opener, self._create = opener, create
+        self._read: dict[Path, str | None] = {}
+        """How each file looked when it was opened last to be read only."""
 
     def place_of(self, name: str, *, create: bool) -> Path:
         """The place of a name; raises NotFound for what names no document, and without `create` for what is not there.
@@ -78,10 +82,12 @@ class Served:
         if self._database is not None:
             doc = self._database.open(name, create=self._create)
         else:
+            looks = stat_of(path)
             try:
                 doc = self._opener(path, create=self._create)
             except (StoreError, WriteFailed, ReadOnlyTarget) as error:
                 doc = opened_to_read(path, error)
+                self._read[path] = looks
         try:
             commit_asynchronously(doc)
             call_on_news(doc, wake)
@@ -91,9 +97,13 @@ class Served:
             doc.close()
             raise
 
-    def can_be_written(self, path: Path) -> bool:
-        """Whether a document that could not be opened for writing can be opened now."""
+    def is_outdated(self, path: Path) -> bool:
+        """Whether a document that was opened to be read only can be opened to write now, or its file was changed."""
+        looks = stat_of(path)
+        if looks != self._read.get(path, looks):
+            return True
         try:
+            require_writable(path)  # First: to open a file that has no store yet is to migrate it.
             self._opener(path, create=False).close()
         except (ChatdocError, OSError):
             return False

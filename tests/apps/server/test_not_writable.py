@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chatdoc.apps.server.served import Served
 from chatdoc.open import open_document, read_document
 from tests.apps.server.serving import SECONDS_MAX, Serving
 from tests.apps.server.yjs_clients import Clients
@@ -92,3 +93,38 @@ def test_a_copy_of_a_folder_is_read_by_its_text_where_the_store_says_the_same(tm
             assert thread["thread_id"] == document.threads()[0].thread_id
     finally:
         copy.chmod(0o755)
+
+
+def test_what_others_write_to_its_file_is_seen(tmp_path: Path, clients: Clients) -> None:
+    """As on a medium that another machine may write: who was connected saw what it had said once, for ever."""
+    folder = tmp_path / "chats"
+    folder.mkdir()
+    file = folder / "a.chat"
+    file.write_bytes(legacy("ada", "one"))
+    folder.chmod(0o555)
+    try:
+        with Serving(folder) as served:
+            clients("connect", name="ada", kind="y-websocket", url=served.ws, path="a.chat")
+            assert clients("has", name="ada", text="one")["ok"]
+            file.write_bytes(file.read_bytes() + legacy("bob", "two", "2024-03-02T10:00:00.000Z"))
+            assert clients("has", name="ada", text="two")["ok"]
+    finally:
+        folder.chmod(0o755)
+
+
+def test_a_retry_reads_and_migrates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is tried every two seconds; an old file of some megabytes took a processor for half of that."""
+    file = tmp_path / "chats" / "a.chat"
+    file.parent.mkdir()
+    file.write_bytes(legacy("ada", "one"))
+    file.parent.chmod(0o555)
+    try:
+        served = Served(file.parent, None, open_document, create=True)
+        served.open("a.chat", file, lambda: None)[0].close()
+        monkeypatch.setattr("chatdoc.open.upgrade", lambda _: pytest.fail("it was migrated"))
+        assert not served.is_outdated(file)
+        monkeypatch.undo()
+        file.parent.chmod(0o755)
+        assert served.is_outdated(file)
+    finally:
+        file.parent.chmod(0o755)
