@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -56,7 +57,9 @@ def let_another_live(postgres: Cluster, url: str) -> None:
 
 def wait_for_servers(url: str, count: int) -> None:
     """Wait until a server knows that so many live."""
+    ends_at = time.monotonic() + 60
     while len(pool_of(url).hints.live) != count:
+        assert time.monotonic() < ends_at
         time.sleep(0.01)
 
 
@@ -205,3 +208,18 @@ class NotListening:
 
     def hear_message(self, message: bytes) -> None:
         """See `Subscriber`."""
+
+
+def test_a_server_with_more_than_a_thousand_files_is_heard_of(url: str) -> None:
+    """As one with so many clients when its database comes back: it heard of nobody, and was taken for dead."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(2048, before[0]), before[1]))
+    many = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(1024)]
+    try:
+        with open_store(url) as store:
+            store.join()
+            wait_for_servers(url, 1)
+    finally:
+        for one in many:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -86,9 +86,11 @@ class HintThread:
 
     def sleep(self, connection: int, rest_us: int | None) -> bool:
         """Wait for a wake, a rest to end, or something to read from the connection; whether there is."""
-        rest_s = None if rest_us is None else rest_us / 1_000_000
+        poll = select.poll()  # `select` takes no file beyond the 1,024th, of which a server has many.
+        for file in (connection, self._woken):
+            poll.register(file, select.POLLIN)
         self.is_resting = rest_us is not None
-        ready, _, _ = select.select([connection, self._woken], [], [], rest_s)
+        ready = {file for file, _ in poll.poll(None if rest_us is None else rest_us / 1000)}
         self.is_resting = False
         if self._woken in ready:
             with contextlib.suppress(OSError):
