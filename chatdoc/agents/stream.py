@@ -59,6 +59,7 @@ async def stream(turn: Turn, chunks: AsyncIterable[str], *, usage: Usage = None)
 
 
 async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
+    is_told = False
     while True:
         coming = asyncio.ensure_future(_next(iterator))
         try:
@@ -66,7 +67,7 @@ async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
                 patience = turn.patience_ms / 1000 if turn.waiting else None
                 await asyncio.wait((coming,), timeout=patience)
                 if not coming.done() and turn.waiting:
-                    await _flush(turn)
+                    is_told = await _flush(turn, is_told)
             chunk = coming.result()
         finally:
             if not coming.done():
@@ -75,22 +76,29 @@ async def _follow(turn: Turn, iterator: AsyncIterator[str]) -> None:
         if chunk is _END:
             return
         is_due = turn.gather_at_once(chunk)
-        if (
-            is_due is None
-        ):  # A save, say, writes what is gathered, in a thread of its own that waits for its disk.
+        if is_due is None:
+            # A save, say, writes what is gathered, in a thread of its own that waits for its disk.
             is_due = await asyncio.to_thread(turn.gather, chunk)
         if is_due:
-            await _flush(turn)
+            is_told = await _flush(turn, is_told)
 
 
-async def _flush(turn: Turn) -> None:
-    """Write what is gathered, or keep it where the store may take it later: what an agent says is not said twice."""
+async def _flush(turn: Turn, is_told: bool) -> bool:
+    """Write what is gathered, or keep it where the store may take it later: what an agent says is not said twice.
+
+    Returns whether it was told that text waits, which is told once until it is written.
+    """
     try:
         await asyncio.to_thread(turn.flush)
     except (StoreGone, StoreDamaged):
         raise
     except StoreError as error:
-        _log.warning("%d characters of a turn wait, for they could not be written: %s", turn.waiting, error)
+        if not is_told:
+            _log.warning(
+                "%d characters of a turn wait, for they could not be written: %s", turn.waiting, error
+            )
+        return True
+    return False
 
 
 async def _next(iterator: AsyncIterator[str]) -> Any:

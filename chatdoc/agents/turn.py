@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Protocol
 
 from chatdoc.agents.flush_policy import PIECE_CHARS_MAX, Pace
@@ -121,6 +120,8 @@ class Turn:
             if self._ended is not None:
                 raise self._kept_late()
             waited_ms = self._clock() - self._since_ms
+            if self._pending is not None:  # The store did not take it: not each text tries again.
+                return abs(waited_ms) >= self.patience_ms
             return self.pace.is_due(self._seq - self._first, waiting=self._size, waited_ms=waited_ms)
 
     def gather_at_once(self, text: str) -> bool | None:
@@ -143,6 +144,7 @@ class Turn:
                     text = "".join(self._waiting)
                     self._pending = text[:PIECE_CHARS_MAX]
                     self._keep_waiting(text[PIECE_CHARS_MAX:])
+                self._since_ms = self._clock()
                 self._write_pending()
 
     def bind_session(self, session_id: str) -> ThreadConfig:
@@ -191,9 +193,7 @@ class Turn:
     def __enter__(self) -> Turn:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.leave(error)
 
     def leave(self, error: BaseException | None = None) -> None:

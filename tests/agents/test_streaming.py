@@ -15,7 +15,7 @@ from chatdoc.agents.flush_policy import Pace
 from chatdoc.agents.stream import stream
 from chatdoc.agents.turn import Turn
 from chatdoc.document import Document
-from chatdoc.model.errors import CommandRefused, DiskFull, StoreError, StoreGone, TurnOver
+from chatdoc.model.errors import CommandRefused, TurnOver
 from chatdoc.model.ids import ThreadId
 from chatdoc.model.records.message import Message
 
@@ -159,50 +159,6 @@ def test_text_that_waits_is_written_while_nothing_comes(document: Document, thre
 
     assert asyncio.run(stream(turn, agent())).content == "Let me think: done"
     assert shown == ["Let me think"]
-
-
-@pytest.mark.parametrize("error", [StoreError("no room"), DiskFull("no room")])
-def test_a_disk_that_is_full_for_a_while_costs_no_answer(
-    document: Document, thread_id: ThreadId, monkeypatch: pytest.MonkeyPatch, error: StoreError
-) -> None:
-    """The agent goes on, and what it said meanwhile is written when there is room."""
-    turn = document.start_turn(thread_id, sender_id="codex", pace=Pace(chars=1, ms=1, growth=1))
-    execute, failed = turn._execute, []
-
-    def fail(*_: Any, **__: Any) -> Any:
-        failed.append(1)
-        raise error
-
-    async def agent() -> AsyncIterator[str]:
-        yield "one "
-        monkeypatch.setattr(turn, "_execute", fail)
-        yield "two "
-        while len(failed) < 3:  # Also while nothing comes it is tried.
-            await asyncio.sleep(0.001)
-        yield "three "
-        monkeypatch.setattr(turn, "_execute", execute)
-        yield "four"
-
-    assert asyncio.run(stream(turn, agent())).content == "one two three four"
-
-
-@pytest.mark.parametrize("error", [StoreGone("moved away"), StoreError("no room")])
-def test_a_store_that_is_gone_or_full_at_the_end_is_told(
-    document: Document, thread_id: ThreadId, monkeypatch: pytest.MonkeyPatch, error: StoreError
-) -> None:
-    """Nobody is told that an answer is there which is not; the turn still has it, and can be ended later."""
-    turn = document.start_turn(thread_id, sender_id="codex", pace=AT_ONCE)
-    execute = turn._execute
-
-    def fail(*_: Any, **__: Any) -> Any:
-        raise error
-
-    monkeypatch.setattr(turn, "_execute", fail)
-    with pytest.raises(type(error)) as told:
-        asyncio.run(stream(turn, _words("one ", "two")))
-    assert "could not be ended" in str(told.value.__notes__)
-    monkeypatch.setattr(turn, "_execute", execute)
-    assert turn.finalize().content == ("one " if isinstance(error, StoreGone) else "one two")
 
 
 def test_an_error_of_the_generator_fails_the_turn(document: Document, thread_id: ThreadId) -> None:
