@@ -93,12 +93,14 @@ class LogReader:
         try:
             items: list[Item] = self._read(self._state, raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            if raw.startswith(
-                BOM_UTF8
-            ):  # An editor put it before the first record, or one file before another.
-                self._number -= 1
-                return self.feed(raw.removeprefix(BOM_UTF8), 0)
-            return self._damaged(raw)
+            if not raw.startswith(BOM_UTF8):
+                return self._damaged(raw)
+            # An editor put it before the first record, or one file before another.
+            begin = len(BOM_UTF8)
+            while raw.startswith(BOM_UTF8, begin):
+                begin += len(BOM_UTF8)
+            self._number -= 1
+            return self.feed(raw[begin:], 0)
         first = items[0]
         if first.session != self._session:
             self._turn_to(first.session)

@@ -65,12 +65,13 @@ def test_a_line_that_is_larger_as_json_is_named_by_its_size(
     assert findings(tmp_path / "out") == [("cut", raw.count(b"\n") + 1)]
 
 
-def test_a_byte_order_mark_is_no_part_of_a_record(logs: Path, run_import: Import) -> None:
-    """An editor that puts one before the header takes no session its name."""
+@pytest.mark.parametrize("marks", [1, 3_000])
+def test_a_byte_order_mark_is_no_part_of_a_record(marks: int, logs: Path, run_import: Import) -> None:
+    """An editor that puts one before the header takes no session its name, and many of them end no import."""
     for case in ("codex-minimal/codex-minimal.jsonl", "claude-minimal/claude-minimal.jsonl"):
         path = logs / case
         plain = run_import(path).sessions[0]
-        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+        path.write_bytes(b"\xef\xbb\xbf" * marks + path.read_bytes())
         marked = run_import(path).sessions[0]
         assert (marked.session_id, marked.lines, marked.tokens) == (
             plain.session_id,
