@@ -181,7 +181,7 @@ def test_a_database_that_has_gone_is_not_waited_for_again_and_again(
 
 def test_each_document_is_one_line(folder: Path, url: str) -> None:
     """What thousands say can be read and searched; a reason that many have stands once."""
-    for name in ("x.chat", "y  z.chat"):
+    for name in ("v\nw.chat", "x.chat", "y  z.chat"):
         (folder / name).write_bytes(b"no chat \0")
     pushed(folder, url)
     (folder / "d.chat").write_bytes((folder / "a.chat").read_bytes())
@@ -189,5 +189,6 @@ def test_each_document_is_one_line(folder: Path, url: str) -> None:
     assert [one.partition(" (")[0] for one in said[:4]] == [
         "equal    a.chat", "equal    b.chat", "equal    c.chat", "copied   d.chat",
     ]  # fmt: skip
-    assert said[4].startswith("refused  x.chat: expected a chat")
-    assert said[5:] == ["refused  y  z.chat: for the same reason", "6 documents, 2 refused"]
+    assert said[4].startswith("refused  v w.chat: expected a printable name")
+    assert said[5].startswith("refused  x.chat: expected a chat")
+    assert said[6:] == ["refused  y  z.chat: for the same reason", "7 documents, 3 refused"]

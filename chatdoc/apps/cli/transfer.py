@@ -86,6 +86,6 @@ def _shown(found: Iterable[object]) -> Iterator[object]:
             how = ": for the same reason" if problem == before else f": {problem}"
         else:
             how = ""
-        show(screen, f"{outcome:<7}  {name}{how}")
+        show(screen, " ".join(f"{outcome:<7}  {name}{how}".splitlines()))
         before = problem
         yield one
