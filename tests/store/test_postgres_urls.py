@@ -15,7 +15,7 @@ from tests.postgres_cluster import Cluster
 
 @pytest.mark.parametrize(
     "password",
-    ["pass#word", "pass@word", "pass/word", "12/word", "pass%word", "pa@12@word"],
+    ["pass#word", "pass@word", "pass/word", "12/word", "pass%word", "pa@12@word", "pass?@word", "12?@/word"],
 )
 def test_a_password_with_signs_of_a_url_is_not_told(password: str) -> None:
     """What is behind such a sign would be read as a host, a port or a database, and stand in the error."""

@@ -89,8 +89,10 @@ def name_of(url: str) -> str:
 
 def _is_misread(url: str, port: str) -> bool:
     """Whether a part of a password was read as a host, a port or a database."""
-    hosts, _, database = url.partition("?")[0].partition("://")[2].partition("/")
-    return hosts.count("@") > 1 or "@" in database or not all(one.isdigit() for one in port.split(",") if one)
+    rest = url.partition("://")[2]
+    user, sign, behind = rest.partition("@")
+    place = (behind if sign and "/" not in user else rest).partition("?")[0]  # As a password goes on to the first @.
+    return "@" in place or not all(one.isdigit() for one in port.split(",") if one)
 
 
 def connect(
