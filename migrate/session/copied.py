@@ -11,7 +11,7 @@ import msgspec
 from chatdoc.model.ids import MessageId, derive
 from chatdoc.model.records.attic import AtticRow
 from migrate.session.call_text import arguments_of, call_text, with_result
-from migrate.session.cut import cut_text
+from migrate.session.cut import TEXT_LENGTH_MAX, cut_text
 from migrate.session.item import Item
 
 SHOWN = frozenset({"prompt", "said", "answer", "reasoning"})
@@ -71,7 +71,7 @@ def _is_held(item: Item, source: str, session: str, others: Others) -> bool:
         return others.texts_of(session, message_id_of(source, session, key))
 
     if item.kind in SHOWN and item.key:
-        return cut_text(item.text) in texts(item.key)[:1]
+        return any(_is_kept_as(item.text, one) for one in texts(item.key)[:1])
     if item.kind == "boundary" and item.key:
         return bool(texts(item.key))
     if item.kind == "call" and item.call:
@@ -82,3 +82,8 @@ def _is_held(item: Item, source: str, session: str, others: Others) -> bool:
             texts(f"result:{item.call}:{text_digest(item.text)}")
         )
     return True
+
+
+def _is_kept_as(text: str, kept: str) -> bool:
+    """Whether a text is one that is kept: cut where this version cuts it, or behind that, as an earlier one did."""
+    return kept == cut_text(text) or (len(kept) > TEXT_LENGTH_MAX and text.startswith(kept))

@@ -34,8 +34,8 @@ class LogState(msgspec.Struct, omit_defaults=True):
     folder: str = ""
     threads: dict[str, ThreadState] = {}
     copy: CopyState = msgspec.field(default_factory=CopyState)
-    redacted: bool = False
-    """Whether its texts were changed as they were read, for there were secrets in it."""
+    redacted: bool | None = None
+    """Whether it was read without its secrets; None in states of versions that did not say it."""
 
 
 class SessionTally(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,8 +266,8 @@ class LogWeaver:
         return None
 
 
-def was_redacted(raw: bytes) -> bool:
-    """Whether the log of a stored state was read without its secrets."""
+def was_redacted(raw: bytes) -> bool | None:
+    """Whether the log of a stored state was read without its secrets; None where an earlier version did not say."""
     return msgspec.json.decode(raw, type=LogState).redacted
 
 

@@ -15,12 +15,14 @@ from chatdoc.apps.importer.enter import enter
 from chatdoc.apps.importer.imported_logs import ImportedLogs
 from chatdoc.apps.importer.outcome import SessionOutcome, outcomes_of, restored, stored
 from chatdoc.apps.importer.prefix import Prefix, is_intact
+from chatdoc.apps.importer.redaction_marks import marked_threads
 from chatdoc.model.clock import Clock
 from chatdoc.model.errors import ChatdocError, CommandRefused
 from chatdoc.model.view.view import View
 from chatdoc.store.session_index.index import LogRow, SessionIndex
 from migrate.session.item import Source
 from migrate.session.log import LINE_BYTES_MAX
+from migrate.session.thread_state import thread_of
 from migrate.session.weave import LogWeaver, was_redacted
 
 PARSER_VERSION = 3
@@ -62,6 +64,8 @@ class LogFiles:
         self._clean, self._whole = clean, cleans_texts(clean)
         self._unsaved: set[str] = set()
         """The documents that something was entered into since they were saved."""
+        self._marked: dict[str, set[str]] = {}
+        """The threads with marks of redaction, by document, of those that were asked for them."""
 
     def known_source(self, path: str, size: int, mtime_ns: int) -> Source | None:
         """Whose log a file is, when it looks as it did when it was indexed."""
@@ -156,11 +160,23 @@ class LogFiles:
         """Raise CommandRefused where secrets that an earlier import took out would come into its document now."""
         document = Path(row.document)
         goes_there = self._target.file in (None, document) and self._documents.has(document)
-        if goes_there and was_redacted(row.state):
+        if goes_there and self._was_redacted(row):
             raise CommandRefused(
                 f"it was imported into {document.name} without its secrets, which would come in now",
                 hint="Give --redact, or import it into another document",
             )
+
+    def _was_redacted(self, row: LogRow) -> bool:
+        """Whether a log was imported without its secrets; what an earlier version left says so by its marks alone."""
+        told = was_redacted(row.state)
+        if told is not None:
+            return told
+        if row.document not in self._marked:
+            view = self._view_of(row.document)
+            self._marked[row.document] = marked_threads(view) if view is not None else set()
+        sessions = {one.session_id for one in restored(row.sessions, path="", document="", result="")}
+        threads = {thread_of(row.source, one) for one in (row.source_session_id, *sessions)}
+        return not threads.isdisjoint(self._marked[row.document])
 
     def _is_unchanged(self, row: LogRow, found: Found) -> bool:
         looks_same = (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
@@ -190,7 +206,7 @@ class LogFiles:
                 break
             weaver.feed(raw if self._clean is None else self._clean(raw), len(raw))
             unsaved += len(raw)
-            if unsaved >= BATCH_BYTES and weaver.has_begun:
+            if unsaved >= BATCH_BYTES and (row is not None or weaver.has_begun):
                 unsaved = 0
                 self._enter(weaver, row)
                 self._keep(
@@ -198,8 +214,8 @@ class LogFiles:
                 )
         cursor, state = weaver.progress.offset, weaver.stored()
         weaver.end(tail if self._clean is None else self._clean(tail))
-        if not weaver.has_begun:  # Nor does it say yet where its session belongs: that is read once more.
-            return []
+        if row is None and not weaver.has_begun:
+            return []  # Nor does it say yet where its session belongs: that is read once more.
         document = self._enter(weaver, row)
         outcomes = outcomes_of(weaver, path=found.path, document=str(document), result=result)
         if outcomes:

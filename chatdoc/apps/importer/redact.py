@@ -15,6 +15,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.plugins.base import BasePlugin
 
 from chatdoc.apps.importer.outcome import ImportReport
+from chatdoc.apps.importer.redaction_marks import MARK, marked
 from chatdoc.model.facts import Fact
 from chatdoc.model.view.apply import apply
 from chatdoc.model.view.lookup import all_facts
@@ -101,7 +102,7 @@ class Redactor:
                 if one.secret_value and len(one.secret_value) >= VALUE_LENGTH_MIN:
                     values.setdefault(one.secret_value, one.type)
         for value in sorted(values, key=len, reverse=True):
-            if "[redacted: " in value:
+            if MARK in value:
                 continue
             kind = values[value]
             line = re.sub(re.escape(value) + _REST, lambda _, kind=kind: self._mark(kind), line)  # type: ignore[misc]
@@ -109,4 +110,4 @@ class Redactor:
 
     def _mark(self, kind: str) -> str:
         self.found[kind] += 1
-        return f"[redacted: {kind}]"
+        return marked(kind)

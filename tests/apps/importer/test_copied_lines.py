@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -9,8 +10,12 @@ import pytest
 
 from chatdoc import read_document
 from chatdoc.apps.importer.audit import Audit
+from chatdoc.model.records.attic import AtticRow
 from chatdoc.settings import Settings
 from chatdoc.store.session_index.index import SessionIndex
+from migrate.session.copied import CopyState, is_copied
+from migrate.session.cut import TEXT_LENGTH_MAX, cut_text
+from migrate.session.item import Item
 from tests.apps.importer.conftest import Import, log_in
 
 OLD, NEW = b"c1a0de00-0000-4000-8000-000000000001", b"c1a0de00-0000-4000-8000-0000000000ff"
@@ -85,3 +90,30 @@ def test_another_log_under_the_name_of_one_that_repeats_is_linked_to_nothing(
     (again,) = run_import(paths[1], into=into).sessions
     assert again.link is not None
     assert (again.link.session, again.prompts) == (OLD.decode(), resumed.prompts)
+
+
+class OfAnEarlierVersion:
+    """Another session whose text an earlier version did not cut."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def parent_of(self, head: str) -> str:
+        """The other session has any record."""
+        return "other"
+
+    def texts_of(self, session: str, message_id: str) -> list[str]:
+        """Its one text, and what was cut of it when its log was read anew."""
+        return [self.text, cut_text(self.text)]
+
+    def keeps(self, session: str, row: AtticRow) -> bool:
+        """It has no attic."""
+        return False
+
+
+def test_a_copied_text_of_which_an_earlier_version_kept_more_is_copied() -> None:
+    """What followed it was told twice, in the first session and in the one that resumes it."""
+    text = "x" * (TEXT_LENGTH_MAX + 1000)
+    others, said = OfAnEarlierVersion(text), partial(Item, "answer", "m1")
+    assert is_copied(CopyState(), [said(text=text)], "claude", "own", others)
+    assert not is_copied(CopyState(), [said(text=f"{text[:-1]}y")], "claude", "own", others)

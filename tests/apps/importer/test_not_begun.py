@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chatdoc.apps.importer.read_log import PARSER_VERSION
 from chatdoc.store.session_index.index import SessionIndex
 from tests.apps.importer.conftest import Import, files_in, log_in
 
@@ -41,3 +42,17 @@ def test_a_log_that_only_has_its_settings_is_empty(tmp_path: Path, run_import: I
     assert files_in(tmp_path / "out") == {}
     with SessionIndex.open(tmp_path / "out") as index:
         assert index.rows() == []
+
+
+def test_one_that_an_earlier_version_imported_is_read_anew_once(tmp_path: Path, run_import: Import) -> None:
+    """An audit told for ever that another version had read it, and advised a reindex that changed nothing."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(MODE + log_in("claude-minimal").read_bytes())
+    run_import(path)
+    with SessionIndex.open(tmp_path / "out") as index:
+        path.write_bytes(MODE)
+        index.expire(("claude",))
+    assert run_import(path).counts == {"imported": 1}
+    with SessionIndex.open(tmp_path / "out") as index:
+        assert [row.parser_version for row in index.rows()] == [PARSER_VERSION]
+    assert run_import(path).counts == {"unchanged": 1}
