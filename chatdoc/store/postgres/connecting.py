@@ -90,8 +90,8 @@ def name_of(url: str) -> str:
 def _is_misread(url: str, port: str) -> bool:
     """Whether a part of a password was read as a host, a port or a database."""
     rest = url.partition("://")[2]
-    user, sign, behind = rest.partition("@")
-    place = (behind if sign and "/" not in user else rest).partition("?")[0]  # As a password goes on to the first @.
+    user, sign, behind = rest.partition("@")  # A password goes on to the first one, with whatever is in it.
+    place = (behind if sign and "/" not in user else rest).partition("?")[0]
     return "@" in place or not all(one.isdigit() for one in port.split(",") if one)
 
 
