@@ -161,12 +161,14 @@ def _update(state: AcpState, update: Update, session: str, at: str | None) -> li
         name = update.kind or "tool"
         given = update.raw_input if update.raw_input else update.title
         begun = Item("call", name=name, call=call, data=given, at=at, session=session)
-        return [begun, _result(state, update, call, session, at)] if update.status in _OVER else [begun]
+        if update.status not in _OVER:
+            return [begun]
+        return [begun, _result(update, call, session, at, with_call=True)]
     if kind in ("tool_call", "tool_call_update"):
         if update.title:
             state.calls[call] = update.title
         if update.status in _OVER:
-            return [_result(state, update, call, session, at)]
+            return [_result(update, call, session, at, name=state.calls.pop(call, ""))]
         return [Item(_ATTIC, UPDATE, name=f"{kind}/{update.status or '?'}", session=session)]
     if kind == "session_info_update":
         return [Item("setting", name="name", data=update.title, at=at, session=session)]
@@ -175,10 +177,19 @@ def _update(state: AcpState, update: Update, session: str, at: str | None) -> li
     return [Item("unknown", name=f"acp/session/update/{kind}", session=session)]
 
 
-def _result(state: AcpState, update: Update, call: str, session: str, at: str | None) -> Item:
-    title, failed = state.calls.pop(call, ""), update.status == "failed"
-    text = _flat(update.content) or _output(update.raw_output)
-    return Item("result", name=title, call=call, text=text, data=failed, at=at, session=session)
+def _result(
+    update: Update, call: str, session: str, at: str | None, *, name: str = "", with_call: bool = False
+) -> Item:
+    return Item(
+        "result",
+        name=name,
+        call=call,
+        text=_flat(update.content) or _output(update.raw_output),
+        data=update.status == "failed",
+        at=at,
+        session=session,
+        with_call=with_call,
+    )
 
 
 def _meet(state: AcpState, session: str) -> None:

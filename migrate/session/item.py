@@ -41,6 +41,8 @@ class Item(msgspec.Struct, gc=False, omit_defaults=True):
     """The uuid of the record it follows, where the log says so."""
     session: str = ""
     """Whose it is, in logs of several sessions; empty for the log's own."""
+    with_call: bool = False
+    """Whether a result came with its call; another one may follow it."""
 
 
 class Tokens(msgspec.Struct, omit_defaults=False):

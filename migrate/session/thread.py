@@ -149,6 +149,9 @@ class Weaver:
         ms = self.write.tick(item.at)
         known = state.open_calls.pop(item.call, None)
         failed = item.data is True
+        is_next = known is not None and len(known) == 3
+        if known is not None and item.with_call:
+            state.open_calls[item.call] = [*known, "told"]
         if known is None:
             message_id, text = self.write.id(f"result:{item.call}:{text_digest(item.text)}"), ""
             fields = {
@@ -159,19 +162,21 @@ class Weaver:
             self.write.header(message_id, state.source, with_result("", item.text), ms, fields)
         else:
             message_id, text = MessageId(known[0]), known[1]
-            self.woven.facts.append(
-                RevisionFact(
-                    message_id=message_id,
-                    revision_id=RevisionId(derive("result", ms, message_id, item.call)),
-                    author_id=state.source,
-                    content=with_result(text, item.text),
-                    date=iso(ms),
+            if item.text.strip() or not is_next:
+                self.woven.facts.append(
+                    RevisionFact(
+                        message_id=message_id,
+                        revision_id=RevisionId(derive("result", ms, message_id, item.call)),
+                        author_id=state.source,
+                        content=with_result(text, item.text),
+                        date=iso(ms),
+                    )
                 )
-            )
         self.write.mark(message_id, "tool_state", "failed" if failed else "completed", ms)
-        self.write.tell(
-            f"call:{item.call}:completed", "tool.completed", text or "result", message_id, item, failed
-        )
+        if not is_next:
+            self.write.tell(
+                f"call:{item.call}:completed", "tool.completed", text or "result", message_id, item, failed
+            )
 
     def _usage(self, item: Item) -> None:
         ms = self.write.tick(item.at)
@@ -193,6 +198,7 @@ class Weaver:
             return
         ms = self.write.tick(item.at)
         turn.is_open, turn.state, turn.reason = False, item.name, item.text
+        self.state.open_calls = {one: known for one, known in self.state.open_calls.items() if len(known) < 3}
         if not turn.anchor and item.name != "completed":
             # A turn that ended before anything was said is told by an answer without a text.
             empty = Item(

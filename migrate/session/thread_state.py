@@ -57,7 +57,7 @@ class ThreadState(msgspec.Struct, omit_defaults=True):
     """Whether its texts come in pieces."""
     settings: dict[str, Any] = {}
     open_calls: dict[str, list[str]] = {}
-    """Message and line of the calls that have no result yet."""
+    """Message and line of the calls that have no result yet, and a third text where one came with the call."""
 
     @property
     def thread_id(self) -> ThreadId:

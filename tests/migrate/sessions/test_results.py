@@ -99,3 +99,27 @@ def test_a_change_of_a_file_is_told_with_what_was_and_what_is() -> None:
         {"sessionUpdate": "tool_call_update", "toolCallId": "c", "status": "completed", "content": [change]},
     )
     assert all(part in texts(told) for part in ("/loom/knot", "a crow", "two crows"))
+
+
+@pytest.mark.parametrize(
+    ("first", "next_", "shown"),
+    [("", "a crow", "a crow"), ("a crow", "", "a crow"), ("a", "a crow", "a crow")],
+)
+def test_an_update_after_a_call_that_was_over_at_once_is_its_result(
+    first: str, next_: str, shown: str
+) -> None:
+    """It was a message of its own, and moved what followed to other ids, under which a new reading told it twice."""
+
+    def told(kind: str, text: str) -> dict[str, Any]:
+        content = [{"type": "content", "content": {"type": "text", "text": text}}] if text else []
+        about = {"sessionUpdate": kind, "toolCallId": "t", "kind": "read", "title": "look"}
+        return {**about, "status": "completed", "content": content}
+
+    weaver = acp(told("tool_call", first), told("tool_call_update", next_))
+    view = view_of(weaver.woven.all_facts())
+    (message,) = [one for one in map(view.message, view.headers) if one and "tool_call" in one.extra]
+    assert message.content.endswith(f"```\n{shown}\n```")
+    assert message.extra["tool_state"] == "completed"
+    (thread,) = weaver.threads.values()
+    assert thread.calls == 1
+    assert [one.kind for one in weaver.woven.activities] == ["tool.started", "tool.completed"]
