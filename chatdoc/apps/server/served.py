@@ -100,7 +100,8 @@ class Served:
     def is_outdated(self, path: Path) -> bool:
         """Whether a document that was opened to be read only can be opened to write now, or its file was changed."""
         looks = stat_of(path)
-        if looks != self._read.get(path, looks):
+        # One that cannot be seen now is served on.
+        if looks is not None and looks != self._read.get(path, looks):
             return True
         try:
             require_writable(path)  # First: to open a file that has no store yet is to migrate it.

@@ -125,6 +125,11 @@ def test_a_retry_reads_and_migrates_nothing(tmp_path: Path, monkeypatch: pytest.
         assert not served.is_outdated(file)
         monkeypatch.undo()
         file.parent.chmod(0o755)
+        away = file.rename(file.parent.parent / "a.chat")
+        file.parent.chmod(0o555)
+        assert not served.is_outdated(file), "its disk is away, and it is read all the same"
+        file.parent.chmod(0o755)
+        away.rename(file)
         assert served.is_outdated(file)
     finally:
         file.parent.chmod(0o755)
