@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from migrate.transcript.identity import derived_uuid
 from migrate.transcript.turn import Action, Problem, TranscriptTurn, in_order, trimmed, whole_seconds
@@ -20,7 +21,7 @@ def read_day(data: bytes, thread_id: str) -> tuple[list[TranscriptTurn], list[Pr
     turns: list[TranscriptTurn] = []
     problems: list[Problem] = []
     seen: Counter[str] = Counter()
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         found = _TURN.fullmatch(lines[start])
         try:
             timestamp = whole_seconds(found[1] if found else "")

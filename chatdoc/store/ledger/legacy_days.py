@@ -20,7 +20,7 @@ def take_over_days(project: Project, now_iso: str) -> int:
     if project.days_are_merged():
         return 0
     added, lost = 0, 0
-    with project.writing():
+    with project.writing(), project.listed_once():
         by_thread: dict[str, list[TranscriptTurn]] = {}
         for thread_id, day in project.days():
             try:

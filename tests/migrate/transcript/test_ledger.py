@@ -211,6 +211,12 @@ def test_a_legacy_day_is_read_with_derived_ids() -> None:
     assert read_day(DAY.replace("\n", "\r\n").encode(), THREAD)[0] == turns
 
 
+@pytest.mark.parametrize("data", [b"", b"# Chat Archive\n", b"\n\n"])
+def test_a_legacy_day_without_a_turn_has_none(data: bytes) -> None:
+    """As one has that was made and not written yet: it ended the command for all threads."""
+    assert read_day(data, THREAD) == ([], [])
+
+
 def test_days_are_merged_once_by_their_content() -> None:
     """A turn that stands in two days, or in the thread file already, is one turn; the order is that of dates."""
     turns, _ = read_day(DAY.encode(), THREAD)

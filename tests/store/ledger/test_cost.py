@@ -13,6 +13,7 @@ from chatdoc.apps.importer.transcripts import import_transcripts
 from chatdoc.open import open_document
 from chatdoc.store.ledger.backfill import backfill
 from chatdoc.store.ledger.bundle import bundle
+from chatdoc.store.ledger.legacy_days import take_over_days
 from chatdoc.store.ledger.parity import with_ledgers
 from chatdoc.store.ledger.project import Project
 from chatdoc.store.ledger.validate import statuses, validate
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Callable[[Project], object]] = {
     "parity": with_ledgers,
     "bundle": lambda project: bundle(project, now_iso=NOW, versions={}),
     "import": _import,
+    "take over": lambda project: take_over_days(project, NOW),
 }
 
 
@@ -58,7 +60,8 @@ def test_folders_are_listed_as_often_for_many_threads_as_for_few(
             project_of(folder, 1, thread_id)
             for day in ("2025-01-01", "2025-01-02"):
                 (folder / "chats" / day).mkdir(exist_ok=True)
-                (folder / "chats" / day / f"{thread_id}.md").write_text(DAY.format(thread_id))
+                for one in (thread_id, str(UUID(int=number + 1001)).upper()):  # The other has days alone.
+                    (folder / "chats" / day / f"{one}.md").write_text(DAY.format(one))
         listed.clear()
         COMMANDS[command](Project(folder))
         counts.append(len(listed))
