@@ -264,6 +264,10 @@ class LogFiles:
 
     def _enter(self, weaver: LogWeaver, row: LogRow | None) -> Path:
         path = self._document_of(weaver, row)
+        if row is None and self._clean is None:  # Its log may have had another path.
+            other = self.index.of_session(weaver.progress.source, weaver.session)
+            if other is not None and other.document == str(path):
+                self._require_unredacted(other)
         woven = weaver.woven.take()
         facts = woven.all_facts()
         if facts or woven.activities:

@@ -69,6 +69,15 @@ def test_reading_it_without_redaction_is_refused(how: str, log: Path, tmp_path: 
     assert (tmp_path / "one.chat").read_bytes() == before
 
 
+def test_it_is_known_by_its_session_where_its_log_was_moved(log: Path, tmp_path: Path) -> None:
+    """As Codex moves those that are archived."""
+    before = (tmp_path / "one.chat").read_bytes()
+    (done,) = plainly(tmp_path, log.rename(tmp_path / "archived.jsonl")).sessions
+    assert done.result == "failed"
+    assert "--redact" in done.error
+    assert (tmp_path / "one.chat").read_bytes() == before
+
+
 def forget_redaction(folder: Path) -> None:
     """Give the index what an earlier version wrote, which did not say how a log was read."""
     with SessionIndex.open(folder) as index:
