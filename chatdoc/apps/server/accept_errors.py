@@ -29,8 +29,7 @@ class AcceptErrors:
             loop.default_exception_handler(context)
         elif loop.time() >= self._tell_at:
             self._tell_at = loop.time() + EVERY_S
-            _log.error(
-                "no more connections can be taken: %s; this process may open %d files, `ulimit -n` lets it open more",
-                error.strerror,
-                resource.getrlimit(resource.RLIMIT_NOFILE)[0],
-            )
+            files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            more = f"; this process may open {files} files, `ulimit -n` lets it open more"
+            of_process = error.errno == errno.EMFILE
+            _log.error("no more connections can be taken: %s%s", error.strerror, more if of_process else "")

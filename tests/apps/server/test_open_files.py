@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 import re
 import select
 import socket
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from chatdoc import open_document
+from chatdoc.apps.server.accept_errors import AcceptErrors
 from tests import plain_http
 
 FILES = 128
@@ -77,6 +81,19 @@ def test_connections_beyond_the_files_of_the_process_fill_no_log(server: Limited
     for one in waiting:
         one.close()
     assert server.get("/api/documents/b.chat/threads") == 200
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_only_who_opened_too_many_files_is_told_to_open_more(
+    caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    """A machine that has no files or memory left is another matter, which no limit of the process changes."""
+    loop = asyncio.new_event_loop()
+    for _ in range(3):
+        AcceptErrors()(loop, {"exception": OSError(number, os.strerror(number)), "socket": None})
+    loop.close()
+    assert [os.strerror(number) in one.getMessage() for one in caplog.records] == [True] * 3
+    assert ("ulimit" in caplog.text) is (number == errno.EMFILE)
 
 
 def test_clients_leave_files_to_the_documents(server: Limited) -> None:
