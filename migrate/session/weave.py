@@ -201,7 +201,7 @@ class LogWeaver:
         if not _is_kept(item):
             return False
         own, parent = self.progress.state.session_id, self.copy.parent
-        line = item.data.replace(own.encode(), parent.encode())
+        line = item.data.replace(own.encode(), parent.encode()) if own else item.data
         assert self._others is not None
         return not self._others.keeps(parent, _attic_row(self.progress.source, parent, item.name, line))
 

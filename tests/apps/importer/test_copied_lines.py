@@ -92,6 +92,19 @@ def test_another_log_under_the_name_of_one_that_repeats_is_linked_to_nothing(
     assert (again.link.session, again.prompts) == (OLD.decode(), resumed.prompts)
 
 
+def test_a_copied_line_is_kept_once_where_its_log_names_no_session(
+    tmp_path: Path, run_import: Import
+) -> None:
+    """Then it has no id in it that could be another one in the copy."""
+    lines = log_in("claude-minimal").read_bytes().splitlines(keepends=True)
+    raw = b"".join([*lines[:3], b'{"type":"omen"}\n', *lines[3:]])
+    paths = repeated("", tmp_path, told=slice(None), first=raw)
+    paths[1].write_bytes(paths[1].read_bytes().replace(b',"sessionId":"' + NEW + b'"', b""))
+    into = tmp_path / "out" / "one.chat"
+    assert run_import(*paths, into=into).counts == {"imported": 2}
+    assert [row.text for row in read_document(into).attic()].count('{"type":"omen"}') == 1
+
+
 class OfAnEarlierVersion:
     """Another session whose text an earlier version did not cut."""
 
