@@ -20,6 +20,8 @@ class ImportedLogs:
         self._index = index
         self._row = row
         self._view_of = view_of
+        self._homes: dict[str, str | None] = {}
+        """The documents of sessions that were asked for."""
 
     def parent_of(self, head: str) -> str:
         """Whom a log continues stays as it was found first, while it is the log that it was."""
@@ -42,5 +44,8 @@ class ImportedLogs:
         return view is not None and attic_key(row) in view.attic_rows
 
     def _view(self, session: str) -> View | None:
-        row = self._index.of_session("claude", session)
-        return self._view_of(row.document) if row is not None else None
+        if session not in self._homes:  # A row has all that is open in its log, and is asked for with each line.
+            row = self._index.of_session("claude", session)
+            self._homes[session] = row.document if row is not None else None
+        document = self._homes[session]
+        return self._view_of(document) if document is not None else None

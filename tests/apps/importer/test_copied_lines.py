@@ -12,7 +12,7 @@ from chatdoc import read_document
 from chatdoc.apps.importer.audit import Audit
 from chatdoc.model.records.attic import AtticRow
 from chatdoc.settings import Settings
-from chatdoc.store.session_index.index import SessionIndex
+from chatdoc.store.session_index.index import LogRow, SessionIndex
 from migrate.session.copied import CopyState, is_copied
 from migrate.session.cut import TEXT_LENGTH_MAX, cut_text
 from migrate.session.item import Item
@@ -103,6 +103,22 @@ def test_a_copied_line_is_kept_once_where_its_log_names_no_session(
     into = tmp_path / "out" / "one.chat"
     assert run_import(*paths, into=into).counts == {"imported": 2}
     assert [row.text for row in read_document(into).attic()].count('{"type":"omen"}') == 1
+
+
+def test_the_index_is_not_asked_for_the_other_session_with_each_line(
+    tmp_path: Path, run_import: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row has all calls that are open in its log: to read it for each line cost the square of a long one."""
+    asked = []
+    of_session = SessionIndex.of_session
+
+    def counted(index: SessionIndex, source: str, session: str) -> LogRow | None:
+        asked.append(session)
+        return of_session(index, source, session)
+
+    monkeypatch.setattr(SessionIndex, "of_session", counted)
+    run_import(*repeated("claude-minimal", tmp_path, told=slice(None)), into=tmp_path / "out" / "one.chat")
+    assert asked.count(OLD.decode()) <= 2
 
 
 class OfAnEarlierVersion:
