@@ -44,7 +44,8 @@ class ImportedLogs:
         return view is not None and attic_key(row) in view.attic_rows
 
     def _view(self, session: str) -> View | None:
-        if session not in self._homes:  # A row has all that is open in its log, and is asked for with each line.
+        if session not in self._homes:
+            # A row has all that is open in its log, and would be read for each line.
             row = self._index.of_session("claude", session)
             self._homes[session] = row.document if row is not None else None
         document = self._homes[session]
