@@ -1,6 +1,6 @@
 """Retry: a document whose disk is full, or that may not be written, is opened again as soon as it can be written.
 
-So it is when its file was changed by others meanwhile: what is open to be read only hears nothing of its store.
+So is any that is open to be read only when others have changed its file: it hears nothing of what they do.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from concurrent.futures import Executor
 
 from chatdoc.apps.server.room import Room
 from chatdoc.apps.server.served import Served
-from chatdoc.model.errors import DiskFull, DocumentClosed, ReadOnlyTarget
+from chatdoc.model.errors import ChatdocError, DocumentClosed
 
 RETRY_S = 2.0
-"""So often it is tried; neither space nor permission is asked for: a quota, a reserve or a mount decides too."""
+"""So often it is tried; free space is not asked for, since a quota or a reserve may leave none of it."""
 
 
 async def wait_until_writable(
@@ -27,9 +27,9 @@ async def wait_until_writable(
     loop = asyncio.get_running_loop()
     tried: set[Room] = set()
 
-    async def attempt(name: str, room: Room) -> None:
+    async def attempt(name: str, room: Room, reason: ChatdocError) -> None:
         try:
-            is_outdated = await loop.run_in_executor(executor, served.is_outdated, room.path)
+            is_outdated = await loop.run_in_executor(executor, served.is_outdated, room.path, reason)
         finally:
             tried.discard(room)
         if is_outdated and not room.is_over:
@@ -41,10 +41,6 @@ async def wait_until_writable(
         while True:
             await asyncio.sleep(RETRY_S)
             for name, room in list(rooms()):
-                if (
-                    isinstance(room.why_read_only, DiskFull | ReadOnlyTarget)
-                    and not room.is_over
-                    and room not in tried
-                ):
+                if room.why_read_only is not None and not room.is_over and room not in tried:
                     tried.add(room)
-                    attempts.create_task(attempt(name, room))
+                    attempts.create_task(attempt(name, room, room.why_read_only))

@@ -12,7 +12,7 @@ from chatdoc.apps.server.store_watch import StoreWatch
 from chatdoc.database import DocumentDatabase
 from chatdoc.document import Document
 from chatdoc.engine.read_file import stat_of
-from chatdoc.model.errors import ChatdocError, NotFound, ReadOnlyTarget, StoreError, WriteFailed
+from chatdoc.model.errors import ChatdocError, DiskFull, NotFound, ReadOnlyTarget, StoreError, WriteFailed
 from chatdoc.open import open_document
 from chatdoc.read_only import opened_to_read
 from chatdoc.store.atomic_file import require_writable
@@ -33,7 +33,7 @@ class Served:
         self._folder, self._database = folder, database
         self._opener, self._create = opener, create
         self._read: dict[Path, str | None] = {}
-        """How each file looked when it was opened last to be read only."""
+        """How each file looked when it was opened last."""
 
     def place_of(self, name: str, *, create: bool) -> Path:
         """The place of a name; raises NotFound for what names no document, and without `create` for what is not there.
@@ -87,7 +87,7 @@ class Served:
                 doc = self._opener(path, create=self._create)
             except (StoreError, WriteFailed, ReadOnlyTarget) as error:
                 doc = opened_to_read(path, error)
-                self._read[path] = looks
+            self._read[path] = looks
         try:
             commit_asynchronously(doc)
             call_on_news(doc, wake)
@@ -97,12 +97,14 @@ class Served:
             doc.close()
             raise
 
-    def is_outdated(self, path: Path) -> bool:
-        """Whether a document that was opened to be read only can be opened to write now, or its file was changed."""
+    def is_outdated(self, path: Path, reason: ChatdocError) -> bool:
+        """Whether a document that is open to be read only can be opened to write now, or its file was changed."""
         looks = stat_of(path)
         # One that cannot be seen now is served on.
         if looks is not None and looks != self._read.get(path, looks):
             return True
+        if not isinstance(reason, DiskFull | ReadOnlyTarget):  # To be converted it is changed.
+            return False
         try:
             require_writable(path)  # First: to open a file that has no store yet is to migrate it.
             self._opener(path, create=False).close()

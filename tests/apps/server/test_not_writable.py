@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from chatdoc.apps.server.document_access import why_read_only
 from chatdoc.apps.server.served import Served
 from chatdoc.open import open_document, read_document
 from tests.apps.server.serving import SECONDS_MAX, Serving
 from tests.apps.server.yjs_clients import Clients
-from tests.open.chats import furnish, legacy, texts
+from tests.open.chats import furnish, jupyter, legacy, texts
 
 NOT_WRITABLE = {"its file": 0o444, "its folder": 0o555}
 
@@ -112,6 +113,18 @@ def test_what_others_write_to_its_file_is_seen(tmp_path: Path, clients: Clients)
         folder.chmod(0o755)
 
 
+def test_what_jupyter_writes_to_a_chat_of_its_own_is_seen(tmp_path: Path, clients: Clients) -> None:
+    """Such a chat is only read here as long as nobody has it converted, and goes on being written there."""
+    file = tmp_path / "a.chat"
+    file.write_bytes(jupyter("0c7c5a3e", "one"))
+    with Serving(tmp_path) as served:
+        clients("connect", name="ada", kind="y-websocket", url=served.ws, path="a.chat")
+        assert clients("has", name="ada", text="one")["ok"]
+        file.write_bytes(jupyter("0c7c5a3e", "one", "two"))
+        assert clients("has", name="ada", text="two")["ok"]
+    assert [one.name for one in tmp_path.iterdir()] == ["a.chat"]
+
+
 def test_a_retry_reads_and_migrates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each is tried every two seconds; an old file of some megabytes took a processor for half of that."""
     file = tmp_path / "chats" / "a.chat"
@@ -120,16 +133,19 @@ def test_a_retry_reads_and_migrates_nothing(tmp_path: Path, monkeypatch: pytest.
     file.parent.chmod(0o555)
     try:
         served = Served(file.parent, None, open_document, create=True)
-        served.open("a.chat", file, lambda: None)[0].close()
+        doc, _ = served.open("a.chat", file, lambda: None)
+        reason = why_read_only(doc)
+        assert reason is not None
+        doc.close()
         monkeypatch.setattr("chatdoc.open.upgrade", lambda _: pytest.fail("it was migrated"))
-        assert not served.is_outdated(file)
+        assert not served.is_outdated(file, reason)
         monkeypatch.undo()
         file.parent.chmod(0o755)
         away = file.rename(file.parent.parent / "a.chat")
         file.parent.chmod(0o555)
-        assert not served.is_outdated(file), "its disk is away, and it is read all the same"
+        assert not served.is_outdated(file, reason), "its disk is away, and it is read all the same"
         file.parent.chmod(0o755)
         away.rename(file)
-        assert served.is_outdated(file)
+        assert served.is_outdated(file, reason)
     finally:
         file.parent.chmod(0o755)
