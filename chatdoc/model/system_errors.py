@@ -7,8 +7,12 @@ from pathlib import Path
 
 from chatdoc.model.errors import ReadOnlyTarget, StoreError, UnreadableFile, WriteFailed
 
-_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 OPEN_FILES = "Let this process open more files (`ulimit -n`), or close some documents"
+_ADVICE = {
+    errno.EMFILE: OPEN_FILES,
+    errno.ENFILE: "No program of this machine may open another file: end some, or raise `fs.file-max`",
+}
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NOT_OF_A_FILE = frozenset(
     {
         errno.EMFILE,
@@ -27,8 +31,8 @@ _NOT_OF_A_FILE = frozenset(
 
 
 def advice(error: OSError, otherwise: str) -> str:
-    """What to do about an error."""
-    return OPEN_FILES if error.errno in (errno.EMFILE, errno.ENFILE) else otherwise
+    """What to do about an error, `otherwise` where its number alone does not say that."""
+    return _ADVICE.get(error.errno or 0, otherwise)
 
 
 def says_nothing_of(error: OSError) -> bool:

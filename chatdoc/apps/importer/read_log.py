@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -43,6 +43,16 @@ def cleans_texts(clean: Clean | None) -> Callable[[str], str] | None:
     if clean is None:
         return None
     return lambda text: clean(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+class _Reading(NamedTuple):
+    """A log that is being read: its file, as it was found, what the index has of it, and how far it was woven."""
+
+    file: BinaryIO
+    found: Found
+    row: LogRow | None
+    weaver: LogWeaver
+    prefix: Prefix
 
 
 class LogFiles:
@@ -115,7 +125,7 @@ class LogFiles:
                     if row.result == PARTIAL:
                         result = "imported"
                         weaver.take_up_all()
-            return self._read(file, found, row, weaver, prefix, result)
+            return self._read(_Reading(file, found, row, weaver, prefix), result)
 
     def saved(self, but: AbstractSet[str] = frozenset()) -> None:
         """Note that the texts of all documents have been written, but for some."""
@@ -182,15 +192,8 @@ class LogFiles:
         looks_same = (row.size, row.mtime_ns, row.inode) == (found.size, found.mtime_ns, found.inode)
         return looks_same and row.result != PARTIAL
 
-    def _read(
-        self,
-        file: BinaryIO,
-        found: Found,
-        row: LogRow | None,
-        weaver: LogWeaver,
-        prefix: Prefix,
-        result: str,
-    ) -> list[SessionOutcome]:
+    def _read(self, reading: _Reading, result: str) -> list[SessionOutcome]:
+        file, found, row, weaver, _ = reading
         resumed = weaver.progress.offset
         file.seek(resumed)
         unsaved, tail = 0, b""
@@ -209,9 +212,7 @@ class LogFiles:
             if unsaved >= BATCH_BYTES and (row is not None or weaver.has_begun):
                 unsaved = 0
                 self._enter(weaver, row)
-                self._keep(
-                    file, found, row, weaver, prefix, weaver.progress.offset, PARTIAL, [], weaver.stored()
-                )
+                self._keep(reading, weaver.progress.offset, PARTIAL, [], weaver.stored())
         cursor, state = weaver.progress.offset, weaver.stored()
         weaver.end(tail if self._clean is None else self._clean(tail))
         if row is None and not weaver.has_begun:
@@ -219,16 +220,12 @@ class LogFiles:
         document = self._enter(weaver, row)
         outcomes = outcomes_of(weaver, path=found.path, document=str(document), result=result)
         if outcomes:
-            self._keep(file, found, row, weaver, prefix, cursor, result, outcomes, state)
+            self._keep(reading, cursor, result, outcomes, state)
         return outcomes
 
     def _keep(
         self,
-        file: BinaryIO,
-        found: Found,
-        row: LogRow | None,
-        weaver: LogWeaver,
-        prefix: Prefix,
+        reading: _Reading,
         cursor: int,
         result: str,
         outcomes: list[SessionOutcome],
@@ -237,15 +234,17 @@ class LogFiles:
         """Note how far a log was read, so that the next import, or one after a kill, goes on there."""
         if state is None:
             return
+        file, found, row, weaver, prefix = reading
         now, here = self._clock(), file.tell()
+        size = (
+            cursor if result == PARTIAL else max(found.size, cursor)
+        )  # It may have grown since it was found.
         kept = LogRow(
             path=found.path,
             source=weaver.progress.source,
             source_session_id=weaver.session,
             document=str(self._document_of(weaver, row)),
-            size=max(found.size, cursor)
-            if result != PARTIAL
-            else cursor,  # It may have grown since it was found.
+            size=size,
             mtime_ns=found.mtime_ns,
             inode=found.inode,
             cursor=cursor,

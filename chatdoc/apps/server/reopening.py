@@ -34,7 +34,7 @@ async def wait_until_writable(
             tried.discard(room)
         if is_outdated and not room.is_over:
             changed = "the document was changed, or can be written again"
-            room.fail(DocumentClosed(changed, hint="Come back in a moment"), [])
+            room.end(DocumentClosed(changed, hint="Come back in a moment"))
             ended(name, room)
 
     async with asyncio.TaskGroup() as attempts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -271,9 +271,13 @@ class Room:
 
     def fail(self, error: BaseException, taken: list[Job]) -> None:
         """Memory may be ahead of the disk: nobody hears more from this room, all come back to a new one."""
+        _log.error("a room failed (%s); its clients are asked to come back", type(error).__name__)
+        self.end(error, taken)
+
+    def end(self, error: BaseException, taken: Iterable[Job] = ()) -> None:
+        """Ask everybody to come back to a new room; who waits for an answer is told the error."""
         self.failure, self.is_over = self.failure or error, True
         self._wake.set()
-        _log.error("a room failed (%s); its clients are asked to come back", type(error).__name__)
         for job in (*taken, *self._jobs):
             if isinstance(job, Call) and not job.answer.done():
                 job.answer.set_exception(error)

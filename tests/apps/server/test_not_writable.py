@@ -39,7 +39,9 @@ def send(served: Serving, thread_id: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("what", sorted(NOT_WRITABLE))
-def test_it_is_read_and_written_again_without_a_restart(tmp_path: Path, clients: Clients, what: str) -> None:
+def test_it_is_read_and_written_again_without_a_restart(
+    tmp_path: Path, clients: Clients, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Readers see it, by HTTP and as Y document; a command is told why, and is carried out once it may be."""
     folder = tmp_path / "chats"
     folder.mkdir()
@@ -63,6 +65,7 @@ def test_it_is_read_and_written_again_without_a_restart(tmp_path: Path, clients:
             assert clients("has", name="ada", text="three")["ok"]
     finally:
         place.chmod(0o755)
+    assert "a room failed" not in caplog.text, "nothing went wrong"
     assert texts(read_document(folder / "a.chat")) == ["one", "two", "three"]
 
 
