@@ -65,7 +65,7 @@ def _why(path: Path, error: ChatdocError) -> ChatdocError:
         )
     if isinstance(error, ReadOnlyTarget):
         return ReadOnlyTarget(
-            f"{path} can only be read: it, its folder or its store may not be written",
+            f"{path}, its folder or its store may not be written",
             hint="Allow writing; a server finds that out by itself",
         )
     raise error

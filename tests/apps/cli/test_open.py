@@ -110,7 +110,7 @@ def test_what_may_not_be_written_is_shown_with_a_note(chatdoc: Run, legacy: Path
     """An old file as what it would be migrated to, one of ours as it is; nothing is written."""
     legacy.chmod(0o444)
     shown = json.loads(chatdoc("open", legacy.name, "--json").stdout)
-    assert "can only be read" in shown["read_only"]
+    assert "its folder or its store may not be written" in shown["read_only"]
     assert not (legacy.parent / ".chatdoc").exists()
     legacy.chmod(0o644)
     assert json.loads(chatdoc("open", legacy.name, "--json").stdout)["threads"] == shown["threads"]
