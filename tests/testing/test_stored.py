@@ -10,6 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from chatdoc.engine import begin_event_log
+from chatdoc.model.errors import CommandRefused
 from chatdoc.testing import fuzz_stored, stored, stored_machine
 from chatdoc.testing.stored import StoredFuzz
 from chatdoc.testing.stored_machine import StoredMachine, numbers
@@ -82,3 +83,20 @@ def test_a_failing_run_of_stored_documents_names_its_step(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(StoredFuzz, "step", broken)
     assert fuzz_stored(steps=5, seed=1).problems == ("step 1: AssertionError: planted",)
+
+
+def test_seed_130_has_a_thread_with_a_turn_that_its_state_does_not_show() -> None:
+    """Two replicas began turns, and one was ended: whoever goes by the state alone is refused, as the example says."""
+    machine = StoredMachine()
+    try:
+        machine.begin(seed=130)
+        machine.reopen(crash=False, number=292)
+        document = machine.document(4422)
+        [waiting] = [one.thread_id for one in document.threads() if document.agents.queue(one.thread_id)]
+        state = document.state(waiting)
+        assert state is not None
+        assert state.state == "interrupted"
+        with pytest.raises(CommandRefused, match="it is running"):
+            document.agents.start_next(waiting, sender_id="my agent")
+    finally:
+        machine.teardown()
